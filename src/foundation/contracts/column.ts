@@ -1,0 +1,48 @@
+import { z } from "zod";
+
+/** What a column means, which decides how it is read, profiled and transformed. */
+export const COLUMN_KINDS = [
+  "number",
+  "boolean",
+  "category",
+  "text",
+  "datetime",
+  "id",
+  "image",
+  "audio",
+  "video",
+  "vector",
+  "ignore",
+] as const;
+export type ColumnKind = (typeof COLUMN_KINDS)[number];
+export const columnKindSchema = z.enum(COLUMN_KINDS);
+
+/** A column of a dataset as decided at ingest: what it is and why. Persisted with the dataset version. */
+export const columnSchemaSchema = z.strictObject({
+  name: z.string(),
+  kind: columnKindSchema,
+  /** One sentence: the evidence behind the kind. */
+  reason: z.string(),
+  /** `float32` where every value survives the rounding apart; otherwise `float64`. Numbers only. */
+  precision: z.enum(["float32", "float64"]).optional(),
+  /** A category whose values are written as numbers is compared in canonical text (`3`, not `3.0`). */
+  numericCategory: z.boolean().optional(),
+  /** How the source wrote it, where that must be repeated for new data. */
+  format: z
+    .strictObject({
+      /** Number: characters to drop before parsing (thousands separators, currency, percent). */
+      strip: z.string().optional(),
+      decimal: z.enum([".", ","]).optional(),
+      /** Multiplied after parsing: 0.01 for percent. */
+      scale: z.number().optional(),
+      /** Datetime: a strptime pattern. */
+      datetime: z.string().optional(),
+      /** Boolean: the texts that mean true and false. */
+      trueText: z.array(z.string()).optional(),
+      falseText: z.array(z.string()).optional(),
+      /** Vector: its width. */
+      width: z.number().int().positive().optional(),
+    })
+    .optional(),
+});
+export type ColumnSchema = z.infer<typeof columnSchemaSchema>;

@@ -1,0 +1,82 @@
+/**
+ * What an extension needs to emit itself as ONNX. The implementation is `engines/onnx`; extensions see only
+ * this interface, so that a transform or a trainer depends on no runtime.
+ */
+export type ElementType = "float32" | "float64" | "int64" | "int32" | "uint8" | "bool" | "string";
+
+/** A number, or a name for a size known only at run time; "N" is the number of rows. */
+export type Dimension = number | string;
+
+/** An edge of the graph: one tensor, made once. */
+export interface GraphValue {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly Dimension[];
+}
+
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | Uint8Array
+  | BigInt64Array
+  | readonly string[]
+  | readonly number[]
+  | readonly boolean[];
+
+/** bigint = int, number = float (use `int()` helpers below for integers), arrays likewise. */
+export type AttributeValue =
+  | { readonly int: number | bigint }
+  | { readonly float: number }
+  | { readonly string: string }
+  | { readonly ints: readonly number[] | BigInt64Array }
+  | { readonly floats: readonly number[] | Float32Array }
+  | { readonly strings: readonly string[] }
+  | { readonly tensor: { type: ElementType; shape: readonly number[]; data: TensorData } };
+
+export interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  /** "" (ai.onnx, the default) or "ai.onnx.ml". */
+  readonly domain?: "" | "ai.onnx.ml";
+  /** Types and shapes of the outputs, where the builder cannot infer them. Length = number of outputs. */
+  readonly outputs?: readonly { readonly type: ElementType; readonly shape: readonly Dimension[] }[];
+}
+
+/**
+ * Builds one graph in SSA form. Nodes are appended in topological order by construction. Equal constants
+ * and equal nodes are shared, so emitting a transform twice costs nothing.
+ */
+export interface GraphBuilder {
+  /** Declares a graph input. Names are unique. */
+  input(name: string, type: ElementType, shape: readonly Dimension[]): GraphValue;
+  /** A constant tensor (an initializer). `shape` [] is a scalar. */
+  constant(type: ElementType, shape: readonly number[], data: TensorData): GraphValue;
+  /** Float32 scalar constant: the commonest operand. */
+  scalar(value: number, type?: ElementType): GraphValue;
+  /** Appends a node; returns its outputs. Output type and shape are inferred for every op Quern emits. */
+  node(op: string, inputs: readonly GraphValue[], options?: NodeOptions): GraphValue[];
+  /** `node` for the common case of one output. */
+  op(op: string, inputs: readonly GraphValue[], options?: NodeOptions): GraphValue;
+  /** Declares a graph output under a public name. */
+  output(name: string, value: GraphValue): void;
+}
+
+/**
+ * A column inside the graph. Shapes: [N,1]; vectors [N,width].
+ * number, boolean: float32 (float64 only at the raw input of a column that float32 would damage);
+ * category, text, id: string; datetime: int64 (smallest int64 = missing).
+ */
+export interface GraphColumn {
+  readonly name: string;
+  readonly kind: "number" | "boolean" | "category" | "text" | "datetime" | "id" | "vector";
+  readonly value: GraphValue;
+}
+
+/** Joins feature columns into one float32 matrix [N, D], in order; the counterpart of `featureViews`. */
+export function concatFeatures(graph: GraphBuilder, columns: readonly GraphColumn[]): GraphValue {
+  const values = columns.map((column) => column.value);
+  return values.length === 1 ? values[0]! : graph.op("Concat", values, { attributes: { axis: { int: 1 } } });
+}
+
+/** Missing datetime in the graph: the smallest int64. */
+export const MISSING_DATETIME = -(2n ** 63n);

@@ -1,0 +1,39 @@
+import { z } from "zod";
+
+/** Grows by issue. */
+export const TASK_TYPES = ["binary", "multiclass", "regression"] as const;
+export type TaskType = (typeof TASK_TYPES)[number];
+export const taskTypeSchema = z.enum(TASK_TYPES);
+
+/** Binary: classes[0] is negative, classes[1] positive. */
+export interface ClassTarget {
+  readonly task: "binary" | "multiclass";
+  /** Index in `classes`, never missing. */
+  readonly codes: Int32Array;
+  readonly classes: readonly string[];
+}
+export interface RegressionTarget {
+  readonly task: "regression";
+  /** Finite. */
+  readonly values: Float64Array;
+}
+export type Target = ClassTarget | RegressionTarget;
+
+/** Class probabilities, row-major `rows * classes`, each row summing to 1; or one number a row. */
+export type Predictions =
+  | { readonly kind: "probabilities"; readonly values: Float64Array; readonly classes: number }
+  | { readonly kind: "values"; readonly values: Float64Array };
+
+export function targetRows(target: Target): number {
+  return target.task === "regression" ? target.values.length : target.codes.length;
+}
+
+export function takeTarget(target: Target, rows: ArrayLike<number>): Target {
+  if (target.task === "regression") {
+    return {
+      ...target,
+      values: Float64Array.from({ length: rows.length }, (_, i) => target.values[rows[i]!]!),
+    };
+  }
+  return { ...target, codes: Int32Array.from({ length: rows.length }, (_, i) => target.codes[rows[i]!]!) };
+}

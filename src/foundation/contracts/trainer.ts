@@ -1,0 +1,104 @@
+import type { z } from "zod";
+import type { Extension, WorkContext } from "./extension.js";
+import type { Frame } from "./frame.js";
+import type { GraphBuilder, GraphColumn, GraphValue } from "./graph.js";
+import type { Predictions, Target, TaskType } from "./target.js";
+
+/** A feature frame (numbers, booleans, vectors; see feature-matrix) with its target. */
+export interface LabelledFrame {
+  readonly features: Frame;
+  readonly target: Target;
+  /** Non-negative, one a row. Absent: all 1. */
+  readonly weights?: Float64Array;
+}
+
+export interface TrainingData {
+  readonly train: LabelledFrame;
+  /** For early stopping and choices inside the trainer; never the test split. */
+  readonly validation?: LabelledFrame;
+}
+
+export interface TrainingContext extends WorkContext {
+  /** Work is counted: the trainer stops after this many of its own iterations where it has them. */
+  readonly maxIterations?: number;
+}
+
+/** How a feature pipeline should prepare columns for this family. */
+export type FeatureStyle =
+  /** Raw codes and NaN; categories stay codes. */
+  | "tree"
+  /** Imputed, scaled, one-hot. */
+  | "linear"
+  /** Imputed, scaled, one-hot; distances matter. */
+  | "distance"
+  /** Non-negative counts or indicators. */
+  | "counts"
+  /** Ignores the features. */
+  | "none";
+
+export interface TrainerCapabilities {
+  readonly features: FeatureStyle;
+  readonly missingValues: boolean;
+  readonly categories: boolean;
+  readonly sampleWeights: boolean;
+  readonly earlyStopping: boolean;
+  /** Probabilities are already calibrated well on their own (logistic regression). */
+  readonly calibrated?: boolean;
+}
+
+export interface WorkEstimate {
+  /** On this machine with the given threads; within 2x. */
+  readonly seconds: number;
+  readonly bytes: number;
+}
+export interface WorkSpecification {
+  readonly rows: number;
+  readonly features: number;
+  readonly task: TaskType;
+  readonly classes: number;
+  readonly threads: number;
+}
+
+/**
+ * A trained model. `state` is a plain value (base/packing) from which `restore` makes an equal model.
+ * `predict` sees the same float32 features the graph will see and agrees with `emit` within 1e-5.
+ */
+export interface Fitted<State = unknown> {
+  readonly state: State;
+  predict(features: Frame): Predictions;
+  /**
+   * Classification: probabilities float32 [N,C]; regression: float32 [N,1].
+   * `features` are in the order of the feature frame's columns.
+   */
+  emit(graph: GraphBuilder, features: readonly GraphColumn[]): GraphValue;
+  readonly diagnostics: FitDiagnostics;
+}
+
+export interface FitDiagnostics {
+  /** Importance by feature name (gain share, |coefficient| share, …), summing to 1; empty where undefined. */
+  readonly importance?: Readonly<Record<string, number>>;
+  /** Named curves by iteration: { trainLoss: [...], validationLoss: [...] }. */
+  readonly curves?: Readonly<Record<string, readonly number[]>>;
+  readonly iterations?: number;
+  readonly bestIteration?: number;
+  /** One line a reader of the report should know. */
+  readonly notes?: readonly string[];
+  /** Size figures: trees, leaves, coefficients. */
+  readonly size?: Readonly<Record<string, number>>;
+}
+
+export interface Trainer<Config extends z.ZodObject = z.ZodObject, State = unknown>
+  extends Extension<Config> {
+  readonly tasks: readonly TaskType[];
+  readonly capabilities: TrainerCapabilities;
+  estimate(specification: WorkSpecification, config: z.infer<Config>): WorkEstimate;
+  /** Same data, config and seed: same state bytes, for any number of threads. */
+  fit(data: TrainingData, config: z.infer<Config>, context: TrainingContext): Promise<Fitted<State>>;
+  restore(state: State): Fitted<State>;
+}
+
+export function defineTrainer<Config extends z.ZodObject, State>(
+  trainer: Trainer<Config, State>,
+): Trainer<Config, State> {
+  return Object.freeze(trainer);
+}
