@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { findingSchema } from "./finding.js";
+import { taskTypeSchema } from "./target.js";
+
+/** What `quern train --json` prints; scripts rely on these keys. */
+export const trainResultSchema = z.strictObject({
+  run: z.string(),
+  model: z.string(),
+  version: z.number().int().positive(),
+  task: taskTypeSchema,
+  metric: z.strictObject({
+    name: z.string(),
+    value: z.number().nullable(),
+    /** 95 % interval; null where the split is too small to say. */
+    low: z.number().nullable(),
+    high: z.number().nullable(),
+    split: z.string(),
+    rows: z.number().int(),
+  }),
+  metrics: z.record(z.string(), z.number().nullable()),
+  baseline: z.record(z.string(), z.number().nullable()),
+  leaderboard: z.array(
+    z.strictObject({
+      trainer: z.string(),
+      /** On the validation rows. */
+      value: z.number().nullable(),
+      seconds: z.number(),
+      trial: z.number().int(),
+      config: z.record(z.string(), z.unknown()),
+      /** Present when the trainer failed; the run goes on with the others. */
+      error: z.string().optional(),
+    }),
+  ),
+  findings: z.array(findingSchema),
+  parity: z.strictObject({ rows: z.number().int(), maxAbsDiff: z.number() }),
+  goals: z.array(
+    z.strictObject({ name: z.string(), goal: z.string(), value: z.number().nullable(), met: z.boolean() }),
+  ),
+  /** Folder of the bundle. */
+  bundle: z.string(),
+  /** HTML file. */
+  report: z.string(),
+  seconds: z.number(),
+  cached: z.strictObject({ steps: z.number().int(), hits: z.number().int() }),
+});
+export type TrainResult = z.infer<typeof trainResultSchema>;
+
+/** What a run tells while it works: one line of the progress view, one record in the store. */
+export interface RunEvent {
+  readonly run: string;
+  /** `load`, `profile`, `split`, `train`, `evaluate`, `export`, `report`. */
+  readonly stage: string;
+  /** Human-readable: "gbdt", "random-forest". */
+  readonly detail?: string;
+  readonly done: number;
+  readonly total: number;
+  readonly values?: Readonly<Record<string, number>>;
+  readonly elapsedMs: number;
+  readonly etaMs?: number;
+}
