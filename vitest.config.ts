@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** `*.heavy.test.ts` suites run in CI only (`QUERN_HEAVY=1`); everything else is the fast loop. */
-const heavy = process.env["QUERN_HEAVY"] === "1";
+const heavy = process.env.QUERN_HEAVY === "1";
 
 export default defineConfig({
   test: {

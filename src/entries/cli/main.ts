@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+import { VERBS } from "./verbs.js";
+
+const argv = process.argv.slice(2);
+
+function overview(version: string): string {
+  const width = Math.max(...VERBS.map((verb) => verb.name.length));
+  const lines = VERBS.map((verb) => `  ${verb.name.padEnd(width)}  ${verb.summary}`);
+  return `quern ${version}: from raw data to a watched prediction service
+
+Usage: quern <verb> [arguments] [flags]
+
+${lines.join("\n")}
+
+Start: quern train data.csv --target COLUMN
+Help:  quern <verb> --help
+`;
+}
+
+const [first] = argv;
+if (first === undefined || first === "--help" || first === "-h" || first === "help") {
+  const { QUERN_VERSION } = await import("../../foundation/base/version.js");
+  process.stdout.write(overview(QUERN_VERSION));
+  process.exitCode = first === undefined ? 2 : 0;
+} else if (first === "--version" || first === "-V") {
+  const { QUERN_VERSION } = await import("../../foundation/base/version.js");
+  process.stdout.write(`${QUERN_VERSION}\n`);
+} else {
+  const { runVerb } = await import("./run-verb.js");
+  process.exitCode = await runVerb(argv);
+}

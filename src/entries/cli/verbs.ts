@@ -1,0 +1,38 @@
+import type { Command } from "./command.js";
+
+/** The verbs in the order of a project's life. Modules load only when their verb is used. */
+export interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+const verb = (name: string, summary: string, load: () => Promise<Record<string, unknown>>): Verb => ({
+  name,
+  summary,
+  load: async () => (await load())["command"] as Command,
+});
+
+export const VERBS: readonly Verb[] = [
+  verb("init", "Write a quern.yaml for a data file", () => import("./commands/init.js")),
+  verb(
+    "profile",
+    "Describe a data file: kinds, missing values, distributions, findings",
+    () => import("./commands/profile.js"),
+  ),
+  verb("plan", "Show what a training would do, without doing it", () => import("./commands/plan.js")),
+  verb("train", "Train, choose, evaluate, export and register a model", () => import("./commands/train.js")),
+  verb("evaluate", "Score a model on labelled rows", () => import("./commands/evaluate.js")),
+  verb("predict", "Predict rows of a file", () => import("./commands/predict.js")),
+  verb("explain", "Show which columns a model uses", () => import("./commands/explain.js")),
+  verb(
+    "export",
+    "Copy a model's bundle out of the store, with a typed client if wanted",
+    () => import("./commands/export.js"),
+  ),
+  verb("serve", "Serve models over HTTP", () => import("./commands/serve.js")),
+  verb("runs", "List runs", () => import("./commands/runs.js")),
+  verb("models", "List models and their versions", () => import("./commands/models.js")),
+  verb("datasets", "List and compare dataset versions", () => import("./commands/datasets.js")),
+  verb("doctor", "Check the machine and the store", () => import("./commands/doctor.js")),
+];
