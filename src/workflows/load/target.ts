@@ -1,0 +1,153 @@
+import { QuernError } from "../../foundation/base/errors.js";
+import type { ColumnSchema } from "../../foundation/contracts/column.js";
+import type { Column } from "../../foundation/contracts/frame.js";
+import type { Target, TaskType } from "../../foundation/contracts/target.js";
+
+/** Whole numbers with more distinct values than this are predicted as numbers, not as classes. */
+const MAX_INTEGER_CLASSES = 10;
+const MAX_CLASSES = 1000;
+
+/** What will be predicted, with the reason in words; rows without a target are named, never guessed. */
+export interface ResolvedTarget {
+  readonly column: string;
+  readonly task: TaskType;
+  /** One sentence for the report and the plan. */
+  readonly reason: string;
+  /** Class labels in order; for a binary task the positive one is last. Empty for regression. */
+  readonly classes: readonly string[];
+  /** Rows that have a target, ascending. */
+  readonly rows: Int32Array;
+  /** For `rows`, in their order. */
+  readonly target: Target;
+}
+
+export interface TargetWish {
+  readonly column: string;
+  readonly type?: TaskType | undefined;
+  readonly positive?: string | undefined;
+}
+
+/**
+ * Decides the task from the target column.
+ * @throws QuernError TARGET_UNUSABLE: all missing, one class, too many classes, text where a number is needed
+ */
+export function resolveTarget(column: Column, schema: ColumnSchema, wish: TargetWish): ResolvedTarget {
+  const labels = labelsOf(column, schema);
+  const rows = Int32Array.from(labels.keys()).filter((row) => labels[row] !== undefined);
+  if (rows.length === 0) throw unusable(wish.column, "has no value in any row", { rows: labels.length });
+  const distinct = new Map<string, number>();
+  for (const row of rows) distinct.set(labels[row]!, (distinct.get(labels[row]!) ?? 0) + 1);
+  if (distinct.size === 1) {
+    throw unusable(
+      wish.column,
+      `has one value only (${JSON.stringify(labels[rows[0]!])}), so there is nothing to learn`,
+      { classes: 1 },
+    );
+  }
+  const decided = wish.type
+    ? { task: wish.type, reason: "Given by the project." }
+    : inferTask(column, distinct);
+  const facts = { column: wish.column, task: decided.task, reason: decided.reason, rows };
+  if (decided.task === "regression")
+    return { ...facts, classes: [], target: regressionTarget(column, rows, wish.column) };
+  const classes = orderClasses(distinct, decided.task, rows.length, wish);
+  const codeOf = new Map(classes.map((label, code) => [label, code]));
+  const codes = Int32Array.from(rows, (row) => codeOf.get(labels[row]!)!);
+  return { ...facts, classes, target: { task: decided.task, codes, classes } };
+}
+
+/** Each row's value as text, undefined where missing. */
+function labelsOf(column: Column, schema: ColumnSchema): (string | undefined)[] {
+  switch (column.kind) {
+    case "category":
+      return Array.from(column.codes, (code) => (code < 0 ? undefined : column.dictionary[code]));
+    case "text":
+    case "id":
+      return Array.from(column.values, (value) => (value === "" ? undefined : value));
+    case "boolean": {
+      const [no, yes] = [schema.format?.falseText?.[0] ?? "false", schema.format?.trueText?.[0] ?? "true"];
+      return Array.from(column.values, (value) => (Number.isNaN(value) ? undefined : value === 1 ? yes : no));
+    }
+    case "number":
+    case "datetime":
+      return Array.from(column.values, (value) => (Number.isFinite(value) ? String(value) : undefined));
+    case "vector":
+      throw new QuernError("TARGET_UNUSABLE", "A vector column cannot be a target.");
+  }
+}
+
+function inferTask(
+  column: Column,
+  distinct: ReadonlyMap<string, number>,
+): { task: TaskType; reason: string } {
+  const count = distinct.size;
+  if (count === 2) return { task: "binary", reason: "The target has two distinct values." };
+  if (column.kind !== "number")
+    return { task: "multiclass", reason: `The target has ${count} distinct labels.` };
+  const whole = [...distinct.keys()].every((label) => Number.isInteger(Number(label)));
+  if (whole && count <= MAX_INTEGER_CLASSES) {
+    return {
+      task: "multiclass",
+      reason: `The target has ${count} distinct whole numbers, taken as classes; \`--task regression\` predicts it as a number.`,
+    };
+  }
+  return { task: "regression", reason: `The target is a number with ${count} distinct values.` };
+}
+
+function regressionTarget(column: Column, rows: Int32Array, name: string): Target {
+  if (column.kind !== "number" && column.kind !== "boolean") {
+    throw unusable(name, `is a ${column.kind}, and regression needs a number`, { kind: column.kind });
+  }
+  return { task: "regression", values: Float64Array.from(rows, (row) => column.values[row]!) };
+}
+
+const POSITIVE_WORDS = new Set(["yes", "y", "true", "t", "1", "positive", "pos", "是", "有", "真"]);
+
+function orderClasses(
+  distinct: ReadonlyMap<string, number>,
+  task: TaskType,
+  rows: number,
+  wish: TargetWish,
+): string[] {
+  const labels = [...distinct.keys()].sort(compareLabels);
+  if (labels.length > MAX_CLASSES || labels.length > rows / 2) {
+    throw unusable(
+      wish.column,
+      `has ${labels.length} classes in ${rows} rows; a class needs at least two rows on average and ${MAX_CLASSES} classes are the most`,
+      {
+        classes: labels.length,
+        rows,
+      },
+    );
+  }
+  if (task === "multiclass") return labels;
+  if (labels.length !== 2)
+    throw unusable(wish.column, `has ${labels.length} classes, and a binary task needs two`, {
+      classes: labels.length,
+    });
+  const positive =
+    wish.positive ?? labels.find((label) => POSITIVE_WORDS.has(label.toLowerCase())) ?? labels[1]!;
+  if (!distinct.has(positive)) {
+    throw unusable(
+      wish.column,
+      `has no value ${JSON.stringify(positive)}; its values are ${labels.map((label) => JSON.stringify(label)).join(" and ")}`,
+      {
+        classes: labels,
+      },
+    );
+  }
+  return [...labels.filter((label) => label !== positive), positive];
+}
+
+/** Numbers by value, texts by code unit: the order must not depend on a locale. */
+function compareLabels(a: string, b: string): number {
+  const [x, y] = [Number(a), Number(b)];
+  if (!Number.isNaN(x) && !Number.isNaN(y)) return x - y;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function unusable(column: string, why: string, details: Record<string, unknown>): QuernError {
+  return new QuernError("TARGET_UNUSABLE", `The target column ${JSON.stringify(column)} ${why}.`, {
+    details: { column, ...details },
+  });
+}
