@@ -91,7 +91,7 @@ module.exports = {
     onlyIn("onnxruntime", "onnxruntime-node", ["src/engines/onnx"]),
     onlyIn("sqlite", "@photostructure/sqlite|kysely", ["src/capabilities/stores"]),
     onlyIn("fastify", "fastify|prom-client", ["src/entries/http"]),
-    onlyIn("echarts", "echarts", ["src/capabilities/evaluation/charts"]),
+    onlyIn("echarts", "echarts", ["src/engines/pages/charts"]),
     {
       name: "file-system-behind-choke-points",
       comment: "Untrusted paths go through foundation/base; the other importers of node:fs are named here.",

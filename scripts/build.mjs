@@ -37,12 +37,12 @@ function buildTypeScript() {
 
 /** Charts are rendered on the server; bundling keeps 60 MB of chart sources out of an installation. */
 async function bundleCharts() {
-  const entry = join(root, "src/capabilities/evaluation/charts/echarts.ts");
+  const entry = join(root, "src/engines/pages/charts/echarts.ts");
   if (!existsSync(entry)) return;
   const { build } = await import("esbuild");
   await build({
     entryPoints: [entry],
-    outfile: join(root, "dist/capabilities/evaluation/charts/echarts.js"),
+    outfile: join(root, "dist/engines/pages/charts/echarts.js"),
     bundle: true,
     format: "esm",
     platform: "node",

@@ -1,0 +1,57 @@
+import type { ChartOption } from "./echarts.js";
+import { intervalSeries } from "./shapes.js";
+import { baseOption, CONTAIN_LABELS, categoryAxis, INK, SERIES_COLORS, STILL, xValueAxis } from "./theme.js";
+
+export interface BarItem {
+  readonly label: string;
+  readonly value: number;
+  /** Interval around the value. */
+  readonly low?: number | undefined;
+  readonly high?: number | undefined;
+  /** Drawn in the second colour: the chosen one, the conspicuous one. */
+  readonly marked?: boolean;
+}
+
+/** Horizontal bars, first item on top: rankings, importance, most frequent values. */
+export interface BarData {
+  readonly items: readonly BarItem[];
+  readonly name: string;
+  readonly percent?: boolean;
+  /** Metrics far from zero are compared better without it. */
+  readonly fit?: boolean;
+}
+
+/** The height at which every bar has room. */
+export function barChartHeight(items: number): number {
+  return 70 + 22 * Math.max(2, items);
+}
+
+export function barChart({ items, name, percent = false, fit = false }: BarData): ChartOption {
+  const intervals = items
+    .map((item, index) => [index, item.low, item.high] as const)
+    .filter((row): row is readonly [number, number, number] => row[1] !== undefined && row[2] !== undefined);
+  return {
+    ...baseOption(),
+    grid: { left: 8, right: 24, top: 8, bottom: 34, ...CONTAIN_LABELS },
+    xAxis: xValueAxis(name, { percent, fit }),
+    yAxis: {
+      ...categoryAxis(
+        items.map((item) => item.label),
+        { width: 170, every: true },
+      ),
+      inverse: true,
+    },
+    series: [
+      {
+        ...STILL,
+        type: "bar",
+        barMaxWidth: 16,
+        data: items.map((item) => ({
+          value: item.value,
+          itemStyle: { color: SERIES_COLORS[item.marked ? 1 : 0] },
+        })),
+      },
+      ...(intervals.length > 0 ? [intervalSeries(intervals, INK, "x")] : []),
+    ],
+  } as ChartOption;
+}

@@ -1,0 +1,34 @@
+import { shorten } from "../html.js";
+import type { ChartOption } from "./echarts.js";
+import { rectangleSeries } from "./shapes.js";
+import { type AxisNames, baseOption, legend, SERIES_COLORS, xValueAxis, yValueAxis } from "./theme.js";
+
+/** Counts between neighbouring edges: `edges.length = counts.length + 1`, ascending. */
+export interface HistogramData {
+  readonly names: AxisNames;
+  readonly edges: readonly number[];
+  /** One or a few, drawn over each other. */
+  readonly series: readonly { readonly name: string; readonly counts: readonly number[] }[];
+  readonly percent?: boolean;
+}
+
+export function histogramChart({ names, edges, series, percent = false }: HistogramData): ChartOption {
+  const several = series.length > 1;
+  return {
+    ...baseOption(),
+    ...(several ? { legend: legend(series.map((one) => one.name)) } : {}),
+    xAxis: {
+      ...xValueAxis(names.x, { min: edges[0], max: edges.at(-1), fit: true }),
+      splitLine: { show: false },
+    },
+    yAxis: yValueAxis(names.y, { percent }),
+    series: series.map((one, index) => ({
+      ...rectangleSeries(
+        one.counts.map((count, bin) => [edges[bin]!, edges[bin + 1]!, 0, count]),
+        SERIES_COLORS[index % SERIES_COLORS.length]!,
+        several ? 0.55 : 0.9,
+      ),
+      name: shorten(one.name),
+    })),
+  } as ChartOption;
+}

@@ -1,0 +1,145 @@
+import { shorten } from "../html.js";
+import type { ChartOption } from "./echarts.js";
+
+/**
+ * Series colours: Okabe and Ito's palette (2008) without its yellow and black, a little darker where white paper
+ * needs it; told apart by all common forms of colour blindness, and in grey by lightness.
+ */
+export const SERIES_COLORS = ["#0072b2", "#d55e00", "#009e73", "#b0559b", "#56a4d9", "#b98200"] as const;
+
+/** Parts of a chart that follow the page's light or dark theme; `render-chart` turns them into variables. */
+export const INK = "#24303b";
+export const MUTED = "#66727e";
+export const GRID_LINE = "#dde3e8";
+export const PAPER = "#fefefe";
+
+/** One hue, light to dark, for shares. */
+export const SEQUENTIAL = ["#eef5fb", "#bcd9ee", "#73b2dc", "#2b83bf", "#0a568c"] as const;
+/** Two hues around zero, for correlations. */
+export const DIVERGING = ["#b35806", "#f1a340", "#f3f1ee", "#6f9fce", "#1f4e8c"] as const;
+
+const FONT_SIZE = 12;
+
+/** The margins of a grid hold its tick labels. */
+export const CONTAIN_LABELS = { outerBoundsMode: "same", outerBoundsContain: "axisLabel" } as const;
+
+/** What every chart shares; a definition adds axes and series. */
+export function baseOption(): ChartOption {
+  return {
+    animation: false,
+    color: [...SERIES_COLORS],
+    textStyle: { fontSize: FONT_SIZE, color: INK },
+    grid: { left: 12, right: 18, top: 30, bottom: 30, ...CONTAIN_LABELS },
+  };
+}
+
+export interface AxisNames {
+  readonly x: string;
+  readonly y: string;
+}
+
+interface AxisOptions {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly log?: boolean;
+  /** Fit the data; do not insist on zero. */
+  readonly fit?: boolean;
+  readonly percent?: boolean;
+}
+
+const axisStyle = {
+  axisLine: { show: true, lineStyle: { color: MUTED } },
+  axisTick: { show: false },
+  axisLabel: { color: MUTED, fontSize: FONT_SIZE - 1, hideOverlap: true },
+  splitLine: { show: true, lineStyle: { color: GRID_LINE } },
+  nameTextStyle: { color: INK, fontSize: FONT_SIZE },
+};
+
+/** Short tick labels: 1.2k, 3M, 0.25, 40%. */
+export function tickLabel(value: number, percent = false): string {
+  if (percent) return `${trimNumber(value * 100)}%`;
+  const size = Math.abs(value);
+  if (size >= 1e12 || (size > 0 && size < 1e-4)) return value.toExponential(1).replace(".0e", "e");
+  if (size >= 1e9) return `${trimNumber(value / 1e9)}G`;
+  if (size >= 1e6) return `${trimNumber(value / 1e6)}M`;
+  if (size >= 1e4) return `${trimNumber(value / 1e3)}k`;
+  return trimNumber(value);
+}
+
+function trimNumber(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+function limits({ min, max, fit }: AxisOptions): object {
+  return {
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
+    scale: fit ?? false,
+  };
+}
+
+export function xValueAxis(name: string, options: AxisOptions = {}) {
+  return {
+    ...axisStyle,
+    ...limits(options),
+    type: options.log ? ("log" as const) : ("value" as const),
+    name: shorten(name, 60),
+    nameLocation: "middle" as const,
+    nameGap: 28,
+    axisLabel: {
+      ...axisStyle.axisLabel,
+      formatter: (value: number) => tickLabel(value, options.percent),
+    },
+  };
+}
+
+/** The name stands above the axis, so that it needs no rotated text. */
+export function yValueAxis(name: string, options: AxisOptions = {}) {
+  return {
+    ...axisStyle,
+    ...limits(options),
+    type: options.log ? ("log" as const) : ("value" as const),
+    name: shorten(name, 60),
+    nameLocation: "end" as const,
+    nameGap: 10,
+    nameTextStyle: { ...axisStyle.nameTextStyle, align: "left" as const },
+    axisLabel: {
+      ...axisStyle.axisLabel,
+      formatter: (value: number) => tickLabel(value, options.percent),
+    },
+  };
+}
+
+/** Names along an axis; long ones are cut. `every` forces a label for each. */
+export function categoryAxis(labels: readonly string[], options: { width?: number; every?: boolean } = {}) {
+  return {
+    ...axisStyle,
+    type: "category" as const,
+    data: labels.map((label) => shorten(label, 200)),
+    splitLine: { show: false },
+    axisLabel: {
+      ...axisStyle.axisLabel,
+      ...(options.every ? { interval: 0, hideOverlap: false } : {}),
+      width: options.width ?? 110,
+      overflow: "truncate" as const,
+      ellipsis: "…",
+    },
+  };
+}
+
+/** Entries side by side on top; for charts with two series or more. */
+export function legend(names: readonly string[]) {
+  return {
+    data: names.map((name) => shorten(name)),
+    top: 0,
+    right: 4,
+    itemWidth: 18,
+    itemHeight: 9,
+    itemGap: 14,
+    icon: "roundRect",
+    textStyle: { color: INK, fontSize: FONT_SIZE },
+  };
+}
+
+/** Echarts animates, highlights and shows pointers; printed pages need none of it. */
+export const STILL = { silent: true, animation: false, emphasis: { disabled: true } } as const;
