@@ -1,0 +1,27 @@
+import type { SerializedError } from "../../foundation/base/errors.js";
+import type { ProjectInput } from "../../foundation/contracts/project.js";
+import type { RunEvent, TrainResult } from "../../foundation/contracts/run.js";
+
+/** What to train, as plain data: it crosses a process boundary and is stored with the run. */
+export interface TrainRequest {
+  readonly project: ProjectInput;
+  /** Folder from which the project's relative paths are read. */
+  readonly folder: string;
+  readonly store: string;
+  readonly threads: number;
+  /** Hosts a URL source may be fetched from. */
+  readonly allowedHosts: readonly string[];
+  /** Copies the bundle and the report there. */
+  readonly out?: string;
+}
+
+/** Parent to child. */
+export type ParentMessage = { readonly kind: "start"; readonly request: TrainRequest } | { readonly kind: "abort" };
+
+/** Child to parent. */
+export type ChildMessage =
+  | { readonly kind: "event"; readonly event: RunEvent }
+  | { readonly kind: "result"; readonly result: TrainResult }
+  | { readonly kind: "failure"; readonly error: SerializedError }
+  /** A bug: the stack helps whoever reports it. */
+  | { readonly kind: "crash"; readonly message: string; readonly stack: string };

@@ -1,0 +1,64 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { QuernError } from "../../foundation/base/errors.js";
+import { builtFile } from "../../foundation/base/module-file.js";
+import type { RunEvent, TrainResult } from "../../foundation/contracts/run.js";
+import type { ChildMessage, ParentMessage, TrainRequest } from "./messages.js";
+
+/** After an abort the child gets this long to stop cleanly before it is killed; its store survives either way. */
+const STOP_MS = 10_000;
+
+/**
+ * Runs a training in a child process with its own memory, so that neither a crash nor a full heap takes the
+ * caller along. The optimising WebAssembly tier is used from the first call on.
+ * @throws QuernError whatever the training throws; OUT_OF_MEMORY when the child was killed
+ */
+export function spawnTraining(request: TrainRequest, options: { signal: AbortSignal; onEvent: (event: RunEvent) => void }): Promise<TrainResult> {
+  const child = fork(builtFile("workflows/train/child.js"), [], {
+    execArgv: ["--no-liftoff"],
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const send = (message: ParentMessage): void => {
+    if (child.connected) child.send(message);
+  };
+  const onAbort = (): void => {
+    send({ kind: "abort" });
+    setTimeout(() => child.kill("SIGKILL"), STOP_MS).unref();
+  };
+  options.signal.addEventListener("abort", onAbort, { once: true });
+  send({ kind: "start", request });
+  if (options.signal.aborted) onAbort();
+  return outcomeOf(child, options).finally(() => options.signal.removeEventListener("abort", onAbort));
+}
+
+function outcomeOf(child: ChildProcess, options: { signal: AbortSignal; onEvent: (event: RunEvent) => void }): Promise<TrainResult> {
+  return new Promise((resolve, reject) => {
+    child.on("message", (message: ChildMessage) => {
+      switch (message.kind) {
+        case "event":
+          return options.onEvent(message.event);
+        case "result":
+          return resolve(message.result);
+        case "failure":
+          return reject(QuernError.fromJSON(message.error));
+        case "crash": {
+          const bug = new Error(message.message);
+          bug.stack = message.stack;
+          return reject(bug);
+        }
+      }
+    });
+    child.on("error", reject);
+    child.on("exit", (code, signal) => reject(deathOf(code, signal, options.signal)));
+  });
+}
+
+/** A child that ends without a word was killed, or ran out of memory. */
+function deathOf(code: number | null, signal: NodeJS.Signals | null, abort: AbortSignal): QuernError {
+  if (abort.aborted) return new QuernError("INTERRUPTED", "The training was interrupted.");
+  const how = signal ? `killed by ${signal}` : `ended with code ${code}`;
+  return new QuernError("OUT_OF_MEMORY", `The training process was ${how} before it finished; the usual reason is memory.`, {
+    details: { code, signal },
+    hint: "Use fewer rows or columns or a machine with more memory; the same command with `--resume` reuses what was finished.",
+  });
+}
