@@ -24,7 +24,7 @@ export type TensorData =
   | readonly number[]
   | readonly boolean[];
 
-/** bigint = int, number = float (use `int()` helpers below for integers), arrays likewise. */
+/** One kind of attribute; ONNX tells integers from floats, so the key says which. */
 export type AttributeValue =
   | { readonly int: number | bigint }
   | { readonly float: number }
@@ -36,7 +36,7 @@ export type AttributeValue =
 
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
-  /** "" (ai.onnx, the default) or "ai.onnx.ml". */
+  /** "" (ai.onnx) or "ai.onnx.ml"; default: where the op lives. */
   readonly domain?: "" | "ai.onnx.ml";
   /** Types and shapes of the outputs, where the builder cannot infer them. Length = number of outputs. */
   readonly outputs?: readonly { readonly type: ElementType; readonly shape: readonly Dimension[] }[];
@@ -53,10 +53,13 @@ export interface GraphBuilder {
   constant(type: ElementType, shape: readonly number[], data: TensorData): GraphValue;
   /** Float32 scalar constant: the commonest operand. */
   scalar(value: number, type?: ElementType): GraphValue;
-  /** Appends a node; returns its outputs. Output type and shape are inferred for every op Quern emits. */
-  node(op: string, inputs: readonly GraphValue[], options?: NodeOptions): GraphValue[];
+  /**
+   * Appends a node; returns its outputs. Output type and shape are inferred for every op Quern emits.
+   * `undefined` leaves out an optional input.
+   */
+  node(op: string, inputs: readonly (GraphValue | undefined)[], options?: NodeOptions): GraphValue[];
   /** `node` for the common case of one output. */
-  op(op: string, inputs: readonly GraphValue[], options?: NodeOptions): GraphValue;
+  op(op: string, inputs: readonly (GraphValue | undefined)[], options?: NodeOptions): GraphValue;
   /** Declares a graph output under a public name. */
   output(name: string, value: GraphValue): void;
 }

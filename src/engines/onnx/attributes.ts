@@ -1,0 +1,31 @@
+import type { AttributeValue } from "../../foundation/contracts/graph.js";
+import { ATTRIBUTE_TYPE, type AttributeProto } from "./protobuf/messages.js";
+import { toTensorProto } from "./tensor-proto.js";
+
+const encoder = new TextEncoder();
+
+export function toAttributeProto(name: string, value: AttributeValue): AttributeProto {
+  if ("int" in value) return { name, i: BigInt(value.int), type: ATTRIBUTE_TYPE.i };
+  if ("float" in value) return { name, f: value.float, type: ATTRIBUTE_TYPE.f };
+  if ("string" in value) return { name, s: encoder.encode(value.string), type: ATTRIBUTE_TYPE.s };
+  if ("ints" in value) {
+    const ints = value.ints instanceof BigInt64Array ? value.ints.slice() : toInt64(value.ints);
+    return { name, ...(ints.length > 0 ? { ints } : {}), type: ATTRIBUTE_TYPE.ints };
+  }
+  if ("floats" in value) {
+    const floats = Float32Array.from(value.floats);
+    return { name, ...(floats.length > 0 ? { floats } : {}), type: ATTRIBUTE_TYPE.floats };
+  }
+  if ("strings" in value) {
+    const strings = value.strings.map((text) => encoder.encode(text));
+    return { name, ...(strings.length > 0 ? { strings } : {}), type: ATTRIBUTE_TYPE.strings };
+  }
+  const { type, shape, data } = value.tensor;
+  return { name, t: toTensorProto(undefined, type, shape, data), type: ATTRIBUTE_TYPE.t };
+}
+
+function toInt64(values: ArrayLike<number>): BigInt64Array {
+  const result = new BigInt64Array(values.length);
+  for (let index = 0; index < values.length; index++) result[index] = BigInt(values[index]!);
+  return result;
+}

@@ -1,0 +1,84 @@
+import type { ElementType, TensorData } from "../../foundation/contracts/graph.js";
+
+/** TensorProto.DataType by Quern's element types. */
+export const ELEMENT_CODES = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float64: 11,
+} as const satisfies Record<ElementType, number>;
+
+const BY_CODE = new Map(Object.entries(ELEMENT_CODES).map(([type, code]) => [code as number, type]));
+
+/** `undefined` for the element types that Quern does not use (float16, complex, …). */
+export function elementTypeOf(code: number | undefined): ElementType | undefined {
+  return BY_CODE.get(code ?? 0) as ElementType | undefined;
+}
+
+/** Bytes of one element by TensorProto.DataType; below 1 for packed 4-bit types. Absent: text or unknown. */
+export const ELEMENT_BYTES: Readonly<Record<number, number>> = {
+  1: 4,
+  2: 1,
+  3: 1,
+  4: 2,
+  5: 2,
+  6: 4,
+  7: 8,
+  9: 1,
+  10: 2,
+  11: 8,
+  12: 4,
+  13: 8,
+  14: 8,
+  15: 16,
+  16: 2,
+  17: 1,
+  18: 1,
+  19: 1,
+  20: 1,
+  21: 0.5,
+  22: 0.5,
+  23: 0.5,
+};
+
+/** The typed array or list that holds tensors of this type: bool as bytes, strings as an array. */
+export interface TensorArrays {
+  float32: Float32Array;
+  float64: Float64Array;
+  int64: BigInt64Array;
+  int32: Int32Array;
+  uint8: Uint8Array;
+  bool: Uint8Array;
+  string: readonly string[];
+}
+
+/** The same numbers in the array type that belongs to `type`. Copies only where it must. */
+export function toTensorArray(type: ElementType, data: TensorData): TensorArrays[ElementType] {
+  switch (type) {
+    case "float32":
+      return data instanceof Float32Array ? data : Float32Array.from(numbersOf(data));
+    case "float64":
+      return data instanceof Float64Array ? data : Float64Array.from(numbersOf(data));
+    case "int64":
+      return data instanceof BigInt64Array ? data : BigInt64Array.from(Array.from(numbersOf(data), BigInt));
+    case "int32":
+      return data instanceof Int32Array ? data : Int32Array.from(numbersOf(data));
+    case "uint8":
+    case "bool":
+      return data instanceof Uint8Array ? data : Uint8Array.from(numbersOf(data));
+    case "string":
+      return data as readonly string[];
+  }
+}
+
+function numbersOf(data: TensorData): ArrayLike<number> {
+  if (ArrayBuffer.isView(data) && !(data instanceof BigInt64Array)) return data as ArrayLike<number>;
+  return Array.from(data as ArrayLike<unknown>, Number);
+}
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,260 @@
+import { sha256 } from "../../foundation/base/hash.js";
+import type {
+  AttributeValue,
+  Dimension,
+  ElementType,
+  GraphBuilder,
+  GraphValue,
+  NodeOptions,
+  TensorData,
+} from "../../foundation/contracts/graph.js";
+import { toAttributeProto } from "./attributes.js";
+import { ELEMENT_CODES, elementCount, toTensorArray } from "./element-types.js";
+import type { OperatorCall, TensorType } from "./operators/operator.js";
+import { operatorOf } from "./operators/table.js";
+import { encodeMessage } from "./protobuf/codec.js";
+import {
+  type ModelProto,
+  NODE,
+  type NodeProto,
+  TENSOR,
+  type TensorProto,
+  type ValueInfoProto,
+  writeModel,
+} from "./protobuf/messages.js";
+import { toTensorProto } from "./tensor-proto.js";
+
+/** IR 10 and opset 21: the newest that the pinned runtimes and those of the two years before all accept. */
+export const IR_VERSION = 10;
+export const OPSET_VERSION = 21;
+/** `ai.onnx.ml` 5 brings TreeEnsemble and drops its predecessors, so a graph uses one or the other. */
+export const ML_OPSET_VERSION = 4;
+export const ML_OPSET_VERSION_TREE_ENSEMBLE = 5;
+const REPLACED_BY_TREE_ENSEMBLE = new Set(["TreeEnsembleClassifier", "TreeEnsembleRegressor"]);
+
+/** Names that begin with this are the builder's own; inputs and outputs cannot collide with them. */
+export const INTERNAL_PREFIX = "/";
+
+export interface OnnxGraph extends GraphBuilder {
+  /** What was built so far: only nodes that an output needs, every declared input. */
+  toModel(): ModelProto;
+  /** Equal calls in equal order give equal bytes. */
+  toBytes(): Uint8Array;
+}
+
+export interface GraphOptions {
+  /** The graph's name; also shown by viewers. */
+  readonly name: string;
+  readonly docString?: string;
+  /** The release that wrote it. */
+  readonly producerVersion?: string;
+}
+
+export function createGraph(options: GraphOptions): OnnxGraph {
+  return new Builder(options);
+}
+
+/** Constants longer than this are not looked into by shape inference. */
+const READABLE_CONSTANT = 4096;
+
+class Builder implements OnnxGraph {
+  readonly #options: GraphOptions;
+  readonly #inputs = new Map<string, GraphValue>();
+  readonly #outputs = new Map<string, GraphValue>();
+  readonly #constants = new Map<string, TensorProto>();
+  readonly #numbers = new Map<string, readonly number[]>();
+  readonly #nodes: NodeProto[] = [];
+  readonly #producers = new Set<string>();
+  readonly #shared = new Map<string, GraphValue[]>();
+  #counter = 0;
+
+  constructor(options: GraphOptions) {
+    this.#options = options;
+  }
+
+  input(name: string, type: ElementType, shape: readonly Dimension[]): GraphValue {
+    checkPublicName(name);
+    if (this.#inputs.has(name)) throw new Error(`The graph has an input ${JSON.stringify(name)} already.`);
+    const value: GraphValue = { name, type, shape };
+    this.#inputs.set(name, value);
+    return value;
+  }
+
+  constant(type: ElementType, shape: readonly number[], data: TensorData): GraphValue {
+    const array = toTensorArray(type, data);
+    const proto = toTensorProto(
+      undefined,
+      type,
+      shape,
+      ArrayBuffer.isView(array) ? array.slice() : [...array],
+    );
+    const key = `constant ${sha256(encodeMessage(TENSOR, proto))}`;
+    const known = this.#shared.get(key);
+    if (known) return known[0]!;
+    const value: GraphValue = { name: this.#name("constant"), type, shape };
+    this.#constants.set(value.name, { ...proto, name: value.name });
+    if (ArrayBuffer.isView(array) && elementCount(shape) <= READABLE_CONSTANT) {
+      this.#numbers.set(value.name, Array.from(array as ArrayLike<number | bigint>, Number));
+    }
+    this.#shared.set(key, [value]);
+    return value;
+  }
+
+  scalar(value: number, type: ElementType = "float32"): GraphValue {
+    return this.constant(type, [], [value]);
+  }
+
+  node(
+    type: string,
+    inputs: readonly (GraphValue | undefined)[],
+    { attributes = {}, domain, outputs }: NodeOptions = {},
+  ): GraphValue[] {
+    const known = operatorOf(type);
+    const home = domain ?? known?.domain ?? "";
+    const proto: NodeProto = { opType: type };
+    if (inputs.length > 0) proto.input = inputs.map((input) => input?.name ?? "");
+    if (home !== "") proto.domain = home;
+    const names = Object.keys(attributes).sort();
+    if (names.length > 0) proto.attribute = names.map((name) => toAttributeProto(name, attributes[name]!));
+
+    const key = `node ${sha256(encodeMessage(NODE, proto))} ${outputs ? JSON.stringify(outputs) : ""}`;
+    const shared = this.#shared.get(key);
+    if (shared) return shared;
+    const values = this.#infer(type, inputs, attributes, outputs).map((output) => ({
+      name: this.#name(type),
+      type: output.type,
+      shape: output.shape,
+    }));
+    this.#nodes.push({ ...proto, name: values[0]?.name ?? "", output: values.map((value) => value.name) });
+    for (const value of values) this.#producers.add(value.name);
+    this.#shared.set(key, values);
+    return values;
+  }
+
+  op(type: string, inputs: readonly (GraphValue | undefined)[], options?: NodeOptions): GraphValue {
+    return this.node(type, inputs, options)[0]!;
+  }
+
+  output(name: string, value: GraphValue): void {
+    checkPublicName(name);
+    if (this.#inputs.has(name) || this.#outputs.has(name)) {
+      throw new Error(`The graph uses the name ${JSON.stringify(name)} already.`);
+    }
+    this.#outputs.set(name, value);
+  }
+
+  toModel(): ModelProto {
+    const { nodes, constants } = this.#needed();
+    const renamed = this.#publicNames();
+    const rename = (name: string) => renamed.get(name) ?? name;
+    const node = nodes.map((proto) => ({
+      ...proto,
+      ...(proto.input ? { input: proto.input.map(rename) } : {}),
+      output: (proto.output ?? []).map(rename),
+    }));
+    for (const [name, value] of this.#outputs) {
+      if (renamed.get(value.name) === name) continue;
+      node.push({
+        opType: "Identity",
+        name: `${INTERNAL_PREFIX}${name}`,
+        input: [rename(value.name)],
+        output: [name],
+      });
+    }
+    const { name, docString, producerVersion } = this.#options;
+    return {
+      irVersion: IR_VERSION,
+      producerName: "quern",
+      ...(producerVersion ? { producerVersion } : {}),
+      ...(docString ? { docString } : {}),
+      graph: {
+        name,
+        ...(node.length > 0 ? { node } : {}),
+        ...(constants.length > 0 ? { initializer: constants } : {}),
+        ...(this.#inputs.size > 0
+          ? { input: [...this.#inputs.values()].map((value) => valueInfo(value)) }
+          : {}),
+        ...(this.#outputs.size > 0
+          ? { output: [...this.#outputs].map(([output, value]) => valueInfo(value, output)) }
+          : {}),
+      },
+      opsetImport: operatorSets(node),
+    };
+  }
+
+  toBytes(): Uint8Array {
+    return writeModel(this.toModel());
+  }
+
+  #name(stem: string): string {
+    return `${INTERNAL_PREFIX}${stem}_${this.#counter++}`;
+  }
+
+  #infer(
+    type: string,
+    inputs: readonly (GraphValue | undefined)[],
+    attributes: Readonly<Record<string, AttributeValue>>,
+    given: NodeOptions["outputs"],
+  ): readonly TensorType[] {
+    if (given) return given;
+    const operator = operatorOf(type);
+    if (!operator) throw new Error(`The operator table has no ${type}; add a rule or give \`outputs\`.`);
+    const call: OperatorCall = {
+      type,
+      inputs,
+      attributes,
+      constant: (index) => this.#numbers.get(inputs[index]?.name ?? ""),
+      fresh: () => `size_${this.#counter++}`,
+    };
+    return operator.infer(call);
+  }
+
+  /** Nodes and constants that some output depends on. */
+  #needed(): { nodes: NodeProto[]; constants: TensorProto[] } {
+    const needed = new Set([...this.#outputs.values()].map((value) => value.name));
+    const nodes: NodeProto[] = [];
+    for (let index = this.#nodes.length - 1; index >= 0; index--) {
+      const node = this.#nodes[index]!;
+      if (!node.output?.some((name) => needed.has(name))) continue;
+      nodes.push(node);
+      for (const name of node.input ?? []) needed.add(name);
+    }
+    const constants = [...this.#constants.values()].filter((tensor) => needed.has(tensor.name ?? ""));
+    return { nodes: nodes.reverse(), constants };
+  }
+
+  /** A value made by a node takes the name of its first output; other outputs are copies of it. */
+  #publicNames(): Map<string, string> {
+    const renamed = new Map<string, string>();
+    for (const [name, value] of this.#outputs) {
+      if (this.#producers.has(value.name) && !renamed.has(value.name)) renamed.set(value.name, name);
+    }
+    return renamed;
+  }
+}
+
+function checkPublicName(name: string): void {
+  if (name === "" || name.startsWith(INTERNAL_PREFIX)) {
+    throw new Error(`${JSON.stringify(name)} cannot name an input or output of a graph.`);
+  }
+}
+
+function operatorSets(nodes: readonly NodeProto[]): { domain?: string; version: number }[] {
+  const learning = nodes.filter((node) => node.domain === "ai.onnx.ml").map((node) => node.opType ?? "");
+  const sets: { domain?: string; version: number }[] = [{ domain: "", version: OPSET_VERSION }];
+  if (learning.length === 0) return sets;
+  const modern = learning.includes("TreeEnsemble");
+  if (modern && learning.some((type) => REPLACED_BY_TREE_ENSEMBLE.has(type))) {
+    throw new Error("A graph cannot hold TreeEnsemble together with TreeEnsembleClassifier or -Regressor.");
+  }
+  const version = modern ? ML_OPSET_VERSION_TREE_ENSEMBLE : ML_OPSET_VERSION;
+  return [...sets, { domain: "ai.onnx.ml", version }];
+}
+
+function valueInfo({ name, type, shape }: GraphValue, as = name): ValueInfoProto {
+  const dim = shape.map((size) => (typeof size === "number" ? { dimValue: size } : { dimParam: size }));
+  return {
+    name: as,
+    type: { tensorType: { elemType: ELEMENT_CODES[type], shape: dim.length > 0 ? { dim } : {} } },
+  };
+}

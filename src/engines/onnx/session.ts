@@ -1,0 +1,147 @@
+/** The only door to the native runtime. */
+import type { InferenceSession, Tensor as NativeTensor } from "onnxruntime-node";
+import { QuernError } from "../../foundation/base/errors.js";
+import type { ElementType } from "../../foundation/contracts/graph.js";
+import { elementCount, type TensorArrays } from "./element-types.js";
+import { admitModel, type ModelPolicy } from "./model-check.js";
+
+/** Row-major; bool as bytes 0 and 1. */
+export type Tensor = {
+  [Type in ElementType]: {
+    readonly type: Type;
+    readonly shape: readonly number[];
+    readonly data: TensorArrays[Type];
+  };
+}[ElementType];
+
+export interface PortInfo {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface Session {
+  readonly inputs: readonly PortInfo[];
+  readonly outputs: readonly PortInfo[];
+  /**
+   * Runs the graph; blocks the calling thread while it computes. Asks for all outputs, or those named.
+   * @throws QuernError MODEL_REFUSED when the runtime fails on the inputs.
+   */
+  run(inputs: Readonly<Record<string, Tensor>>, outputs?: readonly string[]): Promise<Record<string, Tensor>>;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** Threads inside one operator; 1 is best for small models. */
+  readonly threads: number;
+  readonly policy?: ModelPolicy;
+}
+
+/**
+ * Checks the model (model-check), then hands the checked form, not the given bytes, to the runtime.
+ * @throws QuernError MODEL_REFUSED
+ */
+export async function openSession(bytes: Uint8Array, options: SessionOptions): Promise<Session> {
+  const admitted = admitModel(bytes, options.policy);
+  const runtime = await import("onnxruntime-node");
+  let native: InferenceSession;
+  try {
+    native = await runtime.InferenceSession.create(admitted.bytes, {
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      executionMode: "sequential",
+      graphOptimizationLevel: "all",
+      logSeverityLevel: 4,
+    });
+  } catch (cause) {
+    throw refused("The runtime does not accept the model", cause);
+  }
+  return new NativeSession(native, runtime.Tensor, admitted.inputs, admitted.outputs);
+}
+
+type TensorConstructor = new (
+  type: NativeTensor.Type,
+  data: NativeTensor.DataType,
+  shape: readonly number[],
+) => NativeTensor;
+
+class NativeSession implements Session {
+  readonly inputs: readonly PortInfo[];
+  readonly outputs: readonly PortInfo[];
+  readonly #native: InferenceSession;
+  readonly #Tensor: TensorConstructor;
+
+  constructor(
+    native: InferenceSession,
+    tensorConstructor: TensorConstructor,
+    inputs: readonly PortInfo[],
+    outputs: readonly PortInfo[],
+  ) {
+    this.#native = native;
+    this.#Tensor = tensorConstructor;
+    this.inputs = inputs;
+    this.outputs = outputs;
+  }
+
+  async run(
+    inputs: Readonly<Record<string, Tensor>>,
+    outputs: readonly string[] = this.outputs.map((port) => port.name),
+  ): Promise<Record<string, Tensor>> {
+    const feeds: Record<string, NativeTensor> = Object.create(null);
+    for (const { name } of this.inputs) {
+      const tensor = inputs[name];
+      if (!tensor) throw new Error(`The input ${JSON.stringify(name)} is missing.`);
+      if (elementCount(tensor.shape) === 0) return this.#empty(outputs);
+      feeds[name] = new this.#Tensor(tensor.type, tensor.data as NativeTensor.DataType, tensor.shape);
+    }
+    let native: Awaited<ReturnType<InferenceSession["run"]>>;
+    try {
+      native = await this.#native.run(feeds, outputs as string[]);
+    } catch (cause) {
+      throw refused("The model failed on its inputs", cause);
+    }
+    const result: Record<string, Tensor> = Object.create(null);
+    for (const name of outputs) {
+      const tensor = native[name]!;
+      result[name] = { type: tensor.type, shape: tensor.dims, data: tensor.data } as Tensor;
+    }
+    return result;
+  }
+
+  close(): Promise<void> {
+    return this.#native.release();
+  }
+
+  /** Several kernels fail on zero rows; the answer is known without them. */
+  #empty(outputs: readonly string[]): Record<string, Tensor> {
+    const result: Record<string, Tensor> = Object.create(null);
+    for (const { name, type, shape } of this.outputs) {
+      if (!outputs.includes(name)) continue;
+      const sizes = shape.map((size) => (typeof size === "number" ? size : 0));
+      result[name] = { type, shape: sizes, data: emptyArray(type, elementCount(sizes)) } as Tensor;
+    }
+    return result;
+  }
+}
+
+function emptyArray(type: ElementType, length: number): TensorArrays[ElementType] {
+  switch (type) {
+    case "float32":
+      return new Float32Array(length);
+    case "float64":
+      return new Float64Array(length);
+    case "int64":
+      return new BigInt64Array(length);
+    case "int32":
+      return new Int32Array(length);
+    case "string":
+      return new Array<string>(length).fill("");
+    default:
+      return new Uint8Array(length);
+  }
+}
+
+function refused(what: string, cause: unknown): QuernError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new QuernError("MODEL_REFUSED", `${what}: ${reason}`, { cause });
+}

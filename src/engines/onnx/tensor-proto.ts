@@ -1,0 +1,67 @@
+import type { ElementType, TensorData } from "../../foundation/contracts/graph.js";
+import {
+  ELEMENT_CODES,
+  elementCount,
+  elementTypeOf,
+  type TensorArrays,
+  toTensorArray,
+} from "./element-types.js";
+import type { TensorProto } from "./protobuf/messages.js";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** @throws Error when the data do not fill the shape: a bug of the caller. */
+export function toTensorProto(
+  name: string | undefined,
+  type: ElementType,
+  shape: readonly number[],
+  data: TensorData,
+): TensorProto {
+  const array = toTensorArray(type, data);
+  if (array.length !== elementCount(shape)) {
+    throw new Error(
+      `A tensor of shape [${shape}] needs ${elementCount(shape)} elements, got ${array.length}.`,
+    );
+  }
+  const proto: TensorProto = { dataType: ELEMENT_CODES[type] };
+  if (shape.length > 0) proto.dims = [...shape];
+  if (name !== undefined) proto.name = name;
+  if (!ArrayBuffer.isView(array)) {
+    if (array.length > 0) proto.stringData = array.map((text) => encoder.encode(text));
+  } else {
+    proto.rawData = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  }
+  return proto;
+}
+
+export interface TensorContent {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly data: TensorArrays[ElementType];
+}
+
+/** `undefined` for element types that Quern does not use and for external data. */
+export function fromTensorProto(proto: TensorProto): TensorContent | undefined {
+  const type = elementTypeOf(proto.dataType);
+  if (!type || proto.dataLocation === 1) return undefined;
+  const shape = proto.dims ?? [];
+  return { type, shape, data: contentOf(type, proto) };
+}
+
+function contentOf(type: ElementType, proto: TensorProto): TensorArrays[ElementType] {
+  if (type === "string") return (proto.stringData ?? []).map((bytes) => decoder.decode(bytes));
+  const raw = proto.rawData?.slice().buffer;
+  switch (type) {
+    case "float32":
+      return raw ? new Float32Array(raw) : (proto.floatData ?? new Float32Array());
+    case "float64":
+      return raw ? new Float64Array(raw) : (proto.doubleData ?? new Float64Array());
+    case "int64":
+      return raw ? new BigInt64Array(raw) : (proto.int64Data ?? new BigInt64Array());
+    case "int32":
+      return raw ? new Int32Array(raw) : (proto.int32Data ?? new Int32Array());
+    default:
+      return raw ? new Uint8Array(raw) : Uint8Array.from(proto.int32Data ?? []);
+  }
+}
