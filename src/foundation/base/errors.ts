@@ -71,6 +71,17 @@ export const ERROR_TABLE = {
     hint: "`quern doctor` shows what is damaged and what can be repaired.",
   },
   STORE_VERSION: { http: 500, exit: 1, hint: "This store was written by a newer Quern; upgrade Quern." },
+  STORE_NOT_FOUND: {
+    http: 500,
+    exit: 2,
+    hint: "Run in the project's folder, or name the store with `--store` or QUERN_HOME.",
+  },
+  STORE_NOT_WRITABLE: {
+    http: 500,
+    exit: 2,
+    hint: "Allow writing to the folder, or name another store with `--store` or QUERN_HOME.",
+  },
+  LEASE_LOST: { http: 409, exit: 1, hint: "Another process took this run over; follow that one." },
   STORE_BUSY: { http: 503, exit: 1, hint: "Another process holds the store; try again." },
   UNAUTHENTICATED: { http: 401, exit: 2, hint: "Send the configured token as `Authorization: Bearer`." },
   FORBIDDEN: { http: 403, exit: 2, hint: "Use a token that has the permission the message names." },

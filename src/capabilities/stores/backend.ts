@@ -1,0 +1,56 @@
+import type { Kysely } from "kysely";
+import type { Clock } from "../../foundation/base/clock.js";
+import type { Sha256 } from "../../foundation/base/hash.js";
+import type { FileBlobs } from "./file-blobs.js";
+import type { Tables } from "./tables.js";
+
+/** What every part of the store stands on. */
+export interface Backend {
+  readonly db: Kysely<Tables>;
+  readonly blobs: FileBlobs;
+  readonly clock: Clock;
+  /** The store's folder. */
+  readonly folder: string;
+  readonly owner: Owner;
+}
+
+/** Who holds leases: a process of a host. */
+export interface Owner {
+  readonly host: string;
+  readonly pid: number;
+}
+
+type OwnerKind = Tables["blobUses"]["ownerKind"];
+
+/** Replaces the blobs that a record uses; part of the transaction that writes the record. */
+export async function useBlobs(
+  db: Kysely<Tables>,
+  ownerKind: OwnerKind,
+  ownerId: string,
+  blobs: Readonly<Record<string, Sha256>>,
+): Promise<void> {
+  await db.deleteFrom("blobUses").where("ownerKind", "=", ownerKind).where("ownerId", "=", ownerId).execute();
+  const rows = Object.entries(blobs).map(([role, hash]) => ({ ownerKind, ownerId, role, hash }));
+  // SQLite binds at most 32766 values in one statement.
+  for (let start = 0; start < rows.length; start += 1000) {
+    await db
+      .insertInto("blobUses")
+      .values(rows.slice(start, start + 1000))
+      .execute();
+  }
+}
+
+export async function blobsUsed(
+  db: Kysely<Tables>,
+  ownerKind: OwnerKind,
+  ownerId: string,
+): Promise<Readonly<Record<string, Sha256>>> {
+  const rows = await db
+    .selectFrom("blobUses")
+    .select(["role", "hash"])
+    .where("ownerKind", "=", ownerKind)
+    .where("ownerId", "=", ownerId)
+    .orderBy("role")
+    .execute();
+  return Object.fromEntries(rows.map(({ role, hash }) => [role, hash]));
+}

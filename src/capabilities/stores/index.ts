@@ -1,0 +1,9 @@
+export {
+  type CachedStepOptions,
+  type CachedStepResult,
+  rawBytes,
+  runCached,
+  type StepIdentity,
+  stepKey,
+} from "./cached-step.js";
+export { type OpenStoreOptions, openStore } from "./open-store.js";

@@ -1,0 +1,136 @@
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { CamelCasePlugin, Kysely } from "kysely";
+import { syncFolder, translateDiskError } from "../../foundation/base/atomic-file.js";
+import type { Clock } from "../../foundation/base/clock.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import type { Store } from "../../foundation/contracts/store.js";
+import type { Backend, Owner } from "./backend.js";
+import { createDatasets } from "./datasets.js";
+import { examine } from "./doctor.js";
+import { FileBlobs } from "./file-blobs.js";
+import { createLineage } from "./lineage.js";
+import { migrate } from "./migrations.js";
+import { createModels } from "./models.js";
+import { createLeases } from "./run-lease.js";
+import { createRuns } from "./runs.js";
+import { BLOCKING_WAIT_MS, sqliteDialect } from "./sqlite-dialect.js";
+import { isBusy, translateSqliteError } from "./sqlite-errors.js";
+import { checkSqliteVersion, loadSqlite, type SqliteDatabase } from "./sqlite-library.js";
+import { createSteps } from "./steps.js";
+import type { Tables } from "./tables.js";
+
+export const DATABASE = "store.sqlite";
+const BLOBS = "blobs";
+/** Longer than any single file takes to copy in. */
+export const STALE_MS = 6 * 3_600_000;
+
+export interface OpenStoreOptions {
+  readonly clock: Clock;
+  /** Makes the store when there is none. Otherwise a missing store is an error, never silently a new one. */
+  readonly create: boolean;
+  /** Who holds the leases; this process unless a test says otherwise. */
+  readonly owner?: Owner;
+}
+
+/**
+ * Opens the store in `folder` (`.quern`). Any number of processes of one host may have it open; the folder must
+ * be on a local disk, because SQLite's write-ahead log does not work over network file systems.
+ * @throws QuernError STORE_NOT_FOUND, STORE_NOT_WRITABLE, STORE_DAMAGED, STORE_VERSION, STORE_BUSY
+ */
+export async function openStore(folder: string, options: OpenStoreOptions): Promise<Store> {
+  const { clock, create, owner = { host: hostname(), pid: process.pid } } = options;
+  const path = join(folder, DATABASE);
+  prepareFolder(folder, path, create);
+  const database = await openDatabase(path, clock);
+  const db = new Kysely<Tables>({
+    dialect: sqliteDialect(database, path, clock),
+    plugins: [new CamelCasePlugin()],
+  });
+  try {
+    await migrate(db, clock);
+    const backend: Backend = { db, clock, owner, folder, blobs: new FileBlobs(join(folder, BLOBS)) };
+    for (const file of await backend.blobs.staleFiles(clock.now() - STALE_MS))
+      await rm(file, { force: true });
+    return assemble(backend);
+  } catch (cause) {
+    await db.destroy();
+    throw cause;
+  }
+}
+
+function assemble(backend: Backend): Store {
+  const leases = createLeases(backend);
+  return {
+    location: backend.folder,
+    blobs: backend.blobs,
+    datasets: createDatasets(backend),
+    runs: createRuns(backend, leases),
+    steps: createSteps(backend),
+    models: createModels(backend),
+    lineage: createLineage(backend),
+    doctor: ({ repair = false } = {}) => examine(backend, repair),
+    async close() {
+      leases.stopAll();
+      await backend.db.destroy();
+    },
+  };
+}
+
+function prepareFolder(folder: string, path: string, create: boolean): void {
+  const hasDatabase = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  if (hasDatabase) return;
+  if (existsSync(join(folder, BLOBS)) && readdirSync(join(folder, BLOBS)).length > 0) {
+    throw new QuernError("STORE_DAMAGED", `The store ${folder} has blobs but its database ${path} is gone.`, {
+      hint: `Restore ${DATABASE} from a backup, or move the folder away to start a new store.`,
+      details: { path },
+    });
+  }
+  if (!create) {
+    throw new QuernError("STORE_NOT_FOUND", `There is no store in ${folder}.`, { details: { folder } });
+  }
+  try {
+    mkdirSync(folder, { recursive: true });
+    syncFolder(join(folder, ".."));
+  } catch (cause) {
+    const known = translateDiskError(cause, folder);
+    if (QuernError.is(known)) throw known;
+    throw new QuernError("STORE_NOT_WRITABLE", `The store folder ${folder} cannot be made.`, {
+      details: { folder },
+      cause,
+    });
+  }
+}
+
+async function openDatabase(path: string, clock: Clock): Promise<SqliteDatabase> {
+  const { DatabaseSync } = await loadSqlite();
+  let database: SqliteDatabase | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: BLOCKING_WAIT_MS });
+    checkSqliteVersion(database);
+    await enableWal(database, clock);
+    // FULL: a commit is on the disk before it is acknowledged, also when the power fails.
+    database.exec(`pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off;
+      pragma journal_size_limit = 67108864; pragma temp_store = memory;`);
+    return database;
+  } catch (cause) {
+    database?.close();
+    throw translateSqliteError(cause, path);
+  }
+}
+
+/** Changing the journal mode does not wait for locks by itself, so processes that start together try again. */
+async function enableWal(database: SqliteDatabase, clock: Clock): Promise<void> {
+  const deadline = clock.elapsed() + 30_000;
+  for (;;) {
+    try {
+      database.exec("pragma journal_mode = wal");
+      return;
+    } catch (cause) {
+      if (!isBusy(cause) || clock.elapsed() > deadline) throw cause;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,139 @@
+import type { Kysely } from "kysely";
+import { QuernError } from "../../foundation/base/errors.js";
+import type { RunLease } from "../../foundation/contracts/store.js";
+import type { Backend, Owner } from "./backend.js";
+import { toJson } from "./documents.js";
+import type { Tables } from "./tables.js";
+
+/** A lease not renewed for this long counts as abandoned. */
+export const LEASE_MS = 60_000;
+const HEARTBEAT_MS = LEASE_MS / 4;
+const REPORT_INTERVAL_MS = 250;
+
+type RunChanges = Partial<Omit<Tables["runs"], "id" | "fence">>;
+
+export interface OpenLeases {
+  /** Ends every heartbeat; the runs stay as they are and will be seen as interrupted. */
+  stopAll(): void;
+  open(id: string, fence: number): RunLease;
+}
+
+export function createLeases(backend: Backend): OpenLeases {
+  const heartbeats = new Set<NodeJS.Timeout>();
+  const stop = (heartbeat: NodeJS.Timeout): void => {
+    clearInterval(heartbeat);
+    heartbeats.delete(heartbeat);
+  };
+  return {
+    stopAll: () => heartbeats.forEach(stop),
+    open(id, fence) {
+      const lease = new FencedLease(backend, id, fence, () => stop(heartbeat));
+      const heartbeat = setInterval(() => void lease.renew(), HEARTBEAT_MS);
+      heartbeat.unref();
+      heartbeats.add(heartbeat);
+      return lease;
+    },
+  };
+}
+
+/**
+ * Every write carries the fence number that the lease was given. A take-over raises the number, so a process
+ * that was only paused is refused and cannot mix its results into those of its successor.
+ */
+class FencedLease implements RunLease {
+  readonly id: string;
+  readonly #backend: Backend;
+  readonly #fence: number;
+  readonly #stop: () => void;
+  #lastReport = Number.NEGATIVE_INFINITY;
+  #lastStage: string | undefined;
+
+  constructor(backend: Backend, id: string, fence: number, stop: () => void) {
+    this.#backend = backend;
+    this.id = id;
+    this.#fence = fence;
+    this.#stop = stop;
+  }
+
+  /** A heartbeat that fails is not yet a loss: the next write tells. */
+  async renew(): Promise<void> {
+    await this.#update(this.#backend.db, {}).catch(() => undefined);
+  }
+
+  async report({ stage, done, total }: Parameters<RunLease["report"]>[0]): Promise<void> {
+    const now = this.#backend.clock.elapsed();
+    if (stage === this.#lastStage && now - this.#lastReport < REPORT_INTERVAL_MS) return;
+    this.#lastReport = now;
+    this.#lastStage = stage;
+    await this.#update(this.#backend.db, { stage, stageDone: done, stageTotal: total });
+  }
+
+  async addTrials(trials: Parameters<RunLease["addTrials"]>[0]): Promise<void> {
+    await this.#backend.db.transaction().execute(async (transaction) => {
+      await this.#update(transaction, {});
+      for (const { document, ...trial } of trials) {
+        const row = { ...trial, documentJson: toJson(document) };
+        await transaction
+          .insertInto("trials")
+          .values({ run: this.id, ...row })
+          .onConflict((conflict) => conflict.columns(["run", "number"]).doUpdateSet(row))
+          .execute();
+      }
+    });
+  }
+
+  async finish(result: object, headline?: { metric: string; value: number }): Promise<void> {
+    await this.#close({ state: "done", resultJson: toJson(result), ...headline });
+  }
+  async fail(error: object): Promise<void> {
+    await this.#close({ state: "failed", errorJson: toJson(error) });
+  }
+  async interrupt(): Promise<void> {
+    await this.#close({ state: "interrupted" });
+  }
+
+  async #close(changes: RunChanges): Promise<void> {
+    await this.#update(this.#backend.db, { ...changes, finishedAt: this.#backend.clock.now() });
+    this.#stop();
+  }
+
+  async #update(db: Kysely<Tables>, changes: RunChanges): Promise<void> {
+    const { numUpdatedRows } = await db
+      .updateTable("runs")
+      // A run that was taken for dead while its process was only paused comes back to life here.
+      .set({
+        state: "running",
+        finishedAt: null,
+        leaseExpiresAt: this.#backend.clock.now() + LEASE_MS,
+        ...changes,
+      })
+      .where("id", "=", this.id)
+      .where("fence", "=", this.#fence)
+      .where("state", "in", ["running", "interrupted"])
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows > 0n) return;
+    this.#stop();
+    throw new QuernError("LEASE_LOST", `Run ${this.id} is no longer this process's to write.`, {
+      details: { run: this.id },
+    });
+  }
+}
+
+/** False when the process is known to be gone or has not renewed its lease. */
+export function isAlive(
+  { ownerHost, ownerPid, leaseExpiresAt }: Pick<Tables["runs"], "ownerHost" | "ownerPid" | "leaseExpiresAt">,
+  here: Owner,
+  now: number,
+): boolean {
+  if (leaseExpiresAt <= now) return false;
+  return ownerHost !== here.host || ownerPid === here.pid || processExists(ownerPid);
+}
+
+function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The tables as Kysely sees them (it writes the names in snake_case). Only types that SQLite and PostgreSQL share: text, 64-bit integers, doubles.
+ * Times are epoch milliseconds; columns ending in `Json` hold JSON text.
+ */
+export interface Tables {
+  migrations: { id: number; name: string; appliedAt: number };
+  datasets: {
+    id: string;
+    name: string;
+    rows: number;
+    columns: number;
+    documentJson: string;
+    createdAt: number;
+  };
+  splits: { id: string; dataset: string; configJson: string; blob: string; createdAt: number };
+  testOpenings: { split: string; number: number; run: string; purpose: string; openedAt: number };
+  runs: {
+    id: string;
+    kind: string;
+    name: string;
+    state: "running" | "done" | "failed" | "interrupted";
+    seed: number;
+    dataset: string | null;
+    configJson: string;
+    resultJson: string | null;
+    errorJson: string | null;
+    stage: string | null;
+    stageDone: number | null;
+    stageTotal: number | null;
+    metric: string | null;
+    value: number | null;
+    startedAt: number;
+    finishedAt: number | null;
+    ownerHost: string;
+    ownerPid: number;
+    /** Rises with every take-over; writes carry the value they were given. */
+    fence: number;
+    leaseExpiresAt: number;
+  };
+  trials: {
+    run: string;
+    number: number;
+    trainer: string;
+    state: "done" | "failed" | "pruned";
+    value: number | null;
+    seconds: number;
+    documentJson: string;
+  };
+  steps: { key: string; step: string; output: string; seconds: number; createdAt: number };
+  modelNames: { name: string; lastVersion: number };
+  models: {
+    name: string;
+    version: number;
+    task: string;
+    metric: string | null;
+    value: number | null;
+    run: string | null;
+    dataset: string | null;
+    bundle: string;
+    documentJson: string;
+    createdAt: number;
+  };
+  aliases: { name: string; alias: string; version: number };
+  aliasChanges: {
+    name: string;
+    number: number;
+    alias: string;
+    fromVersion: number | null;
+    toVersion: number | null;
+    reason: string;
+    changedAt: number;
+  };
+  /** Every use of a blob, so that one query tells what is referenced and by whom. */
+  blobUses: {
+    ownerKind: "dataset" | "split" | "step" | "model";
+    ownerId: string;
+    role: string;
+    hash: string;
+  };
+  lineage: { fromKind: string; fromId: string; relation: string; toKind: string; toId: string };
+}

@@ -1,0 +1,297 @@
+/**
+ * What Quern remembers: datasets, runs, cached steps, models and the links between them (metadata), and the
+ * bytes they are made of (blobs, named by their SHA-256). Engine-neutral: SQLite and files implement it for one
+ * host, PostgreSQL and S3 for many. An acknowledged write survives a crash of the process and of the machine.
+ */
+import { z } from "zod";
+import type { SerializedError } from "../base/errors.js";
+import type { Sha256 } from "../base/hash.js";
+import type { ProgressEvent } from "./extension.js";
+
+/** A JSON document: plain values only. */
+export type Document = Readonly<Record<string, unknown>>;
+
+/** Newest first. `after` is the `next` of the page before. */
+export interface PageRequest {
+  /** 1..1000, default 50. */
+  readonly limit?: number;
+  readonly after?: string;
+}
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Absent on the last page. */
+  readonly next?: string;
+}
+
+// ---- blobs ---------------------------------------------------------------------------------------------------
+
+export interface BlobStore {
+  /** Stores bytes durably; storing the same bytes twice costs nothing. @throws QuernError DISK_FULL */
+  put(bytes: Uint8Array): Promise<Sha256>;
+  /** Copies a file of any size in, without holding it in memory; the source stays untouched. */
+  putFile(path: string): Promise<{ readonly hash: Sha256; readonly bytes: number }>;
+  /** @throws QuernError STORE_DAMAGED when the blob is missing or its bytes do not have this hash. */
+  get(hash: Sha256): Promise<Uint8Array>;
+  /** A verified local file with these bytes, for engines that read files themselves. Never write to it. */
+  localFile(hash: Sha256): Promise<string>;
+  verify(hash: Sha256): Promise<"ok" | "missing" | "damaged">;
+}
+
+// ---- datasets ------------------------------------------------------------------------------------------------
+
+export const datasetSummarySchema = z.strictObject({
+  /** SHA-256 of schema and content: the version. */
+  id: z.string(),
+  name: z.string(),
+  rows: z.number().int(),
+  columns: z.number().int(),
+  createdAt: z.number().describe("epoch milliseconds"),
+});
+export type DatasetSummary = z.infer<typeof datasetSummarySchema>;
+
+export interface Dataset extends DatasetSummary {
+  /** The dataset document: schema, source, profile; whoever writes it owns its form. */
+  readonly document: Document;
+  /** The blobs it is made of, by role ("table", "profile", …). */
+  readonly blobs: Readonly<Record<string, Sha256>>;
+}
+
+export interface StoredSplit {
+  /** SHA-256 of dataset, config and assignment. */
+  readonly id: Sha256;
+  readonly dataset: Sha256;
+  readonly config: Document;
+  /** The packed assignment of rows. */
+  readonly blob: Sha256;
+  readonly createdAt: number;
+}
+
+/** Who opened the test rows of a split, when and what for. Opened twice is a fact worth showing. */
+export interface TestOpening {
+  readonly split: Sha256;
+  readonly run: string;
+  readonly purpose: string;
+  readonly openedAt: number;
+}
+
+export interface DatasetStore {
+  /** Adding the same id again returns the first record: versions are immutable. */
+  add(dataset: Omit<Dataset, "createdAt">): Promise<Dataset>;
+  /** By id, a unique prefix of it (at least 6 digits) or the newest of that name. @throws DATASET_NOT_FOUND */
+  get(reference: string): Promise<Dataset>;
+  list(page?: PageRequest & { readonly name?: string }): Promise<Page<DatasetSummary>>;
+  addSplit(split: Omit<StoredSplit, "createdAt">): Promise<StoredSplit>;
+  /** Oldest first. */
+  splits(dataset: Sha256): Promise<readonly StoredSplit[]>;
+  /** Records the opening of the test rows; returns all openings of that split, the new one last. */
+  openTest(opening: Omit<TestOpening, "openedAt">): Promise<readonly TestOpening[]>;
+}
+
+// ---- runs ----------------------------------------------------------------------------------------------------
+
+export const RUN_STATES = ["running", "done", "failed", "interrupted"] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+export const runSummarySchema = z.strictObject({
+  id: z.string(),
+  /** The verb: "train", "evaluate". */
+  kind: z.string(),
+  name: z.string(),
+  state: z.enum(RUN_STATES),
+  seed: z.number().int(),
+  dataset: z.string().nullable(),
+  stage: z.string().nullable(),
+  stageDone: z.number().nullable(),
+  stageTotal: z.number().nullable(),
+  metric: z.string().nullable(),
+  value: z.number().nullable(),
+  startedAt: z.number().describe("epoch milliseconds"),
+  finishedAt: z.number().nullable(),
+});
+export type RunSummary = z.infer<typeof runSummarySchema>;
+
+export interface Run extends RunSummary {
+  /** The resolved config. */
+  readonly config: Document;
+  readonly result: Document | null;
+  readonly error: SerializedError | null;
+  readonly owner: string;
+}
+
+export interface Trial {
+  /** 0-based, unique in its run. */
+  readonly number: number;
+  readonly trainer: string;
+  readonly state: "done" | "failed" | "pruned";
+  /** Of the metric that ranks the leaderboard; null when it failed. */
+  readonly value: number | null;
+  readonly seconds: number;
+  /** Config, further metrics, why it failed. */
+  readonly document: Document;
+}
+
+/**
+ * The right to write to a run. It is a lease kept alive by a heartbeat: when the process dies the run is shown
+ * as interrupted; when another process takes the run over, every write here throws LEASE_LOST.
+ */
+export interface RunLease {
+  readonly id: string;
+  /** Cheap; writes at most a few times a second. */
+  report(event: ProgressEvent): Promise<void>;
+  /** A trial number that exists already is replaced: a resumed run repeats its unfinished trial. */
+  addTrials(trials: readonly Trial[]): Promise<void>;
+  finish(result: Document, headline?: { readonly metric: string; readonly value: number }): Promise<void>;
+  fail(error: SerializedError): Promise<void>;
+  interrupt(): Promise<void>;
+}
+
+export interface NewRun {
+  readonly kind: string;
+  readonly name: string;
+  readonly config: Document;
+  readonly seed: number;
+  readonly dataset?: Sha256;
+}
+
+export interface RunStore {
+  start(run: NewRun): Promise<RunLease>;
+  /** Takes over an interrupted or failed run. @throws STORE_BUSY while its process lives, RUN_NOT_FOUND */
+  resume(id: string): Promise<RunLease>;
+  /** @throws QuernError RUN_NOT_FOUND */
+  get(id: string): Promise<Run>;
+  list(
+    page?: PageRequest & { readonly kind?: string; readonly name?: string; readonly state?: RunState },
+  ): Promise<Page<RunSummary>>;
+  /** By number. */
+  trials(id: string): Promise<readonly Trial[]>;
+}
+
+// ---- steps ---------------------------------------------------------------------------------------------------
+
+export interface StoredStep {
+  readonly key: Sha256;
+  readonly step: string;
+  /** The packed output, and every further blob that output names. */
+  readonly output: Sha256;
+  readonly references: readonly Sha256[];
+  /** How long the work took when it was done. */
+  readonly seconds: number;
+}
+
+/** Finished steps only: failures are never recorded. */
+export interface StepStore {
+  /** A hit only if the output and all it references exist and verify. */
+  find(key: Sha256): Promise<StoredStep | undefined>;
+  /** The first to record a key wins; returns the record that holds. */
+  record(step: StoredStep): Promise<StoredStep>;
+}
+
+// ---- models --------------------------------------------------------------------------------------------------
+
+export const modelSummarySchema = z.strictObject({
+  name: z.string(),
+  /** 1, 2, 3, …; never used twice. */
+  version: z.number().int().positive(),
+  task: z.string(),
+  metric: z.string().nullable(),
+  value: z.number().nullable(),
+  run: z.string().nullable(),
+  createdAt: z.number().describe("epoch milliseconds"),
+  aliases: z.array(z.string()),
+});
+export type ModelSummary = z.infer<typeof modelSummarySchema>;
+
+export interface Model extends ModelSummary {
+  readonly dataset: Sha256 | null;
+  /** The bundle: relative file name to blob. */
+  readonly files: Readonly<Record<string, Sha256>>;
+  /** SHA-256 over names and hashes of the files. */
+  readonly bundle: Sha256;
+  readonly document: Document;
+}
+
+export interface NewModel {
+  readonly name: string;
+  /** From `reserveVersion`. */
+  readonly version: number;
+  readonly task: string;
+  readonly metric?: string;
+  readonly value?: number;
+  readonly run?: string;
+  readonly dataset?: Sha256;
+  readonly document: Document;
+  /** Folder of the bundle; its files are copied into the store. */
+  readonly folder: string;
+}
+
+export interface AliasChange {
+  readonly alias: string;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly reason: string;
+  readonly changedAt: number;
+}
+
+export interface ModelStore {
+  /** The next version of a name, to be written into the bundle. Given out once: a failed run leaves a gap. */
+  reserveVersion(name: string): Promise<number>;
+  register(model: NewModel): Promise<Model>;
+  /**
+   * `name@3`, `name@champion`, or `name`: its champion if it has one, otherwise its newest version.
+   * @throws QuernError MODEL_NOT_FOUND
+   */
+  get(reference: string): Promise<Model>;
+  list(page?: PageRequest & { readonly name?: string }): Promise<Page<ModelSummary>>;
+  /** A folder with the bundle's files, verified, made again from the blobs where needed. Never write to it. */
+  folder(reference: string): Promise<string>;
+  /** `version` null removes the alias. */
+  setAlias(name: string, alias: string, version: number | null, reason: string): Promise<void>;
+  /** Oldest first: what a rollback goes back through. */
+  aliasHistory(name: string): Promise<readonly AliasChange[]>;
+}
+
+// ---- lineage -------------------------------------------------------------------------------------------------
+
+/** `kind` is "dataset", "split", "run", "step", "model", "prediction", …; `id` names it within its kind. */
+export interface LineageNode {
+  readonly kind: string;
+  readonly id: string;
+}
+/** `from` was made out of `to`: a model from a run, a run from a dataset. */
+export interface LineageEdge {
+  readonly from: LineageNode;
+  readonly relation: string;
+  readonly to: LineageNode;
+}
+export interface LineageStore {
+  /** Adding an edge twice changes nothing. */
+  add(edges: readonly LineageEdge[]): Promise<void>;
+  /** Every edge reachable: towards the sources, or towards what came of them. */
+  trace(node: LineageNode, direction: "sources" | "results"): Promise<readonly LineageEdge[]>;
+}
+
+// ---- the whole -----------------------------------------------------------------------------------------------
+
+export const storeCheckSchema = z.strictObject({
+  id: z.string(),
+  ok: z.boolean(),
+  message: z.string(),
+  /** What a repair would do, or did. Absent: nothing to do, or not safe to do by machine. */
+  repair: z.string().optional(),
+  repaired: z.boolean().optional(),
+});
+export type StoreCheck = z.infer<typeof storeCheckSchema>;
+
+export interface Store {
+  /** Where it lives, for messages. */
+  readonly location: string;
+  readonly blobs: BlobStore;
+  readonly datasets: DatasetStore;
+  readonly runs: RunStore;
+  readonly steps: StepStore;
+  readonly models: ModelStore;
+  readonly lineage: LineageStore;
+  /** Verifies everything; with `repair`, mends what loses nothing. */
+  doctor(options?: { readonly repair?: boolean }): Promise<readonly StoreCheck[]>;
+  close(): Promise<void>;
+}
