@@ -1,16 +1,24 @@
 import { z } from "zod";
 
+export const SEVERITIES = ["critical", "warning", "info"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
 /** Something a person should know about the data, with the evidence and what was or could be done. */
 export const findingSchema = z.strictObject({
-  /** The rule that found it: `duplicate-rows`, `target-leak`, … */
+  /** The detector that found it: `duplicate-rows`, `target-leak`, … */
   id: z.string(),
-  severity: z.enum(["info", "warning", "critical"]),
+  /**
+   * `critical`: figures measured on this data would mislead. `warning`: look before training.
+   * `info`: worth knowing, handled without you.
+   */
+  severity: z.enum(SEVERITIES),
   column: z.string().optional(),
+  /** One or two sentences: what is so, and why it matters. */
   message: z.string(),
   /** Numbers and examples that show it: { rows: 12, share: 0.03, examples: [...] }. */
   evidence: z.record(z.string(), z.unknown()),
   fix: z.strictObject({
-    /** `applied` to the training data, or `proposed` to the user. */
+    /** `applied` to the training data, `proposed` to the user, `none` where nothing need be done. */
     state: z.enum(["applied", "proposed", "none"]),
     action: z.string(),
   }),
