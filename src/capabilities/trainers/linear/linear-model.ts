@@ -1,0 +1,104 @@
+/** What every linear trainer ends in: scores = (x - center) W' + offset, in TypeScript and in the graph. */
+
+import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/contracts/graph.js";
+import type { FitDiagnostics } from "../../../foundation/contracts/trainer.js";
+import { type Design, designInGraph } from "../numeric/design.js";
+
+/** A plain value. */
+export interface LinearModel {
+  readonly width: number;
+  readonly outputs: number;
+  /**
+   * Subtracted before the product: large features that vary little (years, prices) would otherwise lose
+   * their digits in the float32 sums of the graph. Float32, so that the graph subtracts the same numbers.
+   */
+  readonly center: Float32Array;
+  /** One row per output: `outputs * width`. */
+  readonly coefficients: Float64Array;
+  /** The scores at `center`. */
+  readonly offsets: Float64Array;
+}
+
+/** From coefficients and intercepts in the units of the features. */
+export function createLinearModel(
+  mean: Float64Array,
+  coefficients: Float64Array,
+  intercepts: Float64Array,
+): LinearModel {
+  const width = mean.length;
+  const outputs = intercepts.length;
+  const center = Float32Array.from(mean);
+  const offsets = intercepts.map((intercept, k) => {
+    let sum = intercept;
+    for (let j = 0; j < width; j++) sum += coefficients[k * width + j]! * center[j]!;
+    return sum;
+  });
+  return { width, outputs, center, coefficients, offsets };
+}
+
+/** Intercepts in the units of the features: the scores at 0. */
+export function intercepts({ width, center, coefficients, offsets }: LinearModel): Float64Array {
+  return offsets.map((offset, k) => {
+    let sum = offset;
+    for (let j = 0; j < width; j++) sum -= coefficients[k * width + j]! * center[j]!;
+    return sum;
+  });
+}
+
+/** Row-major `rows * outputs`, float64. */
+export function linearScores(model: LinearModel, design: Design): Float64Array {
+  const { width, outputs, center, coefficients, offsets } = model;
+  const scores = new Float64Array(design.rows * outputs);
+  const centered = new Float64Array(width);
+  for (let row = 0; row < design.rows; row++) {
+    for (let j = 0; j < width; j++) centered[j] = design.values[row * width + j]! - center[j]!;
+    for (let k = 0; k < outputs; k++) {
+      let sum = offsets[k]!;
+      const base = k * width;
+      for (let j = 0; j < width; j++) sum += coefficients[base + j]! * centered[j]!;
+      scores[row * outputs + k] = sum;
+    }
+  }
+  return scores;
+}
+
+/** Float32 [N, outputs]. */
+export function emitLinearScores(
+  graph: GraphBuilder,
+  features: readonly GraphColumn[],
+  model: LinearModel,
+): GraphValue {
+  const { width, outputs, center, coefficients, offsets } = model;
+  const centered = graph.op("Sub", [
+    designInGraph(graph, features),
+    graph.constant("float32", [1, width], center),
+  ]);
+  const weights = graph.constant("float32", [outputs, width], Float32Array.from(coefficients));
+  const bias = graph.constant("float32", [outputs], Float32Array.from(offsets));
+  return graph.op("Gemm", [centered, weights, bias], { attributes: { transB: { int: 1 } } });
+}
+
+/** Importance and size: the share of |coefficient| times the feature's standard deviation, over all outputs. */
+export function linearDiagnostics(
+  model: LinearModel,
+  scale: Float64Array,
+  names: readonly string[],
+): Pick<FitDiagnostics, "importance" | "size"> {
+  const { width, outputs, coefficients } = model;
+  const strength = new Float64Array(width);
+  let nonZero = 0;
+  for (let k = 0; k < outputs; k++) {
+    for (let j = 0; j < width; j++) {
+      const coefficient = coefficients[k * width + j]!;
+      if (coefficient !== 0) nonZero++;
+      strength[j]! += Math.abs(coefficient) * scale[j]!;
+    }
+  }
+  return { importance: shares(names, strength), size: { coefficients: width * outputs, nonZero } };
+}
+
+/** By name, summing to 1; all 0 where every strength is 0. */
+function shares(names: readonly string[], strength: Float64Array): Record<string, number> {
+  const total = strength.reduce((sum, value) => sum + value, 0);
+  return Object.fromEntries(names.map((name, j) => [name, total > 0 ? strength[j]! / total : 0]));
+}

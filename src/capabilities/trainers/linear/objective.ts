@@ -1,0 +1,167 @@
+/** Penalised empirical risk of linear scores, minimised in standardised coordinates. */
+import type { ColumnMoments, Design } from "../numeric/design.js";
+import { type Minimum, minimize } from "../numeric/lbfgs.js";
+import type { Checkpoint } from "../numeric/pace.js";
+
+/** A convex loss of the scores of one row. */
+export interface PointwiseLoss {
+  /** Scores a row. */
+  readonly outputs: number;
+  /** Loss of the row; writes its derivatives with respect to the scores into `residuals`. */
+  evaluate(row: number, scores: Float64Array, residuals: Float64Array): number;
+}
+
+export interface LinearProblem {
+  readonly design: Design;
+  readonly moments: ColumnMoments;
+  readonly loss: PointwiseLoss;
+  /** One a row; absent: all 1. */
+  readonly weights?: Float64Array;
+  /** Of half the squared coefficients, in the units of the features, as the loss is averaged over weights. */
+  readonly squared: number;
+  /** Of the absolute coefficients, likewise. */
+  readonly absolute: number;
+  readonly intercept: boolean;
+  readonly tolerance: number;
+  readonly maxIterations: number;
+  readonly checkpoint: Checkpoint;
+  /** Where to start; a solution of a similar problem. */
+  readonly start?: Float64Array;
+}
+
+export interface LinearSolution {
+  /** In the units of the features, `outputs * width`. */
+  readonly coefficients: Float64Array;
+  readonly intercepts: Float64Array;
+  readonly minimum: Minimum;
+}
+
+/**
+ * Minimises mean loss + squared/2 |w|^2 + absolute |w|_1, intercepts not penalised.
+ *
+ * The variables are u = w * scale and the score at the mean: equal solution, but a Hessian near the identity
+ * for features of any unit. The design is never copied: the standardisation is folded into the products.
+ */
+export async function solveLinearProblem(problem: LinearProblem): Promise<LinearSolution> {
+  const { design, moments, loss, absolute, intercept } = problem;
+  const { width } = design;
+  const stride = width + 1;
+  const size = loss.outputs * stride;
+  const absoluteWeights = new Float64Array(size);
+  for (let k = 0; k < loss.outputs; k++) {
+    for (let j = 0; j < width; j++) absoluteWeights[k * stride + j] = absolute / moments.scale[j]!;
+  }
+  const minimum = await minimize({
+    start: problem.start ?? new Float64Array(size),
+    evaluate: createEvaluation(problem),
+    ...(absolute > 0 ? { absolute: absoluteWeights } : {}),
+    tolerance: problem.tolerance,
+    maxIterations: problem.maxIterations,
+    checkpoint: problem.checkpoint,
+  });
+  const coefficients = new Float64Array(loss.outputs * width);
+  const intercepts = new Float64Array(loss.outputs);
+  for (let k = 0; k < loss.outputs; k++) {
+    const mean = intercept ? moments.mean : new Float64Array(width);
+    intercepts[k] = unscale(minimum.point, k, moments.scale, mean, coefficients);
+  }
+  return { coefficients, intercepts, minimum };
+}
+
+/** Writes the coefficients of output k in the units of the features; returns its intercept. */
+function unscale(
+  point: Float64Array,
+  k: number,
+  scale: Float64Array,
+  mean: Float64Array,
+  coefficients: Float64Array,
+): number {
+  const width = scale.length;
+  let intercept = point[k * (width + 1) + width]!;
+  for (let j = 0; j < width; j++) {
+    const coefficient = point[k * (width + 1) + j]! / scale[j]!;
+    coefficients[k * width + j] = coefficient;
+    intercept -= coefficient * mean[j]!;
+  }
+  return intercept;
+}
+
+function createEvaluation(problem: LinearProblem): (point: Float64Array, gradient: Float64Array) => number {
+  const { design, moments, loss, weights, squared, intercept } = problem;
+  const { rows, width, values } = design;
+  const { outputs } = loss;
+  const stride = width + 1;
+  const mean = intercept ? moments.mean : new Float64Array(width);
+  const coefficients = new Float64Array(outputs * width);
+  const intercepts = new Float64Array(outputs);
+  const sums = new Float64Array(outputs * width);
+  const residualSums = new Float64Array(outputs);
+  const scores = new Float64Array(outputs);
+  const residuals = new Float64Array(outputs);
+  return (point, gradient) => {
+    for (let k = 0; k < outputs; k++) intercepts[k] = unscale(point, k, moments.scale, mean, coefficients);
+    sums.fill(0);
+    residualSums.fill(0);
+    let total = 0;
+    for (let row = 0; row < rows; row++) {
+      const weight = weights ? weights[row]! : 1;
+      if (weight === 0) continue;
+      const base = row * width;
+      for (let k = 0; k < outputs; k++) {
+        scores[k] = intercepts[k]! + rowProduct(values, base, coefficients, k * width, width);
+      }
+      total += weight * loss.evaluate(row, scores, residuals);
+      for (let k = 0; k < outputs; k++) {
+        const residual = weight * residuals[k]!;
+        if (residual === 0) continue;
+        residualSums[k]! += residual;
+        addScaledRow(sums, k * width, values, base, width, residual);
+      }
+    }
+    let penalty = 0;
+    for (let k = 0; k < outputs; k++) {
+      for (let j = 0; j < width; j++) {
+        const coefficient = coefficients[k * width + j]!;
+        penalty += coefficient * coefficient;
+        const risk = (sums[k * width + j]! - mean[j]! * residualSums[k]!) / moments.weightSum;
+        gradient[k * stride + j] = (risk + squared * coefficient) / moments.scale[j]!;
+      }
+      gradient[k * stride + width] = intercept ? residualSums[k]! / moments.weightSum : 0;
+    }
+    return total / moments.weightSum + (squared / 2) * penalty;
+  };
+}
+
+/** Four partial sums: shorter dependency chains, about twice as fast. */
+function rowProduct(
+  values: Float32Array,
+  base: number,
+  coefficients: Float64Array,
+  start: number,
+  width: number,
+): number {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  const whole = width - (width % 4);
+  for (let j = 0; j < whole; j += 4) {
+    s0 += values[base + j]! * coefficients[start + j]!;
+    s1 += values[base + j + 1]! * coefficients[start + j + 1]!;
+    s2 += values[base + j + 2]! * coefficients[start + j + 2]!;
+    s3 += values[base + j + 3]! * coefficients[start + j + 3]!;
+  }
+  for (let j = whole; j < width; j++) s0 += values[base + j]! * coefficients[start + j]!;
+  return s0 + s1 + (s2 + s3);
+}
+
+function addScaledRow(
+  sums: Float64Array,
+  start: number,
+  values: Float32Array,
+  base: number,
+  width: number,
+  factor: number,
+): void {
+  for (let j = 0; j < width; j++) sums[start + j]! += factor * values[base + j]!;
+}

@@ -1,0 +1,97 @@
+/** What the linear regressions share: design, targets, and the fitted model around the coefficients. */
+import type { FitDiagnostics, Fitted, LabelledFrame } from "../../../foundation/contracts/trainer.js";
+import {
+  type ColumnMoments,
+  columnMoments,
+  predictionDesign,
+  type TrainingDesign,
+  trainingDesign,
+} from "../numeric/design.js";
+import { regressionTarget } from "../numeric/targets.js";
+import {
+  createLinearModel,
+  emitLinearScores,
+  type LinearModel,
+  linearDiagnostics,
+  linearScores,
+} from "./linear-model.js";
+
+export interface RegressionState {
+  readonly model: LinearModel;
+  readonly diagnostics: FitDiagnostics;
+}
+
+export interface RegressionProblem {
+  readonly design: TrainingDesign;
+  /** Means are 0 where no intercept is fitted. */
+  readonly moments: ColumnMoments;
+  readonly values: Float64Array;
+  readonly weights: Float64Array | undefined;
+  readonly intercept: boolean;
+}
+
+export function regressionProblem(
+  { features, target, weights }: LabelledFrame,
+  trainer: string,
+  intercept: boolean,
+): RegressionProblem {
+  const design = trainingDesign(features, trainer);
+  const moments = columnMoments(design, weights);
+  return {
+    design,
+    moments: intercept ? moments : { ...moments, mean: new Float64Array(design.width) },
+    values: regressionTarget(target, trainer).values,
+    weights,
+    intercept,
+  };
+}
+
+/** The weighted mean of the target; 0 where no intercept is fitted. */
+export function targetMean({ values, weights, moments, intercept }: RegressionProblem): number {
+  if (!intercept) return 0;
+  let sum = 0;
+  for (let row = 0; row < values.length; row++) sum += (weights ? weights[row]! : 1) * values[row]!;
+  return moments.weightSum > 0 ? sum / moments.weightSum : 0;
+}
+
+/** `standardized` are the coefficients of (x - mean) / scale; `meanTarget` the prediction at the mean. */
+export function fittedRegression(
+  { design, moments }: RegressionProblem,
+  standardized: Float64Array,
+  meanTarget: number,
+  diagnostics: FitDiagnostics,
+): Fitted<RegressionState> {
+  const coefficients = standardized.map((value, j) => value / moments.scale[j]!);
+  let intercept = meanTarget;
+  for (let j = 0; j < coefficients.length; j++) intercept -= coefficients[j]! * moments.mean[j]!;
+  const model = createLinearModel(moments.mean, coefficients, Float64Array.of(intercept));
+  return restoreRegression({
+    model,
+    diagnostics: { ...linearDiagnostics(model, moments.scale, design.names), ...diagnostics },
+  });
+}
+
+export function restoreRegression(state: RegressionState): Fitted<RegressionState> {
+  const { model } = state;
+  return {
+    state,
+    diagnostics: state.diagnostics,
+    predict: (features) => ({
+      kind: "values",
+      values: linearScores(model, predictionDesign(features, model.width)),
+    }),
+    emit: (graph, features) => emitLinearScores(graph, features, model),
+  };
+}
+
+/** What every linear regression declares. */
+export const LINEAR_REGRESSION = {
+  tasks: ["regression"],
+  capabilities: {
+    features: "linear",
+    missingValues: false,
+    categories: false,
+    sampleWeights: true,
+    earlyStopping: false,
+  },
+} as const;
