@@ -3,6 +3,7 @@
 import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/contracts/graph.js";
 import type { FitDiagnostics } from "../../../foundation/contracts/trainer.js";
 import { type Design, designInGraph } from "../numeric/design.js";
+import { importanceShares } from "../numeric/shares.js";
 
 /** A plain value. */
 export interface LinearModel {
@@ -94,11 +95,5 @@ export function linearDiagnostics(
       strength[j]! += Math.abs(coefficient) * scale[j]!;
     }
   }
-  return { importance: shares(names, strength), size: { coefficients: width * outputs, nonZero } };
-}
-
-/** By name, summing to 1; all 0 where every strength is 0. */
-function shares(names: readonly string[], strength: Float64Array): Record<string, number> {
-  const total = strength.reduce((sum, value) => sum + value, 0);
-  return Object.fromEntries(names.map((name, j) => [name, total > 0 ? strength[j]! / total : 0]));
+  return { importance: importanceShares(names, strength), size: { coefficients: width * outputs, nonZero } };
 }

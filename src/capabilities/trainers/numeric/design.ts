@@ -92,7 +92,9 @@ export function takeDesignRows(design: Design, rows: ArrayLike<number>): Design 
 export interface ColumnMoments {
   /** Weighted means. */
   readonly mean: Float64Array;
-  /** Weighted standard deviations (divisor: the sum of the weights); 1 for constant columns. */
+  /** Weighted standard deviations (divisor: the sum of the weights). */
+  readonly deviation: Float64Array;
+  /** `deviation`, but 1 for constant columns: what to divide by. */
   readonly scale: Float64Array;
   /** Number of rows where there are no weights. */
   readonly weightSum: number;
@@ -119,10 +121,8 @@ export function columnMoments(design: Design, weights?: Float64Array): ColumnMom
       squares[k]! += weight * deviation * deviation;
     }
   }
-  const scale = squares.map((square, k) => {
-    const deviation = weightSum > 0 ? Math.sqrt(square / weightSum) : 0;
-    // What rounding leaves of a constant column is not variation.
-    return deviation > Math.abs(mean[k]!) * 1e-12 ? deviation : 1;
-  });
-  return { mean, scale, weightSum };
+  const deviation = squares.map((square) => (weightSum > 0 ? Math.sqrt(square / weightSum) : 0));
+  // What rounding leaves of a constant column is not variation.
+  const scale = deviation.map((value, k) => (value > Math.abs(mean[k]!) * 1e-12 ? value : 1));
+  return { mean, deviation, scale, weightSum };
 }
