@@ -1,4 +1,5 @@
 import type { ElementType, TensorData } from "../../foundation/contracts/graph.js";
+import type { TensorArrays } from "../../foundation/contracts/tensor.js";
 
 /** TensorProto.DataType by Quern's element types. */
 export const ELEMENT_CODES = {
@@ -44,17 +45,6 @@ export const ELEMENT_BYTES: Readonly<Record<number, number>> = {
   23: 0.5,
 };
 
-/** The typed array or list that holds tensors of this type: bool as bytes, strings as an array. */
-export interface TensorArrays {
-  float32: Float32Array;
-  float64: Float64Array;
-  int64: BigInt64Array;
-  int32: Int32Array;
-  uint8: Uint8Array;
-  bool: Uint8Array;
-  string: readonly string[];
-}
-
 /** The same numbers in the array type that belongs to `type`. Copies only where it must. */
 export function toTensorArray(type: ElementType, data: TensorData): TensorArrays[ElementType] {
   switch (type) {
@@ -77,8 +67,4 @@ export function toTensorArray(type: ElementType, data: TensorData): TensorArrays
 function numbersOf(data: TensorData): ArrayLike<number> {
   if (ArrayBuffer.isView(data) && !(data instanceof BigInt64Array)) return data as ArrayLike<number>;
   return Array.from(data as ArrayLike<unknown>, Number);
-}
-
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { AttributeValue, GraphBuilder, GraphValue } from "../../foundation/contracts/graph.js";
+import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { createGraph } from "./graph-builder.js";
-import { openSession, type Tensor } from "./session.js";
+import { openSession } from "./session.js";
 
 const float = (shape: number[], data: number[]): Tensor => ({
   type: "float32",

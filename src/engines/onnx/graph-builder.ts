@@ -8,8 +8,9 @@ import type {
   NodeOptions,
   TensorData,
 } from "../../foundation/contracts/graph.js";
+import { elementCount } from "../../foundation/contracts/tensor.js";
 import { toAttributeProto } from "./attributes.js";
-import { ELEMENT_CODES, elementCount, toTensorArray } from "./element-types.js";
+import { ELEMENT_CODES, toTensorArray } from "./element-types.js";
 import type { OperatorCall, TensorType } from "./operators/operator.js";
 import { operatorOf } from "./operators/table.js";
 import { encodeMessage } from "./protobuf/codec.js";

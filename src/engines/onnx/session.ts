@@ -2,17 +2,8 @@
 import type { InferenceSession, Tensor as NativeTensor } from "onnxruntime-node";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ElementType } from "../../foundation/contracts/graph.js";
-import { elementCount, type TensorArrays } from "./element-types.js";
+import { elementCount, type Tensor, type TensorArrays } from "../../foundation/contracts/tensor.js";
 import { admitModel, type ModelPolicy } from "./model-check.js";
-
-/** Row-major; bool as bytes 0 and 1. */
-export type Tensor = {
-  [Type in ElementType]: {
-    readonly type: Type;
-    readonly shape: readonly number[];
-    readonly data: TensorArrays[Type];
-  };
-}[ElementType];
 
 export interface PortInfo {
   readonly name: string;

@@ -1,8 +1,7 @@
 import { lstatSync, realpathSync, type Stats } from "node:fs";
-import { isAbsolute, join, resolve, sep } from "node:path";
+import { join, resolve, sep } from "node:path";
 import { QuernError } from "./errors.js";
-
-const FORBIDDEN = /[\\%\0]|^[a-zA-Z]:/;
+import { isPlainPath } from "./plain-path.js";
 
 /**
  * The one resolver for file names that come from a bundle, a request or an archive: a plain relative path of
@@ -11,15 +10,8 @@ const FORBIDDEN = /[\\%\0]|^[a-zA-Z]:/;
  * @throws QuernError PATH_REFUSED
  */
 export function resolveInside(root: string, name: string, mustExist = true): string {
+  if (!isPlainPath(name)) throw refused(name, root, "is not a plain relative path");
   const parts = name.split("/");
-  if (
-    name === "" ||
-    isAbsolute(name) ||
-    FORBIDDEN.test(name) ||
-    parts.some((part) => part === "" || part === "." || part === "..")
-  ) {
-    throw refused(name, root, "is not a plain relative path");
-  }
   const base = realpathSync(resolve(root));
   let current = base;
   for (const [index, part] of parts.entries()) {

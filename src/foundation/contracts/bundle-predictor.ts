@@ -1,0 +1,169 @@
+/** Runs a bundle's model on rows or frames, whatever runtime executes the graph. Pure apart from `run`. */
+import { QuernError } from "../base/errors.js";
+import type { BundleInput, Manifest } from "./bundle.js";
+import { createFrame, type Frame, takeRows } from "./frame.js";
+import { OUTPUT_TENSORS } from "./model-graph.js";
+import { type Prediction, type PredictionColumns, type Row, toPredictionRows } from "./prediction.js";
+import {
+  decodeColumn,
+  type EncodedColumns,
+  encodeFrame,
+  encodeFrameColumn,
+  encodeRows,
+} from "./row-encoding.js";
+import type { Tensor } from "./tensor.js";
+
+/** A transform that runs before the graph: what the predictor needs of one. */
+export interface HostTransform {
+  readonly id: string;
+  readonly version: number;
+  apply(frame: Frame, state: unknown): Frame;
+}
+export type HostTransforms = ReadonlyMap<string, HostTransform>;
+
+export type RunGraph = (
+  inputs: Readonly<Record<string, Tensor>>,
+  outputs: readonly string[],
+) => Promise<Readonly<Record<string, Tensor>>>;
+
+export interface BundlePredictor {
+  /** One answer a row, in order. @throws QuernError PREDICTION_INPUT */
+  predict(rows: readonly Row[]): Promise<Prediction[]>;
+  /** The same for a frame read by the schema of the inputs, in columns. @throws QuernError PREDICTION_INPUT */
+  predictFrame(frame: Frame): Promise<PredictionColumns>;
+}
+
+export interface BundlePredictorOptions {
+  readonly manifest: Manifest;
+  readonly hostTransforms: HostTransforms;
+  /** Fitted states, one for each host transform of the manifest. */
+  readonly hostStates: readonly unknown[];
+  readonly run: RunGraph;
+  /** Rows given to the graph at once; bounds memory. */
+  readonly chunkRows: number;
+}
+
+/** @throws QuernError BUNDLE_INVALID when a host transform is unknown here or of another version. */
+export function createBundlePredictor(options: BundlePredictorOptions): BundlePredictor {
+  return new Predictor(options);
+}
+
+class Predictor implements BundlePredictor {
+  readonly #options: BundlePredictorOptions;
+  readonly #inputs: readonly BundleInput[];
+  readonly #hosts: readonly HostTransform[];
+  readonly #outputs: readonly string[];
+
+  constructor(options: BundlePredictorOptions) {
+    const { manifest, hostTransforms } = options;
+    this.#options = options;
+    this.#inputs = manifest.inputs;
+    this.#hosts = manifest.hostTransforms.map(({ id, version }) => {
+      const transform = hostTransforms.get(id);
+      if (transform && transform.version === version) return transform;
+      const here = transform ? `version ${transform.version} is` : "it is not";
+      throw new QuernError(
+        "BUNDLE_INVALID",
+        `The model needs the host transform ${id}, version ${version}; ${here} available here.`,
+        { details: { transform: id, version } },
+      );
+    });
+    this.#outputs =
+      manifest.outputs.kind === "value"
+        ? [OUTPUT_TENSORS.prediction]
+        : [OUTPUT_TENSORS.label, OUTPUT_TENSORS.probabilities];
+  }
+
+  async predict(rows: readonly Row[]): Promise<Prediction[]> {
+    const { manifest, chunkRows } = this.#options;
+    const classes = manifest.outputs.kind === "classes" ? manifest.outputs.classes : [];
+    if (rows.length <= chunkRows) {
+      return toPredictionRows(await this.#run(encodeRows(this.#inputs, rows), rows.length), classes);
+    }
+    const encoded = encodeRows(this.#inputs, rows);
+    const predictions: Prediction[] = [];
+    for (let start = 0; start < rows.length; start += chunkRows) {
+      const stop = Math.min(start + chunkRows, rows.length);
+      const chunk = new Map([...encoded].map(([name, tensor]) => [name, cut(tensor, start, stop)]));
+      predictions.push(...toPredictionRows(await this.#run(chunk, stop - start), classes));
+    }
+    return predictions;
+  }
+
+  async predictFrame(frame: Frame): Promise<PredictionColumns> {
+    const { manifest, chunkRows } = this.#options;
+    const width = manifest.outputs.kind === "classes" ? manifest.outputs.classes.length : 1;
+    const values = new Float64Array(frame.rows * width);
+    const labels: string[] = [];
+    for (let start = 0; start < frame.rows; start += chunkRows) {
+      const length = Math.min(chunkRows, frame.rows - start);
+      const chunk = takeRows(
+        frame,
+        Int32Array.from({ length }, (_, index) => start + index),
+      );
+      const part = await this.#run(encodeFrame(this.#inputs, chunk), length);
+      values.set(part.values, start * width);
+      for (const label of part.labels ?? []) labels.push(label);
+    }
+    if (frame.rows === 0) encodeFrame(this.#inputs, frame);
+    return manifest.outputs.kind === "classes"
+      ? { kind: "probabilities", values, classes: width, labels }
+      : { kind: "values", values };
+  }
+
+  async #run(columns: EncodedColumns, rows: number): Promise<PredictionColumns> {
+    const { manifest, run } = this.#options;
+    const all = this.#hosts.length === 0 ? columns : this.#transform(columns);
+    const feeds: Record<string, Tensor> = Object.create(null);
+    for (const { tensor, column } of manifest.graphInputs) feeds[tensor] = all.get(column)!;
+    const results = rows === 0 ? {} : await run(feeds, this.#outputs);
+    if (manifest.outputs.kind === "value") {
+      return { kind: "values", values: numbersOf(results, OUTPUT_TENSORS.prediction, rows) };
+    }
+    const classes = manifest.outputs.classes.length;
+    return {
+      kind: "probabilities",
+      values: numbersOf(results, OUTPUT_TENSORS.probabilities, rows * classes),
+      classes,
+      labels: rows === 0 ? [] : (results[OUTPUT_TENSORS.label]!.data as readonly string[]),
+    };
+  }
+
+  #transform(columns: EncodedColumns): EncodedColumns {
+    const { manifest, hostStates } = this.#options;
+    const result = new Map(columns);
+    const kinds = new Map(this.#inputs.map(({ column }) => [column.name, column.kind]));
+    for (const [index, host] of this.#hosts.entries()) {
+      const names = manifest.hostTransforms[index]!.inputs;
+      const frame = createFrame(
+        names.map((name) => [name, decodeColumn(kinds.get(name) ?? "text", result.get(name)!)] as const),
+      );
+      for (const [name, column] of host.apply(frame, hostStates[index]).columns) {
+        result.set(name, encodeFrameColumn({ name, kind: column.kind }, column));
+        kinds.set(name, column.kind);
+      }
+    }
+    return result;
+  }
+}
+
+function numbersOf(results: Readonly<Record<string, Tensor>>, name: string, length: number): Float64Array {
+  if (length === 0) return new Float64Array();
+  const data = results[name]?.data as ArrayLike<number> | undefined;
+  if (data?.length !== length) {
+    throw new QuernError(
+      "BUNDLE_INVALID",
+      `The model answered ${data?.length ?? 0} numbers for ${name}, expected ${length}.`,
+    );
+  }
+  return Float64Array.from(data);
+}
+
+/** Rows start..stop of a tensor, as a view where the data allow it. */
+function cut(tensor: Tensor, start: number, stop: number): Tensor {
+  const width = tensor.shape[1]!;
+  const data = Array.isArray(tensor.data)
+    ? tensor.data.slice(start, stop)
+    : (tensor.data as Float32Array).subarray(start * width, stop * width);
+  return { type: tensor.type, shape: [stop - start, width], data } as Tensor;
+}

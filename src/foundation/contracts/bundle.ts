@@ -1,0 +1,109 @@
+/** The files of a bundle: everything a model needs, nothing executable. */
+import { z } from "zod";
+import { columnSchemaSchema } from "./column.js";
+import { taskTypeSchema } from "./target.js";
+
+/** Raised when an older reader could misread a newer bundle. Readers accept their own version and all older ones. */
+export const BUNDLE_FORMAT_VERSION = 1;
+
+export const BUNDLE_FILES = {
+  manifest: "manifest.json",
+  model: "model.onnx",
+  sample: "sample.json",
+  metrics: "metrics.json",
+  card: "card.md",
+  assets: "assets/",
+} as const;
+
+/** More distinct values than this are not listed in the manifest. */
+export const MAXIMUM_LISTED_CATEGORIES = 1000;
+
+const identifier = z.string().min(1).max(200);
+
+export const INPUT_KINDS = ["number", "boolean", "category", "text", "datetime", "id", "vector"] as const;
+
+/** A raw column that rows bring. */
+export const bundleInputSchema = z.strictObject({
+  /** How the column is called, what it means and how its texts are read. */
+  column: columnSchemaSchema.extend({ kind: z.enum(INPUT_KINDS) }),
+  /**
+   * Whether a row may leave the column out, which then counts as missing: true where values were missing in
+   * training. An explicit null is accepted everywhere.
+   */
+  optional: z.boolean(),
+  /** Smallest and largest training value (datetime: epoch milliseconds); absent where all were missing. */
+  range: z.tuple([z.number(), z.number()]).optional(),
+  /** Values seen in training, most frequent first, unless there were too many. Others are accepted. */
+  categories: z.array(z.string()).max(MAXIMUM_LISTED_CATEGORIES).optional(),
+});
+export type BundleInput = z.infer<typeof bundleInputSchema>;
+
+/** A transform that runs before the graph. */
+export const hostTransformSchema = z.strictObject({
+  id: identifier,
+  version: z.number().int().positive(),
+  /** Columns it takes, in order. */
+  inputs: z.array(z.string()).min(1),
+  /** Packed state (base/packing) inside the bundle. */
+  state: z.string().startsWith(BUNDLE_FILES.assets),
+});
+export type HostTransformReference = z.infer<typeof hostTransformSchema>;
+
+/** One input of the graph: the column that fills it, raw or made by a host transform. Shape [N,1] or [N,width]. */
+export const graphInputSchema = z.strictObject({
+  tensor: identifier,
+  column: z.string(),
+  kind: z.enum(INPUT_KINDS),
+  type: z.enum(["float32", "float64", "int64", "string"]),
+  width: z.number().int().positive(),
+});
+export type GraphInput = z.infer<typeof graphInputSchema>;
+
+export const bundleOutputsSchema = z.discriminatedUnion("kind", [
+  /** Tensors `label` string [N] and `probabilities` float32 [N, classes]. Binary: the second class is positive. */
+  z.strictObject({ kind: z.literal("classes"), classes: z.array(z.string()).min(2) }),
+  /** Tensor `prediction` float32 [N,1]. */
+  z.strictObject({ kind: z.literal("value") }),
+]);
+export type BundleOutputs = z.infer<typeof bundleOutputsSchema>;
+
+export const bundleFileSchema = z.strictObject({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.number().int().nonnegative(),
+});
+
+export const manifestSchema = z.strictObject({
+  formatVersion: z.number().int().positive(),
+  name: identifier,
+  version: z.number().int().positive(),
+  task: taskTypeSchema,
+  /** The column that is predicted. */
+  target: z.string(),
+  inputs: z.array(bundleInputSchema),
+  hostTransforms: z.array(hostTransformSchema),
+  graphInputs: z.array(graphInputSchema),
+  outputs: bundleOutputsSchema,
+  /** Every other file of the bundle. */
+  files: z.record(z.string(), bundleFileSchema),
+  /** Where it comes from: ids of dataset version, split, run, code. */
+  lineage: z.record(z.string(), z.string()),
+  /** The release of Quern that wrote it. */
+  creator: z.strictObject({ name: z.literal("quern"), version: z.string() }),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+const predictionSchema = z.union([
+  z.strictObject({ label: z.string(), probabilities: z.record(z.string(), z.number()) }),
+  z.strictObject({ prediction: z.number() }),
+]);
+
+/** Requests with the answers the model gave when it was written; checked at every load. */
+export const sampleSchema = z.strictObject({
+  requests: z.array(z.record(z.string(), z.unknown())),
+  responses: z.array(predictionSchema),
+});
+export type Sample = z.infer<typeof sampleSchema>;
+
+/** Figures by split: { test: { auc: 0.84, rows: 700 } }. null = undefined for that split. */
+export const bundleMetricsSchema = z.record(z.string(), z.record(z.string(), z.number().nullable()));
+export type BundleMetrics = z.infer<typeof bundleMetricsSchema>;

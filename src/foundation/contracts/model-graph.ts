@@ -1,0 +1,92 @@
+/** The public face of a model's graph: which tensors go in and what comes out. */
+import type { BundleOutputs, GraphInput } from "./bundle.js";
+import type { GraphBuilder, GraphColumn, GraphValue } from "./graph.js";
+
+export const OUTPUT_TENSORS = {
+  label: "label",
+  probabilities: "probabilities",
+  prediction: "prediction",
+} as const;
+
+/** A column as the graph takes it. */
+export interface GraphInputColumn {
+  readonly name: string;
+  readonly kind: GraphInput["kind"];
+  /** Numbers only; default float32. */
+  readonly precision?: "float32" | "float64" | undefined;
+  /** Vectors only; default 1. */
+  readonly width?: number | undefined;
+}
+
+const MAXIMUM_TENSOR_NAME = 100;
+
+/**
+ * Names a tensor for each column: the column's own name where the graph can carry it, otherwise `column_<k>`
+ * (names that are empty, very long, begin with `/`, or belong to an output).
+ */
+export function planGraphInputs(columns: readonly GraphInputColumn[]): GraphInput[] {
+  const reserved = new Set<string>(Object.values(OUTPUT_TENSORS));
+  const usable = (name: string) =>
+    name !== "" && name.length <= MAXIMUM_TENSOR_NAME && !name.startsWith("/") && !reserved.has(name);
+  const taken = new Set(columns.map((column) => column.name).filter(usable));
+  return columns.map(({ name, kind, precision, width = 1 }, index) => {
+    let tensor = name;
+    if (!usable(name)) {
+      tensor = `column_${index}`;
+      while (taken.has(tensor)) tensor += "_";
+    }
+    return { tensor, column: name, kind, type: tensorType(kind, precision), width };
+  });
+}
+
+function tensorType(kind: GraphInput["kind"], precision: GraphInputColumn["precision"]): GraphInput["type"] {
+  if (kind === "number") return precision ?? "float32";
+  if (kind === "boolean" || kind === "vector") return "float32";
+  return kind === "datetime" ? "int64" : "string";
+}
+
+export function declareInputs(graph: GraphBuilder, inputs: readonly GraphInput[]): GraphColumn[] {
+  return inputs.map(({ tensor, column, kind, type, width }) => ({
+    name: column,
+    kind,
+    value: graph.input(tensor, type, ["N", width]),
+  }));
+}
+
+/**
+ * Declares the outputs of a model. `value` is what the trainer emitted: probabilities [N,C] or values [N,1].
+ * The label is the most probable class; with two classes the second one from `threshold` (default 0.5) up.
+ */
+export function declareOutputs(
+  graph: GraphBuilder,
+  outputs: BundleOutputs,
+  value: GraphValue,
+  threshold = 0.5,
+): void {
+  if (outputs.kind === "value") {
+    graph.output(OUTPUT_TENSORS.prediction, value);
+    return;
+  }
+  const labels = graph.constant("string", [outputs.classes.length], outputs.classes);
+  graph.output(
+    OUTPUT_TENSORS.label,
+    graph.op("Gather", [labels, chosenClass(graph, outputs, value, threshold)]),
+  );
+  graph.output(OUTPUT_TENSORS.probabilities, value);
+}
+
+/** Index of the class, int64 [N]. */
+function chosenClass(
+  graph: GraphBuilder,
+  { classes }: Extract<BundleOutputs, { kind: "classes" }>,
+  probabilities: GraphValue,
+  threshold: number,
+): GraphValue {
+  if (classes.length > 2) {
+    return graph.op("ArgMax", [probabilities], { attributes: { axis: { int: 1 }, keepdims: { int: 0 } } });
+  }
+  const one = graph.constant("int64", [], [1]);
+  const positive = graph.op("Gather", [probabilities, one], { attributes: { axis: { int: 1 } } });
+  const chosen = graph.op("GreaterOrEqual", [positive, graph.scalar(threshold)]);
+  return graph.op("Cast", [chosen], { attributes: { to: { int: 7 } } });
+}

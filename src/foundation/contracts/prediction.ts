@@ -1,0 +1,71 @@
+/** What a model answers for one row. */
+import type { Predictions } from "./target.js";
+
+export interface ClassPrediction {
+  readonly label: string;
+  /** By label, in the order of the classes; they sum to 1. */
+  readonly probabilities: Readonly<Record<string, number>>;
+}
+export interface ValuePrediction {
+  readonly prediction: number;
+}
+export type Prediction = ClassPrediction | ValuePrediction;
+
+/** Columns of answers: `Predictions` with the label the graph chose for each row. */
+export type PredictionColumns = Predictions & { readonly labels?: readonly string[] };
+
+/** One object a row. `classes` names the probability columns. */
+export function toPredictionRows(columns: PredictionColumns, classes: readonly string[]): Prediction[] {
+  if (columns.kind === "values") return Array.from(columns.values, (prediction) => ({ prediction }));
+  const { values, labels = [] } = columns;
+  return labels.map((label, row) => {
+    // No prototype: a class may be called `__proto__`.
+    const probabilities: Record<string, number> = Object.create(null);
+    for (let k = 0; k < classes.length; k++) probabilities[classes[k]!] = values[row * classes.length + k]!;
+    return { label, probabilities };
+  });
+}
+
+/** A row as it arrives: column name to whatever JSON or a reader holds. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Largest difference the parity gate and the sample check accept, on the scale of `predictionDistance`. */
+export const PARITY_LIMIT = 1e-5;
+
+/**
+ * Distance of two predicted numbers: absolute for probabilities and small values, relative to the expected
+ * value where that is beyond 1 (float32 outputs cannot agree better than 6e-8 of their size). Equal
+ * non-finite values have distance 0, otherwise infinite distance.
+ */
+export function predictionDistance(actual: number, expected: number): number {
+  if (Object.is(actual, expected) || actual === expected) return 0;
+  const distance = Math.abs(actual - expected) / Math.max(1, Math.abs(expected));
+  return Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
+}
+
+export interface OutputComparison {
+  readonly rows: number;
+  /** On the scale of `predictionDistance`. */
+  readonly maxAbsDiff: number;
+  /** The row with the largest difference; -1 when there are no rows. */
+  readonly worstRow: number;
+}
+
+/** Compares what the training-time pipeline predicted with what the exported model answers. */
+export function compareOutputs(actual: Predictions, expected: Predictions): OutputComparison {
+  const width = expected.kind === "probabilities" ? expected.classes : 1;
+  const rows = expected.values.length / width;
+  if (actual.kind !== expected.kind || actual.values.length !== expected.values.length) {
+    return { rows, maxAbsDiff: Number.POSITIVE_INFINITY, worstRow: rows > 0 ? 0 : -1 };
+  }
+  let maxAbsDiff = 0;
+  let worst = rows > 0 ? 0 : -width;
+  for (let index = 0; index < expected.values.length; index++) {
+    const distance = predictionDistance(actual.values[index]!, expected.values[index]!);
+    if (distance > maxAbsDiff) {
+      maxAbsDiff = distance;
+      worst = index;
+    }
+  }
+  return { rows, maxAbsDiff, worstRow: Math.floor(worst / width) };
+}

@@ -1,0 +1,304 @@
+/**
+ * Rows and frames to the tensors of a model: the one definition, used by bundles, servers and the browser
+ * runtime. Shapes [N,1], vectors [N,width]. number and boolean: float32 (or float64) with NaN = missing;
+ * datetime: int64 epoch milliseconds, the smallest int64 = missing; category, text, id: string, "" = missing.
+ */
+import { QuernError } from "../base/errors.js";
+import { nearest } from "../base/nearest.js";
+import {
+  categoryText,
+  parseBoolean,
+  parseDatetime,
+  parseNumber,
+  parseVector,
+  plainText,
+  type ValueFormat,
+} from "../base/values.js";
+import type { BundleInput } from "./bundle.js";
+import type { Column, Frame } from "./frame.js";
+import { MISSING_DATETIME } from "./graph.js";
+import type { Row } from "./prediction.js";
+import type { Tensor } from "./tensor.js";
+
+export type EncodedColumns = ReadonlyMap<string, Tensor>;
+
+/** One bad value. Rows count from 0. */
+export interface InputProblem {
+  readonly row: number;
+  readonly column?: string;
+  readonly message: string;
+}
+
+const MAXIMUM_PROBLEMS = 20;
+
+/**
+ * Columns that the model does not know are ignored. A value that is present but not of its column's kind is
+ * a problem; so is a column that a row leaves out, unless the column is optional. Unseen categories are fine.
+ * @throws QuernError PREDICTION_INPUT, whose details list up to 20 problems by row and column.
+ */
+export function encodeRows(inputs: readonly BundleInput[], rows: readonly Row[]): EncodedColumns {
+  const problems = new Problems(inputs, rows);
+  const encoded = new Map<string, Tensor>();
+  for (const [index, row] of rows.entries()) {
+    if (typeof row !== "object" || row === null || Array.isArray(row)) {
+      problems.add(index, undefined, "is not an object of column names and values");
+    }
+  }
+  problems.throwIfAny();
+  for (const input of inputs) {
+    const name = input.column.name;
+    encoded.set(name, encodeColumn(input, rows, problems));
+  }
+  problems.throwIfAny();
+  return encoded;
+}
+
+const ABSENT = Symbol("absent");
+
+function cell(row: Row, name: string): unknown {
+  const value = Object.hasOwn(row, name) ? row[name] : undefined;
+  return value === undefined ? ABSENT : value;
+}
+
+function encodeColumn(input: BundleInput, rows: readonly Row[], problems: Problems): Tensor {
+  const { column, optional } = input;
+  const format = column.format ?? {};
+  const { name } = column;
+  const read = <T>(row: number, parse: (value: unknown) => T | undefined, missing: T, wanted: string): T => {
+    const value = cell(rows[row]!, name);
+    if (value === ABSENT) {
+      if (!optional) problems.missing(row, name);
+      return missing;
+    }
+    const parsed = parse(value);
+    if (parsed !== undefined) return parsed;
+    problems.add(row, name, `${describe(value)} is not ${wanted}`);
+    return missing;
+  };
+  const count = rows.length;
+  switch (column.kind) {
+    case "number": {
+      const data = column.precision === "float64" ? new Float64Array(count) : new Float32Array(count);
+      for (let row = 0; row < count; row++) {
+        data[row] = read(row, (value) => parseNumber(value, format), Number.NaN, "a number");
+      }
+      return numberTensor(data);
+    }
+    case "boolean": {
+      const data = new Float32Array(count);
+      for (let row = 0; row < count; row++) {
+        data[row] = read(row, (value) => parseBoolean(value, format), Number.NaN, "true or false");
+      }
+      return numberTensor(data);
+    }
+    case "datetime": {
+      const data = new BigInt64Array(count);
+      for (let row = 0; row < count; row++) {
+        data[row] = toInt64(read(row, (value) => parseDatetime(value, format), Number.NaN, "a date or time"));
+      }
+      return { type: "int64", shape: [count, 1], data };
+    }
+    case "vector":
+      return encodeVectors(column.format?.width ?? 0, count, (row) =>
+        read(row, (value) => parseVector(value, format), [], `a list of ${column.format?.width} numbers`),
+      );
+    default: {
+      const toText = textReader(column.kind, format, column.numericCategory ?? false);
+      const data = new Array<string>(count);
+      for (let row = 0; row < count; row++) data[row] = read(row, toText, "", "a text");
+      return { type: "string", shape: [count, 1], data };
+    }
+  }
+}
+
+/** JSON objects and lists are no categories: refusing them shows a request of the wrong shape. */
+function textReader(
+  kind: BundleInput["column"]["kind"],
+  format: ValueFormat,
+  numeric: boolean,
+): (value: unknown) => string | undefined {
+  return (value) => {
+    if (typeof value === "object" && value !== null) return undefined;
+    return kind === "text" ? plainText(value, format) : categoryText(value, format, numeric);
+  };
+}
+
+function encodeVectors(width: number, count: number, read: (row: number) => readonly number[]): Tensor {
+  const data = new Float32Array(count * width).fill(Number.NaN);
+  for (let row = 0; row < count; row++) data.set(read(row), row * width);
+  return { type: "float32", shape: [count, width], data };
+}
+
+/** NaN becomes the mark of a missing time. */
+export function toInt64(epochMs: number): bigint {
+  return Number.isNaN(epochMs) ? MISSING_DATETIME : BigInt(Math.floor(epochMs));
+}
+
+function numberTensor(data: Float32Array | Float64Array, width = 1): Tensor {
+  const shape = [data.length / width, width];
+  return data instanceof Float32Array ? { type: "float32", shape, data } : { type: "float64", shape, data };
+}
+
+/**
+ * The same tensors from a frame whose columns were read by the schema of the inputs.
+ * @throws QuernError PREDICTION_INPUT when a column is missing and not optional, or of another kind.
+ */
+export function encodeFrame(inputs: readonly BundleInput[], frame: Frame): EncodedColumns {
+  const encoded = new Map<string, Tensor>();
+  for (const { column, optional } of inputs) {
+    const found = frame.columns.get(column.name);
+    if (found) encoded.set(column.name, encodeFrameColumn(column, found));
+    else if (optional) encoded.set(column.name, missingColumn(column, frame.rows));
+    else throw missingColumnError(column.name, frame.columns.keys());
+  }
+  return encoded;
+}
+
+/** What the graph sees of a column. `precision` applies to numbers. */
+export function encodeFrameColumn(
+  expected: { readonly name: string; readonly kind: string; readonly precision?: string | undefined },
+  column: Column,
+): Tensor {
+  const isText = (kind: string) => kind === "category" || kind === "text" || kind === "id";
+  if (column.kind !== expected.kind && !(isText(column.kind) && isText(expected.kind))) {
+    throw new QuernError(
+      "PREDICTION_INPUT",
+      `Column ${JSON.stringify(expected.name)} is a ${column.kind}, the model expects a ${expected.kind}.`,
+      { details: { column: expected.name } },
+    );
+  }
+  switch (column.kind) {
+    case "number":
+      return numberTensor(
+        expected.precision === "float64"
+          ? Float64Array.from(column.values)
+          : column.values instanceof Float32Array
+            ? column.values
+            : Float32Array.from(column.values),
+      );
+    case "boolean":
+      return numberTensor(column.values);
+    case "vector":
+      return {
+        type: "float32",
+        shape: [column.values.length / column.width, column.width],
+        data: column.values,
+      };
+    case "datetime":
+      return {
+        type: "int64",
+        shape: [column.values.length, 1],
+        data: BigInt64Array.from({ length: column.values.length }, (_, row) => toInt64(column.values[row]!)),
+      };
+    case "category": {
+      const { codes, dictionary } = column;
+      const data = Array.from(codes, (code) => (code < 0 ? "" : dictionary[code]!));
+      return { type: "string", shape: [codes.length, 1], data };
+    }
+    default:
+      return { type: "string", shape: [column.values.length, 1], data: column.values };
+  }
+}
+
+function missingColumn({ kind, precision, format }: BundleInput["column"], rows: number): Tensor {
+  switch (kind) {
+    case "number":
+      return numberTensor(
+        (precision === "float64" ? new Float64Array(rows) : new Float32Array(rows)).fill(NaN),
+      );
+    case "boolean":
+      return numberTensor(new Float32Array(rows).fill(Number.NaN));
+    case "datetime":
+      return { type: "int64", shape: [rows, 1], data: new BigInt64Array(rows).fill(MISSING_DATETIME) };
+    case "vector":
+      return encodeVectors(format?.width ?? 0, rows, () => []);
+    default:
+      return { type: "string", shape: [rows, 1], data: new Array<string>(rows).fill("") };
+  }
+}
+
+/** Back to a frame, for the host transforms that work before the graph. Categories arrive as text. */
+export function decodeColumn(kind: BundleInput["column"]["kind"], tensor: Tensor): Column {
+  const data = tensor.data;
+  switch (kind) {
+    case "number":
+      return { kind, values: data as Float32Array | Float64Array };
+    case "boolean":
+      return { kind, values: data as Float32Array };
+    case "vector":
+      return { kind, values: data as Float32Array, width: tensor.shape[1]! };
+    case "datetime":
+      return {
+        kind,
+        values: Float64Array.from(data as BigInt64Array, (epochMs) =>
+          epochMs === MISSING_DATETIME ? Number.NaN : Number(epochMs),
+        ),
+      };
+    case "category":
+      return toCategories(data as readonly string[]);
+    default:
+      return { kind, values: data as readonly string[] };
+  }
+}
+
+function toCategories(values: readonly string[]): Column {
+  const index = new Map<string, number>();
+  const codes = Int32Array.from(values, (value) => {
+    if (value === "") return -1;
+    const code = index.get(value) ?? index.size;
+    index.set(value, code);
+    return code;
+  });
+  return { kind: "category", codes, dictionary: [...index.keys()] };
+}
+
+function describe(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+function missingColumnError(name: string, present: Iterable<string>): QuernError {
+  const similar = nearest(name, present);
+  const hint = similar === undefined ? "" : `; did you mean ${JSON.stringify(similar)}?`;
+  return new QuernError("PREDICTION_INPUT", `The column ${JSON.stringify(name)} is missing${hint}.`, {
+    details: { column: name },
+  });
+}
+
+/** Collects what is wrong, so that one answer names it all. */
+class Problems {
+  readonly #found: InputProblem[] = [];
+  readonly #known: ReadonlySet<string>;
+  readonly #rows: readonly Row[];
+
+  constructor(inputs: readonly BundleInput[], rows: readonly Row[]) {
+    this.#known = new Set(inputs.map((input) => input.column.name));
+    this.#rows = rows;
+  }
+
+  add(row: number, column: string | undefined, message: string): void {
+    if (this.#found.length >= MAXIMUM_PROBLEMS) return;
+    this.#found.push(column === undefined ? { row, message } : { row, column, message });
+  }
+
+  missing(row: number, column: string): void {
+    if (this.#found.length >= MAXIMUM_PROBLEMS) return;
+    const unknown = Object.keys(this.#rows[row]!).filter((name) => !this.#known.has(name));
+    const similar = nearest(column, unknown);
+    this.add(
+      row,
+      column,
+      similar === undefined ? "is missing" : `is missing; did you mean ${describe(similar)}?`,
+    );
+  }
+
+  throwIfAny(): void {
+    const first = this.#found[0];
+    if (!first) return;
+    const place = first.column === undefined ? "" : `, column ${JSON.stringify(first.column)}`;
+    const more = this.#found.length > 1 ? ` (and ${this.#found.length - 1} more)` : "";
+    throw new QuernError("PREDICTION_INPUT", `Row ${first.row + 1}${place}: ${first.message}${more}.`, {
+      details: { row: first.row, column: first.column, problems: this.#found },
+    });
+  }
+}
