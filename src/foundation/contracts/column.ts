@@ -35,9 +35,11 @@ export const columnSchemaSchema = z.strictObject({
       decimal: z.enum([".", ","]).optional(),
       /** Multiplied after parsing: 0.01 for percent. */
       scale: z.number().optional(),
-      /** Datetime: a strptime pattern. */
+      /** Texts (trimmed, lower case) that mean "missing" in this column, beside the empty text. */
+      missing: z.array(z.string()).optional(),
+      /** Datetime: `iso`, `epoch-s`, `epoch-ms` or a strptime pattern (base/datetime-pattern.ts). */
       datetime: z.string().optional(),
-      /** Boolean: the texts that mean true and false. */
+      /** Boolean: the texts (trimmed, lower case) that mean true and false. */
       trueText: z.array(z.string()).optional(),
       falseText: z.array(z.string()).optional(),
       /** Vector: its width. */

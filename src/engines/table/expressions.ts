@@ -1,0 +1,159 @@
+/** The parsers of base/values.ts as SQL, for whole columns. Property tests keep the two equal. */
+import { ISO_PATTERN, patternExpression } from "../../foundation/base/datetime-pattern.js";
+import {
+  DEFAULT_FALSE_TEXT,
+  DEFAULT_TRUE_TEXT,
+  MISSING_MARKERS,
+  NUMBER_PATTERN,
+  type ValueFormat,
+  WHITE_SPACE,
+} from "../../foundation/base/values.js";
+import type { ColumnSchema } from "../../foundation/contracts/column.js";
+import { quoteIdentifier, quoteText, type StorageType } from "./table.js";
+
+/**
+ * The value of a column as its schema reads it: DOUBLE for number, BOOLEAN for boolean, TIMESTAMP for datetime,
+ * VARCHAR for category, text and id, FLOAT[] for vector. NULL = missing or not a value of the kind.
+ */
+export function valueExpression(schema: ColumnSchema, storage: StorageType): string {
+  const source = quoteIdentifier(schema.name);
+  const format: ValueFormat = schema.format ?? {};
+  switch (schema.kind) {
+    case "number":
+      return numberExpression(source, storage, format);
+    case "boolean":
+      return booleanExpression(source, storage, format);
+    case "datetime":
+      return datetimeExpression(source, storage, format);
+    case "vector":
+      return vectorExpression(source, storage, format);
+    case "text":
+      return storage === "text" ? withoutMarkers(source, source, format) : asText(source, storage);
+    default:
+      return categoryExpression(source, storage, format, schema.numericCategory ?? false);
+  }
+}
+
+/** True where a cell is present but `valueExpression` cannot read it: bad numbers, impossible dates. */
+export function invalidExpression(schema: ColumnSchema, storage: StorageType): string {
+  const source = quoteIdentifier(schema.name);
+  const value = valueExpression(schema, storage);
+  if (storage !== "text") return `(${source} IS NOT NULL AND (${value}) IS NULL)`;
+  return `(${source} IS NOT NULL AND (${value}) IS NULL AND NOT ${isMissing(source, schema.format ?? {})})`;
+}
+
+const trimmed = (source: string): string => `trim(${source}, ${quoteText(WHITE_SPACE)})`;
+const lowered = (source: string): string => `lower(${trimmed(source)})`;
+const textList = (texts: Iterable<string>): string => [...texts].map(quoteText).join(", ");
+
+/** As in `isMissingText`: empty, a common marker, or one recorded for the column. */
+export function isMissing(source: string, format: ValueFormat): string {
+  return `(${lowered(source)} IN (${textList(new Set(["", ...MISSING_MARKERS, ...(format.missing ?? [])]))}))`;
+}
+
+function numberExpression(source: string, storage: StorageType, format: ValueFormat): string {
+  if (storage === "number") return source;
+  if (storage === "boolean") return `CAST(${source} AS DOUBLE)`;
+  if (storage === "datetime") return `CAST(epoch_ms(${source}) AS DOUBLE)`;
+  if (storage !== "text") return "CAST(NULL AS DOUBLE)";
+  const number = plainNumber(cleanNumber(trimmed(source), format));
+  const scaled = format.scale === undefined ? number : `${number} * CAST(${format.scale} AS DOUBLE)`;
+  return format.missing?.length ? `CASE WHEN NOT ${isMissing(source, format)} THEN ${scaled} END` : scaled;
+}
+
+function cleanNumber(text: string, { strip, decimal }: ValueFormat): string {
+  let cleaned = text;
+  if (strip) cleaned = `translate(${cleaned}, ${quoteText(strip)}, '')`;
+  return decimal === "," ? `replace(${cleaned}, ',', '.')` : cleaned;
+}
+
+/** DOUBLE of a text under NUMBER_PATTERN, else NULL; NULL beyond the range of a double. */
+function plainNumber(text: string): string {
+  const parsed = `CASE WHEN regexp_matches(${text}, ${quoteText(NUMBER_PATTERN)}) THEN TRY_CAST(${text} AS DOUBLE) END`;
+  return `nullif(nullif(${parsed}, 'inf'::DOUBLE), '-inf'::DOUBLE)`;
+}
+
+function booleanExpression(source: string, storage: StorageType, format: ValueFormat): string {
+  if (storage === "boolean") return source;
+  if (storage === "number") return `CASE ${source} WHEN 1 THEN true WHEN 0 THEN false END`;
+  if (storage !== "text") return "CAST(NULL AS BOOLEAN)";
+  const yes = format.trueText ?? DEFAULT_TRUE_TEXT;
+  const no = format.falseText ?? DEFAULT_FALSE_TEXT;
+  const taken = new Set([...yes, ...no, ...(format.missing ?? []), ...MISSING_MARKERS]);
+  const plain = (texts: string[]): string[] => texts.filter((text) => !taken.has(text));
+  return (
+    `CASE WHEN ${lowered(source)} IN (${textList([...yes, ...plain(["true", "1"])])}) THEN true ` +
+    `WHEN ${lowered(source)} IN (${textList([...no, ...plain(["false", "0"])])}) THEN false END`
+  );
+}
+
+function datetimeExpression(source: string, storage: StorageType, format: ValueFormat): string {
+  const pattern = format.datetime ?? "iso";
+  if (storage === "datetime") return source;
+  const fromNumber = (number: string): string =>
+    `make_timestamp_ms(CAST(floor(${pattern === "epoch-s" ? `${number} * 1000` : number}) AS BIGINT))`;
+  if (storage === "number") return `CASE WHEN abs(${source}) < 2e14 THEN ${fromNumber(source)} END`;
+  if (storage !== "text") return "CAST(NULL AS TIMESTAMP)";
+  const text = trimmed(source);
+  if (pattern === "iso") return isoTimestamp(text);
+  if (pattern.startsWith("epoch-")) {
+    return `coalesce(${fromNumber(plainNumber(text))}, ${isoTimestamp(text)})`;
+  }
+  return `coalesce(${patternTimestamp(text, pattern)}, ${isoTimestamp(text)})`;
+}
+
+function isoTimestamp(text: string): string {
+  // A comma before the fraction and a blank before the zone are valid, but not to DuckDB's cast.
+  const plain = String.raw`regexp_replace(replace(${text}, ',', '.'), ' ?(Z|[+-]\d{2}:?(\d{2})?)$', '\1')`;
+  const zoned = `date_trunc('milliseconds', CAST(TRY_CAST(${plain} AS TIMESTAMPTZ) AS TIMESTAMP))`;
+  return (
+    `CASE WHEN regexp_matches(${text}, ${quoteText(ISO_PATTERN)}) AND NOT starts_with(${text}, '0000') ` +
+    `THEN ${zoned} END`
+  );
+}
+
+function patternTimestamp(text: string, pattern: string): string {
+  return (
+    `CASE WHEN regexp_matches(${text}, ${quoteText(patternExpression(pattern))}, 'i') ` +
+    `AND NOT starts_with(${text}, '0000') THEN try_strptime(${text}, ${quoteText(pattern)}) END`
+  );
+}
+
+function vectorExpression(source: string, storage: StorageType, { width }: ValueFormat): string {
+  const list =
+    storage === "vector" ? source : storage === "text" ? `TRY_CAST(${source} AS FLOAT[])` : "NULL::FLOAT[]";
+  return width === undefined ? list : `CASE WHEN len(${list}) = ${width} THEN ${list} END`;
+}
+
+function categoryExpression(
+  source: string,
+  storage: StorageType,
+  format: ValueFormat,
+  numeric: boolean,
+): string {
+  if (storage !== "text") return asText(source, storage);
+  const text = trimmed(source);
+  const number = plainNumber(text);
+  const canonical = numeric ? `coalesce(${numberText(number)}, ${text})` : text;
+  return `nullif(${withoutMarkers(source, canonical, format)}, '')`;
+}
+
+function withoutMarkers(source: string, value: string, { missing }: ValueFormat): string {
+  return missing?.length
+    ? `CASE WHEN ${lowered(source)} NOT IN (${textList(missing)}) THEN ${value} END`
+    : value;
+}
+
+function asText(source: string, storage: StorageType): string {
+  if (storage === "number") return numberText(source);
+  if (storage === "datetime") return `strftime(${source}, '%Y-%m-%dT%H:%M:%S.%gZ')`;
+  return `CAST(${source} AS VARCHAR)`;
+}
+
+/** The shortest text of a number; `3`, not `3.0`. */
+function numberText(number: string): string {
+  return (
+    `CASE WHEN ${number} = trunc(${number}) AND abs(${number}) < 1e15 ` +
+    `THEN CAST(CAST(${number} AS BIGINT) AS VARCHAR) ELSE CAST(${number} AS VARCHAR) END`
+  );
+}

@@ -1,0 +1,235 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { QuernError } from "../../foundation/base/errors.js";
+import { MISSING_MARKERS, parsePlainNumber, WHITE_SPACE } from "../../foundation/base/values.js";
+import { columnNames } from "./column-names.js";
+import type { Database } from "./database.js";
+import { delimitedError } from "./delimited-errors.js";
+import { type Dialect, dropLines, parseRows, sniffDialect } from "./dialect.js";
+import { STORED } from "./memory-table.js";
+import type { Loaded, TableFile } from "./open-table.js";
+import { quoteIdentifier, quoteText, type TableColumn, type TableNote } from "./table.js";
+
+const SAMPLE_BYTES = 2 ** 20;
+/** A number of more digits may lose some in a double; such columns stay text. */
+const MAX_INTEGER_DIGITS = 15;
+const NOT_A_NUMBER = "quern: not a number";
+
+interface Head {
+  readonly dialect: Dialect;
+  readonly rows: string[][];
+}
+
+/**
+ * All columns are read as text and those that look like numbers in the first rows are converted on the way.
+ * When a later row disagrees, one more pass finds all columns that are not numbers, and the load is repeated.
+ */
+export async function loadDelimited(
+  database: Database,
+  files: readonly TableFile[],
+  given: Partial<Dialect>,
+): Promise<Loaded> {
+  const first = files[0]!;
+  const head = readHead(first, given);
+  const { names, notes } = namesOf(head, first);
+  for (const file of files.slice(1)) checkSameColumns(file, head, names);
+  const source = readCsv(files, names, head.dialect);
+  const body = head.dialect.header ? head.rows.slice(1) : head.rows;
+  let numeric = names.filter((_, index) => looksNumeric(body.map((row) => row[index] ?? "")));
+  try {
+    try {
+      await store(database, source, names, numeric);
+    } catch (cause) {
+      if (!isNotANumber(cause)) throw cause;
+      numeric = await trulyNumeric(database, source, numeric);
+      await store(database, source, names, numeric);
+    }
+    const unfit = await beyondDoubles(database, numeric);
+    if (unfit.size > 0) {
+      numeric = numeric.filter((name) => !unfit.has(name));
+      await store(database, source, names, numeric);
+    }
+  } catch (cause) {
+    throw delimitedError(cause, files, names);
+  }
+  await refuseNoRows(database, first);
+  const isNumber = new Set(numeric);
+  const columns = names.map(
+    (name): TableColumn => ({ name, storage: isNumber.has(name) ? "number" : "text" }),
+  );
+  return { columns, notes };
+}
+
+function readHead(file: TableFile, given: Partial<Dialect>): Head {
+  const sample = readSample(file);
+  const dialect = sniffDialect(sample, given);
+  const rows = parseRows(dropLines(sample, dialect.skipLines), dialect.delimiter, dialect.quote);
+  if (rows.length === 0) {
+    throw new QuernError("DATA_EMPTY", `${nameOf(file)} has no rows.`, { details: { file: nameOf(file) } });
+  }
+  return { dialect, rows };
+}
+
+/** The first MiB as text; a last line without an end gets one if the file ends there. */
+function readSample(file: TableFile): string {
+  const bytes = new Uint8Array(SAMPLE_BYTES);
+  const handle = openSync(file.path, "r");
+  let length = 0;
+  try {
+    for (let read = -1; read !== 0 && length < SAMPLE_BYTES; length += read) {
+      read = readSync(handle, bytes, length, SAMPLE_BYTES - length, null);
+    }
+  } finally {
+    closeSync(handle);
+  }
+  const zero = bytes.subarray(0, length).indexOf(0);
+  if (zero >= 0) throw binaryContent(file, bytes.subarray(0, zero));
+  const text = new TextDecoder().decode(bytes.subarray(0, length));
+  return length < SAMPLE_BYTES && !text.endsWith("\n") ? `${text}\n` : text;
+}
+
+function binaryContent(file: TableFile, before: Uint8Array): QuernError {
+  const line = before.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 1);
+  return new QuernError(
+    "DATA_MALFORMED",
+    `${nameOf(file)}, line ${line}: the file holds a NUL byte (at byte ${before.length}), so it is not text.`,
+    {
+      details: { file: nameOf(file), line, byte: before.length },
+      hint: "Give a text file, or name its `--encoding` if it is one.",
+    },
+  );
+}
+
+function namesOf(head: Head, file: TableFile): { names: string[]; notes: TableNote[] } {
+  const first = head.rows[0]!;
+  if (head.dialect.header) return columnNames(first, nameOf(file));
+  const names = first.map((_, index) => `column${index + 1}`);
+  const message = `${nameOf(file)} has no header; its columns are called ${names[0]} to ${names.at(-1)}.`;
+  return { names, notes: [{ id: "header-assumed", message }] };
+}
+
+function checkSameColumns(file: TableFile, head: Head, names: readonly string[]): void {
+  const other = readHead(file, head.dialect);
+  const found = head.dialect.header
+    ? columnNames(other.rows[0]!, nameOf(file)).names
+    : other.rows[0]!.map((_, index) => `column${index + 1}`);
+  const length = Math.max(found.length, names.length);
+  for (let index = 0; index < length; index++) {
+    if (found[index] === names[index]) continue;
+    throw new QuernError(
+      "DATA_SCHEMA",
+      `${nameOf(file)}, line 1, column ${index + 1}: found ${describe(found[index])}, but the first file has ` +
+        `${describe(names[index])} there.`,
+      {
+        details: {
+          file: nameOf(file),
+          line: 1,
+          column: index + 1,
+          expected: names[index],
+          found: found[index],
+        },
+      },
+    );
+  }
+}
+
+const describe = (name: string | undefined): string =>
+  name === undefined ? "no column" : JSON.stringify(name);
+const nameOf = (file: TableFile): string => file.name ?? file.path;
+
+function readCsv(files: readonly TableFile[], names: readonly string[], dialect: Dialect): string {
+  const paths = files.map((file) => quoteText(file.path)).join(", ");
+  const columns = names.map((name) => `${quoteText(name)}: 'VARCHAR'`).join(", ");
+  return (
+    `read_csv([${paths}], auto_detect = false, delim = ${quoteText(dialect.delimiter)}, ` +
+    `quote = ${quoteText(dialect.quote)}, escape = ${quoteText(dialect.quote)}, header = ${dialect.header}, ` +
+    `skip = ${dialect.skipLines}, nullstr = '', columns = {${columns}})`
+  );
+}
+
+const isMarker = (text: string): boolean => MISSING_MARKERS.includes(text.toLowerCase());
+
+/** Whether every value of the sample is a number whose text can be recovered from it. */
+function looksNumeric(sample: readonly string[]): boolean {
+  let numbers = 0;
+  for (const raw of sample) {
+    const text = raw.trim();
+    if (text === "" || isMarker(text)) continue;
+    if (parsePlainNumber(text) === undefined || losesText(text)) return false;
+    numbers++;
+  }
+  return numbers > 0;
+}
+
+/** `007` and numbers of many digits are names more often than amounts. */
+function losesText(text: string): boolean {
+  return /^0\d/.test(text) || (!text.includes(".") && text.length > MAX_INTEGER_DIGITS);
+}
+
+/** `losesText`, and spellings that DuckDB takes for numbers but `NUMBER_PATTERN` does not. */
+function isUnfit(source: string): string {
+  return (
+    `((${source} >= '00' AND ${source} < '0:') OR contains(${source}, '_') ` +
+    `OR (strlen(${source}) > ${MAX_INTEGER_DIGITS} AND NOT contains(${source}, '.')))`
+  );
+}
+
+function isMissingText(source: string): string {
+  const markers = MISSING_MARKERS.map(quoteText).join(", ");
+  return `(trim(${source}, ${quoteText(WHITE_SPACE)}) = '' OR lower(trim(${source}, ${quoteText(WHITE_SPACE)})) IN (${markers}))`;
+}
+
+const parsed = (source: string): string =>
+  `nullif(CASE WHEN NOT ${isUnfit(source)} THEN TRY_CAST(${source} AS DOUBLE) END, 'nan'::DOUBLE)`;
+
+/** Fails at the first value that is neither a number nor missing. */
+function convert(name: string): string {
+  const source = quoteIdentifier(name);
+  const otherwise =
+    `CASE WHEN ${source} IS NULL OR ${isMissingText(source)} THEN CAST(NULL AS DOUBLE) ` +
+    `ELSE error(${quoteText(NOT_A_NUMBER)}) END`;
+  return `coalesce(${parsed(source)}, ${otherwise}) AS ${source}`;
+}
+
+async function store(
+  database: Database,
+  source: string,
+  names: readonly string[],
+  numeric: readonly string[],
+) {
+  const isNumeric = new Set(numeric);
+  const selected = names.map((name) => (isNumeric.has(name) ? convert(name) : quoteIdentifier(name)));
+  await database.run(`CREATE OR REPLACE TABLE ${STORED} AS SELECT ${selected.join(", ")} FROM ${source}`);
+}
+
+const isNotANumber = (cause: unknown): boolean =>
+  cause instanceof Error && cause.message.includes(NOT_A_NUMBER);
+
+async function trulyNumeric(
+  database: Database,
+  source: string,
+  candidates: readonly string[],
+): Promise<string[]> {
+  const checks = candidates.map((name, index) => {
+    const column = quoteIdentifier(name);
+    return `bool_or(${column} IS NOT NULL AND ${parsed(column)} IS NULL AND NOT ${isMissingText(column)}) AS c${index}`;
+  });
+  const [found] = await database.query(`SELECT ${checks.join(", ")} FROM ${source}`);
+  return candidates.filter((_, index) => found![`c${index}`] !== true);
+}
+
+/** Columns that hold `inf` or `1e999`: as text, the values can be shown to the user. */
+async function beyondDoubles(database: Database, numeric: readonly string[]): Promise<Set<string>> {
+  if (numeric.length === 0) return new Set();
+  const checks = numeric.map((name, index) => `bool_or(isinf(${quoteIdentifier(name)})) AS c${index}`);
+  const [found] = await database.query(`SELECT ${checks.join(", ")} FROM ${STORED}`);
+  return new Set(numeric.filter((_, index) => found![`c${index}`] === true));
+}
+
+async function refuseNoRows(database: Database, file: TableFile): Promise<void> {
+  const [counted] = await database.query(`SELECT count(*) AS rows FROM ${STORED}`);
+  if (counted!["rows"] === 0) {
+    throw new QuernError("DATA_EMPTY", `${nameOf(file)} has a header but no rows.`, {
+      details: { file: nameOf(file) },
+    });
+  }
+}

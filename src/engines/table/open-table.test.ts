@@ -1,0 +1,69 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openTable, quoteIdentifier } from "./index.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "quern-test-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, content: string | Uint8Array): { path: string; name: string } {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return { path, name };
+}
+
+const delimited = (content: string) => ({ format: "delimited", files: [file("data.csv", content)] }) as const;
+const options = () => ({ threads: 2, temporaryFolder: folder });
+
+describe("openTable", () => {
+  it("keeps source order in a row column that avoids the user's names", async () => {
+    const table = await openTable(delimited("__row,v\nb,2\na,1\n"), options());
+    expect(table.rowColumn).toBe("__row_");
+    expect(await table.query(`SELECT v, __row_ FROM data ORDER BY __row_ DESC`)).toEqual([
+      { v: 1, __row_: 1 },
+      { v: 2, __row_: 0 },
+    ]);
+    await table.close();
+    expect(readdirSync(folder)).toEqual(["data.csv"]);
+  });
+
+  it("stores a column as numbers only where no text is lost", async () => {
+    const table = await openTable(
+      delimited(
+        "plain,zip,long,spelled,late\n1.50,01234,12345678901234567,1_000,1\nNA,99999,1,5,2\n,5,2,6,x\n",
+      ),
+      options(),
+    );
+    expect(table.columns.map((column) => column.storage)).toEqual(["number", "text", "text", "text", "text"]);
+    expect(await table.query("SELECT plain FROM data ORDER BY __row")).toEqual([
+      { plain: 1.5 },
+      { plain: null },
+      { plain: null },
+    ]);
+    await table.close();
+  });
+
+  it("answers with columns called like nothing on earth", async () => {
+    const names = ["__proto__", 'a"b', "x\ny", "😀", "; DROP TABLE stored; --", "naïve", "select"];
+    const header = names.map((name) => `"${name.replaceAll('"', '""')}"`).join(",");
+    const table = await openTable(delimited(`${header}\n1,2,3,4,5,6,7\n`), options());
+    expect(table.columns.map((column) => column.name)).toEqual(names);
+    for (const [index, name] of names.entries()) {
+      const [row] = await table.query(`SELECT ${quoteIdentifier(name)} FROM data`);
+      expect(Object.entries(row!)).toEqual([[name, index + 1]]);
+    }
+    await table.close();
+  });
+
+  it("opens no other file and loads no extension", async () => {
+    const table = await openTable(delimited("a,b\n1,2\n"), options());
+    await expect(table.query("SELECT * FROM read_text('/etc/hostname')")).rejects.toThrow(/disabled/);
+    await expect(table.query("SET enable_external_access = true")).rejects.toThrow(/locked/);
+    await expect(table.query("INSTALL httpfs")).rejects.toThrow();
+    await table.close();
+  });
+});

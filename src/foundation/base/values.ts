@@ -1,0 +1,152 @@
+/**
+ * How the text of one cell becomes a value: the single definition used at training, by the server and in the
+ * browser. `engines/table` repeats it in SQL for whole columns; property tests keep the two equal.
+ *
+ * Parsers return the value, NaN for missing, or `undefined` for a value that is present but not of the kind.
+ * A cell is a text, or what JSON holds: number, boolean, null, array.
+ */
+import { parseDatetimeText } from "./datetime-pattern.js";
+
+/** The part of a column's schema that says how its source writes values. */
+export interface ValueFormat {
+  /** Texts (trimmed, lower case) that mean "missing", beside the empty text. */
+  readonly missing?: readonly string[] | undefined;
+  readonly strip?: string | undefined;
+  readonly decimal?: "." | "," | undefined;
+  readonly scale?: number | undefined;
+  readonly datetime?: string | undefined;
+  readonly trueText?: readonly string[] | undefined;
+  readonly falseText?: readonly string[] | undefined;
+  readonly width?: number | undefined;
+}
+
+/**
+ * Texts that stand for "no value" in numbers, booleans and datetimes, where none of them can be a value.
+ * Lower case. In categories they count only where the column's schema lists them.
+ */
+export const MISSING_MARKERS: readonly string[] = [
+  ...["na", "n/a", "n.a.", "#n/a", "#na", "<na>", "nan", "-nan", "null", "nil", "none", "nat", "missing"],
+  ...["unknown", "?", "-", "--", "---", "—", ".", "\\n", "#value!", "#ref!", "#div/0!", "#null!", "#num!"],
+  ...["无", "空", "缺失", "暂无", "未知", "不详", "没有"],
+];
+const markerSet: ReadonlySet<string> = new Set(MISSING_MARKERS);
+
+/** Characters that `String.prototype.trim` removes, for engines that must do the same. */
+export const WHITE_SPACE =
+  "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a" +
+  "\u2028\u2029\u202f\u205f\u3000\ufeff";
+
+/** A plain decimal number; also valid as an RE2 expression. Excludes `inf`, `nan`, hexadecimal, `1_000`. */
+export const NUMBER_PATTERN = String.raw`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$`;
+const numberExpression = new RegExp(NUMBER_PATTERN);
+
+export const DEFAULT_TRUE_TEXT: readonly string[] = ["true", "yes", "y", "t", "1", "on", "是", "真", "有"];
+export const DEFAULT_FALSE_TEXT: readonly string[] = ["false", "no", "n", "f", "0", "off", "否", "假", "无"];
+
+const isNothing = (value: unknown): boolean =>
+  value === null || value === undefined || value === "" || (typeof value === "number" && Number.isNaN(value));
+
+/** Missing in a column whose values cannot look like a marker. */
+function isMissingText(trimmed: string, format: ValueFormat): boolean {
+  if (trimmed === "") return true;
+  const lower = trimmed.toLowerCase();
+  return markerSet.has(lower) || (format.missing?.includes(lower) ?? false);
+}
+
+/** Finite, NaN = missing, undefined = not a number (also one beyond the range of a double). */
+export function parseNumber(value: unknown, format: ValueFormat = {}): number | undefined {
+  if (isNothing(value)) return Number.NaN;
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value !== "string") return undefined;
+  const trimmed = value.trim();
+  if (isMissingText(trimmed, format)) return Number.NaN;
+  const number = parsePlainNumber(cleanNumber(trimmed, format));
+  return number === undefined || format.scale === undefined ? number : number * format.scale;
+}
+
+function cleanNumber(text: string, { strip, decimal }: ValueFormat): string {
+  let cleaned = text;
+  if (strip) for (const character of strip) cleaned = cleaned.replaceAll(character, "");
+  return decimal === "," ? cleaned.replaceAll(",", ".") : cleaned;
+}
+
+/** The number a text spells under `NUMBER_PATTERN`, if it is finite. */
+export function parsePlainNumber(text: string): number | undefined {
+  if (!numberExpression.test(text)) return undefined;
+  const number = Number(text);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+/** 1, 0, NaN = missing, undefined = neither. */
+export function parseBoolean(value: unknown, format: ValueFormat = {}): number | undefined {
+  if (isNothing(value)) return Number.NaN;
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value === "number") return value === 1 ? 1 : value === 0 ? 0 : undefined;
+  if (typeof value !== "string") return undefined;
+  const trimmed = value.trim();
+  const lower = trimmed.toLowerCase();
+  if ((format.trueText ?? DEFAULT_TRUE_TEXT).includes(lower)) return 1;
+  if ((format.falseText ?? DEFAULT_FALSE_TEXT).includes(lower)) return 0;
+  if (isMissingText(trimmed, format)) return Number.NaN;
+  // The plain spellings are understood beside the recorded ones: JSON clients send them.
+  return lower === "true" || lower === "1" ? 1 : lower === "false" || lower === "0" ? 0 : undefined;
+}
+
+/** Epoch milliseconds (whole), NaN = missing, undefined = not a time. Numbers are epoch milliseconds. */
+export function parseDatetime(value: unknown, format: ValueFormat = {}): number | undefined {
+  if (isNothing(value)) return Number.NaN;
+  if (value instanceof Date) return value.getTime();
+  const pattern = format.datetime ?? "iso";
+  if (typeof value === "number") {
+    const epochMs = Math.floor(pattern === "epoch-s" ? value * 1000 : value);
+    return Number.isFinite(epochMs) ? epochMs : undefined;
+  }
+  if (typeof value !== "string") return undefined;
+  const trimmed = value.trim();
+  if (isMissingText(trimmed, format)) return Number.NaN;
+  if (pattern === "epoch-s" || pattern === "epoch-ms") {
+    const number = parsePlainNumber(trimmed);
+    if (number !== undefined) return Math.floor(pattern === "epoch-s" ? number * 1000 : number);
+  }
+  return parseDatetimeText(trimmed, pattern) ?? parseDatetimeText(trimmed, "iso");
+}
+
+/**
+ * The canonical text of a category or id: trimmed; a number in its shortest form. "" = missing.
+ * `numeric`: texts that spell a number are compared as numbers (`3.0` and `3` are one category).
+ */
+export function categoryText(value: unknown, format: ValueFormat = {}, numeric = false): string {
+  if (isNothing(value)) return "";
+  if (typeof value !== "string") return typeof value === "object" ? JSON.stringify(value) : String(value);
+  const trimmed = value.trim();
+  if (format.missing?.includes(trimmed.toLowerCase())) return "";
+  if (!numeric) return trimmed;
+  const number = parsePlainNumber(trimmed);
+  return number === undefined ? trimmed : String(number);
+}
+
+/** Free text, unchanged. "" = missing. */
+export function plainText(value: unknown, format: ValueFormat = {}): string {
+  if (isNothing(value)) return "";
+  if (typeof value !== "string") return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return format.missing?.includes(value.trim().toLowerCase()) ? "" : value;
+}
+
+/** Numbers of the given width; an empty array = missing; undefined = not such a vector. */
+export function parseVector(value: unknown, format: ValueFormat = {}): readonly number[] | undefined {
+  if (isNothing(value)) return [];
+  let items = value;
+  if (typeof value === "string") {
+    if (isMissingText(value.trim(), format)) return [];
+    try {
+      items = JSON.parse(value);
+    } catch {
+      return undefined;
+    }
+  }
+  if (!Array.isArray(items) || (format.width !== undefined && items.length !== format.width))
+    return undefined;
+  return items.every((item) => typeof item === "number" && Number.isFinite(item)) ? items : undefined;
+}
