@@ -106,8 +106,8 @@ export const profileSchema = z.strictObject({
   formatVersion: z.literal(1),
   rows: count,
   columns: z.array(columnProfileSchema),
-  /** Rows that repeat an earlier row in every column. */
-  duplicates: z.strictObject({ rows: count, share }),
+  /** `rows` repeat an earlier row in every column; `twins` have at least one equal row. */
+  duplicates: z.strictObject({ rows: count, share, twins: count }),
   target: targetProfileSchema.optional(),
   correlations: z.array(correlationSchema),
   /** Rows behind correlations, associations and the statistical findings. */

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { defineDetector } from "../../../../foundation/contracts/detector.js";
+import { fields } from "../../../../foundation/contracts/extension.js";
+import type { Target } from "../../../../foundation/contracts/target.js";
+import { featureColumns, fewCombinations } from "../columns.js";
+import { contentKeys, rowsWithEqualKey } from "../row-content.js";
+import { percent, rowsOf } from "../wording.js";
+
+export const conflictingLabels = defineDetector({
+  id: "conflicting-labels",
+  version: 1,
+  summary: "Rows with equal features and different targets",
+  config: z.strictObject({
+    warningShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.02)
+      .register(fields, { title: "Share of contradicting rows from which to warn" }),
+  }),
+  detect(input, { warningShare }) {
+    const { target, frame } = input;
+    // Where few combinations exist, differing outcomes are the nature of the task, not an error.
+    if (!target || target.values.task === "regression" || fewCombinations(input)) return [];
+    const names = featureColumns(input).map(({ profile }) => profile.name);
+    if (names.length === 0) return [];
+    const values = target.values;
+    const conflicts = rowsWithEqualKey(contentKeys(frame, names))
+      .map((members) => members.filter((row) => values.codes[row]! >= 0))
+      .filter((members) => new Set(members.map((row) => values.codes[row])).size > 1);
+    const rows = conflicts.reduce((sum, members) => sum + members.length, 0);
+    if (rows === 0) return [];
+    const wrong = conflicts.reduce((sum, members) => sum + members.length - commonest(members, values), 0);
+    const share = rows / frame.rows;
+    return [
+      {
+        id: "conflicting-labels",
+        severity: share >= warningShare ? "warning" : "info",
+        message: `${rowsOf(rows, frame.rows)} have the same features as another row but another ${JSON.stringify(target.name)}. No model can be right on all of them: at least ${percent(wrong / frame.rows)} of the rows must come out wrong.`,
+        evidence: {
+          rows,
+          share,
+          unavoidableErrors: wrong,
+          rowNumbers: conflicts.slice(0, 3).map((members) => members.slice(0, 5).map((row) => row + 1)),
+        },
+        fix: {
+          state: "proposed",
+          action:
+            "Check the labels of these rows, or add the column that tells them apart; `cleaning.conflicts: drop` removes them from the training rows.",
+        },
+      },
+    ];
+  },
+});
+
+function commonest(rows: readonly number[], target: Extract<Target, { codes: Int32Array }>): number {
+  const counts = new Map<number, number>();
+  for (const row of rows) counts.set(target.codes[row]!, (counts.get(target.codes[row]!) ?? 0) + 1);
+  return Math.max(...counts.values());
+}

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { defineDetector } from "../../../../foundation/contracts/detector.js";
+import { fields } from "../../../../foundation/contracts/extension.js";
+import { fewCombinations } from "../columns.js";
+import { contentKeys, rowsWithEqualKey } from "../row-content.js";
+import { rowsOf } from "../wording.js";
+
+export const duplicateRows = defineDetector({
+  id: "duplicate-rows",
+  version: 1,
+  summary: "Rows that repeat an earlier row in every column",
+  config: z.strictObject({
+    warningShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.01)
+      .register(fields, { title: "Share of repeated rows from which to warn" }),
+  }),
+  detect(input, { warningShare }) {
+    const { rows, share, twins } = input.profile.duplicates;
+    if (rows === 0) return [];
+    const expected = fewCombinations(input);
+    const keys = contentKeys(input.frame, [...input.frame.columns.keys()]);
+    const examples = rowsWithEqualKey(keys)
+      .slice(0, 3)
+      .map((members) => members.slice(0, 5).map((row) => row + 1));
+    const meaning = expected
+      ? "The columns offer few combinations of values, so equal rows are to be expected."
+      : "If they are copies, they count double in training, and a score is too good where copies are on both sides of a split; if they are separate observations that look alike, they may stay.";
+    return [
+      {
+        id: "duplicate-rows",
+        severity: share >= warningShare && !expected ? "warning" : "info",
+        message: `${rowsOf(rows, input.profile.rows)} repeat an earlier row in every column. ${meaning}`,
+        evidence: { rows, share, rowsWithTwin: twins, ...(examples.length > 0 && { rowNumbers: examples }) },
+        fix: {
+          state: expected ? "none" : "proposed",
+          action:
+            "Equal rows stay in one part of the split. If they are copies, set `cleaning.duplicates: drop`, which removes them from the training rows only.",
+        },
+      },
+    ];
+  },
+});

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { defineDetector } from "../../../../foundation/contracts/detector.js";
+import { fields } from "../../../../foundation/contracts/extension.js";
+import type { Finding } from "../../../../foundation/contracts/finding.js";
+import { featureColumns } from "../columns.js";
+import { quote, rowsOf } from "../wording.js";
+
+export const missingValues = defineDetector({
+  id: "high-missingness",
+  version: 1,
+  summary: "Columns with few values or none",
+  config: z.strictObject({
+    infoShare: z.number().min(0).max(1).default(0.2).register(fields, { title: "Share worth mentioning" }),
+    warningShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .register(fields, { title: "Share from which to warn" }),
+  }),
+  detect(input, { infoShare, warningShare }) {
+    const total = input.profile.rows;
+    const findings: Finding[] = [];
+    for (const { profile } of featureColumns(input)) {
+      const { name: column, missing, missingShare } = profile;
+      if (total === 0 || missingShare < infoShare) continue;
+      const empty = missing === total;
+      findings.push({
+        id: empty ? "empty-column" : "high-missingness",
+        severity: missingShare >= warningShare ? "warning" : "info",
+        column,
+        message: empty
+          ? `Column ${quote(column)} has no value at all.`
+          : `Column ${quote(column)} has no value in ${rowsOf(missing, total)}.`,
+        evidence: { missing, share: missingShare },
+        fix: {
+          state: "proposed",
+          action: empty
+            ? "Leave the column out, or check how it was exported."
+            : "Models fill or branch on missing values by themselves; check whether the gap has a cause, and leave the column out if it will never be filled.",
+        },
+      });
+    }
+    return findings;
+  },
+});

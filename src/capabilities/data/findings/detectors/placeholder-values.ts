@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { defineDetector } from "../../../../foundation/contracts/detector.js";
+import { fields } from "../../../../foundation/contracts/extension.js";
+import type { Finding } from "../../../../foundation/contracts/finding.js";
+import { featureColumns } from "../columns.js";
+import { formatNumber, quote, rows } from "../wording.js";
+
+export const placeholderValues = defineDetector({
+  id: "placeholder-value",
+  version: 1,
+  summary: "Numbers such as -999 or 99999 that stand for something else",
+  config: z.strictObject({
+    minimumRows: z
+      .number()
+      .int()
+      .min(2)
+      .default(3)
+      .register(fields, { title: "Rows that must hold the value", unit: "rows" }),
+  }),
+  detect(input, { minimumRows }) {
+    const findings: Finding[] = [];
+    for (const { profile, column } of featureColumns(input)) {
+      if (column.kind !== "number" || !profile.number || profile.unique <= 10) continue;
+      const { min, max, quantiles } = profile.number;
+      const spread = quantiles.p95 - quantiles.p05;
+      for (const extreme of [min, max]) {
+        if (!/^-?9{3,}(\.9+)?$/.test(String(extreme))) continue;
+        const held = input.sample.filter((row) => column.values[row] === extreme);
+        const nearest = nearestOther(column.values, input.sample, extreme);
+        // A placeholder stands apart from the real values; 999 among 998 and 1001 does not.
+        if (held.length < minimumRows || Math.abs(extreme - nearest) < Math.max(1, spread)) continue;
+        findings.push({
+          id: "placeholder-value",
+          severity: "warning",
+          column: profile.name,
+          message: `Column ${quote(profile.name)} holds ${formatNumber(extreme)} in ${rows(held.length)}, far from the next value, ${formatNumber(nearest)}. It looks like a code for "unknown" or "at least", not a measurement.`,
+          evidence: { value: extreme, rows: held.length, nearest, sampleRows: input.sample.length },
+          fix: {
+            state: "proposed",
+            action: `If it means unknown, add it to \`data.missing\` for this column.`,
+          },
+        });
+      }
+    }
+    return findings;
+  },
+});
+
+function nearestOther(values: ArrayLike<number>, sample: Int32Array, value: number): number {
+  let nearest = Number.NaN;
+  for (const row of sample) {
+    const other = values[row]!;
+    if (!Number.isFinite(other) || other === value) continue;
+    if (!(Math.abs(nearest - value) <= Math.abs(other - value))) nearest = other;
+  }
+  return nearest;
+}
