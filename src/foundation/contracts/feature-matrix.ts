@@ -25,8 +25,12 @@ export function featureViews(frame: Frame): FeatureView[] {
       views.push({ name, values: column.values, offset: 0, stride: 1 });
     } else if (column.kind === "vector") {
       for (let k = 0; k < column.width; k++) {
-        const part = column.names?.[k] ?? String(k);
-        views.push({ name: `${name}:${part}`, values: column.values, offset: k, stride: column.width });
+        views.push({
+          name: column.names?.[k] ?? `${name}:${k}`,
+          values: column.values,
+          offset: k,
+          stride: column.width,
+        });
       }
     } else {
       throw new Error(

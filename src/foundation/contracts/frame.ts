@@ -46,7 +46,7 @@ export interface VectorColumn {
   readonly kind: "vector";
   readonly values: Float32Array;
   readonly width: number;
-  /** One name for each position, where they have a meaning of their own (a token, a category). */
+  /** One feature name for each position (`city=Paris`), where they have a meaning of their own. */
   readonly names?: readonly string[];
 }
 

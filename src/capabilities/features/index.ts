@@ -1,0 +1,19 @@
+export { columnTensor, type InputTensor } from "./host/tensor.js";
+export { applyPipeline } from "./pipeline/apply.js";
+export { declareInputs, emitPipeline, inputElementType } from "./pipeline/emit.js";
+export { type FitOptions, fitPipeline } from "./pipeline/fit.js";
+export {
+  type FeaturePlan,
+  type FittedPipeline,
+  featureLineage,
+  type GraphInput,
+  graphInputs,
+  type HostStep,
+  hostSteps,
+  type PipelineStep,
+  rawColumns,
+  type TransformMap,
+} from "./pipeline/pipeline.js";
+export { type ColumnFacts, describeColumns } from "./plan/facts.js";
+export { type PlanLimits, planFeatures } from "./plan/plan.js";
+export { createTransforms } from "./transforms.js";

@@ -1,0 +1,62 @@
+import { QuernError } from "../../../foundation/base/errors.js";
+import { type Column, columnOf, createFrame, type Frame } from "../../../foundation/contracts/frame.js";
+import { float32Values } from "../shared/positions.js";
+import type { FittedPipeline, Slot, TransformMap } from "./pipeline.js";
+import { transformOf } from "./transform-map.js";
+
+/** What transforms see as a column's name: prefix-free, so that outputs are traced to inputs by name. */
+export function slotName(slot: number): string {
+  return `[${slot}]`;
+}
+
+/**
+ * The features (numbers, booleans and vectors) of other rows than those fitted on.
+ * @throws QuernError DATA_COLUMN_UNKNOWN, DATA_SCHEMA when a column is absent or of another kind
+ */
+export function applyPipeline(fitted: FittedPipeline, frame: Frame, transforms: TransformMap): Frame {
+  const columns: Column[] = [];
+  for (const slot of fitted.raw) columns[slot] = rawColumn(frame, fitted.slots[slot]!);
+  for (const { transform, inputs, outputs, state } of fitted.steps) {
+    const input = createFrame(
+      inputs.map((slot) => [slotName(slot), columns[slot]!] as const),
+      frame.rows,
+    );
+    const output = [...transformOf(transforms, transform).apply(input, state).columns.values()];
+    for (const [index, slot] of outputs.entries()) columns[slot] = output[index]!;
+  }
+  return featureFrame(fitted, columns, frame.rows);
+}
+
+/** The feature columns under their labels. `columns` is indexed by slot. */
+export function featureFrame(
+  { features, slots }: Pick<FittedPipeline, "features" | "slots">,
+  columns: readonly Column[],
+  rows: number,
+): Frame {
+  return createFrame(
+    features.map((slot) => {
+      const { label, names } = slots[slot]!;
+      return [label, featureColumn(columns[slot]!, names)] as const;
+    }),
+    rows,
+  );
+}
+
+function featureColumn(column: Column, names: readonly string[] | undefined): Column {
+  if (column.kind === "vector") return names ? { ...column, names } : column;
+  if (column.kind === "number" && column.values instanceof Float64Array) {
+    return { ...column, values: float32Values(column) };
+  }
+  return column;
+}
+
+function rawColumn(frame: Frame, { label, kind, width }: Slot): Column {
+  const column = columnOf(frame, label);
+  const isSame = column.kind === kind && (column.kind !== "vector" || column.width === width);
+  if (isSame) return column;
+  throw new QuernError(
+    "DATA_SCHEMA",
+    `The column ${JSON.stringify(label)} is a ${column.kind}; the features were built from a ${kind}.`,
+    { details: { column: label }, hint: "Give data of the same schema as the training data." },
+  );
+}

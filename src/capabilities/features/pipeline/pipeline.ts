@@ -1,0 +1,146 @@
+/** The types of a feature pipeline and what can be read off a fitted one. */
+import type { GraphColumn } from "../../../foundation/contracts/graph.js";
+import type { Transform } from "../../../foundation/contracts/transform.js";
+
+export type TransformMap = ReadonlyMap<string, Transform>;
+export type FeatureKind = GraphColumn["kind"];
+
+export interface PipelineStep {
+  /** A transform's id. */
+  readonly transform: string;
+  /**
+   * Raw columns. The step takes every live column that stems from one of them and whose kind the transform
+   * accepts; absent: from any. A step that finds none is left out.
+   */
+  readonly columns?: readonly string[];
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Keeps the inputs beside the outputs; default false. */
+  readonly keepInputs?: boolean;
+}
+
+export interface FeaturePlan {
+  /** Raw columns to build features from; all others are never read. */
+  readonly columns: readonly string[];
+  readonly steps: readonly PipelineStep[];
+}
+
+/** A column at some point of the pipeline; `FittedPipeline.slots` holds each once. */
+export interface Slot {
+  /** Unique and readable: `age`, `date.month`; `city=Paris` is a name within the vector `city`. */
+  readonly label: string;
+  readonly kind: FeatureKind;
+  /** Raw columns it stems from. */
+  readonly sources: readonly string[];
+  /** Number: what a raw column holds. */
+  readonly precision?: "float32" | "float64";
+  /** Vector: its width, and feature names where positions have a meaning. */
+  readonly width?: number;
+  readonly names?: readonly string[];
+}
+
+export interface FittedStep {
+  readonly transform: string;
+  readonly version: number;
+  /** Runs before the graph (a host transform). */
+  readonly host: boolean;
+  /** Slots. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly state: unknown;
+}
+
+/** A plain value; `pack` and `unpack` of base/packing keep it. */
+export interface FittedPipeline {
+  readonly slots: readonly Slot[];
+  /** Slots of the raw columns that are read. */
+  readonly raw: readonly number[];
+  readonly steps: readonly FittedStep[];
+  /** Slots of the features: numbers, booleans and vectors. */
+  readonly features: readonly number[];
+}
+
+/** One tensor of the exported graph. */
+export interface GraphInput {
+  /** Tensor name: the column's label, or `column` where that is empty or reserved. */
+  readonly tensor: string;
+  /** Label of the column: a raw column's name, or the label a host step gave it. */
+  readonly column: string;
+  readonly kind: FeatureKind;
+  readonly precision?: "float32" | "float64";
+  readonly width?: number;
+}
+
+/** A host step by column labels, as the bundle's manifest lists it and `runHostSteps` runs it. */
+export interface HostStep {
+  readonly transform: string;
+  readonly version: number;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly state: unknown;
+}
+
+export function hostSteps({ steps, slots }: FittedPipeline): HostStep[] {
+  const label = (slot: number) => slots[slot]!.label;
+  return steps
+    .filter((step) => step.host)
+    .map(({ transform, version, inputs, outputs, state }) => ({
+      transform,
+      version,
+      inputs: inputs.map(label),
+      outputs: outputs.map(label),
+      state,
+    }));
+}
+
+/** Slots whose values enter the graph: read by a graph step or features themselves, made by none. */
+export function graphInputSlots({ raw, steps, features }: FittedPipeline): number[] {
+  const graphSteps = steps.filter((step) => !step.host);
+  const read = new Set([...features, ...graphSteps.flatMap((step) => step.inputs)]);
+  const outside = [...raw, ...steps.filter((step) => step.host).flatMap((step) => step.outputs)];
+  return outside.filter((slot) => read.has(slot));
+}
+
+/** The graph's inputs in order; tensor names are unique. */
+export function graphInputs(fitted: FittedPipeline): GraphInput[] {
+  const taken = new Set<string>();
+  return graphInputSlots(fitted).map((slot) => {
+    const { label, kind, precision, width } = fitted.slots[slot]!;
+    // The empty name means "absent" in ONNX, and "/" begins the names of inner values.
+    const wanted = label === "" || label.startsWith("/") ? `column${label}` : label;
+    const tensor = uniqueName(wanted, taken);
+    taken.add(tensor);
+    return {
+      tensor,
+      column: label,
+      kind,
+      ...(precision ? { precision } : {}),
+      ...(width === undefined ? {} : { width }),
+    };
+  });
+}
+
+/** Raw columns that the pipeline reads, in order, with their kinds. */
+export function rawColumns({ raw, slots }: FittedPipeline): Slot[] {
+  return raw.map((slot) => slots[slot]!);
+}
+
+/** From each feature's name (as `featureViews` gives it) to the raw columns it stems from. */
+export function featureLineage({ features, slots }: FittedPipeline): Map<string, readonly string[]> {
+  return new Map(
+    features.flatMap((slot) => {
+      const { label, sources, width, names } = slots[slot]!;
+      if (width === undefined) return [[label, sources] as const];
+      return Array.from(
+        { length: width },
+        (_, position) => [names?.[position] ?? `${label}:${position}`, sources] as const,
+      );
+    }),
+  );
+}
+
+/** `name`, or `name~2`, `name~3`, … */
+export function uniqueName(name: string, taken: { has(name: string): boolean }): string {
+  let candidate = name;
+  for (let count = 2; taken.has(candidate); count++) candidate = `${name}~${count}`;
+  return candidate;
+}

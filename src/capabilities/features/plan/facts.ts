@@ -1,0 +1,95 @@
+import type { CategoryColumn, Column, Frame } from "../../../foundation/contracts/frame.js";
+import type { FeatureKind } from "../pipeline/pipeline.js";
+import { countCategories } from "../shared/categories.js";
+import { finiteValues, skewness } from "../shared/statistics.js";
+
+/** What a plan depends on, of one raw column in the training rows. */
+export interface ColumnFacts {
+  readonly name: string;
+  readonly kind: FeatureKind;
+  readonly missing: number;
+  /** Number: false where float32 would merge values. */
+  readonly isFloat32?: boolean;
+  /** Number: Fisher's skewness of the finite values. */
+  readonly skewness?: number;
+  /** Number, boolean, category: distinct values, counted up to `DISTINCT_LIMIT`. */
+  readonly distinct?: number;
+  /** Text: share of Han characters among letters, in [0,1]. */
+  readonly hanShare?: number;
+  /** Text: mean length in UTF-16 units of texts that are not empty. */
+  readonly meanLength?: number;
+}
+
+export const DISTINCT_LIMIT = 10_000;
+const TEXT_SAMPLE = 1000;
+
+/** One entry for each column of the frame, in order. */
+export function describeColumns(frame: Frame): ColumnFacts[] {
+  return [...frame.columns].map(([name, column]) => ({ name, kind: column.kind, ...factsOf(column) }));
+}
+
+function factsOf(column: Column): Omit<ColumnFacts, "name" | "kind"> {
+  switch (column.kind) {
+    case "number": {
+      const finite = finiteValues(column.values);
+      return {
+        missing: countNaN(column.values),
+        isFloat32: column.values instanceof Float32Array,
+        skewness: skewness(finite),
+        distinct: countDistinct(finite),
+      };
+    }
+    case "boolean":
+      return { missing: countNaN(column.values), distinct: countDistinct(finiteValues(column.values)) };
+    case "datetime":
+      return { missing: countNaN(column.values), distinct: countDistinct(finiteValues(column.values)) };
+    case "category":
+      return categoryFacts(column);
+    case "text":
+      return textFacts(column.values);
+    case "id":
+      return { missing: column.values.filter((value) => value === "").length };
+    case "vector":
+      return { missing: countNaN(column.values) };
+  }
+}
+
+function categoryFacts(column: CategoryColumn): Omit<ColumnFacts, "name" | "kind"> {
+  const { counts, missing } = countCategories(column);
+  return { missing, distinct: counts.filter((count) => count > 0).length };
+}
+
+function textFacts(values: readonly string[]): Omit<ColumnFacts, "name" | "kind"> {
+  let letters = 0;
+  let han = 0;
+  let units = 0;
+  let missing = 0;
+  const stride = Math.max(1, Math.floor(values.length / TEXT_SAMPLE));
+  for (const value of values) if (value === "") missing++;
+  let sampled = 0;
+  for (let row = 0; row < values.length; row += stride) {
+    const text = values[row]!.slice(0, 2000);
+    if (text === "") continue;
+    sampled++;
+    units += values[row]!.length;
+    letters += text.match(/\p{L}/gu)?.length ?? 0;
+    han += text.match(/\p{Script=Han}/gu)?.length ?? 0;
+  }
+  return {
+    missing,
+    hanShare: letters > 0 ? han / letters : 0,
+    meanLength: sampled > 0 ? units / sampled : 0,
+  };
+}
+
+function countNaN(values: ArrayLike<number>): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i]!)) count++;
+  return count;
+}
+
+function countDistinct(values: Float64Array): number {
+  const seen = new Set<number>();
+  for (let i = 0; i < values.length && seen.size < DISTINCT_LIMIT; i++) seen.add(values[i]!);
+  return seen.size;
+}

@@ -1,0 +1,145 @@
+import type { TaskType } from "../../../foundation/contracts/target.js";
+import type { FeatureStyle } from "../../../foundation/contracts/trainer.js";
+import type { FeaturePlan, PipelineStep } from "../pipeline/pipeline.js";
+import type { ColumnFacts } from "./facts.js";
+import { textSteps } from "./text.js";
+
+export interface PlanLimits {
+  /** Training rows. */
+  readonly rows: number;
+  readonly task: TaskType;
+  /** Classes of the target; 1 for regression. */
+  readonly classes: number;
+  /** Memory for feature vectors of the training rows; default 256 MiB. */
+  readonly bytes?: number;
+  /** Whether a Chinese word segmenter is at hand (see `createTransforms`). */
+  readonly segmenter?: boolean;
+}
+
+/** Tree learners keep a code for each of so many categories; the rest is `(other)`. */
+const TREE_CATEGORIES = 250;
+/** Up to so many categories get columns of their own; above, the target speaks for them. */
+const ONE_HOT_CATEGORIES = 100;
+/** Of the others, the commonest still get a column. */
+const ONE_HOT_COMMONEST = 30;
+const SKEWED = 1;
+
+type Kinds = (kind: ColumnFacts["kind"]) => ColumnFacts[];
+
+/**
+ * The pipeline that suits a model family. Constant and empty columns are left out, like ids.
+ * Vectors are dense, so their widths are bounded by `limits.bytes`.
+ */
+export function planFeatures(
+  facts: readonly ColumnFacts[],
+  style: FeatureStyle,
+  limits: PlanLimits,
+): FeaturePlan {
+  const usable = facts.filter((column) => isUsable(column, limits.rows));
+  if (style === "none") return planNothing(usable.length > 0 ? usable : facts);
+  const kinds: Kinds = (kind) => usable.filter((column) => column.kind === kind);
+  const common = [...textSteps(kinds("text"), style, limits), ...roundingSteps(kinds)];
+  const steps = {
+    tree: treeSteps,
+    linear: scaledSteps,
+    distance: scaledSteps,
+    counts: countSteps,
+  }[style](kinds, limits);
+  return { columns: usable.map(({ name }) => name), steps: [...common, ...steps] };
+}
+
+function isUsable({ kind, missing, distinct }: ColumnFacts, rows: number): boolean {
+  if (kind === "id" || missing >= rows) return false;
+  // One value and nothing missing tells nothing; one value or missing does.
+  return distinct === undefined || distinct + (missing > 0 ? 1 : 0) > 1;
+}
+
+const names = (columns: readonly ColumnFacts[]): string[] => columns.map(({ name }) => name);
+
+/** A step for the columns, or none where there are none. */
+function step(
+  transform: string,
+  columns: readonly ColumnFacts[],
+  config: Record<string, unknown> = {},
+  rest: Partial<PipelineStep> = {},
+): PipelineStep[] {
+  return columns.length === 0 ? [] : [{ transform, columns: names(columns), config, ...rest }];
+}
+
+function roundingSteps(kinds: Kinds): PipelineStep[] {
+  return step(
+    "to-float32",
+    kinds("number").filter(({ isFloat32 }) => isFloat32 === false),
+  );
+}
+
+/** Raw numbers with NaN, codes of categories, calendar parts. */
+function treeSteps(kinds: Kinds): PipelineStep[] {
+  const categories = kinds("category");
+  const many = categories.filter(({ distinct }) => distinct! > TREE_CATEGORIES);
+  return [
+    ...step("datetime", kinds("datetime")),
+    ...step("rare", many, { minimumShare: 0, minimumRows: 2, maximumCategories: TREE_CATEGORIES }),
+    ...step("ordinal", categories),
+  ];
+}
+
+/** Imputed and scaled numbers, one-hot categories. */
+function scaledSteps(kinds: Kinds, limits: PlanLimits): PipelineStep[] {
+  const numbers = kinds("number");
+  const isSkewed = ({ skewness, distinct }: ColumnFacts) => Math.abs(skewness!) > SKEWED && distinct! > 10;
+  const dates = kinds("datetime");
+  const scaled = [...numbers, ...dates, ...kinds("vector")];
+  return [
+    ...step("datetime", dates, { cyclic: true }),
+    ...step("yeo-johnson", numbers.filter(isSkewed)),
+    ...step("impute", [...scaled, ...kinds("boolean")]),
+    ...step("standard", scaled),
+    // Infinite and absurd values stay finite without moving anything ordinary.
+    ...step("clip", scaled, { low: -20, high: 20 }),
+    ...categorySteps(kinds("category"), limits),
+  ];
+}
+
+/** Non-negative: numbers in [0, 1], one-hot categories. */
+function countSteps(kinds: Kinds, limits: PlanLimits): PipelineStep[] {
+  const dates = kinds("datetime");
+  const scaled = [...kinds("number"), ...dates, ...kinds("vector")];
+  return [
+    ...step("datetime", dates),
+    ...step("impute", [...scaled, ...kinds("boolean")]),
+    ...step("min-max", scaled, { clip: true }),
+    ...categorySteps(kinds("category"), limits, false),
+  ];
+}
+
+function categorySteps(
+  categories: readonly ColumnFacts[],
+  { rows, classes, task }: PlanLimits,
+  encodesTarget = true,
+): PipelineStep[] {
+  const few = categories.filter(({ distinct }) => distinct! <= ONE_HOT_CATEGORIES);
+  const many = categories.filter(({ distinct }) => distinct! > ONE_HOT_CATEGORIES);
+  const minimumRows = Math.min(10, Math.max(2, Math.floor(rows / 1000)));
+  // One column for each class would outweigh the rest where there are many.
+  const target = encodesTarget && (task === "regression" || classes <= 20) ? many : [];
+  return [
+    ...step("target-encode", target, {}, { keepInputs: true }),
+    ...step("standard", target),
+    ...step("rare", few, { minimumShare: 0, minimumRows, maximumCategories: ONE_HOT_CATEGORIES }),
+    ...step("rare", many, { minimumShare: 0, minimumRows, maximumCategories: ONE_HOT_COMMONEST }),
+    ...step("one-hot", categories),
+  ];
+}
+
+/** One small feature, so that a model which ignores its features still knows the number of rows. */
+function planNothing(usable: readonly ColumnFacts[]): FeaturePlan {
+  const first = usable.find(({ kind }) => kind === "number" || kind === "boolean") ?? usable[0];
+  if (!first) return { columns: [], steps: [] };
+  const reduce: Partial<Record<ColumnFacts["kind"], PipelineStep[]>> = {
+    category: step("ordinal", [first]),
+    datetime: step("datetime", [first], { parts: ["year"] }),
+    text: step("impute", [first], { indicator: "always" }),
+  };
+  return { columns: [first.name], steps: reduce[first.kind] ?? [] };
+}

@@ -1,0 +1,136 @@
+/** Graph idioms. Columns are joined, computed on together and split again, so that a graph has few nodes. */
+import type {
+  ElementType,
+  GraphBuilder,
+  GraphColumn,
+  GraphValue,
+} from "../../../foundation/contracts/graph.js";
+
+/** The matrix that a value is one part of, so that joining all parts again costs no node. */
+const wholes = new WeakMap<GraphValue, { whole: GraphValue; parts: readonly GraphValue[] }>();
+
+export const ONNX_TYPES = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float64: 11,
+} as const satisfies Record<ElementType, number>;
+
+export function cast(graph: GraphBuilder, value: GraphValue, type: ElementType): GraphValue {
+  if (value.type === type) return value;
+  return graph.op("Cast", [value], { attributes: { to: { int: ONNX_TYPES[type] } } });
+}
+
+/** Second dimension of a column's value. */
+export function valueWidth(value: GraphValue): number {
+  const width = value.shape[1];
+  if (typeof width !== "number") throw new Error(`Value ${value.name} has no fixed width.`);
+  return width;
+}
+
+/** [N, sum of widths], cast to `type`. */
+export function joinInputs(
+  graph: GraphBuilder,
+  inputs: readonly GraphColumn[],
+  type: ElementType = "float32",
+): GraphValue {
+  const first = wholes.get(inputs[0]!.value);
+  const isWhole =
+    first?.parts.length === inputs.length && first.parts.every((part, k) => part === inputs[k]!.value);
+  if (isWhole) return cast(graph, first.whole, type);
+  const values = inputs.map((input) => cast(graph, input.value, type));
+  return concatColumns(graph, values);
+}
+
+/** Side by side, along the second dimension. */
+export function concatColumns(graph: GraphBuilder, values: readonly GraphValue[]): GraphValue {
+  if (values.length === 1) return values[0]!;
+  return graph.op("Concat", values, { attributes: { axis: { int: 1 } } });
+}
+
+/** Parts of a matrix [N, sum of widths], in order. */
+export function splitValue(graph: GraphBuilder, whole: GraphValue, widths: readonly number[]): GraphValue[] {
+  if (widths.length === 1) return [whole];
+  const sizes = graph.constant("int64", [widths.length], BigInt64Array.from(widths, BigInt));
+  const parts = graph.node("Split", [whole, sizes], { attributes: { axis: { int: 1 } } });
+  for (const part of parts) wholes.set(part, { whole, parts });
+  return parts;
+}
+
+/** Gives each input its share of a matrix computed from all of them. */
+export function splitLike(
+  graph: GraphBuilder,
+  whole: GraphValue,
+  inputs: readonly GraphColumn[],
+): GraphColumn[] {
+  const parts = splitValue(
+    graph,
+    whole,
+    inputs.map((input) => valueWidth(input.value)),
+  );
+  return inputs.map((input, k) => ({ ...input, value: parts[k]! }));
+}
+
+/** A constant [1, n], broadcast over rows. */
+export function rowConstant(
+  graph: GraphBuilder,
+  values: ArrayLike<number>,
+  type: "float32" | "float64",
+): GraphValue {
+  const data = type === "float32" ? Float32Array.from(values) : Float64Array.from(values);
+  return graph.constant(type, [1, values.length], data);
+}
+
+export function int64Vector(graph: GraphBuilder, values: readonly number[]): GraphValue {
+  return graph.constant("int64", [values.length], BigInt64Array.from(values, BigInt));
+}
+
+export function where(
+  graph: GraphBuilder,
+  condition: GraphValue,
+  yes: GraphValue,
+  no: GraphValue,
+): GraphValue {
+  return graph.op("Where", [condition, yes, no]);
+}
+
+/** String column to float32 numbers through a table; strings that are not keys get `otherwise`. */
+export function mapStrings(
+  graph: GraphBuilder,
+  value: GraphValue,
+  keys: readonly string[],
+  numbers: ArrayLike<number>,
+  otherwise: number,
+): GraphValue {
+  // The encoder wants at least one key; "" is the missing value, so this one changes nothing.
+  const isEmpty = keys.length === 0;
+  return graph.op("LabelEncoder", [value], {
+    domain: "ai.onnx.ml",
+    attributes: {
+      keys_strings: { strings: isEmpty ? [""] : keys },
+      values_floats: { floats: isEmpty ? [otherwise] : Float32Array.from(numbers) },
+      default_float: { float: otherwise },
+    },
+  });
+}
+
+/** String column to int64 positions in `keys`; strings that are not keys get `otherwise`. */
+export function indexStrings(
+  graph: GraphBuilder,
+  value: GraphValue,
+  keys: readonly string[],
+  otherwise: number,
+): GraphValue {
+  const isEmpty = keys.length === 0;
+  return graph.op("LabelEncoder", [value], {
+    domain: "ai.onnx.ml",
+    attributes: {
+      keys_strings: { strings: isEmpty ? [""] : keys },
+      values_int64s: { ints: isEmpty ? [otherwise] : keys.map((_, index) => index) },
+      default_int64: { int: otherwise },
+    },
+  });
+}

@@ -1,0 +1,145 @@
+import { z } from "zod";
+import { fields } from "../../../foundation/contracts/extension.js";
+import { createFrame, type DatetimeColumn, type NumberColumn } from "../../../foundation/contracts/frame.js";
+import {
+  type GraphBuilder,
+  type GraphColumn,
+  type GraphValue,
+  MISSING_DATETIME,
+} from "../../../foundation/contracts/graph.js";
+import { defineTransform } from "../../../foundation/contracts/transform.js";
+import { CALENDAR_PARTS, type CalendarPart, calendarParts, emitCalendarParts } from "../shared/calendar.js";
+import { cast, joinInputs, splitValue, where } from "../shared/emission.js";
+
+const config = z.strictObject({
+  parts: z.array(z.enum(CALENDAR_PARTS)).nullable().default(null).register(fields, {
+    title: "Calendar parts",
+    help: "Null: all that vary in training. weekday counts from Monday = 0; days are fractional since 1970.",
+  }),
+  cyclic: z.boolean().default(false).register(fields, {
+    title: "Cyclic",
+    help: "Adds sine and cosine of month, weekday, day of year and hour, so that December lies beside January.",
+  }),
+});
+
+/** What one period of a part is, and where it starts. */
+const CYCLES: Partial<Record<CalendarPart, { period: number; start: number }>> = {
+  month: { period: 12, start: 1 },
+  weekday: { period: 7, start: 0 },
+  dayOfYear: { period: 365.25, start: 1 },
+  hour: { period: 24, start: 0 },
+};
+const WAVES = ["sin", "cos"] as const;
+
+/** One output: a part itself or a wave of it. */
+interface Output {
+  readonly part: CalendarPart;
+  readonly wave: "none" | (typeof WAVES)[number];
+}
+interface DatetimeState {
+  readonly columns: readonly { readonly outputs: readonly Output[] }[];
+}
+
+/** Calendar parts as numbers (`date.month`, `date.month.sin`), UTC; missing dates give NaN. */
+export const datetime = defineTransform<typeof config, DatetimeState>({
+  id: "datetime",
+  version: 1,
+  summary: "Calendar parts of a date (year, month, weekday, hour, …), optionally as sine and cosine.",
+  config,
+  accepts: ["datetime"],
+  fit: (frame, { parts, cyclic }) => ({
+    columns: [...frame.columns.values()].map((column) => {
+      const kept = parts ?? varyingParts(column as DatetimeColumn);
+      const waves = kept.flatMap((part) =>
+        cyclic && CYCLES[part] ? WAVES.map((wave) => ({ part, wave }) as const) : [],
+      );
+      return { outputs: [...kept.map((part) => ({ part, wave: "none" }) as const), ...waves] };
+    }),
+  }),
+  apply(frame, { columns }) {
+    const expanded = [...frame.columns].flatMap(([name, column], k) => {
+      const { outputs } = columns[k]!;
+      const computed = computeOutputs(column as DatetimeColumn, outputs);
+      return outputs.map((output, index) => [outputName(name, output), computed[index]!] as const);
+    });
+    return createFrame(expanded, frame.rows);
+  },
+  emit(graph, inputs, { columns }) {
+    if (inputs.length === 0) return [];
+    const instants = joinInputs(graph, inputs, "int64");
+    const isMissing = graph.op("Equal", [
+      instants,
+      graph.constant("int64", [], BigInt64Array.of(MISSING_DATETIME)),
+    ]);
+    const parts = emitCalendarParts(graph, where(graph, isMissing, graph.scalar(0, "int64"), instants));
+    const matrices = new Map<string, readonly GraphValue[]>();
+    return inputs.flatMap((input, k) =>
+      columns[k]!.outputs.map((output): GraphColumn => {
+        const key = outputName("", output);
+        const split = matrices.get(key) ?? splitOutput(graph, output, parts, isMissing, inputs.length);
+        matrices.set(key, split);
+        return { name: outputName(input.name, output), kind: "number", value: split[k]! };
+      }),
+    );
+  },
+});
+
+const outputName = (name: string, { part, wave }: Output): string =>
+  wave === "none" ? `${name}.${part}` : `${name}.${part}.${wave}`;
+
+/** Left out are parts with one value only, and quarter, second and weekend, which others say better. */
+function varyingParts(column: DatetimeColumn): CalendarPart[] {
+  const candidates = CALENDAR_PARTS.filter((part) => !["quarter", "second", "weekend"].includes(part));
+  const first = new Map<CalendarPart, number>();
+  const varying = new Set<CalendarPart>();
+  for (const value of column.values) {
+    if (!Number.isFinite(value)) continue;
+    const parts = calendarParts(value);
+    for (const part of candidates) {
+      if (!first.has(part)) first.set(part, parts[part]);
+      else if (first.get(part) !== parts[part]) varying.add(part);
+    }
+    if (varying.size === candidates.length) break;
+  }
+  return candidates.filter((part) => varying.has(part));
+}
+
+function computeOutputs(column: DatetimeColumn, outputs: readonly Output[]): NumberColumn[] {
+  const results = outputs.map(() => new Float32Array(column.values.length).fill(Number.NaN));
+  for (let row = 0; row < column.values.length; row++) {
+    const value = column.values[row]!;
+    if (!Number.isFinite(value)) continue;
+    const parts = calendarParts(value);
+    for (const [index, { part, wave }] of outputs.entries()) {
+      results[index]![row] = wave === "none" ? parts[part] : Math[wave](angle(part, parts[part]));
+    }
+  }
+  return results.map((values) => ({ kind: "number", values }));
+}
+
+function angle(part: CalendarPart, value: number): number {
+  const { period, start } = CYCLES[part]!;
+  return (value - start) * ((2 * Math.PI) / period);
+}
+
+function splitOutput(
+  graph: GraphBuilder,
+  { part, wave }: Output,
+  parts: (part: CalendarPart) => GraphValue,
+  isMissing: GraphValue,
+  count: number,
+): readonly GraphValue[] {
+  let value = parts(part);
+  if (wave !== "none") {
+    const { period, start } = CYCLES[part]!;
+    const elapsed = graph.op("Sub", [cast(graph, value, "float64"), graph.scalar(start, "float64")]);
+    const turned = graph.op("Mul", [elapsed, graph.scalar((2 * Math.PI) / period, "float64")]);
+    value = graph.op(wave === "sin" ? "Sin" : "Cos", [turned]);
+  }
+  const filled = where(graph, isMissing, graph.scalar(Number.NaN), cast(graph, value, "float32"));
+  return splitValue(
+    graph,
+    filled,
+    Array.from({ length: count }, () => 1),
+  );
+}
