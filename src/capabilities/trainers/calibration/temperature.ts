@@ -1,0 +1,60 @@
+import { softmaxRows } from "../numeric/links.js";
+
+const LEAST_SHARPNESS = 0.05;
+const GREATEST_SHARPNESS = 20;
+
+/**
+ * The sharpness (1 / temperature) that minimises the log loss of softmax(sharpness * logs), by Newton steps on
+ * a convex function, kept within [0.05, 20] (Guo and others, On calibration of modern neural networks, 2017).
+ * `logs`: row-major `rows * classes`.
+ */
+export function fitSharpness(
+  logs: Float64Array,
+  codes: Int32Array,
+  classes: number,
+  weights?: Float64Array,
+): number {
+  let low = LEAST_SHARPNESS;
+  let high = GREATEST_SHARPNESS;
+  let sharpness = 1;
+  for (let iteration = 0; iteration < 60; iteration++) {
+    const { slope, curvature } = derivatives(logs, codes, classes, weights, sharpness);
+    if (slope > 0) high = sharpness;
+    else low = sharpness;
+    const newton = sharpness - slope / curvature;
+    // Bisection where Newton leaves the bracket.
+    const next = newton > low && newton < high ? newton : (low + high) / 2;
+    if (Math.abs(next - sharpness) <= 1e-10 * sharpness) return next;
+    sharpness = next;
+  }
+  return sharpness;
+}
+
+/** First and second derivative of the summed log loss with respect to the sharpness. */
+function derivatives(
+  logs: Float64Array,
+  codes: Int32Array,
+  classes: number,
+  weights: Float64Array | undefined,
+  sharpness: number,
+): { slope: number; curvature: number } {
+  const probabilities = softmaxRows(
+    logs.map((log) => sharpness * log),
+    classes,
+  );
+  let slope = 0;
+  let curvature = 0;
+  for (let row = 0; row < codes.length; row++) {
+    const base = row * classes;
+    let mean = 0;
+    let square = 0;
+    for (let k = 0; k < classes; k++) {
+      mean += probabilities[base + k]! * logs[base + k]!;
+      square += probabilities[base + k]! * logs[base + k]! ** 2;
+    }
+    const weight = weights ? weights[row]! : 1;
+    slope += weight * (mean - logs[base + codes[row]!]!);
+    curvature += weight * (square - mean * mean);
+  }
+  return { slope, curvature };
+}
