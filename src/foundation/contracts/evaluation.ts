@@ -1,0 +1,310 @@
+/**
+ * How good a model is, as stored with a run and as printed by `evaluate --json`, and what the report is made of.
+ * Numbers that are undefined (a figure without a meaning, an interval of too few rows) are null.
+ */
+import { z } from "zod";
+import type { Finding } from "./finding.js";
+import { type TaskType, taskTypeSchema } from "./target.js";
+
+const figure = z.number().nullable();
+const count = z.number().int().nonnegative();
+const point = z.tuple([z.number(), z.number()]);
+
+/** A figure with its 95 % interval and what stands behind it. */
+export const estimateSchema = z.strictObject({
+  value: figure,
+  low: figure,
+  high: figure,
+  /** Rows it rests on. */
+  rows: count,
+  /** Bootstrap resamples behind the interval; 0: none. */
+  resamples: count,
+});
+export type Estimate = z.infer<typeof estimateSchema>;
+
+const curveSchema = z.strictObject({
+  /** Class the curve is for. */
+  class: z.string(),
+  /** The area or figure that sums the curve up. */
+  value: figure,
+  points: z.array(point),
+  /** [x, low, high] where an interval was computed. */
+  band: z.array(z.tuple([z.number(), z.number(), z.number()])).optional(),
+});
+export type Curve = z.infer<typeof curveSchema>;
+
+const calibrationSchema = z.strictObject({
+  /** A class, or null for the most probable class of each row. */
+  class: z.string().nullable(),
+  points: z.array(
+    z.strictObject({
+      predicted: z.number(),
+      observed: z.number(),
+      low: z.number(),
+      high: z.number(),
+      rows: count,
+    }),
+  ),
+});
+export type Calibration = z.infer<typeof calibrationSchema>;
+
+const thresholdRowSchema = z.strictObject({
+  threshold: z.number(),
+  /** Share of rows decided positive. */
+  share: z.number(),
+  precision: figure,
+  recall: figure,
+  falsePositiveRate: figure,
+  f1: figure,
+  accuracy: figure,
+  /** Mean gain a row, where the project has a table of gains. */
+  gain: figure,
+});
+export type ThresholdRow = z.infer<typeof thresholdRowSchema>;
+
+const residualsSchema = z.strictObject({
+  /** [predicted, actual - predicted], a sample of at most 1500 rows. */
+  points: z.array(point),
+  histogram: z.strictObject({ edges: z.array(z.number()), counts: z.array(z.number()) }),
+  /** [normal quantile, residual in standard deviations]. */
+  quantiles: z.array(point),
+  mean: figure,
+  standardDeviation: figure,
+});
+export type Residuals = z.infer<typeof residualsSchema>;
+
+const worstRowSchema = z.strictObject({
+  /** Row number in the dataset version, from 0. */
+  row: count,
+  actual: z.string(),
+  predicted: z.string(),
+  /** Classification: the probability given to the true class. Regression: actual - predicted. */
+  error: z.number(),
+  values: z.array(z.tuple([z.string(), z.string()])),
+});
+export type WorstRow = z.infer<typeof worstRowSchema>;
+
+const sliceSchema = z.strictObject({
+  conditions: z.array(z.strictObject({ column: z.string(), value: z.string() })),
+  /** Named by the project, or found by search. */
+  origin: z.enum(["given", "found"]),
+  rows: count,
+  share: z.number(),
+  /** The decisive metric inside and outside the slice. */
+  value: figure,
+  rest: figure,
+  /** Mean loss inside minus outside, with its 95 % interval: log loss, or squared error of a standardised target. */
+  lossDifference: figure,
+  low: figure,
+  high: figure,
+  /** Of the difference, adjusted for the number of slices looked at (Benjamini and Hochberg). */
+  pValue: figure,
+});
+export type Slice = z.infer<typeof sliceSchema>;
+
+const comparisonSchema = z.strictObject({
+  /** `baseline` or the reference of a previous model. */
+  with: z.string(),
+  metric: z.string(),
+  /** The other's value on the same rows. */
+  other: figure,
+  /** Improvement in the metric's own unit: positive is better, whatever the direction. */
+  improvement: figure,
+  low: figure,
+  high: figure,
+  pValue: figure,
+  rows: count,
+  resamples: count,
+  verdict: z.enum(["better", "worse", "no-clear-difference"]),
+});
+export type Comparison = z.infer<typeof comparisonSchema>;
+
+export const learningPointSchema = z.strictObject({ rows: count, train: figure, validation: figure });
+export type LearningPoint = z.infer<typeof learningPointSchema>;
+
+export const importanceSchema = z.strictObject({
+  feature: z.string(),
+  /** Permutation: how much worse the metric gets. Otherwise the trainer's own share. */
+  value: z.number(),
+  low: z.number().optional(),
+  high: z.number().optional(),
+});
+export type Importance = z.infer<typeof importanceSchema>;
+
+export const evaluationSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  task: taskTypeSchema,
+  /** `test`, `validation`, or the name of other data. */
+  split: z.string(),
+  rows: count,
+  weighted: z.boolean(),
+  /** The decisive metric. */
+  metric: z.string(),
+  /** The decisive one first. */
+  metrics: z.record(
+    z.string(),
+    estimateSchema.extend({ title: z.string(), direction: z.enum(["maximize", "minimize"]) }),
+  ),
+  baseline: z.record(z.string(), figure),
+  classes: z.array(z.string()),
+  /** Binary: from which probability on the positive class is decided. */
+  threshold: z
+    .strictObject({
+      value: z.number(),
+      chosenBy: z.enum(["default", "gain", "f1", "given"]),
+      split: z.string(),
+    })
+    .nullable(),
+  /** `counts[actual][decided]`, sums of weights. */
+  confusion: z
+    .strictObject({ classes: z.array(z.string()), counts: z.array(z.array(z.number())) })
+    .nullable(),
+  perClass: z.array(
+    z.strictObject({
+      class: z.string(),
+      rows: count,
+      precision: figure,
+      recall: figure,
+      f1: figure,
+      auc: figure,
+      averagePrecision: figure,
+    }),
+  ),
+  curves: z.strictObject({
+    roc: z.array(curveSchema),
+    precisionRecall: z.array(curveSchema),
+    gain: z.array(curveSchema),
+    lift: z.array(curveSchema),
+  }),
+  calibration: z.array(calibrationSchema),
+  thresholds: z.array(thresholdRowSchema),
+  gain: z
+    .strictObject({
+      /** `table[actual][decided]`. */
+      table: z.array(z.array(z.number())),
+      perRow: estimateSchema,
+      /** What the same model brings with the usual decision (0.5, or the most probable class). */
+      atDefault: figure,
+      /** The best that can be had without a model: always the same decision. */
+      withoutModel: figure,
+    })
+    .nullable(),
+  residuals: residualsSchema.nullable(),
+  worst: z.array(worstRowSchema),
+  slices: z.array(sliceSchema),
+  /** How many groups the search for slices tested. */
+  slicesTested: count,
+  learningCurve: z.array(learningPointSchema),
+  comparisons: z.array(comparisonSchema),
+  importance: z.array(importanceSchema),
+});
+export type Evaluation = z.infer<typeof evaluationSchema>;
+
+/** What `evaluate --json` prints; scripts rely on these keys. */
+export const evaluateResultSchema = z.strictObject({
+  model: z.string(),
+  rows: count,
+  metric: estimateSchema.extend({ name: z.string(), split: z.string() }),
+  metrics: z.record(z.string(), figure),
+  confusion: evaluationSchema.shape.confusion,
+  /** HTML file; null when none was asked for. */
+  report: z.string().nullable(),
+  evaluation: evaluationSchema,
+  seconds: z.number(),
+});
+export type EvaluateResult = z.infer<typeof evaluateResultSchema>;
+
+// ---- the report ----------------------------------------------------------------------------------------------
+
+export interface ReportColumn {
+  readonly name: string;
+  readonly kind: string;
+  /** Share of rows without a value, 0..1. */
+  readonly missing: number;
+  readonly unique: number;
+  /** Feature, target, or why it is not used. */
+  readonly role: string;
+}
+
+export interface ReportLeaderboardRow {
+  readonly trainer: string;
+  /** On the validation rows. */
+  readonly value: number | null;
+  readonly seconds: number;
+  readonly trial: number;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly chosen: boolean;
+  readonly error?: string;
+}
+
+/** Everything the training report shows; plain values, made by the workflow. */
+export interface ReportInput {
+  readonly name: string;
+  readonly version: number | null;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly run: string;
+  readonly task: TaskType;
+  readonly target: string;
+  /** On the rows opened last: the test split. */
+  readonly evaluation: Evaluation;
+  readonly goals: readonly {
+    readonly name: string;
+    readonly goal: string;
+    readonly value: number | null;
+    readonly met: boolean;
+  }[];
+  readonly data: {
+    readonly source: string;
+    readonly rows: number;
+    readonly columns: readonly ReportColumn[];
+    readonly split: {
+      readonly kind: string;
+      readonly train: number;
+      readonly validation: number;
+      readonly test: number;
+    };
+    /** Classification: rows of each class in all data. */
+    readonly classRows: readonly { readonly class: string; readonly rows: number }[];
+  };
+  readonly findings: readonly Finding[];
+  readonly leaderboard: readonly ReportLeaderboardRow[];
+  readonly model: {
+    readonly trainer: string;
+    readonly config: Readonly<Record<string, unknown>>;
+    /** `none`, `platt`, `isotonic`, `temperature`. */
+    readonly calibration: string;
+    /** After the feature pipeline. */
+    readonly features: number;
+    readonly size: Readonly<Record<string, number>>;
+    readonly notes: readonly string[];
+    /** The trainer's own importance, shares that sum to 1. */
+    readonly importance: readonly Importance[];
+    readonly curves: Readonly<Record<string, readonly number[]>>;
+    readonly bestIteration: number | null;
+  };
+  readonly parity: { readonly rows: number; readonly maxAbsDiff: number } | null;
+  /** What was planned before the work, and what came of it. */
+  readonly plan: readonly { readonly item: string; readonly planned: string; readonly actual: string }[];
+  readonly steps: readonly { readonly name: string; readonly seconds: number; readonly cached: boolean }[];
+  readonly reproducibility: {
+    readonly seed: number;
+    readonly dataset: string;
+    readonly split: string;
+    readonly config: string;
+    readonly bundle: string | null;
+    readonly versions: Readonly<Record<string, string>>;
+    readonly threads: number;
+    /** The resolved project file as text. */
+    readonly project: string;
+    /** Every time the test rows of this split were opened, this run last. */
+    readonly testOpenings: readonly { readonly run: string; readonly openedAt: number }[];
+  };
+  readonly usage: {
+    /** `churn@3`. */
+    readonly model: string;
+    /** One row with plausible values: the body of a request. */
+    readonly example: Readonly<Record<string, string | number | boolean | null>>;
+    readonly port: number;
+  };
+}
