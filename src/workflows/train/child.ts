@@ -4,7 +4,8 @@ import type { ChildMessage, ParentMessage } from "./messages.js";
 import { runTraining } from "./run-training.js";
 
 const controller = new AbortController();
-const interrupt = (): void => controller.abort(new QuernError("INTERRUPTED", "The training was interrupted."));
+const interrupt = (): void =>
+  controller.abort(new QuernError("INTERRUPTED", "The training was interrupted."));
 
 const send = (message: ChildMessage): Promise<void> =>
   new Promise((resolve) => {
@@ -20,7 +21,10 @@ process.on("disconnect", interrupt);
 
 process.on("message", (message: ParentMessage) => {
   if (message.kind === "abort") return interrupt();
-  void runTraining(message.request, { signal: controller.signal, onEvent: (event) => void send({ kind: "event", event }) })
+  void runTraining(message.request, {
+    signal: controller.signal,
+    onEvent: (event) => void send({ kind: "event", event }),
+  })
     .then(
       (result) => send({ kind: "result", result }),
       (failure: unknown) => send(describeFailure(failure)),
@@ -29,7 +33,11 @@ process.on("message", (message: ParentMessage) => {
 });
 
 function describeFailure(failure: unknown): ChildMessage {
-  if (QuernError.is(failure)) return { kind: "failure", error: { code: failure.code, message: failure.message, hint: failure.hint, details: failure.details } };
+  if (QuernError.is(failure))
+    return {
+      kind: "failure",
+      error: { code: failure.code, message: failure.message, hint: failure.hint, details: failure.details },
+    };
   const error = failure instanceof Error ? failure : new Error(String(failure));
   return { kind: "crash", message: error.message, stack: error.stack ?? "" };
 }

@@ -16,7 +16,9 @@ export interface TrainRequest {
 }
 
 /** Parent to child. */
-export type ParentMessage = { readonly kind: "start"; readonly request: TrainRequest } | { readonly kind: "abort" };
+export type ParentMessage =
+  | { readonly kind: "start"; readonly request: TrainRequest }
+  | { readonly kind: "abort" };
 
 /** Child to parent. */
 export type ChildMessage =

@@ -12,7 +12,10 @@ const STOP_MS = 10_000;
  * caller along. The optimising WebAssembly tier is used from the first call on.
  * @throws QuernError whatever the training throws; OUT_OF_MEMORY when the child was killed
  */
-export function spawnTraining(request: TrainRequest, options: { signal: AbortSignal; onEvent: (event: RunEvent) => void }): Promise<TrainResult> {
+export function spawnTraining(
+  request: TrainRequest,
+  options: { signal: AbortSignal; onEvent: (event: RunEvent) => void },
+): Promise<TrainResult> {
   const child = fork(builtFile("workflows/train/child.js"), [], {
     execArgv: ["--no-liftoff"],
     serialization: "advanced",
@@ -31,7 +34,10 @@ export function spawnTraining(request: TrainRequest, options: { signal: AbortSig
   return outcomeOf(child, options).finally(() => options.signal.removeEventListener("abort", onAbort));
 }
 
-function outcomeOf(child: ChildProcess, options: { signal: AbortSignal; onEvent: (event: RunEvent) => void }): Promise<TrainResult> {
+function outcomeOf(
+  child: ChildProcess,
+  options: { signal: AbortSignal; onEvent: (event: RunEvent) => void },
+): Promise<TrainResult> {
   return new Promise((resolve, reject) => {
     child.on("message", (message: ChildMessage) => {
       switch (message.kind) {
@@ -57,8 +63,12 @@ function outcomeOf(child: ChildProcess, options: { signal: AbortSignal; onEvent:
 function deathOf(code: number | null, signal: NodeJS.Signals | null, abort: AbortSignal): QuernError {
   if (abort.aborted) return new QuernError("INTERRUPTED", "The training was interrupted.");
   const how = signal ? `killed by ${signal}` : `ended with code ${code}`;
-  return new QuernError("OUT_OF_MEMORY", `The training process was ${how} before it finished; the usual reason is memory.`, {
-    details: { code, signal },
-    hint: "Use fewer rows or columns or a machine with more memory; the same command with `--resume` reuses what was finished.",
-  });
+  return new QuernError(
+    "OUT_OF_MEMORY",
+    `The training process was ${how} before it finished; the usual reason is memory.`,
+    {
+      details: { code, signal },
+      hint: "Use fewer rows or columns or a machine with more memory; the same command with `--resume` reuses what was finished.",
+    },
+  );
 }

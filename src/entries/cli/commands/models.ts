@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { fields } from "../../../foundation/contracts/extension.js";
+import { listModels } from "../../../workflows/use/browse-store.js";
+import { defineCommand } from "../command.js";
+import { commonOptions } from "../common-options.js";
+import { formatNumber, textTable } from "../text.js";
+import { workflowOptions } from "../workflow-options.js";
+
+export const command = defineCommand({
+  name: "models",
+  summary: "List models and their versions",
+  example: "quern models",
+  arguments: [{ name: "name", help: "Only versions of this model", required: false }],
+  options: z.strictObject({
+    limit: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(1000)
+      .default(50)
+      .register(fields, { title: "Versions to list, newest first" }),
+    ...commonOptions,
+  }),
+  async run([name], options, io) {
+    const models = await listModels(
+      { limit: options.limit, ...(name === undefined ? {} : { name }) },
+      workflowOptions(options, io),
+    );
+    io.result({ models }, () =>
+      textTable(
+        ["model", "task", "metric", "value", "aliases", "made"],
+        models.map((model) => [
+          `${model.name}@${model.version}`,
+          model.task,
+          model.metric ?? "",
+          formatNumber(model.value),
+          model.aliases.join(", "),
+          new Date(model.createdAt).toISOString().slice(0, 19).replace("T", " "),
+        ]),
+        new Set([3]),
+      ),
+    );
+    return undefined;
+  },
+});

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { fields } from "../../../foundation/contracts/extension.js";
+import { predictFile } from "../../../workflows/use/predict-file.js";
+import { defineCommand } from "../command.js";
+import { commonOptions, workOptions } from "../common-options.js";
+import { sourceOptions } from "../project-options.js";
+import { workflowOptions } from "../workflow-options.js";
+
+export const command = defineCommand({
+  name: "predict",
+  summary: "Predict rows of a file",
+  example: "quern predict churn rows.csv --out predictions.csv",
+  arguments: [
+    {
+      name: "model",
+      help: "`name`, `name@3`, `name@champion`, or a bundle's folder or .quern file",
+      required: true,
+    },
+    { name: "data", help: "Rows to predict: a file, folder, glob, URL or `-`", required: true },
+  ],
+  options: z.strictObject({
+    out: z
+      .string()
+      .register(fields, { title: "Output file", help: "By its ending: .csv, .jsonl or .parquet." }),
+    escapeFormulas: z
+      .boolean()
+      .default(false)
+      .register(fields, {
+        title: "Prefix CSV texts that a spreadsheet would run as a formula with an apostrophe",
+      }),
+    ...sourceOptions,
+    ...workOptions,
+    ...commonOptions,
+  }),
+  async run([model, data], options, io) {
+    const { out, escapeFormulas, format, delimiter, encoding, sheet, allowHost } = options;
+    const result = await predictFile(
+      {
+        model: model!,
+        source: data!,
+        out,
+        escapeFormulas,
+        reading: { format, delimiter, encoding, sheet, allowHost },
+      },
+      workflowOptions(options, io),
+    );
+    io.result(
+      result,
+      () => `${result.rows} rows predicted by ${result.model}@${result.version} in ${result.output}`,
+    );
+    return undefined;
+  },
+});

@@ -1,0 +1,32 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { openStore } from "../capabilities/stores/index.js";
+import { QuernError } from "../foundation/base/errors.js";
+import type { Store } from "../foundation/contracts/store.js";
+import type { WorkflowContext, WorkflowOptions } from "./context.js";
+
+/** `--store`, else `QUERN_HOME`, else `.quern` in the project's folder. */
+export function storeFolder(options: Pick<WorkflowOptions, "store" | "folder">): string {
+  return resolve(options.store ?? process.env.QUERN_HOME ?? join(options.folder ?? process.cwd(), ".quern"));
+}
+
+/** Opens, uses and closes a store that must exist; `create` makes one where there is none. */
+export async function withStore<T>(
+  folder: string,
+  context: WorkflowContext,
+  use: (store: Store) => Promise<T>,
+  create = false,
+): Promise<T> {
+  if (!create && !existsSync(folder)) {
+    throw new QuernError("STORE_DAMAGED", `There is no store at ${folder}.`, {
+      details: { folder },
+      hint: "Run the command in the project's folder or name the store with --store; `quern train` makes a new one.",
+    });
+  }
+  const store = await openStore(folder, { clock: context.clock, create });
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,204 @@
+import { closeSync, mkdirSync, openSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { quern, workFolder } from "./quern.js";
+
+let folder = "";
+let remove = (): void => undefined;
+beforeEach(() => ({ folder, remove } = workFolder()));
+afterEach(() => remove());
+
+interface BadInput {
+  readonly what: string;
+  /** Content of data.csv, or a function that makes it. */
+  readonly data: string | Uint8Array | ((path: string) => void);
+  readonly args?: readonly string[];
+  readonly code: string;
+  /** What the message must name. */
+  readonly says: RegExp;
+}
+
+const rows = (n: number, row: (i: number) => string): string =>
+  Array.from({ length: n }, (_, i) => row(i)).join("\n");
+
+const BAD: readonly BadInput[] = [
+  { what: "an empty file", data: "", code: "DATA_EMPTY", says: /data\.csv/ },
+  { what: "a header only", data: "a,b,y\n", code: "DATA_EMPTY", says: /data\.csv/ },
+  {
+    what: "ragged rows",
+    data: `a,y\n${rows(30, (i) => `${i},${i % 2}`)}\n1,2,3,4\n`,
+    code: "DATA_MALFORMED",
+    says: /data\.csv.*32|32.*data\.csv/s,
+  },
+  {
+    what: "binary junk",
+    data: Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) % 256),
+    code: "DATA_",
+    says: /data\.csv/,
+  },
+  {
+    what: "a torn gzip",
+    data: gzipSync(`a,y\n${rows(5000, (i) => `${i},${i % 2}`)}`).subarray(0, 900),
+    code: "DATA_",
+    says: /data\.csv/,
+  },
+  {
+    what: "a sparse file of 10 GB",
+    data: (path) => {
+      closeSync(openSync(path, "w"));
+      truncateSync(path, 10 * 2 ** 30);
+    },
+    code: "DATA_",
+    says: /data\.csv/,
+  },
+  { what: "a folder with nothing in it", data: (path) => mkdirSync(path), code: "DATA_", says: /data\.csv/ },
+  {
+    what: "an unknown target",
+    data: `a,b,income\n${rows(40, (i) => `${i},${i * 2},${i % 2}`)}`,
+    args: ["--target", "incom"],
+    code: "DATA_COLUMN_UNKNOWN",
+    says: /incom.*income/s,
+  },
+  {
+    what: "a target with one class",
+    data: `a,y\n${rows(40, (i) => `${i},yes`)}`,
+    code: "TARGET_UNUSABLE",
+    says: /one value only/,
+  },
+  {
+    what: "a target that is missing everywhere",
+    data: `a,y\n${rows(40, (i) => `${i},`)}`,
+    code: "TARGET_UNUSABLE",
+    says: /"y"/,
+  },
+  { what: "one row", data: "a,y\n1,2\n", code: "TARGET_UNUSABLE|DATA_TOO_FEW_ROWS", says: /one value|row/ },
+  {
+    what: "more classes than rows allow",
+    data: `a,y\n${rows(40, (i) => `${i},label${i}`)}`,
+    code: "TARGET_UNUSABLE",
+    says: /40 classes/,
+  },
+  {
+    what: "a regression on text",
+    data: `a,y\n${rows(40, (i) => `${i},${i % 2 ? "red" : "blue"}`)}`,
+    args: ["--target", "y", "--task", "regression"],
+    code: "TARGET_UNUSABLE",
+    says: /number/,
+  },
+  {
+    what: "broken JSON",
+    data: (path) => writeFileSync(path, '{"a": 1, "y": 2}\n{"a": 1, "y": \n'),
+    args: ["--target", "y", "--format", "jsonl"],
+    code: "DATA_MALFORMED",
+    says: /data\.csv/,
+  },
+  {
+    what: "an unknown encoding",
+    data: `a,y\n${rows(40, (i) => `${i},${i % 2}`)}`,
+    args: ["--target", "y", "--encoding", "klingon"],
+    code: "DATA_ENCODING|USAGE",
+    says: /klingon/,
+  },
+  {
+    what: "an unknown flag",
+    data: "a,y\n1,2\n",
+    args: ["--target", "y", "--tagret", "x"],
+    code: "USAGE",
+    says: /tagret/,
+  },
+  {
+    what: "an unknown trainer",
+    data: `a,y\n${rows(40, (i) => `${i},${i % 2}`)}`,
+    args: ["--target", "y", "--models", "gbtd"],
+    code: "CONFIG_INVALID",
+    says: /did you mean gbdt/,
+  },
+  {
+    what: "an unknown metric",
+    data: `a,y\n${rows(40, (i) => `${i},${i % 2}`)}`,
+    args: ["--target", "y", "--metric", "acuracy"],
+    code: "CONFIG_INVALID",
+    says: /accuracy/,
+  },
+];
+
+describe("bad input ends with code 2, says where and what to do, and leaves nothing behind", () => {
+  test.each(BAD)("$what", async ({ data, args = ["--target", "y"], code, says }) => {
+    const path = join(folder, "data.csv");
+    if (typeof data === "function") data(path);
+    else writeFileSync(path, data);
+    const outcome = await quern(["train", "data.csv", ...args, "--json"], { cwd: folder });
+    expect(outcome.code, outcome.stderr).toBe(2);
+    const { error } = outcome.json();
+    expect(error.code).toMatch(new RegExp(code));
+    expect(error.message).toMatch(says);
+    expect(error.hint.length).toBeGreaterThan(10);
+    expect(outcome.stderr).toContain(error.message.split("\n")[0]);
+    expect(readdirSync(folder)).toEqual(["data.csv"]);
+  });
+
+  test("a file that is not there", async () => {
+    const outcome = await quern(["train", "no-such.csv", "--target", "y", "--json"], { cwd: folder });
+    expect(outcome.code).toBe(2);
+    expect(outcome.json().error.code).toBe("DATA_NOT_FOUND");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("a project file with an unknown key names line and nearest key", async () => {
+    writeFileSync(join(folder, "quern.yaml"), "task:\n  taget: y\n");
+    const outcome = await quern(["train", "--json"], { cwd: folder });
+    expect(outcome.code).toBe(2);
+    expect(outcome.json().error.message).toMatch(/quern\.yaml:2:3.*did you mean `target`/);
+  });
+});
+
+describe("odd but usable input trains", () => {
+  const NAMES = [
+    "__proto__",
+    "constructor",
+    "",
+    "y ",
+    "a,b",
+    'quo"te',
+    "new\nline",
+    "😀",
+    "名字",
+    "x'); DROP TABLE data; --",
+    "n".repeat(10_000),
+    "__row",
+  ];
+  const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+  test("hostile column names, extreme numbers, impossible dates, an all-missing column", async () => {
+    const header = [...NAMES, "big", "when", "gone", "y"].map(quote).join(",");
+    const line = (i: number): string =>
+      [
+        ...NAMES.map((_, k) => ((i * (k + 3)) % 17) / 4),
+        i % 9 === 0 ? "1e999" : i,
+        i % 7 === 0 ? "0000-01-01" : `20${10 + (i % 15)}-03-0${1 + (i % 9)}`,
+        "",
+        i % 3 === 0 ? "yes" : "no",
+      ].join(",");
+    writeFileSync(join(folder, "data.csv"), `${header}\n${rows(300, line)}\n`);
+    const outcome = await quern(
+      ["train", "data.csv", "--target", "y", "--models", "gbdt,logistic-regression", "--json"],
+      { cwd: folder },
+    );
+    expect(outcome.code, outcome.stderr).toBe(0);
+    const result = outcome.json();
+    expect(result.task).toBe("binary");
+    expect(result.parity.maxAbsDiff).toBeLessThanOrEqual(1e-5);
+    expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+  });
+
+  test("standard input with Chinese text and semicolons", async () => {
+    const csv = `面积;城市;价格\n${rows(200, (i) => `${50 + (i % 60)};${i % 2 ? "北京" : "上海"};${(i % 60) * 3 + (i % 2) * 40}`)}\n`;
+    const outcome = await quern(["train", "-", "--target", "价格", "--models", "gbdt", "--json"], {
+      cwd: folder,
+      input: csv,
+    });
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(outcome.json().task).toBe("regression");
+  });
+});
