@@ -14,6 +14,8 @@ export interface PortInfo {
 export interface Session {
   readonly inputs: readonly PortInfo[];
   readonly outputs: readonly PortInfo[];
+  /** Rows that may be given at once without using much memory. */
+  readonly comfortableRows: number;
   /**
    * Runs the graph; blocks the calling thread while it computes. Asks for all outputs, or those named.
    * @throws QuernError MODEL_REFUSED when the runtime fails on the inputs.
@@ -59,6 +61,7 @@ type TensorConstructor = new (
 class NativeSession implements Session {
   readonly inputs: readonly PortInfo[];
   readonly outputs: readonly PortInfo[];
+  readonly comfortableRows = 1024;
   readonly #native: InferenceSession;
   readonly #Tensor: TensorConstructor;
 

@@ -46,7 +46,7 @@ export function fromTensorProto(proto: TensorProto): TensorContent | undefined {
 
 function contentOf(type: ElementType, proto: TensorProto): TensorArrays[ElementType] {
   if (type === "string") return (proto.stringData ?? []).map((bytes) => decoder.decode(bytes));
-  const raw = proto.rawData?.slice().buffer;
+  const raw = proto.rawData && new Uint8Array(proto.rawData).buffer;
   switch (type) {
     case "float32":
       return raw ? new Float32Array(raw) : (proto.floatData ?? new Float32Array());

@@ -163,7 +163,7 @@ function dataStart(view: DataView, entry: Entry): number {
 function inflated(data: Uint8Array, entry: Entry): Uint8Array {
   if (entry.method === STORED) {
     if (entry.compressedSize !== entry.size) throw damaged(`${quoted(entry)} has two sizes`);
-    return data.slice();
+    return new Uint8Array(data);
   }
   const content = new Uint8Array(entry.size);
   let length = 0;

@@ -68,7 +68,8 @@ export function pack(value: unknown): Uint8Array {
 
 /** @throws QuernError STORE_DAMAGED when the bytes are not a whole packed value. */
 export function unpack<T = unknown>(packed: Uint8Array): T {
-  const bytes = packed.byteOffset % 8 === 0 ? packed : packed.slice();
+  // A copy by constructor: `slice` of a Buffer would share memory and stay misaligned.
+  const bytes = packed.byteOffset % 8 === 0 ? packed : new Uint8Array(packed);
   const damaged = (why: string) => new QuernError("STORE_DAMAGED", `A packed value is damaged: ${why}.`);
   if (bytes.length < 8) throw damaged("too short");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

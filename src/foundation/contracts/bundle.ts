@@ -92,15 +92,16 @@ export const manifestSchema = z.strictObject({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-const predictionSchema = z.union([
-  z.strictObject({ label: z.string(), probabilities: z.record(z.string(), z.number()) }),
-  z.strictObject({ prediction: z.number() }),
-]);
+/** Kept as parsed: a column or a class may be called `__proto__`, which record schemas drop. */
+const plainObject = z.custom<Readonly<Record<string, unknown>>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "expected an object",
+);
 
-/** Requests with the answers the model gave when it was written; checked at every load. */
+/** Requests (rows) with the answers (predictions) the model gave when it was written; checked at every load. */
 export const sampleSchema = z.strictObject({
-  requests: z.array(z.record(z.string(), z.unknown())),
-  responses: z.array(predictionSchema),
+  requests: z.array(plainObject).max(1000),
+  responses: z.array(plainObject).max(1000),
 });
 export type Sample = z.infer<typeof sampleSchema>;
 

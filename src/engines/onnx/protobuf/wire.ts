@@ -27,7 +27,8 @@ export class WireReader {
   high = 0;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+    // A plain array, because `slice` of a Buffer would share memory.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -142,7 +143,9 @@ export class ReverseWriter {
   }
 
   raw(source: Uint8Array): void {
-    this.#bytes.set(source, this.#reserve(source.length));
+    // Reserved first: growing replaces the buffer.
+    const at = this.#reserve(source.length);
+    this.#bytes.set(source, at);
   }
 
   string(text: string): void {
@@ -150,11 +153,13 @@ export class ReverseWriter {
   }
 
   float(value: number): void {
-    this.#view.setFloat32(this.#reserve(4), value, true);
+    const at = this.#reserve(4);
+    this.#view.setFloat32(at, value, true);
   }
 
   double(value: number): void {
-    this.#view.setFloat64(this.#reserve(8), value, true);
+    const at = this.#reserve(8);
+    this.#view.setFloat64(at, value, true);
   }
 
   tag(field: number, wire: number): void {

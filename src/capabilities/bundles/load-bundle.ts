@@ -1,0 +1,129 @@
+import { openSession, type Session } from "../../engines/onnx/index.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import { unpack } from "../../foundation/base/packing.js";
+import {
+  BUNDLE_FILES,
+  type BundleMetrics,
+  bundleMetricsSchema,
+  type Manifest,
+} from "../../foundation/contracts/bundle.js";
+import {
+  checkPorts,
+  checkSample,
+  invalidBundle,
+  parseBundleJson,
+  parseSample,
+} from "../../foundation/contracts/bundle-check.js";
+import {
+  type BundlePredictor,
+  createBundlePredictor,
+  type HostTransforms,
+} from "../../foundation/contracts/bundle-predictor.js";
+import { type VerifiedBundle, verifyBundle } from "./verify-bundle.js";
+
+export interface LoadedBundle extends BundlePredictor {
+  readonly id: string;
+  readonly manifest: Manifest;
+  readonly metrics: BundleMetrics;
+  /** Markdown. */
+  readonly card: string;
+  /** Frees the native model; later calls fail. */
+  close(): Promise<void>;
+}
+
+export interface LoadOptions {
+  /** Threads inside one operator. Default 1, which is best for small models and many callers. */
+  readonly threads?: number;
+  /** The host transforms that this process knows. Default: none. */
+  readonly hostTransforms?: HostTransforms;
+  /** Rows given to the graph at once. Default: as many as keep its memory low, at most 1024. */
+  readonly chunkRows?: number;
+}
+
+/**
+ * Verifies the bundle, opens its model and checks that it still answers its own sample.
+ * @throws QuernError MODEL_NOT_FOUND, BUNDLE_INVALID, MODEL_REFUSED
+ */
+export async function loadBundle(path: string, options: LoadOptions = {}): Promise<LoadedBundle> {
+  return openBundle(verifyBundle(path), options);
+}
+
+export async function openBundle(
+  { id, manifest, files }: VerifiedBundle,
+  { threads = 1, hostTransforms = new Map(), chunkRows }: LoadOptions = {},
+): Promise<LoadedBundle> {
+  const session = await openSession(files.get(BUNDLE_FILES.model)!, { threads });
+  try {
+    checkPorts(manifest, session.inputs, session.outputs);
+    const predictor = createBundlePredictor({
+      manifest,
+      hostTransforms,
+      hostStates: manifest.hostTransforms.map((host) => readState(host.state, files.get(host.state)!)),
+      run: (inputs, outputs) => session.run(inputs, outputs),
+      chunkRows: chunkRows ?? session.comfortableRows,
+    });
+    await answerSample(predictor, files.get(BUNDLE_FILES.sample)!);
+    const metrics = parseBundleJson(
+      bundleMetricsSchema,
+      BUNDLE_FILES.metrics,
+      files.get(BUNDLE_FILES.metrics)!,
+    );
+    const card = new TextDecoder().decode(files.get(BUNDLE_FILES.card));
+    return new OpenBundle(id, manifest, metrics, card, predictor, session);
+  } catch (cause) {
+    await session.close();
+    throw cause;
+  }
+}
+
+function readState(name: string, bytes: Uint8Array): unknown {
+  try {
+    return unpack(bytes);
+  } catch (cause) {
+    throw invalidBundle(`${name} is damaged`, cause);
+  }
+}
+
+async function answerSample(predictor: BundlePredictor, bytes: Uint8Array): Promise<void> {
+  const sample = parseSample(bytes);
+  try {
+    checkSample(sample, await predictor.predict(sample.requests));
+  } catch (cause) {
+    if (QuernError.is(cause) && cause.code === "BUNDLE_INVALID") throw cause;
+    throw invalidBundle(
+      `it cannot answer its own sample: ${(cause as Error).message.replace(/\.$/, "")}`,
+      cause,
+    );
+  }
+}
+
+class OpenBundle implements LoadedBundle {
+  readonly id: string;
+  readonly manifest: Manifest;
+  readonly metrics: BundleMetrics;
+  readonly card: string;
+  readonly predict: BundlePredictor["predict"];
+  readonly predictFrame: BundlePredictor["predictFrame"];
+  readonly #session: Session;
+
+  constructor(
+    id: string,
+    manifest: Manifest,
+    metrics: BundleMetrics,
+    card: string,
+    predictor: BundlePredictor,
+    session: Session,
+  ) {
+    this.id = id;
+    this.manifest = manifest;
+    this.metrics = metrics;
+    this.card = card;
+    this.predict = (rows) => predictor.predict(rows);
+    this.predictFrame = (frame) => predictor.predictFrame(frame);
+    this.#session = session;
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+}

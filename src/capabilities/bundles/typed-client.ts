@@ -1,0 +1,114 @@
+import type { BundleInput, Manifest } from "../../foundation/contracts/bundle.js";
+
+/** Longer lists of categories are typed as plain text. */
+const MAXIMUM_UNION = 100;
+
+/**
+ * A TypeScript module for one model: the type of its rows, of its answers, and a client that asks
+ * `POST /predict/{model}`. It imports nothing.
+ */
+export function typesFor(manifest: Manifest): string {
+  const name = typeName(manifest.name);
+  return [
+    `/** ${comment(`${manifest.name}@${manifest.version}: predicts ${manifest.target}.`)} Written by \`quern export --types\`; do not edit. */`,
+    rowType(name, manifest.inputs),
+    predictionType(name, manifest),
+    clientCode(name, manifest.name),
+  ].join("\n\n");
+}
+
+function rowType(name: string, inputs: readonly BundleInput[]): string {
+  const fields = inputs.map((input) => {
+    const { column, optional } = input;
+    const note = describe(input);
+    const property = `  readonly ${JSON.stringify(column.name)}${optional ? "?" : ""}: ${valueType(input)} | null;`;
+    return note ? `  /** ${comment(note)} */\n${property}` : property;
+  });
+  return [`/** One row; null = unknown. */`, `export interface ${name}Row {`, ...fields, "}"].join("\n");
+}
+
+function valueType({ column, categories }: BundleInput): string {
+  switch (column.kind) {
+    case "number":
+      return "number";
+    case "boolean":
+      return "boolean";
+    case "datetime":
+      return "string | number | Date";
+    case "vector":
+      return "readonly number[]";
+    default: {
+      if (!categories || categories.length === 0 || categories.length > MAXIMUM_UNION) return "string";
+      const numbers = column.numericCategory ? " | number" : "";
+      // `string & {}` admits new categories and keeps the completion of the known ones.
+      return `${union(categories)} | (string & {})${numbers}`;
+    }
+  }
+}
+
+function describe({ column, range }: BundleInput): string {
+  if (!range) return column.kind === "category" ? "" : column.kind;
+  const [low, high] =
+    column.kind === "datetime" ? range.map((epochMs) => new Date(epochMs).toISOString()) : range.map(String);
+  return `${column.kind}, in training ${low} to ${high}`;
+}
+
+function predictionType(name: string, { outputs }: Manifest): string {
+  if (outputs.kind === "value")
+    return `export interface ${name}Prediction {\n  readonly prediction: number;\n}`;
+  return [
+    `export type ${name}Label = ${union(outputs.classes)};`,
+    `export interface ${name}Prediction {`,
+    `  readonly label: ${name}Label;`,
+    `  readonly probabilities: Readonly<Record<${name}Label, number>>;`,
+    "}",
+  ].join("\n");
+}
+
+function clientCode(name: string, model: string): string {
+  return `export interface ${name}ClientOptions {
+  /** Where \`quern serve\` answers, for example "http://127.0.0.1:8080". */
+  readonly url: string;
+  /** Sent as \`Authorization: Bearer\`. */
+  readonly token?: string;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export class ${name}Client {
+  readonly #options: ${name}ClientOptions;
+
+  constructor(options: ${name}ClientOptions) {
+    this.#options = options;
+  }
+
+  /** One answer a row, in order. */
+  async predict(rows: readonly ${name}Row[], signal?: AbortSignal): Promise<${name}Prediction[]> {
+    const { url, token, fetch = globalThis.fetch } = this.#options;
+    const response = await fetch(new URL(${JSON.stringify(`/predict/${encodeURIComponent(model)}`)}, url), {
+      method: "POST",
+      headers: { "content-type": "application/json", ...(token ? { authorization: \`Bearer \${token}\` } : {}) },
+      body: JSON.stringify(rows),
+      ...(signal ? { signal } : {}),
+    });
+    const body = await response.json();
+    if (!response.ok) throw new Error(body?.error?.message ?? \`The server answered \${response.status}.\`);
+    return body.predictions;
+  }
+
+  async predictOne(row: ${name}Row, signal?: AbortSignal): Promise<${name}Prediction> {
+    return (await this.predict([row], signal))[0]!;
+  }
+}
+`;
+}
+
+const union = (texts: readonly string[]): string => texts.map((text) => JSON.stringify(text)).join(" | ");
+
+/** PascalCase of the letters and digits in a name; also for names that are not Latin. */
+function typeName(name: string): string {
+  const words = name.split(/[^\p{ID_Continue}]+/u).filter((word) => word !== "");
+  const joined = words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join("");
+  return /^\p{ID_Start}/u.test(joined) ? joined : `Model${joined}`;
+}
+
+const comment = (text: string): string => text.replace(/\s+/gu, " ").replaceAll("*/", "*\\/");
