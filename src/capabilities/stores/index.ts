@@ -6,4 +6,4 @@ export {
   type StepIdentity,
   stepKey,
 } from "./cached-step.js";
-export { type OpenStoreOptions, openStore } from "./open-store.js";
+export { diagnoseStore, type OpenStoreOptions, openStore } from "./open-store.js";

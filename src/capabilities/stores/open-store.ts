@@ -6,7 +6,7 @@ import { CamelCasePlugin, Kysely } from "kysely";
 import { syncFolder, translateDiskError } from "../../foundation/base/atomic-file.js";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import type { Store } from "../../foundation/contracts/store.js";
+import type { Store, StoreCheck } from "../../foundation/contracts/store.js";
 import type { Backend, Owner } from "./backend.js";
 import { createDatasets } from "./datasets.js";
 import { examine } from "./doctor.js";
@@ -22,10 +22,10 @@ import { checkSqliteVersion, loadSqlite, type SqliteDatabase } from "./sqlite-li
 import { createSteps } from "./steps.js";
 import type { Tables } from "./tables.js";
 
-export const DATABASE = "store.sqlite";
+const DATABASE = "store.sqlite";
 const BLOBS = "blobs";
 /** Longer than any single file takes to copy in. */
-export const STALE_MS = 6 * 3_600_000;
+const STALE_MS = 6 * 3_600_000;
 
 export interface OpenStoreOptions {
   readonly clock: Clock;
@@ -58,6 +58,26 @@ export async function openStore(folder: string, options: OpenStoreOptions): Prom
   } catch (cause) {
     await db.destroy();
     throw cause;
+  }
+}
+
+/** What `quern doctor` shows: the store's own checks, or why it cannot even be opened. */
+export async function diagnoseStore(
+  folder: string,
+  options: Omit<OpenStoreOptions, "create"> & { readonly repair?: boolean },
+): Promise<readonly StoreCheck[]> {
+  const { repair = false, ...rest } = options;
+  let store: Store;
+  try {
+    store = await openStore(folder, { ...rest, create: false });
+  } catch (cause) {
+    if (!QuernError.is(cause)) throw cause;
+    return [{ id: "open", ok: false, message: `${cause.message} ${cause.hint}` }];
+  }
+  try {
+    return await store.doctor({ repair });
+  } finally {
+    await store.close();
   }
 }
 
