@@ -1,0 +1,102 @@
+import type { ColumnBins } from "../../../engines/kernels/binned-columns.js";
+import type { BinnedTrees } from "../../../engines/kernels/boosting.js";
+import { CATEGORICAL, setWords, type TreeEnsemble } from "../tree-ensemble/tree-ensemble.js";
+
+export interface ConversionOptions {
+  readonly outputs: number;
+  /** Number of categories by feature, 0 for numeric ones. */
+  readonly categories: Int32Array;
+  /** Leaf values are multiplied by this. */
+  readonly scale: number;
+  readonly base: Float64Array;
+}
+
+/** Keeps the trees up to the best iteration; bins become thresholds and sets of category codes. */
+export function toTreeEnsemble(trees: BinnedTrees, options: ConversionOptions): TreeEnsemble {
+  const { outputs, categories, scale, base } = options;
+  const count = trees.bestIteration * outputs;
+  const leaves = trees.treeLeaves.subarray(0, count).reduce((sum, n) => sum + n, 0);
+  const ensemble = allocate(count, leaves, options);
+  const sets: number[] = [];
+  let node = 0;
+  let leaf = 0;
+  for (let tree = 0; tree < count; tree++) {
+    const treeLeaves = trees.treeLeaves[tree]!;
+    ensemble.roots[tree] = treeLeaves > 1 ? node : ~leaf;
+    ensemble.treeOutputs[tree] = tree % outputs;
+    const child = (c: number) => (c >= 0 ? node + c : ~(leaf + ~c));
+    const from = tree * trees.nodesPerTree;
+    for (let k = 0; k < treeLeaves - 1; k++) {
+      ensemble.nodeLeft[node + k] = child(trees.nodeLeft[from + k]!);
+      ensemble.nodeRight[node + k] = child(trees.nodeRight[from + k]!);
+      convertSplit(trees, from + k, ensemble, node + k, sets, categories);
+    }
+    for (let k = 0; k < treeLeaves; k++) {
+      const at = tree * (trees.nodesPerTree + 1) + k;
+      ensemble.leafValues[leaf + k] = trees.leafValue[at]! * scale;
+      ensemble.leafRows[leaf + k] = trees.leafRows[at]!;
+    }
+    node += treeLeaves - 1;
+    leaf += treeLeaves;
+  }
+  return {
+    ...ensemble,
+    features: categories.length,
+    outputs,
+    categories,
+    base,
+    sets: Uint32Array.from(sets),
+  };
+}
+
+function allocate(trees: number, leaves: number, { categories }: ConversionOptions) {
+  const nodes = leaves - trees;
+  return {
+    features: categories.length,
+    roots: new Int32Array(trees),
+    treeOutputs: new Int32Array(trees),
+    nodeFeature: new Int32Array(nodes),
+    nodeThreshold: new Float32Array(nodes),
+    nodeFlags: new Uint8Array(nodes),
+    nodeLeft: new Int32Array(nodes),
+    nodeRight: new Int32Array(nodes),
+    nodeGain: new Float32Array(nodes),
+    nodeSet: new Int32Array(nodes),
+    leafValues: new Float32Array(leaves),
+    leafRows: new Int32Array(leaves),
+  };
+}
+
+function convertSplit(
+  trees: BinnedTrees,
+  from: number,
+  ensemble: ReturnType<typeof allocate>,
+  to: number,
+  sets: number[],
+  categories: Int32Array,
+): void {
+  const feature = trees.nodeColumn[from]!;
+  const flags = trees.nodeFlags[from]!;
+  const bins = trees.bins[feature]!;
+  ensemble.nodeFeature[to] = feature;
+  ensemble.nodeFlags[to] = flags;
+  ensemble.nodeGain[to] = trees.nodeGain[from]!;
+  if ((flags & CATEGORICAL) === 0) {
+    ensemble.nodeSet[to] = -1;
+    ensemble.nodeThreshold[to] = bins.thresholds[trees.nodeBin[from]!]!;
+    return;
+  }
+  ensemble.nodeSet[to] = sets.length;
+  sets.push(...codeSet(trees.nodeSets.subarray(from * 8, from * 8 + 8), flags, bins, categories[feature]!));
+}
+
+/** From a set of bins to one of codes. Codes without a bin of their own go where missing values go. */
+function codeSet(binSet: Uint32Array, flags: number, bins: ColumnBins, categories: number): Uint32Array {
+  const words = new Uint32Array(setWords(categories));
+  for (let code = 0; code < categories; code++) {
+    const bin = bins.codeBins[code]!;
+    const left = bin === bins.valueBins ? (flags & 1) !== 0 : ((binSet[bin >>> 5]! >>> (bin & 31)) & 1) === 1;
+    if (left) words[code >>> 5]! |= 1 << (code & 31);
+  }
+  return words;
+}

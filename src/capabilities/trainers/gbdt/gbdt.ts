@@ -1,0 +1,189 @@
+import type { ColumnSource } from "../../../engines/kernels/binned-columns.js";
+import { type BoostingRows, type BoostingSettings, boostTrees } from "../../../engines/kernels/boosting.js";
+import { QuernError } from "../../../foundation/base/errors.js";
+import { featureViews } from "../../../foundation/contracts/feature-matrix.js";
+import type { Frame } from "../../../foundation/contracts/frame.js";
+import { type Target, targetRows } from "../../../foundation/contracts/target.js";
+import {
+  defineTrainer,
+  type Fitted,
+  type LabelledFrame,
+  type TrainingContext,
+  type TrainingData,
+} from "../../../foundation/contracts/trainer.js";
+import { toTreeEnsemble } from "./binned-trees.js";
+import { type GbdtConfig, gbdtConfig } from "./config.js";
+import { estimateGbdt } from "./estimate.js";
+import { type GbdtState, restoreGbdt } from "./fitted.js";
+import { labelsLike, type PreparedTarget, prepareTarget } from "./objectives.js";
+
+/** Histogram gradient boosting on WebAssembly kernels; Ke et al. 2017 (LightGBM) is the model. */
+export const gbdt = defineTrainer<typeof gbdtConfig, GbdtState>({
+  id: "gbdt",
+  version: 1,
+  summary: "Gradient boosted trees: the strongest single model on most tables.",
+  config: gbdtConfig,
+  tasks: ["binary", "multiclass", "regression"],
+  capabilities: {
+    features: "tree",
+    missingValues: true,
+    categories: true,
+    sampleWeights: true,
+    earlyStopping: true,
+  },
+  estimate: estimateGbdt,
+  fit: fitGbdt,
+  restore: restoreGbdt,
+});
+
+async function fitGbdt(
+  { train, validation }: TrainingData,
+  config: GbdtConfig,
+  context: TrainingContext,
+): Promise<Fitted<GbdtState>> {
+  const weights = effectiveWeights(train, config);
+  const prepared = prepareTarget(train, weights, config);
+  const views = featureViews(train.features);
+  const columns = columnSources(train.features);
+  const stopsEarly = validation !== undefined && config.earlyStopping > 0;
+  const wished = stopsEarly ? Math.max(config.iterations, config.iterationLimit) : config.iterations;
+  const iterations = Math.min(wished, context.maxIterations ?? wished);
+  const trees = await boostTrees(
+    boostingRows(columns, train.target, prepared, weights),
+    stopsEarly
+      ? boostingRows(columnSources(validation.features), validation.target, prepared, validation.weights)
+      : undefined,
+    kernelSettings(
+      config,
+      prepared,
+      iterations,
+      monotoneDirections(
+        config,
+        views.map((view) => view.name),
+      ),
+      context,
+    ),
+    {
+      threads: context.threads,
+      signal: context.signal,
+      report: (done, loss) =>
+        context.report({
+          stage: "boost",
+          done,
+          total: iterations,
+          ...(Number.isNaN(loss) ? {} : { values: { validationLoss: loss } }),
+        }),
+    },
+  );
+  const ensemble = toTreeEnsemble(trees, {
+    outputs: prepared.baseScores.length,
+    categories: Int32Array.from(columns, (column) => column.categories),
+    scale: prepared.scale,
+    base: Float64Array.from(prepared.baseScores, (score) => score * prepared.scale + prepared.center),
+  });
+  return restoreGbdt({
+    ensemble,
+    link: prepared.link,
+    names: views.map((view) => view.name),
+    validationLoss: trees.validationLoss,
+    iterations: trees.iterations,
+    bestIteration: trees.bestIteration,
+  });
+}
+
+function columnSources(features: Frame): ColumnSource[] {
+  return featureViews(features).map(({ values, offset, stride, categories }) => ({
+    values,
+    offset,
+    stride,
+    categories: categories?.length ?? 0,
+  }));
+}
+
+function boostingRows(
+  columns: readonly ColumnSource[],
+  target: Target,
+  prepared: PreparedTarget,
+  weights: Float64Array | undefined,
+): BoostingRows {
+  const labels = labelsLike(target, prepared);
+  return {
+    rows: targetRows(target),
+    columns,
+    labels,
+    ...(weights ? { weights: Float32Array.from(weights) } : {}),
+  };
+}
+
+/** Row weights times class weights; undefined when all are 1. */
+function effectiveWeights({ target, weights }: LabelledFrame, config: GbdtConfig): Float64Array | undefined {
+  if (config.classWeights === "none" || target.task === "regression") return weights;
+  const totals = new Float64Array(target.classes.length);
+  let total = 0;
+  for (const [row, code] of target.codes.entries()) {
+    const weight = weights?.[row] ?? 1;
+    totals[code] = totals[code]! + weight;
+    total += weight;
+  }
+  const present = totals.filter((sum) => sum > 0).length;
+  return Float64Array.from(
+    target.codes,
+    (code, row) => ((weights?.[row] ?? 1) * total) / (present * totals[code]!),
+  );
+}
+
+/** @throws QuernError CONFIG_INVALID for a feature that does not exist. */
+function monotoneDirections(config: GbdtConfig, names: readonly string[]): number[] {
+  const unknown = Object.keys(config.monotone).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new QuernError(
+      "CONFIG_INVALID",
+      `monotone names ${JSON.stringify(unknown)}, which is no feature; features: ${names.slice(0, 20).join(", ")}.`,
+      { details: { key: "monotone", value: unknown } },
+    );
+  }
+  const directions = new Map(Object.entries(config.monotone));
+  return names.map((name) => directions.get(name) ?? 0);
+}
+
+/** Penalties on gradients follow the labels' scale, so that a scaled target gives the same trees. */
+function kernelSettings(
+  config: GbdtConfig,
+  prepared: PreparedTarget,
+  iterations: number,
+  monotone: readonly number[],
+  context: TrainingContext,
+): BoostingSettings {
+  const { scale, renewLevel } = prepared;
+  const signOnly = renewLevel !== undefined;
+  return {
+    objective: prepared.objective,
+    objectiveParameter: prepared.parameter,
+    baseScores: prepared.baseScores,
+    ...(signOnly ? { renewLevel } : {}),
+    iterations,
+    learningRate: config.learningRate,
+    maxLeaves: config.leaves,
+    maxDepth: config.maxDepth,
+    minRowsPerLeaf: config.minRowsPerLeaf,
+    minChildWeight: config.minChildWeight,
+    l1: signOnly ? config.l1 : config.l1 / scale,
+    l2: config.l2,
+    minSplitGain: signOnly ? config.minSplitGain : config.minSplitGain / scale ** 2,
+    maxBins: config.maxBins,
+    rowShare: config.rowShare,
+    topShare: 0,
+    otherShare: 0,
+    columnShare: config.columnShare,
+    columnShareByNode: config.columnShareByNode,
+    monotone,
+    categorySmoothing: config.categorySmoothing,
+    categoryL2: config.categoryL2,
+    maxCategoriesPerSplit: config.maxCategoriesPerSplit,
+    oneVersusRestLimit: config.oneVersusRestLimit,
+    minRowsPerCategoryGroup: config.minRowsPerCategoryGroup,
+    patience: config.earlyStopping,
+    minImprovement: 0,
+    seed: context.random.fork("gbdt").integer(2 ** 31),
+  };
+}

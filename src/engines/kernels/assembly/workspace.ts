@@ -1,0 +1,70 @@
+// The private scratch of a worker.
+
+import { Candidate, Leaf } from "./records";
+import { features, workspace, workspaceBytes } from "./settings";
+import { privateMemory, worker } from "./team";
+
+/** 256 packed int64 and padding. */
+const PREFIX: usize = 0;
+/** 64 packed int64. */
+const GATHER: usize = 2304;
+/** uint8 [256]. */
+const LEFT_TABLE: usize = 2816;
+/** uint64 [256]. */
+const KEYS: usize = 3072;
+/** One `Candidate`. */
+const SPLIT: usize = 5120;
+const POOLS: usize = 5248;
+
+/** Bytes that one worker needs. */
+export function workspaceSize(featureCount: i32, leafCount: i32): i32 {
+  const bytes = <i32>POOLS + featureCount * 12 + leafCount * <i32>offsetof<Leaf>() + 8;
+  return (bytes + 127) & ~127;
+}
+
+@inline
+export function prefixSums(): usize {
+  return privateMemory() + PREFIX;
+}
+@inline
+export function gatherBuffer(): usize {
+  return privateMemory() + GATHER;
+}
+@inline
+export function leftTable(): usize {
+  return privateMemory() + LEFT_TABLE;
+}
+@inline
+export function keyBuffer(): usize {
+  return privateMemory() + KEYS;
+}
+/** int32: the features of the current tree. */
+@inline
+export function treeFeatures(): usize {
+  return privateMemory() + POOLS;
+}
+/** int32: the features of the current leaf. */
+@inline
+export function leafFeatures(): usize {
+  return privateMemory() + POOLS + (<usize>features << 2);
+}
+/** uint32: where each feature's part of the histogram being built starts. */
+@inline
+export function slotAddresses(): usize {
+  return privateMemory() + POOLS + (<usize>features << 3);
+}
+/** The worker's own copy of the split being made: candidates in shared memory are replaced while it is used. */
+@inline
+export function currentSplit(): Candidate {
+  return changetype<Candidate>(privateMemory() + SPLIT);
+}
+@inline
+export function leafAt(number: i32): Leaf {
+  return leafOf(worker, number);
+}
+/** Another worker's record of the same leaf, which differs in its range of rows. */
+@inline
+export function leafOf(owner: i32, number: i32): Leaf {
+  const pools = workspace + <usize>owner * <usize>workspaceBytes + POOLS;
+  return changetype<Leaf>(((pools + <usize>features * 12 + 7) & ~7) + <usize>number * offsetof<Leaf>());
+}

@@ -1,0 +1,177 @@
+// Where a boosting job keeps its arrays in the shared memory.
+import type { ColumnBins } from "./binned-columns.js";
+import type { BinnedRows, BinnedTrees, BoostingRows, BoostingSettings } from "./boosting.js";
+import type { KernelMemory } from "./kernel-memory.js";
+import type { KernelTeam } from "./kernel-team.js";
+
+/** Rows are summed in blocks of this size, as in the kernel. */
+const BLOCK_ROWS = 4096;
+const CANDIDATE_BYTES = 96;
+const MAILBOX_BYTES = 64;
+
+type Address =
+  | "barrierAddress"
+  | "stopAddress"
+  | "workspace"
+  | "mailboxes"
+  | "labels"
+  | "weights"
+  | "scores"
+  | "normalizers"
+  | "gradientPairs"
+  | "rowIndex"
+  | "rowScratch"
+  | "blockSums"
+  | "histograms"
+  | "partialHistograms"
+  | "candidates"
+  | "validationLabels"
+  | "validationWeights"
+  | "validationScores"
+  | "nodeFeature"
+  | "nodeBin"
+  | "nodeFlags"
+  | "nodeLeft"
+  | "nodeRight"
+  | "nodeGain"
+  | "nodeSets"
+  | "leafValue"
+  | "leafRows"
+  | "treeLeaves"
+  | "validationLoss"
+  | "outcome";
+
+export interface BoostingLayout {
+  readonly addresses: Readonly<Record<Address, number>> & { readonly workspaceBytes: number };
+}
+
+/** Allocates everything but the bins and fills in labels, weights and first scores. */
+export function allocateBoosting(
+  team: KernelTeam,
+  train: BoostingRows,
+  validation: BoostingRows | undefined,
+  settings: BoostingSettings,
+  { features, histogramBytes }: BinnedRows,
+): BoostingLayout {
+  const { memory, threads } = team;
+  const { maxLeaves, iterations, baseScores } = settings;
+  const outputs = baseScores.length;
+  const trees = iterations * outputs;
+  const nodes = trees * (maxLeaves - 1);
+  const leaves = trees * maxLeaves;
+  const { rows } = train;
+  const blocks = Math.ceil(Math.max(rows, validation?.rows ?? 0) / BLOCK_ROWS);
+  const workspaceBytes = workspaceSize(features.length, maxLeaves);
+  const cleared = (bytes: number) => {
+    const address = memory.allocate(bytes);
+    memory.uint8(address, bytes).fill(0);
+    return address;
+  };
+  const addresses = {
+    barrierAddress: cleared(128),
+    stopAddress: cleared(4),
+    mailboxes: cleared(threads * MAILBOX_BYTES),
+    workspace: memory.allocate(threads * workspaceBytes),
+    workspaceBytes,
+    labels: store(memory, train.labels),
+    weights: train.weights ? store(memory, train.weights) : 0,
+    scores: fill(memory, baseScores, rows),
+    normalizers: settings.objective === "multiclass" ? memory.allocate(rows * 4) : 0,
+    gradientPairs: memory.allocate(rows * 8),
+    rowIndex: memory.allocate(rows * 4),
+    rowScratch: memory.allocate(rows * 4),
+    blockSums: memory.allocate(blocks * 16),
+    histograms: memory.allocate(maxLeaves * histogramBytes),
+    partialHistograms: threads > 1 ? memory.allocate(threads * histogramBytes) : 0,
+    candidates: memory.allocate(maxLeaves * threads * CANDIDATE_BYTES),
+    validationLabels: validation ? store(memory, validation.labels) : 0,
+    validationWeights: validation?.weights ? store(memory, validation.weights) : 0,
+    validationScores: validation ? fill(memory, baseScores, validation.rows) : 0,
+    nodeFeature: memory.allocate(nodes * 4),
+    nodeBin: memory.allocate(nodes * 4),
+    nodeFlags: memory.allocate(nodes * 4),
+    nodeLeft: memory.allocate(nodes * 4),
+    nodeRight: memory.allocate(nodes * 4),
+    nodeGain: memory.allocate(nodes * 8),
+    nodeSets: memory.allocate(nodes * 32),
+    leafValue: memory.allocate(leaves * 8),
+    leafRows: memory.allocate(leaves * 4),
+    treeLeaves: memory.allocate(trees * 4),
+    validationLoss: memory.allocate(iterations * 8),
+    outcome: cleared(8),
+  };
+  return { addresses };
+}
+
+/** As the kernel lays out a worker's scratch, see workspace.ts. */
+function workspaceSize(features: number, leaves: number): number {
+  const pools = 5248 + features * 12 + 8;
+  const leafBytes = 96;
+  return Math.ceil((pools + leaves * leafBytes) / 128) * 128;
+}
+
+function store(memory: KernelMemory, values: Float32Array): number {
+  const address = memory.allocate(values.byteLength);
+  memory.float32(address, values.length).set(values);
+  return address;
+}
+
+/** float32 [outputs][rows]. */
+function fill(memory: KernelMemory, values: readonly number[], rows: number): number {
+  const address = memory.allocate(values.length * rows * 4);
+  for (const [k, value] of values.entries()) memory.float32(address + k * rows * 4, rows).fill(value);
+  return address;
+}
+
+/** Copies the finished trees out of the shared memory. */
+export function readTrees(
+  memory: KernelMemory,
+  { addresses }: BoostingLayout,
+  settings: BoostingSettings,
+  { binned, features }: BinnedRows,
+): BinnedTrees {
+  const [iterations, bestIteration] = memory.int32(addresses.outcome, 2) as unknown as [number, number];
+  const trees = iterations * settings.baseScores.length;
+  const nodesPerTree = settings.maxLeaves - 1;
+  const nodes = trees * nodesPerTree;
+  const leaves = trees * settings.maxLeaves;
+  return {
+    iterations,
+    bestIteration,
+    validationLoss: memory.float64(addresses.validationLoss, iterations).slice(),
+    nodesPerTree,
+    treeLeaves: memory.int32(addresses.treeLeaves, trees).slice(),
+    nodeColumn: memory.int32(addresses.nodeFeature, nodes).map((feature) => features[feature] ?? 0),
+    nodeBin: memory.int32(addresses.nodeBin, nodes).slice(),
+    nodeFlags: memory.int32(addresses.nodeFlags, nodes).slice(),
+    nodeLeft: memory.int32(addresses.nodeLeft, nodes).slice(),
+    nodeRight: memory.int32(addresses.nodeRight, nodes).slice(),
+    nodeGain: memory.float64(addresses.nodeGain, nodes).slice(),
+    nodeSets: memory.uint32(addresses.nodeSets, nodes * 8).slice(),
+    leafValue: memory.float64(addresses.leafValue, leaves).slice(),
+    leafRows: memory.int32(addresses.leafRows, leaves).slice(),
+    bins: binned.bins,
+  };
+}
+
+/** The result where no feature can be split. */
+export function withoutTrees(bins: readonly ColumnBins[]): BinnedTrees {
+  const none = new Int32Array();
+  return {
+    iterations: 0,
+    bestIteration: 0,
+    validationLoss: new Float64Array(),
+    nodesPerTree: 0,
+    treeLeaves: none,
+    nodeColumn: none,
+    nodeBin: none,
+    nodeFlags: none,
+    nodeLeft: none,
+    nodeRight: none,
+    nodeGain: new Float64Array(),
+    nodeSets: new Uint32Array(),
+    leafValue: new Float64Array(),
+    leafRows: none,
+    bins,
+  };
+}
