@@ -7,7 +7,8 @@ const RADIX = 0x10000;
 
 /** Row numbers by ascending value; equal values keep their order. NaN is not allowed. O(n) when sorted already. */
 export function ascendingOrder(values: Float64Array): Uint32Array {
-  const order = Uint32Array.from({ length: values.length }, (_, row) => row);
+  const order = new Uint32Array(values.length);
+  for (let row = 0; row < order.length; row++) order[row] = row;
   if (isAscending(values)) return order;
   if (values.length <= SMALL) return order.sort((a, b) => values[a]! - values[b]! || a - b);
   return radixOrder(values, order);
