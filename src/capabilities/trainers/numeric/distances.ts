@@ -1,0 +1,83 @@
+/** Squared Euclidean distances to stored points, by the expansion |x|^2 + |p|^2 - 2 x.p about a centre. */
+import type { GraphBuilder, GraphValue } from "../../../foundation/contracts/graph.js";
+import type { Design } from "./design.js";
+import { emitCast } from "./graph-links.js";
+
+/** Points with the centre all distances are computed about: a centred expansion loses few digits. */
+export interface StoredPoints {
+  readonly points: Float32Array;
+  readonly rows: number;
+  readonly width: number;
+  readonly center: Float32Array;
+}
+
+/** Float64 rows minus the centre, row-major. */
+export function centeredRows({ values, width }: Design, center: Float32Array): Float64Array {
+  const result = new Float64Array(values.length);
+  for (let base = 0; base < values.length; base += width) {
+    for (let j = 0; j < width; j++) result[base + j] = values[base + j]! - center[j]!;
+  }
+  return result;
+}
+
+/** Squared length of each row. */
+export function squaredNorms(rows: Float64Array, count: number, width: number): Float64Array {
+  const norms = new Float64Array(count);
+  for (let row = 0; row < count; row++) {
+    let sum = 0;
+    for (let j = row * width; j < (row + 1) * width; j++) sum += rows[j]! * rows[j]!;
+    norms[row] = sum;
+  }
+  return norms;
+}
+
+/** Dot products of one row with `count` rows into `result`. */
+export function dotProducts(
+  row: Float64Array,
+  start: number,
+  rows: Float64Array,
+  count: number,
+  width: number,
+  result: Float64Array,
+): void {
+  const whole = width - (width % 4);
+  for (let other = 0; other < count; other++) {
+    const base = other * width;
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let j = 0; j < whole; j += 4) {
+      s0 += row[start + j]! * rows[base + j]!;
+      s1 += row[start + j + 1]! * rows[base + j + 1]!;
+      s2 += row[start + j + 2]! * rows[base + j + 2]!;
+      s3 += row[start + j + 3]! * rows[base + j + 3]!;
+    }
+    for (let j = whole; j < width; j++) s0 += row[start + j]! * rows[base + j]!;
+    result[other] = s0 + s1 + (s2 + s3);
+  }
+}
+
+/** Float64 [N, points]: `factor` times the squared distances, never negative. `features`: float32 [N, D]. */
+export function emitCenteredSquaredDistances(
+  graph: GraphBuilder,
+  features: GraphValue,
+  { points, rows, width, center }: StoredPoints,
+  factor: number,
+): GraphValue {
+  const middle = graph.constant("float64", [1, width], Float64Array.from(center));
+  const queries = graph.op("Sub", [emitCast(graph, features, "float64"), middle]);
+  // Stored as float32, the form in which they came; the runtime folds the widening when it loads the model.
+  const narrow = graph.constant("float32", [rows, width], points);
+  const stored = graph.op("Sub", [emitCast(graph, narrow, "float64"), middle]);
+  const centered = centeredRows({ values: points, rows, width }, center);
+  const norms = squaredNorms(centered, rows, width).map((norm) => norm * factor);
+  const scaled = graph.op("Mul", [queries, graph.scalar(-2 * factor, "float64")]);
+  const partial = graph.op("Gemm", [scaled, stored, graph.constant("float64", [1, rows], norms)], {
+    attributes: { transB: { int: 1 } },
+  });
+  const axis = graph.constant("int64", [1], BigInt64Array.of(1n));
+  const squares = graph.op("Mul", [queries, queries]);
+  const own = graph.op("Mul", [graph.op("ReduceSum", [squares, axis]), graph.scalar(factor, "float64")]);
+  return graph.op("Max", [graph.op("Add", [partial, own]), graph.scalar(0, "float64")]);
+}
