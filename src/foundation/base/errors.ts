@@ -92,6 +92,7 @@ export const ERROR_TABLE = {
     hint: "Correct the field the message names; `/docs` shows the schema.",
   },
   REQUEST_TOO_LARGE: { http: 413, exit: 2, hint: "Send fewer rows in one request." },
+  DEADLINE_EXCEEDED: { http: 504, exit: 1, hint: "Allow more time, or send fewer rows in one request." },
   OVERLOADED: { http: 503, exit: 1, hint: "Try again after the time in `Retry-After`." },
   UNSUPPORTED: { http: 501, exit: 2, hint: "The message names what is supported." },
 } as const satisfies Record<string, { http: number; exit: 0 | 1 | 2 | 3 | 130; hint: string }>;

@@ -21,14 +21,22 @@ export interface HostTransform {
 }
 export type HostTransforms = ReadonlyMap<string, HostTransform>;
 
+/** Work that has not begun when the caller is gone or the time is up is not begun at all. */
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** On the clock's `elapsed()`. */
+  readonly deadlineMs?: number;
+}
+
 export type RunGraph = (
   inputs: Readonly<Record<string, Tensor>>,
   outputs: readonly string[],
+  options?: RunOptions,
 ) => Promise<Readonly<Record<string, Tensor>>>;
 
 export interface BundlePredictor {
   /** One answer a row, in order. @throws QuernError PREDICTION_INPUT */
-  predict(rows: readonly Row[]): Promise<Prediction[]>;
+  predict(rows: readonly Row[], options?: RunOptions): Promise<Prediction[]>;
   /** The same for a frame read by the schema of the inputs, in columns. @throws QuernError PREDICTION_INPUT */
   predictFrame(frame: Frame): Promise<PredictionColumns>;
 }
@@ -74,18 +82,18 @@ class Predictor implements BundlePredictor {
         : [OUTPUT_TENSORS.label, OUTPUT_TENSORS.probabilities];
   }
 
-  async predict(rows: readonly Row[]): Promise<Prediction[]> {
+  async predict(rows: readonly Row[], options?: RunOptions): Promise<Prediction[]> {
     const { manifest, chunkRows } = this.#options;
     const classes = manifest.outputs.kind === "classes" ? manifest.outputs.classes : [];
     if (rows.length <= chunkRows) {
-      return toPredictionRows(await this.#run(encodeRows(this.#inputs, rows), rows.length), classes);
+      return toPredictionRows(await this.#run(encodeRows(this.#inputs, rows), rows.length, options), classes);
     }
     const encoded = encodeRows(this.#inputs, rows);
     const predictions: Prediction[] = [];
     for (let start = 0; start < rows.length; start += chunkRows) {
       const stop = Math.min(start + chunkRows, rows.length);
       const chunk = new Map([...encoded].map(([name, tensor]) => [name, cut(tensor, start, stop)]));
-      predictions.push(...toPredictionRows(await this.#run(chunk, stop - start), classes));
+      predictions.push(...toPredictionRows(await this.#run(chunk, stop - start, options), classes));
     }
     return predictions;
   }
@@ -111,12 +119,12 @@ class Predictor implements BundlePredictor {
       : { kind: "values", values };
   }
 
-  async #run(columns: EncodedColumns, rows: number): Promise<PredictionColumns> {
+  async #run(columns: EncodedColumns, rows: number, options?: RunOptions): Promise<PredictionColumns> {
     const { manifest, run } = this.#options;
     const all = this.#hosts.length === 0 ? columns : this.#transform(columns);
     const feeds: Record<string, Tensor> = Object.create(null);
     for (const { tensor, column } of manifest.graphInputs) feeds[tensor] = all.get(column)!;
-    const results = rows === 0 ? {} : await run(feeds, this.#outputs);
+    const results = rows === 0 ? {} : await run(feeds, this.#outputs, options);
     if (manifest.outputs.kind === "value") {
       return { kind: "values", values: numbersOf(results, OUTPUT_TENSORS.prediction, rows) };
     }

@@ -1,0 +1,70 @@
+/** Models that answer requests: what a server needs of them, whatever protocol it speaks. */
+import type { Manifest } from "./bundle.js";
+import type { RunOptions } from "./bundle-predictor.js";
+import type { ElementType } from "./graph.js";
+import type { Prediction, Row } from "./prediction.js";
+import type { Tensor } from "./tensor.js";
+
+/** A verified bundle: nothing of it has run yet. */
+export interface ServableBundle {
+  /** SHA-256 of its content. */
+  readonly id: string;
+  readonly manifest: Manifest;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A tensor of the model's graph; text sizes are free dimensions. */
+export interface TensorPort {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly (number | string)[];
+}
+
+/** `ready`: warmed up and right about its own sample. `failed`: its thread died and could not be started again. */
+export type ServedModelState = "ready" | "draining" | "failed";
+
+export interface ServedModel {
+  readonly bundle: string;
+  readonly manifest: Manifest;
+  readonly state: ServedModelState;
+  readonly inputs: readonly TensorPort[];
+  readonly outputs: readonly TensorPort[];
+  /** Rows that wait or are being computed. */
+  readonly busyRows: number;
+  /** True when another row would be refused. */
+  readonly overloaded: boolean;
+  /**
+   * One answer a row, in order; the rows of other callers are computed in the same batch but never mixed in.
+   * @throws QuernError PREDICTION_INPUT, OVERLOADED, DEADLINE_EXCEEDED, INTERRUPTED
+   */
+  predict(rows: readonly Row[], options?: RunOptions): Promise<Prediction[]>;
+  /** The graph itself: one tensor per input, all with the same number of rows. Same errors. */
+  infer(
+    inputs: Readonly<Record<string, Tensor>>,
+    outputs: readonly string[],
+    options?: RunOptions,
+  ): Promise<Readonly<Record<string, Tensor>>>;
+}
+
+export interface ModelPool {
+  /** Every version that is served, by name, then version. */
+  list(): readonly ServedModel[];
+  /** The current version of a name, or one version of it. @throws QuernError MODEL_NOT_FOUND */
+  get(name: string, version?: number): ServedModel;
+  /**
+   * Opens, warms up and checks a model, then makes it the current version of its name; until then, and if it
+   * fails, the one before goes on answering.
+   */
+  add(bundle: ServableBundle): Promise<ServedModel>;
+  /** Takes no new rows, finishes those it has, frees the model. */
+  remove(name: string, version: number): Promise<void>;
+  /** The same for all. Rows still waiting after `timeoutMs` are refused. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+/** What happens inside, for metrics. */
+export interface ServingObserver {
+  /** A batch was computed. */
+  batch?(model: ServedModel, rows: number, seconds: number): void;
+  refused?(model: ServedModel, reason: "overloaded" | "deadline" | "cancelled"): void;
+}
