@@ -3,6 +3,7 @@ import { ISO_PATTERN, patternExpression } from "../../foundation/base/datetime-p
 import {
   DEFAULT_FALSE_TEXT,
   DEFAULT_TRUE_TEXT,
+  isDigitPattern,
   MISSING_MARKERS,
   NUMBER_PATTERN,
   type ValueFormat,
@@ -52,13 +53,21 @@ export function isMissing(source: string, format: ValueFormat): string {
 }
 
 function numberExpression(source: string, storage: StorageType, format: ValueFormat): string {
-  if (storage === "number") return source;
+  if (storage === "number") return withoutNumbers(source, format);
   if (storage === "boolean") return `CAST(${source} AS DOUBLE)`;
   if (storage === "datetime") return `CAST(epoch_ms(${source}) AS DOUBLE)`;
   if (storage !== "text") return "CAST(NULL AS DOUBLE)";
   const number = plainNumber(cleanNumber(trimmed(source), format));
   const scaled = format.scale === undefined ? number : `${number} * CAST(${format.scale} AS DOUBLE)`;
   return format.missing?.length ? `CASE WHEN NOT ${isMissing(source, format)} THEN ${scaled} END` : scaled;
+}
+
+/** Markers such as -999 that the user names. */
+function withoutNumbers(source: string, { missing }: ValueFormat): string {
+  const numbers = (missing ?? []).filter((text) => text === String(Number(text)));
+  return numbers.length > 0
+    ? `CASE WHEN ${source} NOT IN (${numbers.join(", ")}) THEN ${source} END`
+    : source;
 }
 
 function cleanNumber(text: string, { strip, decimal }: ValueFormat): string {
@@ -92,6 +101,9 @@ function datetimeExpression(source: string, storage: StorageType, format: ValueF
   if (storage === "datetime") return source;
   const fromNumber = (number: string): string =>
     `make_timestamp_ms(CAST(floor(${pattern === "epoch-s" ? `${number} * 1000` : number}) AS BIGINT))`;
+  if (storage === "number" && isDigitPattern(pattern)) {
+    return patternTimestamp(`CAST(CAST(${source} AS BIGINT) AS VARCHAR)`, pattern);
+  }
   if (storage === "number") return `CASE WHEN abs(${source}) < 2e14 THEN ${fromNumber(source)} END`;
   if (storage !== "text") return "CAST(NULL AS TIMESTAMP)";
   const text = trimmed(source);

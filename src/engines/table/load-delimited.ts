@@ -227,7 +227,7 @@ async function beyondDoubles(database: Database, numeric: readonly string[]): Pr
 
 async function refuseNoRows(database: Database, file: TableFile): Promise<void> {
   const [counted] = await database.query(`SELECT count(*) AS rows FROM ${STORED}`);
-  if (counted!["rows"] === 0) {
+  if (counted!.rows === 0) {
     throw new QuernError("DATA_EMPTY", `${nameOf(file)} has a header but no rows.`, {
       details: { file: nameOf(file) },
     });

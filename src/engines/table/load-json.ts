@@ -33,9 +33,9 @@ async function findKeys(database: Database, files: readonly TableFile[], layout:
     `SELECT count(*) AS rows, count(*) FILTER (json_type(json) <> 'OBJECT') AS others FROM ${objects}`,
   );
   const file = nameOf(files[0]!);
-  if (found!["rows"] === 0) throw new QuernError("DATA_EMPTY", `${file} has no rows.`, { details: { file } });
-  if (found!["others"] !== 0) {
-    throw new QuernError("DATA_MALFORMED", `${file}: ${found!["others"]} of its records are not objects.`, {
+  if (found!.rows === 0) throw new QuernError("DATA_EMPTY", `${file} has no rows.`, { details: { file } });
+  if (found!.others !== 0) {
+    throw new QuernError("DATA_MALFORMED", `${file}: ${found!.others} of its records are not objects.`, {
       details: { file },
       hint: "Write one object for each row, with the column names as keys.",
     });
@@ -49,7 +49,7 @@ async function findKeys(database: Database, files: readonly TableFile[], layout:
   if (keys.length === 0) {
     throw new QuernError("DATA_EMPTY", `The objects of ${file} have no keys.`, { details: { file } });
   }
-  return keys.map((row) => row["key"] as string);
+  return keys.map((row) => row.key as string);
 }
 
 /** Every value as JSON, so that its type is not guessed from the first ones. */
@@ -108,11 +108,11 @@ async function storageOfValues(database: Database, source: string): Promise<Stor
        ) AS vectors
      FROM documents`,
   );
-  const present = found!["present"];
+  const present = found!.present;
   if (present === 0) return "text";
-  if (found!["numbers"] === present) return "number";
-  if (found!["booleans"] === present) return "boolean";
-  return found!["vectors"] === present ? "vector" : "text";
+  if (found!.numbers === present) return "number";
+  if (found!.booleans === present) return "boolean";
+  return found!.vectors === present ? "vector" : "text";
 }
 
 function jsonError(cause: unknown, files: readonly TableFile[]): unknown {

@@ -25,7 +25,7 @@ export async function loadParquet(database: Database, files: readonly TableFile[
     });
     await database.run(`CREATE TABLE ${STORED} AS SELECT ${selected.join(", ")} FROM ${source}`);
     const [counted] = await database.query(`SELECT count(*) AS rows FROM ${STORED}`);
-    if (counted!["rows"] === 0) {
+    if (counted!.rows === 0) {
       const file = nameOf(files[0]!);
       throw new QuernError("DATA_EMPTY", `${file} has columns but no rows.`, { details: { file } });
     }
@@ -69,7 +69,7 @@ function broken(file: TableFile, why: string, cause?: unknown): QuernError {
 
 async function describe(database: Database, file: TableFile): Promise<ParquetColumn[]> {
   const rows = await database.query(`DESCRIBE SELECT * FROM read_parquet(${quoteText(file.path)})`);
-  return rows.map((row) => ({ name: row["column_name"] as string, type: row["column_type"] as string }));
+  return rows.map((row) => ({ name: row.column_name as string, type: row.column_type as string }));
 }
 
 function checkSameColumns(file: TableFile, found: ParquetColumn[], expected: ParquetColumn[]): void {

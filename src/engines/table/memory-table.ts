@@ -27,7 +27,7 @@ export async function createTable(
   );
   const [counted] = await database.query(`SELECT count(*) AS rows FROM ${STORED}`);
   const table: Table = {
-    rows: counted!["rows"] as number,
+    rows: counted!.rows as number,
     columns,
     notes,
     rowColumn,

@@ -56,7 +56,11 @@ function isMissingText(trimmed: string, format: ValueFormat): boolean {
 /** Finite, NaN = missing, undefined = not a number (also one beyond the range of a double). */
 export function parseNumber(value: unknown, format: ValueFormat = {}): number | undefined {
   if (isNothing(value)) return Number.NaN;
-  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  if (typeof value === "number") {
+    // A number can be a marker as well: -999.
+    if (format.missing?.includes(String(value))) return Number.NaN;
+    return Number.isFinite(value) ? value : undefined;
+  }
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value === "bigint") return Number(value);
   if (typeof value !== "string") return undefined;
@@ -94,12 +98,18 @@ export function parseBoolean(value: unknown, format: ValueFormat = {}): number |
   return lower === "true" || lower === "1" ? 1 : lower === "false" || lower === "0" ? 0 : undefined;
 }
 
+/** Patterns whose texts are digits alone, so that a source may have written them as numbers: 20240305. */
+export function isDigitPattern(pattern: string): boolean {
+  return /^(%[YmdHMS])+$/.test(pattern);
+}
+
 /** Epoch milliseconds (whole), NaN = missing, undefined = not a time. Numbers are epoch milliseconds. */
 export function parseDatetime(value: unknown, format: ValueFormat = {}): number | undefined {
   if (isNothing(value)) return Number.NaN;
   if (value instanceof Date) return value.getTime();
   const pattern = format.datetime ?? "iso";
   if (typeof value === "number") {
+    if (isDigitPattern(pattern)) return parseDatetimeText(String(value), pattern);
     const epochMs = Math.floor(pattern === "epoch-s" ? value * 1000 : value);
     return Number.isFinite(epochMs) ? epochMs : undefined;
   }

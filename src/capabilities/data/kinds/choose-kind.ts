@@ -1,0 +1,161 @@
+import { parseVector, type ValueFormat } from "../../../foundation/base/values.js";
+import type { ColumnKind } from "../../../foundation/contracts/column.js";
+import type { ColumnEvidence } from "./column-evidence.js";
+import { saysCounter, saysId, saysTime } from "./column-name-hints.js";
+import { proposeDatetimeReading, proposeEpoch } from "./datetime-formats.js";
+import { proposeNumberReading } from "./number-formats.js";
+import { countWords, missingTexts, proposeBoolean, type WordCount } from "./word-kinds.js";
+
+/** A kind with the evidence for it, to be checked against every cell. */
+export interface Choice {
+  readonly kind: ColumnKind;
+  readonly reason: string;
+  readonly format?: ValueFormat;
+  readonly numericCategory?: boolean;
+}
+
+const NEARLY_UNIQUE = 0.97;
+
+/** Possible kinds, best first; the last one fits any cell. */
+export function chooseKinds(evidence: ColumnEvidence): Choice[] {
+  if (evidence.present === 0) return [{ kind: "ignore", reason: "It has no values." }];
+  switch (evidence.storage) {
+    case "number":
+      return [chooseForNumbers(evidence)];
+    case "boolean":
+      return [{ kind: "boolean", reason: "The source says true and false." }];
+    case "datetime":
+      return [{ kind: "datetime", reason: "The source gives times." }];
+    case "vector":
+      return [vectorChoice(evidence) ?? { kind: "ignore", reason: "Its lists differ in length." }];
+    case "text":
+      return chooseForTexts(evidence);
+  }
+}
+
+function chooseForNumbers(evidence: ColumnEvidence): Choice {
+  const { name, present, distinct, values, number } = evidence;
+  const { min, max, integer } = number!;
+  if (values?.length === 2 && min === 0 && max === 1)
+    return { kind: "boolean", reason: "Its values are 0 and 1." };
+  const unique = distinct >= present * NEARLY_UNIQUE;
+  if (integer && saysId(name)) {
+    if (unique || !values || distinct > 1000) {
+      return {
+        kind: "id",
+        reason: `Its name says so, and it has about ${count(distinct)} distinct whole numbers.`,
+      };
+    }
+    const reason = `Its name says id, but its ${count(distinct)} values repeat, so they are codes of things.`;
+    return { kind: "category", reason, numericCategory: true };
+  }
+  if (integer && unique && present >= 10 && saysCounter(name) && isIncreasing(evidence.sample)) {
+    return { kind: "id", reason: "Its name says so, and its whole numbers count up through the rows." };
+  }
+  if (integer && saysTime(name)) {
+    const epoch = proposeEpoch(min, max);
+    const unit = epoch === "epoch-s" ? "seconds" : "milliseconds";
+    if (epoch) {
+      const reason = `Its name says time, and its whole numbers are ${unit} since 1970 within 1990 to 2100.`;
+      return { kind: "datetime", reason, format: { datetime: epoch } };
+    }
+    const reading = proposeDatetimeReading(evidence.sample.map(String), true);
+    if (reading?.pattern === "%Y%m%d") {
+      return {
+        kind: "datetime",
+        reason: "Its name says time, and its numbers are year, month, day.",
+        format: { datetime: reading.pattern },
+      };
+    }
+  }
+  const what = integer ? "whole numbers" : "numbers";
+  return { kind: "number", reason: `Its values are ${what} from ${min} to ${max}.` };
+}
+
+const count = (value: number): string => value.toLocaleString("en-US");
+
+function isIncreasing(sample: readonly unknown[]): boolean {
+  return sample.every((value, index) => index === 0 || (value as number) > (sample[index - 1] as number));
+}
+
+function chooseForTexts(evidence: ColumnEvidence): Choice[] {
+  const listed = evidence.values as readonly WordCount[] | undefined;
+  const texts = listed ? listed.map(({ value }) => value) : (evidence.sample as readonly string[]);
+  const choices: Choice[] = [];
+  const words = listed && proposeBoolean(listed);
+  if (words) {
+    const said = [...words.trueText, ...words.falseText].map((text) => JSON.stringify(text)).join(" and ");
+    choices.push({ kind: "boolean", reason: `Its values are ${said}.`, format: { ...words } });
+  }
+  if (!looksLikeCodes(texts)) {
+    const numbers = proposeNumberReading(texts);
+    if (numbers)
+      choices.push({
+        kind: "number",
+        reason: `Its texts are ${numbers.description}.`,
+        format: numbers.format,
+      });
+  }
+  const times = proposeDatetimeReading(texts, saysTime(evidence.name));
+  if (times) {
+    const doubt = times.ambiguous ? " (day and month could be the other way round)" : "";
+    const reason = `Its texts are times written as ${times.pattern}${doubt}.`;
+    choices.push({ kind: "datetime", reason, format: { datetime: times.pattern } });
+  }
+  const vector = vectorChoice(evidence);
+  if (vector) choices.push(vector);
+  choices.push(chooseAmongTextKinds(evidence, texts, listed));
+  return choices;
+}
+
+/** Leading zeros, or more digits than a number keeps. */
+function looksLikeCodes(texts: readonly string[]): boolean {
+  const codes = texts.filter((text) => /^\s*(0\d+|\d{16,})\s*$/.test(text)).length;
+  return codes > texts.length * 0.01;
+}
+
+function vectorChoice(evidence: ColumnEvidence): Choice | undefined {
+  if (evidence.storage === "text" && !evidence.sample.every((text) => /^\s*\[.*\]\s*$/s.test(String(text)))) {
+    return undefined;
+  }
+  const lists = evidence.sample.map((value) => parseVector(value));
+  const width = lists[0]?.length ?? 0;
+  if (width < 1 || !lists.every((list) => list?.length === width)) return undefined;
+  return { kind: "vector", reason: `Its values are lists of ${width} numbers.`, format: { width } };
+}
+
+function chooseAmongTextKinds(
+  evidence: ColumnEvidence,
+  texts: readonly string[],
+  listed: readonly WordCount[] | undefined,
+): Choice {
+  const missing = missingTexts(listed ?? texts.map((value) => ({ value, count: 1 })));
+  const format = missing.length > 0 ? { format: { missing } } : {};
+  const real = texts.filter((text) => text.trim() !== "" && !missing.includes(text.trim().toLowerCase()));
+  if (real.length === 0)
+    return { kind: "ignore", reason: "It holds only texts that mean no value.", ...format };
+  const distinct = listed ? real.length : evidence.distinct;
+  const share = distinct / evidence.present;
+  const mean = (measure: (text: string) => number): number =>
+    real.reduce((sum, text) => sum + measure(text), 0) / real.length;
+  const meanWords = mean(countWords);
+  const oneToken =
+    real.filter((text) => !/\s/.test(text.trim()) && text.length <= 64).length >= real.length * 0.95;
+  const about = `${count(distinct)} distinct texts in ${count(evidence.present)} rows`;
+  if (saysId(evidence.name) && oneToken && (share >= 0.5 || distinct > 1000)) {
+    return { kind: "id", reason: `Its name says so, and it has ${about}.`, ...format };
+  }
+  if (share >= NEARLY_UNIQUE && evidence.present >= 20 && oneToken && meanWords < 5) {
+    return { kind: "id", reason: `Nearly every row has its own short text: ${about}.`, ...format };
+  }
+  const prose = meanWords >= 5 || mean((text) => text.length) >= 60;
+  if (prose && (share > 0.2 || distinct > 1000)) {
+    return {
+      kind: "text",
+      reason: `It has ${about}, ${meanWords.toFixed(1)} words each on average.`,
+      ...format,
+    };
+  }
+  if (distinct <= 50 || share <= 0.5) return { kind: "category", reason: `It has ${about}.`, ...format };
+  return { kind: "text", reason: `It has ${about}, too varied for a category.`, ...format };
+}

@@ -1,0 +1,6 @@
+export {
+  type InferenceOptions,
+  type InferredSchema,
+  inferSchema,
+  type UnreadableCells,
+} from "./infer-schema.js";
