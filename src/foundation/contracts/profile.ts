@@ -12,7 +12,7 @@ const histogramSchema = z.strictObject({
   counts: z.array(count),
 });
 
-/** Finite values only. Skewness is null where it is undefined (constant or fewer than three values). */
+/** Skewness is null where it is undefined (constant or fewer than three values). */
 const numberProfileSchema = z.strictObject({
   min: z.number(),
   max: z.number(),
@@ -23,8 +23,7 @@ const numberProfileSchema = z.strictObject({
   skewness: z.number().nullable(),
   zeros: count,
   negative: count,
-  infinite: count,
-  /** Linear interpolation between order statistics; approximate where `quantilesExact` is false. */
+  /** Linear interpolation between order statistics; of the sample where `quantilesExact` is false. */
   quantiles: z.strictObject({
     p01: z.number(),
     p05: z.number(),
@@ -63,7 +62,7 @@ export const columnProfileSchema = z.strictObject({
   missingShare: share,
   /** Distinct values. */
   unique: count,
-  /** False: estimated with HyperLogLog, within a few percent. */
+  /** False: counted among values of one hash in 64 and scaled, within about 3 %. */
   uniqueExact: z.boolean(),
   /** The commonest values, most frequent first; absent for kinds where they say nothing. */
   top: z.array(z.strictObject({ value: z.string(), count })).optional(),
@@ -106,12 +105,17 @@ export const profileSchema = z.strictObject({
   formatVersion: z.literal(1),
   rows: count,
   columns: z.array(columnProfileSchema),
-  /** `rows` repeat an earlier row in every column; `twins` have at least one equal row. */
-  duplicates: z.strictObject({ rows: count, share, twins: count }),
+  /**
+   * `rows` repeat an earlier row in every column but ids; `twins` have at least one equal row. Not exact: counted among
+   * one row in 64 (equal rows are taken together) and scaled.
+   */
+  duplicates: z.strictObject({ rows: count, share, twins: count, exact: z.boolean() }),
   target: targetProfileSchema.optional(),
   correlations: z.array(correlationSchema),
-  /** Rows behind correlations, associations and the statistical findings. */
+  /** Rows behind associations, sampled figures and the statistical findings. */
   sampleRows: count,
+  /** Rows behind correlations. */
+  correlationRows: count,
   findings: z.array(findingSchema),
 });
 export type Profile = z.infer<typeof profileSchema>;

@@ -48,8 +48,7 @@ export const dateAsText = defineDetector({
         },
         fix: {
           state: "proposed",
-          action:
-            "Name its kind and format under `data.columns`, for example `{ kind: datetime, format: '%d.%m.%Y' }`.",
+          action: `Write the dates in one form, or name the kind with \`data.kinds: { ${profile.name}: datetime }\`.`,
         },
       });
     }

@@ -55,7 +55,7 @@ export const missingPredictsTarget = defineDetector({
         fix: {
           state: "proposed",
           action: leak
-            ? `Leave it out with \`data.exclude: [${profile.name}]\`.`
+            ? `Leave it out with \`data.ignore: [${profile.name}]\`.`
             : "Find out when and why the column is filled.",
         },
       });

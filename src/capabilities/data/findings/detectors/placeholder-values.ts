@@ -37,7 +37,7 @@ export const placeholderValues = defineDetector({
           evidence: { value: extreme, rows: held.length, nearest, sampleRows: input.sample.length },
           fix: {
             state: "proposed",
-            action: `If it means unknown, add it to \`data.missing\` for this column.`,
+            action: `If it means unknown, add "${extreme}" to \`data.missing\`.`,
           },
         });
       }

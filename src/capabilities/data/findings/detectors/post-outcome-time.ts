@@ -36,7 +36,7 @@ export const postOutcomeTime = defineDetector({
       const name = quote(profile.name);
       const fix = {
         state: "proposed" as const,
-        action: `Leave it out with \`data.exclude: [${profile.name}]\`, or keep only what was known at prediction time.`,
+        action: `Leave it out with \`data.ignore: [${profile.name}]\`, or keep only what was known at prediction time.`,
       };
       const explained =
         prepared && timing(column, reference, sample).map((cells) => explainedShare(cells, prepared));

@@ -39,14 +39,9 @@ export const targetLeak = defineDetector({
       .max(1)
       .default(0.95)
       .register(fields, { title: "Explained share worth a look, numbers" }),
-    standsOut: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.3)
-      .register(fields, {
-        title: "What it leaves open, as a share of what the next best column leaves open",
-      }),
+    standsOut: z.number().min(0).max(1).default(0.3).register(fields, {
+      title: "What it leaves open, as a share of what the next best column leaves open",
+    }),
   }),
   detect(input, config) {
     const { target } = input;
@@ -78,7 +73,7 @@ export const targetLeak = defineDetector({
         },
         fix: {
           state: "proposed",
-          action: `Leave it out with \`data.exclude: [${profile.name}]\` unless it is known at prediction time.`,
+          action: `Leave it out with \`data.ignore: [${profile.name}]\` unless it is known at prediction time.`,
         },
       });
     }

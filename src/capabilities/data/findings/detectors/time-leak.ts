@@ -10,14 +10,9 @@ export const timeLeak = defineDetector({
   version: 1,
   summary: "Training rows later than test rows",
   config: z.strictObject({
-    laterShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.01)
-      .register(fields, {
-        title: "Share of training rows later than the middle of the test from which to warn",
-      }),
+    laterShare: z.number().min(0).max(1).default(0.01).register(fields, {
+      title: "Share of training rows later than the middle of the test from which to warn",
+    }),
   }),
   detect(input, { laterShare }) {
     const name = input.roles.time;

@@ -1,0 +1,143 @@
+import type { Table } from "../../../engines/table/index.js";
+import type { Frame } from "../../../foundation/contracts/frame.js";
+import { type ColumnSource, numberOf, stable } from "./column-source.js";
+import { quantileOfSorted } from "./statistics/ranks.js";
+
+/** Figures that one scan gives for a column. */
+export interface Moments {
+  readonly count: number;
+  readonly number?: {
+    readonly min: number;
+    readonly max: number;
+    readonly mean: number;
+    readonly standardDeviation: number;
+    readonly skewness: number | null;
+    readonly zeros: number;
+    readonly negative: number;
+    readonly whole: boolean;
+  };
+  /** Epoch milliseconds. */
+  readonly datetime?: { readonly min: number; readonly max: number };
+  readonly text?: { readonly minLength: number; readonly meanLength: number; readonly maxLength: number };
+}
+
+/** Columns that share a scan: DuckDB slows down on very wide lists of aggregates. */
+const COLUMNS_A_SCAN = 25;
+
+/** One scan for each 25 columns; power sums are taken around the sample's median, in units of its spread. */
+export async function readMoments(
+  table: Table,
+  sources: readonly ColumnSource[],
+  sample: Frame,
+): Promise<Moments[]> {
+  const result: Moments[] = [];
+  for (let start = 0; start < sources.length; start += COLUMNS_A_SCAN) {
+    const group = sources.slice(start, start + COLUMNS_A_SCAN);
+    const frames = group.map((source) => standardFrame(sample, source));
+    const aggregates = group.flatMap((source, i) => aggregatesOf(source, i, frames[i]!));
+    const [row] = await table.query(`SELECT ${aggregates.join(", ")} FROM data`);
+    for (const [i, source] of group.entries()) result.push(readRow(row!, source, i, frames[i]!));
+  }
+  return result;
+}
+
+/** Where a column lies: sums of powers of (value - center) / scale keep their digits. */
+interface StandardFrame {
+  readonly center: number;
+  readonly scale: number;
+}
+
+function standardFrame(sample: Frame, { schema }: ColumnSource): StandardFrame {
+  const column = sample.columns.get(schema.name);
+  if (column?.kind !== "number") return { center: 0, scale: 1 };
+  const sorted = Float64Array.from(column.values).filter(Number.isFinite).sort();
+  if (sorted.length === 0) return { center: 0, scale: 1 };
+  const spread = quantileOfSorted(sorted, 0.95) - quantileOfSorted(sorted, 0.05);
+  const center = quantileOfSorted(sorted, 0.5);
+  const scale = [spread, Math.abs(center)].find((size) => size > 1e-300 && Number.isFinite(size)) ?? 1;
+  return { center, scale };
+}
+
+function aggregatesOf(
+  { schema, value }: ColumnSource,
+  i: number,
+  { center, scale }: StandardFrame,
+): string[] {
+  const count = `count(${value}) AS n${i}`;
+  if (schema.kind === "number") {
+    const unit = `((${value} - (${literal(center)})) / ${literal(scale)})`;
+    return [
+      count,
+      `min(${value}) AS min${i}`,
+      `max(${value}) AS max${i}`,
+      `sum(${unit}) AS s${i}`,
+      `sum(${unit} * ${unit}) AS ss${i}`,
+      `sum(${unit} * ${unit} * ${unit}) AS sss${i}`,
+      `count_if(${value} = 0) AS zeros${i}`,
+      `count_if(${value} < 0) AS negative${i}`,
+      `count_if(${value} <> trunc(${value})) AS parts${i}`,
+    ];
+  }
+  if (schema.kind === "datetime") {
+    return [count, `min(epoch_ms(${value})) AS min${i}`, `max(epoch_ms(${value})) AS max${i}`];
+  }
+  if (schema.kind === "text") {
+    return [
+      count,
+      `min(length(${value})) AS min${i}`,
+      `avg(length(${value})) AS mean${i}`,
+      `max(length(${value})) AS max${i}`,
+    ];
+  }
+  return [count];
+}
+
+const literal = (value: number): string => `CAST('${value}' AS DOUBLE)`;
+
+function readRow(
+  row: Record<string, unknown>,
+  { schema }: ColumnSource,
+  i: number,
+  frame: StandardFrame,
+): Moments {
+  const figure = (name: string): number => numberOf(row[`${name}${i}`]);
+  const count = figure("n");
+  if (count === 0) return { count };
+  const range = { min: figure("min"), max: figure("max") };
+  if (schema.kind === "datetime") return { count, datetime: range };
+  if (schema.kind === "text") {
+    return {
+      count,
+      text: { minLength: range.min, meanLength: stable(figure("mean")), maxLength: range.max },
+    };
+  }
+  if (schema.kind !== "number") return { count };
+  const shape = centralMoments(count, figure("s"), figure("ss"), figure("sss"));
+  const constant = range.min === range.max;
+  return {
+    count,
+    number: {
+      ...range,
+      mean: constant ? range.min : stable(frame.center + frame.scale * shape.mean),
+      standardDeviation: constant ? 0 : stable(frame.scale * shape.standardDeviation),
+      skewness: constant || !Number.isFinite(shape.skewness) ? null : stable(shape.skewness),
+      zeros: figure("zeros"),
+      negative: figure("negative"),
+      whole: figure("parts") === 0,
+    },
+  };
+}
+
+/**
+ * From sums of first, second and third powers: mean, sample standard deviation (n - 1) and the bias-corrected
+ * skewness G1 = g1 sqrt(n(n-1))/(n-2), NaN below three values.
+ */
+export function centralMoments(n: number, sum: number, squares: number, cubes: number) {
+  const mean = sum / n;
+  const second = Math.max(0, squares / n - mean * mean);
+  const third = cubes / n - 3 * mean * (squares / n) + 2 * mean ** 3;
+  const standardDeviation = n > 1 ? Math.sqrt((second * n) / (n - 1)) : 0;
+  const skewness =
+    n > 2 && second > 0 ? ((third / second ** 1.5) * Math.sqrt(n * (n - 1))) / (n - 2) : Number.NaN;
+  return { mean, standardDeviation, skewness };
+}

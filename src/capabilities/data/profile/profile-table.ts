@@ -1,0 +1,164 @@
+import type { Table } from "../../../engines/table/index.js";
+import type { ColumnSchema } from "../../../foundation/contracts/column.js";
+import type { ColumnRoles, DetectorInput } from "../../../foundation/contracts/detector.js";
+import type { Column, Frame } from "../../../foundation/contracts/frame.js";
+import type { ColumnProfile, Profile } from "../../../foundation/contracts/profile.js";
+import type { Target, TaskType } from "../../../foundation/contracts/target.js";
+import { type FindProblemsOptions, findProblems } from "../findings/find-problems.js";
+import { type ColumnSource, columnSources, numberOf } from "./column-source.js";
+import { readHistogram, readQuantiles, readValues } from "./distributions.js";
+import { readDuplicates } from "./duplicates.js";
+import { type Moments, readMoments } from "./moments.js";
+import { CORRELATION_ROWS, correlate } from "./relations.js";
+import { SAMPLE_ROWS, sampleFrame } from "./sample-frame.js";
+import { cellsOf } from "./statistics/cells.js";
+import { explainedShare, prepareTarget } from "./statistics/explained-share.js";
+import { valueText } from "./value-text.js";
+
+export interface MeasureOptions {
+  readonly target?: {
+    readonly name: string;
+    readonly task: TaskType;
+    /** One entry a row of the table, with -1 or NaN where missing; read from the data when absent. */
+    readonly values?: Target;
+  };
+  readonly roles?: ColumnRoles;
+  /** The whole table, where it has been read already. */
+  readonly frame?: Frame;
+}
+
+/** Everything `quern profile` says about a table. */
+export async function profileTable(
+  table: Table,
+  schema: readonly ColumnSchema[],
+  options: MeasureOptions & FindProblemsOptions = {},
+): Promise<Profile> {
+  const input = await measureTable(table, schema, options);
+  return { ...input.profile, findings: findProblems(input, options) };
+}
+
+/**
+ * Measures a table with few scans and little memory: counts, ranges, moments, histograms and distinct values
+ * of all rows; what needs rows together, of a sample. The result is what detectors work on; add `splits` to it
+ * to check a division as well.
+ */
+export async function measureTable(
+  table: Table,
+  schema: readonly ColumnSchema[],
+  options: MeasureOptions = {},
+): Promise<DetectorInput> {
+  const sources = columnSources(table, schema);
+  const frame = options.frame ?? (await sampleFrame(table, schema));
+  const sample = thinRows(frame.rows, SAMPLE_ROWS);
+  const values = options.target && targetValues(frame, options.target);
+  const target = options.target && values && { name: options.target.name, values };
+
+  const moments = await readMoments(table, sources, frame);
+  const quantiles = await readQuantiles(table, sources, frame);
+  const prepared = target && prepareTarget(target.values, sample);
+  const columns: ColumnProfile[] = [];
+  for (const [i, source] of sources.entries()) {
+    const column = frame.columns.get(source.schema.name);
+    const cells = prepared && column && source.schema.name !== target?.name && cellsOf(column, sample);
+    columns.push({
+      ...(await profileColumn(table, source, moments[i]!, frame, quantiles)),
+      ...(cells && { association: Number(explainedShare(cells, prepared).toFixed(6)) }),
+    });
+  }
+  const correlated = thinRows(frame.rows, CORRELATION_ROWS);
+  const profile: DetectorInput["profile"] = {
+    formatVersion: 1,
+    rows: table.rows,
+    columns,
+    duplicates: await readDuplicates(table, sources, columns),
+    ...(options.target && { target: await profileTarget(table, sources, columns, options.target) }),
+    correlations: correlate(frame, correlated),
+    sampleRows: sample.length,
+    correlationRows: correlated.length,
+  };
+  return { frame, profile, sample, ...(target && { target }), roles: options.roles ?? {} };
+}
+
+/** At most `limit` rows, evenly spaced. */
+function thinRows(rows: number, limit: number): Int32Array {
+  const kept = Math.min(rows, limit);
+  return Int32Array.from({ length: kept }, (_, i) => Math.floor((i * rows) / kept));
+}
+
+async function profileColumn(
+  table: Table,
+  source: ColumnSource,
+  moments: Moments,
+  sample: Frame,
+  quantiles: Awaited<ReturnType<typeof readQuantiles>>,
+): Promise<ColumnProfile> {
+  const { name, kind, reason } = source.schema;
+  const { count, number, datetime, text } = moments;
+  const missing = table.rows - count;
+  const histogram = number || datetime ? await readHistogram(table, source, moments) : undefined;
+  const shape = quantiles.get(name);
+  const { whole: _, ...figures } = number ?? { whole: false };
+  return {
+    name,
+    kind,
+    reason,
+    count,
+    missing,
+    missingShare: table.rows === 0 ? 0 : missing / table.rows,
+    ...(await readValues(table, source, sample)),
+    ...(number &&
+      shape && { number: { ...(figures as Omit<typeof number, "whole">), ...shape, histogram: histogram! } }),
+    ...(datetime && { datetime: { ...datetime, histogram: histogram! } }),
+    ...(text && { text }),
+  };
+}
+
+async function profileTarget(
+  table: Table,
+  sources: readonly ColumnSource[],
+  columns: readonly ColumnProfile[],
+  { name, task }: NonNullable<MeasureOptions["target"]>,
+): Promise<NonNullable<Profile["target"]>> {
+  const source = sources.find(({ schema }) => schema.name === name)!;
+  const { missing, count } = columns.find((column) => column.name === name)!;
+  if (task === "regression") return { name, task, missing };
+  const rows = await table.query(
+    `SELECT ${source.value} AS value, count(*) AS n FROM data WHERE (${source.value}) IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT 1000`,
+  );
+  const classes = rows.map((row) => ({
+    label: valueText(row.value, source.schema),
+    count: numberOf(row.n),
+    share: numberOf(row.n) / count,
+  }));
+  return { name, task, missing, classes };
+}
+
+function targetValues(
+  frame: Frame,
+  { name, task, values }: NonNullable<MeasureOptions["target"]>,
+): Target | undefined {
+  const column = frame.columns.get(name);
+  if (!column) return undefined;
+  const length = values && (values.task === "regression" ? values.values.length : values.codes.length);
+  if (length === frame.rows) return values;
+  if (task === "regression")
+    return "values" in column && column.kind !== "text" && column.kind !== "id"
+      ? { task, values: Float64Array.from(column.values) }
+      : undefined;
+  return { task, ...classCodes(column, frame.rows) };
+}
+
+/** Codes of the values as they occur. */
+function classCodes(column: Column, rows: number): { codes: Int32Array; classes: readonly string[] } {
+  if (column.kind === "category") return { codes: column.codes, classes: column.dictionary };
+  const codeOf = new Map<string, number>();
+  const codes = Int32Array.from({ length: rows }, (_, row) => {
+    const value = column.values[row]!;
+    if (value === "" || (typeof value === "number" && Number.isNaN(value))) return -1;
+    const text = valueText(value, column);
+    const code = codeOf.get(text) ?? codeOf.size;
+    codeOf.set(text, code);
+    return code;
+  });
+  return { codes, classes: [...codeOf.keys()] };
+}
