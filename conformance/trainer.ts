@@ -1,0 +1,209 @@
+/** What every trainer must hold, built in or not. Call it inside a test file: `trainerSuite(trainer, options)`. */
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../src/foundation/base/clock.js";
+import { silentLogger } from "../src/foundation/base/logger.js";
+import { pack, unpack } from "../src/foundation/base/packing.js";
+import { createRandom } from "../src/foundation/base/random.js";
+import { createFrame, type Frame, takeRows } from "../src/foundation/contracts/frame.js";
+import {
+  type Predictions,
+  type Target,
+  type TaskType,
+  takeTarget,
+} from "../src/foundation/contracts/target.js";
+import type { Fitted, LabelledFrame, Trainer, TrainingContext } from "../src/foundation/contracts/trainer.js";
+import { sampleRows, strangeFeatures } from "./trainer-samples.js";
+
+export interface TrainerSuiteOptions {
+  /** Runs the emitted graph on a frame; see trainer-graph. */
+  readonly predictInGraph: (fitted: Fitted, features: Frame) => Promise<Float32Array>;
+  /** Settings that make the trainer quick; `{}` by default. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Training rows; enough that work is shared where a trainer has thresholds for that. */
+  readonly rows?: number;
+}
+
+/** Export parity: |exported - predicted| <= this * (1 + |predicted|). */
+const PARITY = 1e-5;
+const THREADS = [1, 2, 3];
+
+export function trainerSuite(trainer: Trainer, options: TrainerSuiteOptions): void {
+  const rows = options.rows ?? 300;
+  const config = () => trainer.config.parse(options.config ?? {});
+  const sample = (task: TaskType, count = rows) =>
+    sampleRows(trainer.capabilities.features, task, count, task);
+  const fitOn = (train: LabelledFrame, context: Partial<TrainingContext> = {}, validation?: LabelledFrame) =>
+    trainer.fit({ train, ...(validation ? { validation } : {}) }, config(), trainingContext(context));
+
+  describe(`trainer ${trainer.id}`, () => {
+    it("is described, has a default for every setting and refuses unknown ones", () => {
+      expect(trainer.id).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
+      expect(trainer.summary.length).toBeGreaterThan(10);
+      expect(trainer.version).toBeGreaterThanOrEqual(1);
+      expect(trainer.tasks.length).toBeGreaterThan(0);
+      expect(() => trainer.config.parse({})).not.toThrow();
+      expect(() => trainer.config.parse({ "no such setting": 1 })).toThrow();
+    });
+
+    describe.each(trainer.tasks.map((task) => [task]))("for %s", (task) => {
+      const train = sample(task);
+      const fresh = sampleRows(trainer.capabilities.features, task, 64, `${task}/fresh`).features;
+      const strange = strangeFeatures(trainer.capabilities.features, train.features);
+
+      it("predicts finite numbers, probabilities that sum to 1", async () => {
+        const fitted = await fitOn(train);
+        for (const frame of [fresh, strange])
+          checkPredictions(fitted.predict(frame), frame.rows, train.target);
+      });
+
+      it("is restored from its packed state", async () => {
+        const fitted = await fitOn(train);
+        const restored = trainer.restore(unpack(pack(fitted.state)));
+        expect(restored.predict(fresh)).toEqual(fitted.predict(fresh));
+        expect(pack(restored.state)).toEqual(pack(fitted.state));
+        expect(restored.diagnostics).toEqual(fitted.diagnostics);
+      });
+
+      it("predicts in the exported graph what it predicts itself", async () => {
+        const fitted = await fitOn(train);
+        for (const frame of [fresh, strange, takeRows(fresh, [0])]) {
+          close(await options.predictInGraph(fitted, frame), fitted.predict(frame).values);
+        }
+      });
+
+      it("predicts each row by itself, and no rows at all", async () => {
+        const fitted = await fitOn(train);
+        const all = fitted.predict(fresh).values;
+        const width = all.length / fresh.rows;
+        const one = fitted.predict(takeRows(fresh, [7])).values;
+        close(one, all.subarray(7 * width, 8 * width));
+        expect(fitted.predict(takeRows(fresh, [])).values).toHaveLength(0);
+      });
+
+      it("gives the same bytes for the same seed and any number of threads", async () => {
+        const states: Uint8Array[] = [];
+        for (const threads of THREADS) states.push(pack((await fitOn(train, { threads })).state));
+        states.push(pack((await fitOn(train, { threads: 2 })).state));
+        for (const state of states.slice(1)) expect(Buffer.compare(state, states[0]!)).toBe(0);
+      });
+
+      it("takes a validation set", async () => {
+        const fitted = await fitOn(
+          train,
+          {},
+          sampleRows(trainer.capabilities.features, task, 80, `${task}/validation`),
+        );
+        checkPredictions(fitted.predict(fresh), fresh.rows, train.target);
+      });
+
+      it("trains on as few rows as the task allows", async () => {
+        const few = fewRows(train);
+        const fitted = await fitOn(few);
+        checkPredictions(fitted.predict(fresh), fresh.rows, train.target);
+        close(await options.predictInGraph(fitted, fresh), fitted.predict(fresh).values);
+      });
+
+      it("trains on constant features", async () => {
+        const features = takeRows(train.features, new Int32Array(train.features.rows));
+        const fitted = await fitOn({ ...train, features });
+        checkPredictions(fitted.predict(features), features.rows, train.target);
+        close(await options.predictInGraph(fitted, features), fitted.predict(features).values);
+      });
+
+      it("trains on a single feature", async () => {
+        const [first] = [...train.features.columns];
+        const features = createFrame([first!]);
+        const fitted = await fitOn({ ...train, features });
+        close(await options.predictInGraph(fitted, features), fitted.predict(features).values);
+      });
+
+      it("follows sample weights where it declares them", async () => {
+        if (!trainer.capabilities.sampleWeights) return;
+        const upper = await fitOn({ ...train, weights: leaningWeights(train.target, 20) });
+        const lower = await fitOn({ ...train, weights: leaningWeights(train.target, 1 / 20) });
+        expect(tendency(upper.predict(fresh))).toBeGreaterThan(tendency(lower.predict(fresh)));
+      });
+
+      it("stops when it is told to", async () => {
+        await expect(fitOn(train, { signal: AbortSignal.abort() })).rejects.toThrow();
+      });
+
+      it("gives importances that sum to 1, and an estimate", async () => {
+        const { importance } = (await fitOn(train)).diagnostics;
+        const total = Object.values(importance ?? {}).reduce((sum, share) => sum + share, 0);
+        if (total !== 0) expect(total).toBeCloseTo(1, 6);
+        const classes = train.target.task === "regression" ? 1 : train.target.classes.length;
+        const work = { rows, features: 7, task, classes, threads: 2 };
+        const { seconds, bytes } = trainer.estimate(work, config());
+        expect(seconds).toBeGreaterThan(0);
+        expect(seconds).toBeLessThan(600);
+        expect(bytes).toBeGreaterThan(0);
+      });
+    });
+  });
+}
+
+export function trainingContext(overrides: Partial<TrainingContext> = {}): TrainingContext {
+  return {
+    random: createRandom("conformance"),
+    signal: new AbortController().signal,
+    clock: systemClock,
+    logger: silentLogger,
+    threads: 1,
+    report: () => undefined,
+    ...overrides,
+  };
+}
+
+function checkPredictions(predictions: Predictions, rows: number, target: Target): void {
+  expect(predictions.values.every((value) => Number.isFinite(value))).toBe(true);
+  if (target.task === "regression") {
+    expect(predictions.kind).toBe("values");
+    expect(predictions.values).toHaveLength(rows);
+    return;
+  }
+  if (predictions.kind !== "probabilities") throw new Error("A classifier must predict probabilities.");
+  expect(predictions.classes).toBe(target.classes.length);
+  expect(predictions.values).toHaveLength(rows * predictions.classes);
+  for (let at = 0; at < predictions.values.length; at += predictions.classes) {
+    const row = predictions.values.subarray(at, at + predictions.classes);
+    expect(row.every((value) => value >= 0 && value <= 1)).toBe(true);
+    expect(row.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 9);
+  }
+}
+
+function close(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(actual.length).toBe(expected.length);
+  for (let k = 0; k < actual.length; k++) {
+    const difference = Math.abs(actual[k]! - expected[k]!);
+    if (!(difference <= PARITY * (1 + Math.abs(expected[k]!)))) {
+      throw new Error(`Value ${k} is ${actual[k]}, expected ${expected[k]}.`);
+    }
+  }
+}
+
+/** One row of a regression, one of each class otherwise. */
+function fewRows({ features, target }: LabelledFrame): LabelledFrame {
+  const rows =
+    target.task === "regression"
+      ? [0]
+      : target.classes.map((_, k) => target.codes.indexOf(k)).sort((a, b) => a - b);
+  return { features: takeRows(features, rows), target: takeTarget(target, rows) };
+}
+
+/** `weight` for the last class or the upper half, 1 elsewhere. */
+function leaningWeights(target: Target, weight: number): Float64Array {
+  if (target.task === "regression") {
+    const middle = target.values.slice().sort()[target.values.length >> 1]!;
+    return target.values.map((value) => (value > middle ? weight : 1));
+  }
+  return Float64Array.from(target.codes, (code) => (code === target.classes.length - 1 ? weight : 1));
+}
+
+/** Mean prediction, or mean probability of the last class. */
+function tendency(predictions: Predictions): number {
+  const width = predictions.kind === "probabilities" ? predictions.classes : 1;
+  let sum = 0;
+  for (let at = width - 1; at < predictions.values.length; at += width) sum += predictions.values[at]!;
+  return sum / (predictions.values.length / width);
+}
