@@ -50,7 +50,8 @@ export const complementNaiveBayes = defineTrainer<typeof config, CountState>({
   summary: "Complement naive Bayes on counts, for unequal classes.",
   config,
   ...COUNT_TRAINER,
-  async fit({ train }, options) {
+  async fit({ train }, options, context) {
+    context.signal.throwIfAborted();
     const counts = countFeatures(train, "complement-naive-bayes");
     const weights = complementWeights(counts, options.smoothing, options.normalize);
     return restoreCountModel({

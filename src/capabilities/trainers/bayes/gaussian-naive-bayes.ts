@@ -182,6 +182,9 @@ export const gaussianNaiveBayes = defineTrainer<typeof config, GaussianState>({
     seconds: 0.005 + rows * features * 1e-8,
     bytes: rows * features * 4,
   }),
-  fit: async (data, options) => fitGaussians(data, options),
+  async fit(data, options, context) {
+    context.signal.throwIfAborted();
+    return fitGaussians(data, options);
+  },
   restore,
 });

@@ -31,7 +31,8 @@ export const multinomialNaiveBayes = defineTrainer<typeof config, CountState>({
   summary: "Naive Bayes on counts, as of words in a text.",
   config,
   ...COUNT_TRAINER,
-  async fit({ train }, options) {
+  async fit({ train }, options, context) {
+    context.signal.throwIfAborted();
     const counts = countFeatures(train, "multinomial-naive-bayes");
     const weights = logProbabilities(counts, options.smoothing);
     return restoreCountModel({

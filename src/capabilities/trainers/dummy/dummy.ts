@@ -105,7 +105,8 @@ export const dummy = defineTrainer<typeof config, DummyState>({
     calibrated: true,
   },
   estimate: ({ rows }) => ({ seconds: 0.001 + rows * 2e-7, bytes: rows * 16 }),
-  async fit({ train }, options) {
+  async fit({ train }, options, context) {
+    context.signal.throwIfAborted();
     return restore({
       kind: train.target.task === "regression" ? "values" : "probabilities",
       values: constantPrediction(train.target, train.weights, options.center),

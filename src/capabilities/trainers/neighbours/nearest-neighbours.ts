@@ -177,6 +177,9 @@ export const nearestNeighbours = defineTrainer<typeof config, NeighboursState>({
       bytes: rows * features * 4 + stored * (features * 8 + 1000 * 16),
     };
   },
-  fit: async (data, options, context) => restore(remember(data, options, context)),
+  async fit(data, options, context) {
+    context.signal.throwIfAborted();
+    return restore(remember(data, options, context));
+  },
   restore,
 });
