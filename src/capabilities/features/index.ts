@@ -1,4 +1,13 @@
-export { columnTensor, type InputTensor } from "./host/tensor.js";
+export {
+  columnTensor,
+  createHostTransforms,
+  type HanSegmenter,
+  type HostServices,
+  type HostStep,
+  type InputTensor,
+  runHostSteps,
+} from "./host/index.js";
+export { loadHanSegmenter } from "./jieba.js";
 export { applyPipeline } from "./pipeline/apply.js";
 export { declareInputs, emitPipeline, inputElementType } from "./pipeline/emit.js";
 export { type FitOptions, fitPipeline } from "./pipeline/fit.js";
@@ -8,7 +17,6 @@ export {
   featureLineage,
   type GraphInput,
   graphInputs,
-  type HostStep,
   hostSteps,
   type PipelineStep,
   rawColumns,

@@ -4,9 +4,12 @@ import { float32Values } from "../shared/positions.js";
 import type { FittedPipeline, Slot, TransformMap } from "./pipeline.js";
 import { transformOf } from "./transform-map.js";
 
-/** What transforms see as a column's name: prefix-free, so that outputs are traced to inputs by name. */
+/**
+ * What transforms see as a column's name: between private-use characters, so that outputs are traced to their
+ * inputs by name, whatever columns and categories are called.
+ */
 export function slotName(slot: number): string {
-  return `[${slot}]`;
+  return `\uE000${slot}\uE001`;
 }
 
 /**

@@ -117,15 +117,20 @@ class Workshop {
       this.#live = this.#live.filter((slot) => !inputs.includes(slot));
       for (const slot of inputs) this.#labels.delete(this.#slots[slot]!.label);
     }
-    const joined = [...new Set(inputs.flatMap((slot) => this.#slots[slot]!.sources))];
+    const all = inputs.flatMap((slot) => this.#slots[slot]!.sources);
     const outputs = [...output.columns].map(([name, column]) => {
-      const origin = originOf(name, inputs);
-      const parent = origin === undefined ? undefined : this.#slots[origin];
-      const label = parent ? parent.label + name.slice(slotName(origin!).length) : name;
-      return this.#addSlot(label, column, parent?.sources ?? joined, this.#vectorFacts(column, inputs));
+      const origins = inputs.filter((slot) => name.includes(slotName(slot)));
+      const sources = origins.length > 0 ? origins.flatMap((slot) => this.#slots[slot]!.sources) : all;
+      const label = this.#readable(name, inputs);
+      return this.#addSlot(label, column, [...new Set(sources)], this.#vectorFacts(column, inputs));
     });
     this.#live.push(...outputs);
     return outputs;
+  }
+
+  /** A name with the labels of inputs in place of their slot names. */
+  #readable(name: string, inputs: readonly number[]): string {
+    return inputs.reduce((text, slot) => text.replaceAll(slotName(slot), this.#slots[slot]!.label), name);
   }
 
   #addSlot(label: string, column: Column, sources: readonly string[], facts: Partial<Slot>): number {
@@ -139,18 +144,9 @@ class Workshop {
   #vectorFacts(column: Column, inputs: readonly number[]): Partial<Slot> {
     if (column.kind !== "vector") return {};
     if (!column.names) return { width: column.width };
-    const names = column.names.map((name) => {
-      const origin = originOf(name, inputs);
-      return origin === undefined ? name : this.#slots[origin]!.label + name.slice(slotName(origin).length);
-    });
+    const names = column.names.map((name) => this.#readable(name, inputs));
     return { width: column.width, names };
   }
-}
-
-/** The input whose slot name begins an output's name. */
-function originOf(name: string, inputs: readonly number[]): number | undefined {
-  const slot = /^\[(\d+)\]/.exec(name)?.[1];
-  return slot !== undefined && inputs.includes(Number(slot)) ? Number(slot) : undefined;
 }
 
 function rawFacts(column: Column): Partial<Slot> {

@@ -1,6 +1,7 @@
 /** The types of a feature pipeline and what can be read off a fitted one. */
 import type { GraphColumn } from "../../../foundation/contracts/graph.js";
 import type { Transform } from "../../../foundation/contracts/transform.js";
+import type { HostStep } from "../host/run.js";
 
 export type TransformMap = ReadonlyMap<string, Transform>;
 export type FeatureKind = GraphColumn["kind"];
@@ -70,15 +71,7 @@ export interface GraphInput {
   readonly width?: number;
 }
 
-/** A host step by column labels, as the bundle's manifest lists it and `runHostSteps` runs it. */
-export interface HostStep {
-  readonly transform: string;
-  readonly version: number;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly state: unknown;
-}
-
+/** The host steps by column labels, for a bundle's manifest and `runHostSteps`. */
 export function hostSteps({ steps, slots }: FittedPipeline): HostStep[] {
   const label = (slot: number) => slots[slot]!.label;
   return steps

@@ -1,17 +1,28 @@
 import { describeTransform } from "../../../../conformance/transform.js";
 import { evaluateInGraph as evaluate } from "../../../../conformance/transform-graph.js";
+import { hash } from "../host/hash.js";
+import { createTokens } from "../host/tokens.js";
+import { bin } from "./bin.js";
 import { clip } from "./clip.js";
 import { datetime } from "./datetime.js";
 import { frequency } from "./frequency.js";
 import { impute } from "./impute.js";
+import { interact } from "./interact.js";
+import { lda } from "./lda.js";
 import { log } from "./log.js";
 import { minMax } from "./min-max.js";
 import { oneHot } from "./one-hot.js";
 import { ordinal } from "./ordinal.js";
+import { pca } from "./pca.js";
+import { quantile } from "./quantile.js";
 import { rare } from "./rare.js";
 import { robust } from "./robust.js";
+import { select } from "./select.js";
 import { standard } from "./standard.js";
+import { targetEncode } from "./target-encode.js";
+import { tfidf } from "./tfidf.js";
 import { toFloat32 } from "./to-float32.js";
+import { yeoJohnson } from "./yeo-johnson.js";
 
 describeTransform(impute, {
   evaluate,
@@ -54,3 +65,40 @@ describeTransform(datetime, {
     },
   ],
 });
+describeTransform(yeoJohnson, { evaluate, configs: [{}, { standardize: false }] });
+describeTransform(quantile, { evaluate, configs: [{}, { output: "normal" }, { quantiles: 7 }] });
+describeTransform(bin, { evaluate, configs: [{}, { strategy: "uniform", bins: 4, encode: "one-hot" }] });
+describeTransform(targetEncode, { evaluate, configs: [{}, { smoothing: null, folds: 3 }] });
+describeTransform(tfidf, {
+  evaluate,
+  configs: [
+    {},
+    { maximumGram: 3, sublinear: true, minimumDocuments: 2 },
+    { minimumGram: 2, maximumGram: 2, inverseFrequency: false, normalize: false },
+  ],
+});
+describeTransform(interact, {
+  evaluate,
+  configs: [{}, { operations: ["ratio", "difference", "square"], maximumOutputs: 12 }],
+});
+describeTransform(pca, { evaluate, configs: [{}, { components: 3, whiten: true }, { varianceShare: 0.5 }] });
+describeTransform(lda, { evaluate });
+describeTransform(select, {
+  evaluate,
+  targets: ["regression", "binary", "multiclass"],
+  configs: [
+    { maximumFeatures: 3 },
+    { score: "chi-square", maximumFeatures: 4 },
+    { score: "mutual-information", maximumFeatures: 2 },
+    { score: "variance", threshold: 1 },
+    { score: "l1", penalty: 0.3 },
+  ],
+});
+describeTransform(
+  createTokens((text) => [...text]),
+  {
+    evaluate,
+    configs: [{}, { unit: "character" }, { han: "words", minimumLength: 1, lowerCase: false }],
+  },
+);
+describeTransform(hash, { evaluate, configs: [{}, { buckets: 7, signed: false }] });
