@@ -35,10 +35,10 @@ for labels in (labels2, labels3):
     for w in (None, weights):
         record("gaussian-naive-bayes", {}, GaussianNB(), "normal", labels, w)
         record("multinomial-naive-bayes", {}, MultinomialNB(), "counts", labels, w)
-        record("complement-naive-bayes", {}, ComplementNB(), "counts", labels, w)
+        record("complement-naive-bayes", {"prior": False}, ComplementNB(), "counts", labels, w)
 record("gaussian-naive-bayes", {"varianceSmoothing": 0.01}, GaussianNB(var_smoothing=0.01), "normal", labels3)
 record("multinomial-naive-bayes", {"smoothing": 0.1, "uniformPrior": True},
        MultinomialNB(alpha=0.1, fit_prior=False), "counts", labels3)
-record("complement-naive-bayes", {"smoothing": 0.5, "normalize": True}, ComplementNB(alpha=0.5, norm=True), "counts", labels3)
+record("complement-naive-bayes", {"smoothing": 0.5, "normalize": True, "prior": False}, ComplementNB(alpha=0.5, norm=True), "counts", labels3)
 Path(__file__).with_name("bayes.json").write_text(json.dumps(
     dict(matrices={k: [numbers(r) for r in m] for k, m in matrices.items()}, cases=cases)) + "\n")

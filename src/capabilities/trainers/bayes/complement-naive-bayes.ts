@@ -20,6 +20,14 @@ const config = z.strictObject({
       help: "Divide the weights of each class by their absolute sum.",
       tune: { choices: [false, true] },
     }),
+  prior: z
+    .boolean()
+    .default(true)
+    .register(fields, {
+      title: "Use class shares",
+      help: "Add the log of each class's share, as the method's authors do; scikit-learn does not.",
+      tune: { choices: [false, true] },
+    }),
 });
 
 /** Minus the log probabilities of the features outside each class. */
@@ -58,8 +66,7 @@ export const complementNaiveBayes = defineTrainer<typeof config, CountState>({
       width: counts.design.width,
       classes: counts.classes.length,
       weights,
-      // As in scikit-learn the prior counts only where there is nothing to compare: one class alone.
-      constant: absentClasses(counts.classes),
+      constant: options.prior ? logPriors(counts.classes, false) : absentClasses(counts.classes),
       diagnostics: countDiagnostics(counts, weights),
     });
   },

@@ -2,7 +2,7 @@ import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/
 import { designInGraph } from "../numeric/design.js";
 import { emitCenteredSquaredDistances } from "../numeric/distances.js";
 import { emitCast } from "../numeric/graph-links.js";
-import type { NeighboursState } from "./nearest-neighbours.js";
+import type { NeighboursState } from "./neighbours-state.js";
 
 const axis = (value: number) => ({ attributes: { axis: { int: value } } });
 

@@ -3,7 +3,6 @@ import { fields } from "../../../foundation/contracts/extension.js";
 import type { Predictions, Target } from "../../../foundation/contracts/target.js";
 import {
   defineTrainer,
-  type FitDiagnostics,
   type Fitted,
   type TrainingContext,
   type TrainingData,
@@ -24,6 +23,7 @@ import {
   type Neighbours,
   type SearchSpace,
 } from "./neighbour-search.js";
+import type { NeighboursState } from "./neighbours-state.js";
 
 const config = z.strictObject({
   neighbours: z
@@ -52,23 +52,6 @@ const config = z.strictObject({
   }),
 });
 type Config = z.infer<typeof config>;
-
-export interface NeighboursState {
-  /** Stored rows; at least 1. */
-  readonly points: Float32Array;
-  readonly rows: number;
-  readonly width: number;
-  readonly center: Float32Array;
-  readonly unit: number;
-  /** At most `rows`. */
-  readonly neighbours: number;
-  readonly weighting: "uniform" | "distance";
-  /** 0: regression. */
-  readonly classes: number;
-  /** Class codes or target values of the stored rows. */
-  readonly targets: Float64Array;
-  readonly diagnostics: FitDiagnostics;
-}
 
 function remember({ train }: TrainingData, options: Config, context: TrainingContext): NeighboursState {
   const all = trainingDesign(train.features, "nearest-neighbours");
@@ -100,42 +83,38 @@ function storedTargets(target: Target, sample: Int32Array | undefined): Float64A
   return sample ? Float64Array.from(sample, (row) => values[row]!) : Float64Array.from(values);
 }
 
-/** The votes of one query's neighbours, summing to 1, into `shares`. */
-function voteShares(
+/** Votes of one query's neighbours into `votes`; returns their sum. */
+function castVotes(
   distances: Float64Array,
   start: number,
   weighting: "uniform" | "distance",
-  shares: Float64Array,
-): void {
-  const k = shares.length;
-  if (weighting === "uniform") {
-    shares.fill(1 / k);
-    return;
-  }
+  votes: Float64Array,
+): number {
   // Neighbours at distance 0, when there are any, decide alone.
   const touching = distances[start] === 0;
   let sum = 0;
-  for (let i = 0; i < k; i++) {
+  for (let i = 0; i < votes.length; i++) {
     const distance = distances[start + i]!;
-    shares[i] = touching ? (distance === 0 ? 1 : 0) : 1 / Math.sqrt(distance);
-    sum += shares[i]!;
+    votes[i] = weighting === "uniform" ? 1 : touching ? (distance === 0 ? 1 : 0) : 1 / Math.sqrt(distance);
+    sum += votes[i]!;
   }
-  for (let i = 0; i < k; i++) shares[i]! /= sum;
+  return sum;
 }
 
 function vote(state: NeighboursState, { rows, distances }: Neighbours, count: number): Predictions {
   const { neighbours, weighting, classes, targets } = state;
   const width = classes === 0 ? 1 : classes;
   const values = new Float64Array(count * width);
-  const shares = new Float64Array(neighbours);
+  const votes = new Float64Array(neighbours);
   for (let query = 0; query < count; query++) {
     const start = query * neighbours;
-    voteShares(distances, start, weighting, shares);
+    const sum = castVotes(distances, start, weighting, votes);
     for (let i = 0; i < neighbours; i++) {
       const target = targets[rows[start + i]!]!;
-      if (classes === 0) values[query]! += shares[i]! * target;
-      else values[query * width + target]! += shares[i]!;
+      if (classes === 0) values[query]! += votes[i]! * target;
+      else values[query * width + target]! += votes[i]!;
     }
+    for (let k = query * width; k < (query + 1) * width; k++) values[k]! /= sum;
   }
   return classes === 0 ? { kind: "values", values } : { kind: "probabilities", values, classes };
 }
