@@ -5,6 +5,7 @@ import {
   type FittedPipeline,
   fitPipeline,
   planFeatures,
+  rawColumns,
   type TransformMap,
 } from "../../capabilities/features/index.js";
 import {
@@ -99,6 +100,11 @@ export async function learn(material: LearningMaterial, tools: LearningTools): P
 export function predictWith(model: LearnedModel, frame: Frame, transforms: TransformMap): Predictions {
   const raw = model.trainer.restore(model.state).predict(applyPipeline(model.pipeline, frame, transforms));
   return applyCalibration(raw, model.calibration);
+}
+
+/** Raw columns the model reads. */
+export function featureNames(pipeline: FittedPipeline): string[] {
+  return rawColumns(pipeline).map((slot) => slot.label);
 }
 
 /** The features of one style, fitted at most once and only when a trial of that style is not cached. */

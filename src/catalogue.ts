@@ -1,0 +1,34 @@
+/** Every built-in extension, in explicit lists: nothing is found by globbing or registered by import. */
+import { METRICS } from "./capabilities/evaluation/metrics/index.js";
+import { complementNaiveBayes } from "./capabilities/trainers/bayes/complement-naive-bayes.js";
+import { gaussianNaiveBayes } from "./capabilities/trainers/bayes/gaussian-naive-bayes.js";
+import { multinomialNaiveBayes } from "./capabilities/trainers/bayes/multinomial-naive-bayes.js";
+import { dummy } from "./capabilities/trainers/dummy/dummy.js";
+import { elasticNet } from "./capabilities/trainers/linear/elastic-net.js";
+import { lasso } from "./capabilities/trainers/linear/lasso.js";
+import { leastSquares } from "./capabilities/trainers/linear/least-squares.js";
+import { linearSvm } from "./capabilities/trainers/linear/linear-svm.js";
+import { logisticRegression } from "./capabilities/trainers/linear/logistic-regression.js";
+import { ridge } from "./capabilities/trainers/linear/ridge.js";
+import type { Metric } from "./foundation/contracts/metric.js";
+import type { Trainer } from "./foundation/contracts/trainer.js";
+
+/** A list of extensions hides their config and state types: the schema checks the one, the trainer makes the other. */
+const trainers = (...list: readonly { readonly id: string }[]): readonly Trainer[] => list as unknown as readonly Trainer[];
+
+export const BASELINE: Trainer = trainers(dummy)[0]!;
+
+export const TRAINERS: readonly Trainer[] = trainers(
+  logisticRegression,
+  linearSvm,
+  leastSquares,
+  ridge,
+  lasso,
+  elasticNet,
+  gaussianNaiveBayes,
+  multinomialNaiveBayes,
+  complementNaiveBayes,
+  dummy,
+);
+
+export const METRIC_LIST: readonly Metric[] = METRICS;

@@ -1,0 +1,116 @@
+import { gainTable, gainThreshold } from "../../capabilities/evaluation/business-gain.js";
+import { evaluate } from "../../capabilities/evaluation/evaluate.js";
+import type { DecisionThreshold } from "../../capabilities/evaluation/evaluation-request.js";
+import { permutationImportance } from "../../capabilities/evaluation/permutation-importance.js";
+import type { TransformMap } from "../../capabilities/features/index.js";
+import { createRandom } from "../../foundation/base/random.js";
+import type { Evaluation, Importance, LearningPoint } from "../../foundation/contracts/evaluation.js";
+import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/frame.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
+import type { Project } from "../../foundation/contracts/project.js";
+import { type Predictions, type Target, takeTarget } from "../../foundation/contracts/target.js";
+import { featureNames, type LearnedModel, type LearningMaterial, predictWith } from "./learn.js";
+
+/** Rows and shuffles of the permutation importance: enough for intervals, cheap for slow models. */
+const IMPORTANCE_ROWS = 1000;
+const IMPORTANCE_REPEATS = 3;
+
+export interface Judgement {
+  readonly project: Project;
+  readonly metric: Metric;
+  readonly transforms: TransformMap;
+  readonly signal: AbortSignal;
+}
+
+/** Binary with a table of gains: the threshold that gains most on the validation rows; otherwise one half. */
+export function decisionThreshold(
+  model: LearnedModel,
+  material: LearningMaterial,
+  { project, transforms }: Judgement,
+): DecisionThreshold | undefined {
+  const { target, frame, validation } = material;
+  const { gain } = project.evaluation;
+  if (target.task !== "binary" || !gain) return undefined;
+  const predictions = predictWith(model, takeRows(frame, validation), transforms);
+  const input = { target: takeTarget(target, validation), predictions };
+  return {
+    value: gainThreshold(input, gainTable(gain, target.classes)).threshold,
+    chosenBy: "gain",
+    split: "validation",
+  };
+}
+
+/** How much worse the metric gets on validation rows when one raw column is shuffled. */
+export function columnImportance(
+  model: LearnedModel,
+  material: LearningMaterial,
+  judgement: Judgement,
+): Promise<Importance[]> {
+  const { project, metric, transforms, signal } = judgement;
+  const random = createRandom(project.seed).fork("importance");
+  const rows = sampleRows(
+    material.validation,
+    IMPORTANCE_ROWS,
+    random.fork("rows").permutation(material.validation.length),
+  );
+  return permutationImportance({
+    metric,
+    features: selectColumns(takeRows(material.frame, rows), featureNames(model.pipeline)),
+    target: takeTarget(material.target, rows),
+    predict: (features) => predictWith(model, features, transforms),
+    random,
+    repeats: IMPORTANCE_REPEATS,
+    signal,
+  });
+}
+
+function sampleRows(rows: Int32Array, limit: number, order: Int32Array): Int32Array {
+  return rows.length <= limit ? rows : Int32Array.from(order.subarray(0, limit), (i) => rows[i]!).sort();
+}
+
+export interface ExaminedRows {
+  /** `test`, or `cross-validation`: every row predicted by a model that has not seen it. */
+  readonly name: string;
+  readonly rows: Int32Array;
+  readonly predictions: Predictions;
+  readonly baseline: Predictions;
+  readonly previous?: { readonly name: string; readonly predictions: Predictions };
+}
+
+export interface Examination {
+  readonly frame: Frame;
+  readonly target: Target;
+  readonly weights?: Float64Array;
+  readonly threshold?: DecisionThreshold | undefined;
+  readonly learningCurve: readonly LearningPoint[];
+  readonly importance: readonly Importance[];
+}
+
+/** The evaluation document of the rows opened last. */
+export function examine(
+  opened: ExaminedRows,
+  subject: Examination,
+  { project, metric, signal }: Judgement,
+): Evaluation {
+  const { target, weights } = subject;
+  const { gain, slices, resamples } = project.evaluation;
+  return evaluate(
+    {
+      target: takeTarget(target, opened.rows),
+      predictions: opened.predictions,
+      ...(weights ? { weights: Float64Array.from(opened.rows, (row) => weights[row]!) } : {}),
+      split: opened.name,
+      metric,
+      ...(subject.threshold ? { threshold: subject.threshold } : {}),
+      ...(gain && target.task !== "regression" ? { gain: gainTable(gain, target.classes) } : {}),
+      features: takeRows(subject.frame, opened.rows),
+      rowNumbers: opened.rows,
+      slices,
+      ...(project.evaluation.baseline ? { baseline: opened.baseline } : {}),
+      ...(opened.previous ? { previous: opened.previous } : {}),
+      learningCurve: subject.learningCurve,
+      importance: subject.importance,
+    },
+    { random: createRandom(project.seed).fork("evaluation"), resamples, signal },
+  );
+}

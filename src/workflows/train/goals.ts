@@ -1,0 +1,51 @@
+import { METRIC_LIST } from "../../catalogue.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import type { Project } from "../../foundation/contracts/project.js";
+import type { TrainResult } from "../../foundation/contracts/run.js";
+import type { TaskType } from "../../foundation/contracts/target.js";
+
+/** A goal that is measured on the exported bundle, not on predictions. */
+export const LATENCY_GOAL = "latencyP99Ms";
+
+/** @throws QuernError CONFIG_INVALID for a goal that nothing measures */
+export function checkGoals(project: Project, task: TaskType): void {
+  const known = [
+    ...METRIC_LIST.filter((metric) => metric.tasks.includes(task)).map((metric) => metric.id),
+    LATENCY_GOAL,
+  ];
+  const unknown = Object.keys(project.task.goals).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new QuernError(
+    "CONFIG_INVALID",
+    `task.goals: nothing measures ${JSON.stringify(unknown)} for a ${task} task.`,
+    {
+      details: { key: `task.goals.${unknown}` },
+      hint: `Goals may name ${known.join(", ")}.`,
+    },
+  );
+}
+
+export function judgeGoals(
+  project: Project,
+  figures: Readonly<Record<string, number | null>>,
+): TrainResult["goals"] {
+  return Object.entries(project.task.goals).map(([name, goal]) => {
+    const value = figures[name] ?? null;
+    return { name, goal, value, met: value !== null && holds(value, goal) };
+  });
+}
+
+function holds(value: number, goal: string): boolean {
+  const [, comparison, limit] = /^\s*(>=|<=|>|<)\s*(\S+)\s*$/.exec(goal)!;
+  const bound = Number(limit);
+  switch (comparison) {
+    case ">=":
+      return value >= bound;
+    case "<=":
+      return value <= bound;
+    case ">":
+      return value > bound;
+    default:
+      return value < bound;
+  }
+}

@@ -1,0 +1,158 @@
+import { inferSchema } from "../../capabilities/data/kinds/index.js";
+import { readFrame, type Table } from "../../engines/table/index.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import { nearest } from "../../foundation/base/nearest.js";
+import type { ColumnKind, ColumnSchema } from "../../foundation/contracts/column.js";
+import type { Finding } from "../../foundation/contracts/finding.js";
+import { type Column, columnOf, type Frame, selectColumns } from "../../foundation/contracts/frame.js";
+import type { Project } from "../../foundation/contracts/project.js";
+import { type ResolvedTarget, resolveTarget } from "../load/target.js";
+
+/** A table as a training sees it: every column has a kind, the target a task, the rest a role. */
+export interface PreparedData {
+  readonly schema: readonly ColumnSchema[];
+  /** All columns a frame can hold, all rows. */
+  readonly frame: Frame;
+  /** The columns models may learn from. */
+  readonly features: Frame;
+  readonly target: ResolvedTarget;
+  readonly roles: DataRoles;
+  /** One entry a row; absent: all rows count the same. */
+  readonly weights?: Float64Array;
+  /** What reading noticed: unreadable cells, renamed columns. */
+  readonly notes: readonly Finding[];
+}
+
+export interface DataRoles {
+  readonly id?: string;
+  readonly time?: string;
+  readonly group?: string;
+  readonly weight?: string;
+  /** The column that says which part a row belongs to. */
+  readonly split?: string;
+}
+
+/** Labels of a target stay as the source writes them, so these kinds are read as texts. */
+const TARGET_KINDS: ReadonlySet<ColumnKind> = new Set(["number", "category"]);
+
+/**
+ * Decides kinds, reads the frame and resolves the target.
+ * @throws QuernError USAGE without a target, DATA_COLUMN_UNKNOWN, TARGET_UNUSABLE
+ */
+export async function prepareData(table: Table, project: Project): Promise<PreparedData> {
+  const name = requireTarget(table, project);
+  const { data, task } = project;
+  const roles = rolesOf(project);
+  const inference = { ignore: data.ignore, ...(data.missing ? { missing: data.missing } : {}) };
+  const inferred = await inferSchema(table, { ...inference, kinds: { ...data.kinds, ...roleKinds(roles) } });
+  const targetKind = inferred.columns.find((column) => column.name === name)!.kind;
+  const decided = TARGET_KINDS.has(targetKind)
+    ? inferred
+    : await inferSchema(table, {
+        ...inference,
+        kinds: { ...data.kinds, ...roleKinds(roles), [name]: "category" },
+      });
+  const schema = decided.columns;
+  const frame = await readFrame(table, schema);
+  const target = resolveTarget(columnOf(frame, name), schema.find((column) => column.name === name)!, {
+    column: name,
+    type: task.type,
+    positive: task.positive,
+  });
+  const taken = new Set([name, ...Object.values(roles)]);
+  return {
+    schema,
+    frame,
+    features: selectColumns(
+      frame,
+      [...frame.columns.keys()].filter((column) => !taken.has(column)),
+    ),
+    target,
+    roles,
+    ...(roles.weight === undefined
+      ? {}
+      : { weights: weightsOf(columnOf(frame, roles.weight), roles.weight) }),
+    notes: [...table.notes.map(noteFinding), ...decided.unreadable.map(unreadableFinding)],
+  };
+}
+
+function requireTarget(table: Table, project: Project): string {
+  const names = table.columns.map((column) => column.name);
+  const wanted = project.task.target;
+  const listed = names.slice(0, 20).map((name) => (name.length > 60 ? `${name.slice(0, 60)}…` : name));
+  if (wanted === undefined) {
+    throw new QuernError("USAGE", "No target column was given.", {
+      hint: `Name the column to predict with --target. The columns are ${listed.join(", ")}.`,
+    });
+  }
+  if (names.includes(wanted)) return wanted;
+  const guess = nearest(wanted, names);
+  throw new QuernError(
+    "DATA_COLUMN_UNKNOWN",
+    `There is no target column ${JSON.stringify(wanted)}${guess === undefined ? "" : `; did you mean ${JSON.stringify(guess)}?`} The columns are ${listed.join(", ")}.`,
+    { details: { column: wanted, columns: names.slice(0, 100) } },
+  );
+}
+
+function rolesOf({ data, split }: Project): DataRoles {
+  const time = data.time ?? (split?.kind === "time" ? split.time : undefined);
+  const group = data.group ?? (split && "group" in split ? split.group : undefined);
+  return {
+    ...(data.id === undefined ? {} : { id: data.id }),
+    ...(time === undefined ? {} : { time }),
+    ...(group === undefined ? {} : { group }),
+    ...(data.weight === undefined ? {} : { weight: data.weight }),
+    ...(split?.kind === "columns" ? { split: split.column } : {}),
+  };
+}
+
+/** A role fixes what a column is, whatever its values look like. */
+function roleKinds(roles: DataRoles): Record<string, ColumnKind> {
+  const kinds: Record<string, ColumnKind> = {};
+  if (roles.id !== undefined) kinds[roles.id] = "id";
+  if (roles.group !== undefined) kinds[roles.group] = "id";
+  if (roles.split !== undefined) kinds[roles.split] = "id";
+  if (roles.weight !== undefined) kinds[roles.weight] = "number";
+  return kinds;
+}
+
+function weightsOf(column: Column, name: string): Float64Array {
+  if (column.kind !== "number") throw new Error(`The weight column ${name} was not read as a number.`);
+  const row = column.values.findIndex((value) => !(value >= 0));
+  if (row < 0) return Float64Array.from(column.values);
+  throw new QuernError(
+    "DATA_MALFORMED",
+    `The weight column ${JSON.stringify(name)} is negative or missing in row ${row + 1}.`,
+    {
+      details: { column: name, row },
+      hint: "Weights must be numbers of at least 0 in every row.",
+    },
+  );
+}
+
+function noteFinding(note: Table["notes"][number]): Finding {
+  return {
+    id: note.id,
+    severity: "info",
+    ...(note.column === undefined ? {} : { column: note.column }),
+    message: note.message,
+    evidence: {},
+    fix: { state: "applied", action: note.message },
+  };
+}
+
+type Unreadable = Awaited<ReturnType<typeof inferSchema>>["unreadable"][number];
+
+function unreadableFinding({ column, kind, rows, examples }: Unreadable): Finding {
+  const shown = examples
+    .map((example) => `${JSON.stringify(example.value)} in row ${example.row + 1}`)
+    .join(", ");
+  return {
+    id: "unreadable-cells",
+    severity: "warning",
+    column,
+    message: `${rows} cells of ${JSON.stringify(column)} are no ${kind}: ${shown}.`,
+    evidence: { rows, examples },
+    fix: { state: "applied", action: "They count as missing." },
+  };
+}

@@ -1,0 +1,111 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type BundleParts,
+  describeInputs,
+  type LoadedBundle,
+  loadBundle,
+  writeBundle,
+} from "../../capabilities/bundles/index.js";
+import { hostSteps, rawColumns, type TransformMap } from "../../capabilities/features/index.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import type { BundleMetrics, BundleOutputs } from "../../foundation/contracts/bundle.js";
+import type { ColumnSchema } from "../../foundation/contracts/column.js";
+import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
+import {
+  compareOutputs,
+  type OutputComparison,
+  PARITY_LIMIT,
+} from "../../foundation/contracts/prediction.js";
+import type { TaskType } from "../../foundation/contracts/target.js";
+import { composeGraph, tensorsOf } from "./compose.js";
+import { type LearnedModel, predictWith } from "./learn.js";
+
+export interface ExportRequest {
+  readonly name: string;
+  readonly version: number;
+  readonly task: TaskType;
+  readonly target: string;
+  readonly classes: readonly string[];
+  readonly threshold: number;
+  readonly schema: readonly ColumnSchema[];
+  readonly frame: Frame;
+  /** Rows the model learned from: ranges and categories of the manifest. */
+  readonly train: Int32Array;
+  /** Rows it did not learn from: the parity gate re-scores them. */
+  readonly heldOut: Int32Array;
+  readonly metrics: BundleMetrics;
+  readonly lineage: Readonly<Record<string, string>>;
+  readonly language: "en" | "zh";
+  readonly transforms: TransformMap;
+}
+
+export interface ExportedModel {
+  /** Folder with the bundle. */
+  readonly path: string;
+  readonly id: string;
+  readonly parity: OutputComparison;
+  readonly modelBytes: number;
+}
+
+/**
+ * Writes the bundle and lets it re-score held-out rows: a model whose exported form answers otherwise than the
+ * one that was trained is never registered.
+ * @throws QuernError PARITY_FAILED; the folder is removed
+ */
+export async function exportBundle(
+  model: LearnedModel,
+  request: ExportRequest,
+  folder: string,
+): Promise<ExportedModel> {
+  const parts = bundleParts(model, request);
+  const written = await writeBundle(join(folder, "bundle"), parts, request.transforms);
+  const bundle = await loadBundle(written.path, { hostTransforms: request.transforms });
+  try {
+    const parity = await checkParity(bundle, model, request);
+    return { path: written.path, id: written.id, parity, modelBytes: parts.model.length };
+  } catch (failure) {
+    rmSync(written.path, { recursive: true, force: true });
+    throw failure;
+  } finally {
+    await bundle.close();
+  }
+}
+
+function bundleParts(model: LearnedModel, request: ExportRequest): BundleParts {
+  const { name, version, task, target, classes, threshold, transforms } = request;
+  const outputs: BundleOutputs =
+    classes.length > 0 ? { kind: "classes", classes: [...classes] } : { kind: "value" };
+  const read = new Set(rawColumns(model.pipeline).map((slot) => slot.label));
+  const columns = request.schema.filter((column) => read.has(column.name));
+  return {
+    name,
+    version,
+    task,
+    target,
+    model: composeGraph(model, { name, transforms, outputs, threshold }),
+    inputs: describeInputs(columns, takeRows(request.frame, request.train)),
+    graphInputs: tensorsOf(model.pipeline),
+    hostTransforms: hostSteps(model.pipeline).map(({ transform, ...step }) => ({ id: transform, ...step })),
+    outputs,
+    lineage: request.lineage,
+    metrics: request.metrics,
+    language: request.language,
+  };
+}
+
+async function checkParity(
+  bundle: LoadedBundle,
+  model: LearnedModel,
+  request: ExportRequest,
+): Promise<OutputComparison> {
+  const rows = takeRows(request.frame, request.heldOut);
+  const expected = predictWith(model, rows, request.transforms);
+  const comparison = compareOutputs(await bundle.predictFrame(rows), expected);
+  if (comparison.maxAbsDiff <= PARITY_LIMIT) return comparison;
+  throw new QuernError(
+    "PARITY_FAILED",
+    `The exported ${model.trainer.id} differs from the trained one by ${comparison.maxAbsDiff.toPrecision(3)} in row ${request.heldOut[comparison.worstRow]} (limit ${PARITY_LIMIT}).`,
+    { details: { ...comparison, trainer: model.trainer.id } },
+  );
+}
