@@ -1,0 +1,126 @@
+/** Where the model is wrong: residuals, groups of rows, single rows. */
+import { histogramChart } from "../../../engines/pages/charts/histogram.js";
+import { quantileChart, residualChart } from "../../../engines/pages/charts/residuals.js";
+import {
+  callout,
+  facts,
+  figure,
+  figures,
+  note,
+  type TableColumn,
+  table,
+} from "../../../engines/pages/components.js";
+import { formatCount, formatPercent } from "../../../engines/pages/format.js";
+import { type Html, html, shorten } from "../../../engines/pages/html.js";
+import type { Slice, WorstRow } from "../../../foundation/contracts/evaluation.js";
+import { type ReportView, type SectionMaker, writeFigure, writeInterval, writePValue } from "./view.js";
+
+/** Values shown beside a worst row, the most telling columns first. */
+const MOST_VALUES = 12;
+
+export const residualsSection: SectionMaker = ({ evaluation, texts }) => {
+  const { residuals } = evaluation;
+  if (!residuals) return undefined;
+  const { edges, counts } = residuals.histogram;
+  const histogram = histogramChart({
+    names: { x: texts.residual, y: texts.rows },
+    edges,
+    series: [{ name: texts.residual, counts }],
+  });
+  return {
+    id: "residuals",
+    title: texts.residuals,
+    body: html`${note(texts.residualNote)}${facts([
+      [texts.meanResidual, writeFigure(residuals.mean)],
+      [texts.deviation, writeFigure(residuals.standardDeviation)],
+    ])}${figures([
+      figure(
+        residualChart({ names: { x: texts.prediction, y: texts.residual }, points: residuals.points }),
+        { id: "chart-residuals" },
+        { title: texts.residualsByPrediction },
+      ),
+      figure(histogram, { id: "chart-residual-histogram" }, { title: texts.residualHistogram }),
+      residuals.quantiles.length > 2 &&
+        figure(
+          quantileChart({
+            names: { x: texts.normalQuantile, y: texts.standardResidual },
+            points: residuals.quantiles,
+          }),
+          { id: "chart-residual-quantiles" },
+          { title: texts.residualQuantiles },
+        ),
+    ])}`,
+  };
+};
+
+export const slicesSection: SectionMaker = (view) => {
+  const { evaluation, texts } = view;
+  if (evaluation.slicesTested === 0) return undefined;
+  const found = evaluation.slices.filter((slice) => slice.origin === "found");
+  const given = evaluation.slices.filter((slice) => slice.origin === "given");
+  const tested = formatCount(evaluation.slicesTested);
+  const part = (title: string, slices: readonly Slice[]) =>
+    slices.length > 0 && html`<h3>${title}</h3>${sliceTable(view, slices)}`;
+  const body = html`${found.length > 0 ? note(texts.slicesNote(tested)) : callout("good", texts.noSlices(tested))}
+${part(texts.foundSlices, found)}${part(texts.givenSlices, given)}`;
+  return { id: "slices", title: texts.slices, body };
+};
+
+function sliceTable({ texts, metric }: ReportView, slices: readonly Slice[]): Html {
+  const condition = ({ column, value }: Slice["conditions"][number]) =>
+    html`<code>${shorten(column)}</code>: ${value === "∅" ? texts.noValue : shorten(value, 60)}`;
+  const columns: TableColumn<Slice>[] = [
+    {
+      name: texts.group,
+      cell: (slice) => slice.conditions.map((one, index) => [index > 0 && html`<br>`, condition(one)]),
+      heading: true,
+    },
+    {
+      name: texts.rows,
+      cell: (slice) => `${formatCount(slice.rows)} (${formatPercent(slice.share)})`,
+      number: true,
+    },
+    { name: metric, cell: (slice) => writeFigure(slice.value), number: true },
+    { name: texts.elsewhere, cell: (slice) => writeFigure(slice.rest), number: true },
+    { name: texts.lossDifference, cell: (slice) => writeFigure(slice.lossDifference), number: true },
+    { name: texts.interval95, cell: (slice) => writeInterval(slice.low, slice.high), number: true },
+    { name: texts.pValue, cell: (slice) => writePValue(slice.pValue), number: true },
+  ];
+  return table(slices, columns);
+}
+
+export const worstSection: SectionMaker = ({ evaluation, input, texts }) => {
+  if (evaluation.worst.length === 0)
+    return { id: "worst", title: texts.worst, body: callout("good", texts.noErrors) };
+  const rank = valueRank([...evaluation.importance, ...input.model.importance].map((one) => one.feature));
+  const columns: TableColumn<WorstRow>[] = [
+    { name: texts.row, cell: (row) => formatCount(row.row), number: true, heading: true },
+    { name: texts.actual, cell: (row) => shorten(row.actual) },
+    { name: texts.predicted, cell: (row) => shorten(row.predicted) },
+    {
+      name: evaluation.task === "regression" ? texts.error : texts.probabilityOfTruth,
+      cell: (row) => (evaluation.task === "regression" ? writeFigure(row.error) : formatPercent(row.error)),
+      number: true,
+    },
+    { name: texts.otherValues, cell: (row) => valuesOf(row, rank) },
+  ];
+  return {
+    id: "worst",
+    title: texts.worst,
+    body: html`${note(texts.worstNote)}${table(evaluation.worst, columns)}`,
+  };
+};
+
+function valueRank(features: readonly string[]): (name: string) => number {
+  const ranks = new Map(features.map((name, index) => [name, index] as const).reverse());
+  return (name) => ranks.get(name) ?? features.length;
+}
+
+function valuesOf(row: WorstRow, rank: (name: string) => number): Html {
+  const shown = [...row.values].sort((a, b) => rank(a[0]) - rank(b[0])).slice(0, MOST_VALUES);
+  const cells = shown.map(
+    ([name, value], index) =>
+      html`${index > 0 && ", "}<span class="muted">${shorten(name, 30)}</span> ${value === "" ? "∅" : shorten(value, 50)}`,
+  );
+  return html`<span class="small">${cells}</span>`;
+}

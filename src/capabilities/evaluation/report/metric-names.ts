@@ -1,0 +1,34 @@
+import type { Language } from "../../../engines/pages/texts.js";
+
+/** Chinese names of the built-in metrics; a metric without one keeps its own title. */
+const CHINESE: Readonly<Record<string, string>> = {
+  auc: "ROC 曲线下面积 (AUC)",
+  "average-precision": "平均精确率 (AP)",
+  "log-loss": "对数损失",
+  accuracy: "准确率",
+  "balanced-accuracy": "平衡准确率",
+  precision: "精确率",
+  recall: "召回率",
+  f1: "F1",
+  "f-beta": "F-beta",
+  mcc: "马修斯相关系数",
+  kappa: "Cohen κ 系数",
+  "top-k-accuracy": "Top-k 准确率",
+  brier: "Brier 分数",
+  ece: "校准误差 (ECE)",
+  rmse: "均方根误差 (RMSE)",
+  mse: "均方误差 (MSE)",
+  mae: "平均绝对误差 (MAE)",
+  "median-absolute-error": "绝对误差中位数",
+  mape: "平均绝对百分比误差 (MAPE)",
+  smape: "对称百分比误差 (sMAPE)",
+  r2: "决定系数 R²",
+  "explained-variance": "解释方差",
+  rmsle: "对数均方根误差 (RMSLE)",
+  pinball: "分位数损失",
+  "poisson-deviance": "泊松偏差",
+};
+
+export function metricName(id: string, title: string, language: Language): string {
+  return language === "zh" && Object.hasOwn(CHINESE, id) ? CHINESE[id]! : title;
+}

@@ -1,0 +1,91 @@
+/** What was planned and done, how to do it again, and how to use the result. */
+import { code, collapsible, facts, hashText, note, table } from "../../../engines/pages/components.js";
+import { formatCount, formatSeconds, formatTime } from "../../../engines/pages/format.js";
+import { type Html, html } from "../../../engines/pages/html.js";
+import type { ReportView, SectionMaker } from "./view.js";
+
+export const planSection: SectionMaker = ({ input, texts }) => {
+  if (input.plan.length === 0 && input.steps.length === 0) return undefined;
+  const plan =
+    input.plan.length > 0 &&
+    table(input.plan, [
+      { name: texts.item, cell: (row) => row.item, heading: true },
+      { name: texts.planned, cell: (row) => row.planned },
+      { name: texts.outcome, cell: (row) => row.actual },
+    ]);
+  const steps =
+    input.steps.length > 0 &&
+    html`<h3>${texts.steps}</h3>${table(input.steps, [
+      { name: texts.step, cell: (step) => step.name, heading: true },
+      { name: texts.seconds, cell: (step) => formatSeconds(step.seconds), number: true },
+      { name: "", cell: (step) => (step.cached ? texts.fromCache : "") },
+    ])}`;
+  return { id: "plan", title: texts.plan, body: html`${plan}${steps}` };
+};
+
+export const reproducibilitySection: SectionMaker = ({ input, texts }) => {
+  const { reproducibility: record, parity } = input;
+  const versions = Object.entries(record.versions).map(([name, version]) => `${name} ${version}`);
+  const openings = record.testOpenings.map(
+    ({ run, openedAt }) => html`${formatTime(openedAt)} (${hashText(run)})<br>`,
+  );
+  return {
+    id: "reproducibility",
+    title: texts.reproducibility,
+    body: html`${note(texts.reproducibilityNote)}${facts([
+      [texts.run, hashText(input.run)],
+      [texts.created, formatTime(input.createdAt)],
+      [texts.seed, String(record.seed)],
+      [texts.threads, String(record.threads)],
+      [texts.datasetHash, hashText(record.dataset)],
+      [texts.splitHash, hashText(record.split)],
+      [texts.configHash, hashText(record.config)],
+      [texts.bundleHash, record.bundle === null ? "–" : hashText(record.bundle)],
+      ...(parity
+        ? [
+            [
+              texts.parity,
+              texts.parityDetail(formatCount(parity.rows), parity.maxAbsDiff.toExponential(1)),
+            ] as const,
+          ]
+        : []),
+      [texts.testOpenings, openings],
+      [texts.versions, versions.join(", ")],
+    ])}${collapsible(texts.project, code(record.project))}`,
+  };
+};
+
+export const usageSection: SectionMaker = (view) => {
+  const { texts } = view;
+  const { model, port } = view.input.usage;
+  return {
+    id: "usage",
+    title: texts.usage,
+    body: html`<h3>${texts.usageFile}</h3>${code(`quern predict ${model} rows.csv --out predictions.csv`)}
+<h3>${texts.usageServe}</h3>${code(`quern serve ${model} --port ${port}\n\n${curlCommand(view)}`)}
+<h3>${texts.usageCode}</h3>${typescriptSnippet(view)}`,
+  };
+};
+
+function address({ input }: ReportView): string {
+  const path = encodeURIComponent(input.usage.model).replaceAll("%40", "@");
+  return `http://127.0.0.1:${input.usage.port}/predict/${path}`;
+}
+
+/** Quoted for a POSIX shell. */
+function curlCommand(view: ReportView): string {
+  const body = JSON.stringify(view.input.usage.example).replaceAll("'", "'\\''");
+  return `curl ${address(view)} \\\n  -H 'content-type: application/json' \\\n  -d '${body}'`;
+}
+
+function typescriptSnippet(view: ReportView): Html {
+  const row = JSON.stringify(view.input.usage.example, null, 2);
+  return code(`const row = ${row};
+const response = await fetch("${address(view)}", {
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(row),
+});
+const { predictions } = await response.json();
+console.log(predictions[0]);`);
+}

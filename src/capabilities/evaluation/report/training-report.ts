@@ -1,0 +1,44 @@
+import { html } from "../../../engines/pages/html.js";
+import { page } from "../../../engines/pages/page.js";
+import type { Language } from "../../../engines/pages/texts.js";
+import type { ReportInput } from "../../../foundation/contracts/evaluation.js";
+import { calibrationSection, curvesSection, decisionsSection } from "./class-sections.js";
+import { dataSection, findingsSection } from "./data-sections.js";
+import { residualsSection, slicesSection, worstSection } from "./error-sections.js";
+import { headline } from "./headline.js";
+import { modelSection } from "./model-sections.js";
+import { planSection, reproducibilitySection, usageSection } from "./provenance-sections.js";
+import { leaderboardSection, resultsSection } from "./result-sections.js";
+import { createView, type SectionMaker } from "./view.js";
+
+const SECTIONS: readonly SectionMaker[] = [
+  resultsSection,
+  dataSection,
+  findingsSection,
+  leaderboardSection,
+  modelSection,
+  curvesSection,
+  decisionsSection,
+  calibrationSection,
+  residualsSection,
+  slicesSection,
+  worstSection,
+  planSection,
+  reproducibilitySection,
+  usageSection,
+];
+
+/** One self-contained HTML file: no script, no network. Equal input gives equal bytes. */
+export function trainingReport(input: ReportInput, language: Language): string {
+  const view = createView(input, language);
+  const { texts } = view;
+  const name = input.version === null ? input.name : `${input.name} @${input.version}`;
+  return page({
+    language,
+    title: texts.title(name),
+    subtitle: html`${texts.subtitle(texts[input.task], input.target)}`,
+    lead: headline(view),
+    sections: SECTIONS.flatMap((make) => make(view) ?? []),
+    footer: html`${texts.madeBy(input.reproducibility.versions.quern ?? "")}`,
+  });
+}

@@ -1,0 +1,61 @@
+/** What every section of the report gets: the input, the language, and how figures of metrics are written. */
+import { formatFixed, formatNumber } from "../../../engines/pages/format.js";
+import type { PageSection } from "../../../engines/pages/page.js";
+import type { Language } from "../../../engines/pages/texts.js";
+import type { Evaluation, ReportInput } from "../../../foundation/contracts/evaluation.js";
+import { metricName } from "./metric-names.js";
+import { type ReportTexts, reportTexts } from "./report-texts.js";
+
+export interface ReportView {
+  readonly input: ReportInput;
+  readonly evaluation: Evaluation;
+  readonly language: Language;
+  readonly texts: ReportTexts;
+  /** Name of the decisive metric. */
+  readonly metric: string;
+  /** The positive class of two. */
+  readonly positive: string;
+}
+
+/** A section, or nothing where there is nothing to show. */
+export type SectionMaker = (view: ReportView) => PageSection | undefined;
+
+export function createView(input: ReportInput, language: Language): ReportView {
+  const { evaluation } = input;
+  const decisive = evaluation.metrics[evaluation.metric];
+  return {
+    input,
+    evaluation,
+    language,
+    texts: reportTexts(language),
+    metric: metricName(evaluation.metric, decisive?.title ?? evaluation.metric, language),
+    positive: evaluation.classes[1] ?? "",
+  };
+}
+
+/** Small figures line up at four decimals; large ones keep five digits. */
+export function writeFigure(value: number | null | undefined): string {
+  if (value === null || value === undefined) return "–";
+  return Math.abs(value) < 10 ? formatFixed(value, 4) : formatNumber(value, 5);
+}
+
+export function writeInterval(low: number | null, high: number | null): string {
+  return low === null || high === null ? "–" : `${writeFigure(low)} … ${writeFigure(high)}`;
+}
+
+export function writePValue(value: number | null): string {
+  if (value === null) return "–";
+  return value < 0.001 ? "< 0.001" : value.toFixed(3);
+}
+
+/** `train`, `validation` and `test` in the reader's language; other names as they are. */
+export function splitName(split: string, texts: ReportTexts): string {
+  return split === "train" || split === "validation" || split === "test" ? texts[split] : split;
+}
+
+/** `key: value, …` of settings, short values only. */
+export function settingsText(config: Readonly<Record<string, unknown>>): string {
+  return Object.entries(config)
+    .map(([key, value]) => `${key}: ${typeof value === "string" ? value : (JSON.stringify(value) ?? "")}`)
+    .join(", ");
+}
