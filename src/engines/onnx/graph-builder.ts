@@ -11,6 +11,7 @@ import type {
 import { elementCount } from "../../foundation/contracts/tensor.js";
 import { toAttributeProto } from "./attributes.js";
 import { ELEMENT_CODES, toTensorArray } from "./element-types.js";
+import { inferContents, MAXIMUM_CONTENTS } from "./operators/contents.js";
 import type { OperatorCall, TensorType } from "./operators/operator.js";
 import { operatorOf } from "./operators/table.js";
 import { encodeMessage } from "./protobuf/codec.js";
@@ -55,15 +56,12 @@ export function createGraph(options: GraphOptions): OnnxGraph {
   return new Builder(options);
 }
 
-/** Constants longer than this are not looked into by shape inference. */
-const READABLE_CONSTANT = 4096;
-
 class Builder implements OnnxGraph {
   readonly #options: GraphOptions;
   readonly #inputs = new Map<string, GraphValue>();
   readonly #outputs = new Map<string, GraphValue>();
   readonly #constants = new Map<string, TensorProto>();
-  readonly #numbers = new Map<string, readonly number[]>();
+  readonly #contents = new Map<string, readonly Dimension[]>();
   readonly #nodes: NodeProto[] = [];
   readonly #producers = new Set<string>();
   readonly #shared = new Map<string, GraphValue[]>();
@@ -94,8 +92,8 @@ class Builder implements OnnxGraph {
     if (known) return known[0]!;
     const value: GraphValue = { name: this.#name("constant"), type, shape };
     this.#constants.set(value.name, { ...proto, name: value.name });
-    if (ArrayBuffer.isView(array) && elementCount(shape) <= READABLE_CONSTANT) {
-      this.#numbers.set(value.name, Array.from(array as ArrayLike<number | bigint>, Number));
+    if (ArrayBuffer.isView(array) && elementCount(shape) <= MAXIMUM_CONTENTS) {
+      this.#contents.set(value.name, Array.from(array as ArrayLike<number | bigint>, Number));
     }
     this.#shared.set(key, [value]);
     return value;
@@ -121,11 +119,7 @@ class Builder implements OnnxGraph {
     const key = `node ${sha256(encodeMessage(NODE, proto))} ${outputs ? JSON.stringify(outputs) : ""}`;
     const shared = this.#shared.get(key);
     if (shared) return shared;
-    const values = this.#infer(type, inputs, attributes, outputs).map((output) => ({
-      name: this.#name(type),
-      type: output.type,
-      shape: output.shape,
-    }));
+    const values = this.#infer(type, inputs, attributes, outputs);
     this.#nodes.push({ ...proto, name: values[0]?.name ?? "", output: values.map((value) => value.name) });
     for (const value of values) this.#producers.add(value.name);
     this.#shared.set(key, values);
@@ -196,18 +190,27 @@ class Builder implements OnnxGraph {
     inputs: readonly (GraphValue | undefined)[],
     attributes: Readonly<Record<string, AttributeValue>>,
     given: NodeOptions["outputs"],
-  ): readonly TensorType[] {
-    if (given) return given;
+  ): GraphValue[] {
     const operator = operatorOf(type);
-    if (!operator) throw new Error(`The operator table has no ${type}; add a rule or give \`outputs\`.`);
+    if (!given && !operator) {
+      throw new Error(`The operator table has no ${type}; add a rule or give \`outputs\`.`);
+    }
     const call: OperatorCall = {
       type,
       inputs,
       attributes,
-      constant: (index) => this.#numbers.get(inputs[index]?.name ?? ""),
+      contents: (index) => this.#contents.get(inputs[index]?.name ?? ""),
       fresh: () => `size_${this.#counter++}`,
     };
-    return operator.infer(call);
+    const types: readonly TensorType[] = given ?? operator!.infer(call);
+    const values = types.map((output) => ({
+      name: this.#name(type),
+      type: output.type,
+      shape: output.shape,
+    }));
+    const contents = values[0]?.type === "string" ? undefined : inferContents(call);
+    if (contents) this.#contents.set(values[0]!.name, contents);
+    return values;
   }
 
   /** Nodes and constants that some output depends on. */

@@ -3,13 +3,8 @@ import type { InferenceSession, Tensor as NativeTensor } from "onnxruntime-node"
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ElementType } from "../../foundation/contracts/graph.js";
 import { elementCount, type Tensor, type TensorArrays } from "../../foundation/contracts/tensor.js";
-import { admitModel, type ModelPolicy } from "./model-check.js";
-
-export interface PortInfo {
-  readonly name: string;
-  readonly type: ElementType;
-  readonly shape: readonly (number | string)[];
-}
+import { type AdmittedModel, admitModel, type PortInfo } from "./model-check/admit-model.js";
+import type { ModelPolicy } from "./model-check/policy.js";
 
 export interface Session {
   readonly inputs: readonly PortInfo[];
@@ -49,7 +44,7 @@ export async function openSession(bytes: Uint8Array, options: SessionOptions): P
   } catch (cause) {
     throw refused("The runtime does not accept the model", cause);
   }
-  return new NativeSession(native, runtime.Tensor, admitted.inputs, admitted.outputs);
+  return new NativeSession(native, runtime.Tensor, admitted);
 }
 
 type TensorConstructor = new (
@@ -61,20 +56,20 @@ type TensorConstructor = new (
 class NativeSession implements Session {
   readonly inputs: readonly PortInfo[];
   readonly outputs: readonly PortInfo[];
-  readonly comfortableRows = 1024;
+  readonly comfortableRows: number;
   readonly #native: InferenceSession;
   readonly #Tensor: TensorConstructor;
 
   constructor(
     native: InferenceSession,
     tensorConstructor: TensorConstructor,
-    inputs: readonly PortInfo[],
-    outputs: readonly PortInfo[],
+    { inputs, outputs, comfortableRows }: AdmittedModel,
   ) {
     this.#native = native;
     this.#Tensor = tensorConstructor;
     this.inputs = inputs;
     this.outputs = outputs;
+    this.comfortableRows = comfortableRows;
   }
 
   async run(

@@ -21,6 +21,11 @@ const arithmetic = (call: OperatorCall): TensorType[] => [
   { type: sameType(call), shape: broadcastAll(call) },
 ];
 
+/** The exponent may have another type. */
+const power = (call: OperatorCall): TensorType[] => [
+  { type: inputOf(call, 0).type, shape: broadcastAll(call) },
+];
+
 const comparison = (call: OperatorCall): TensorType[] => {
   sameType(call);
   return [{ type: "bool", shape: broadcastAll(call) }];
@@ -62,7 +67,7 @@ const dropout = (call: OperatorCall): TensorType[] => {
 };
 
 export const ELEMENTWISE: OperatorTable = {
-  ...operators("", "Add Sub Mul Div Pow Mod Min Max Sum Mean PRelu", arithmetic),
+  ...operators("", "Add Sub Mul Div Mod Min Max Sum Mean PRelu", arithmetic),
   ...operators("", "BitwiseAnd BitwiseOr BitwiseXor BitShift StringConcat", arithmetic),
   ...operators("", "Equal Less LessOrEqual Greater GreaterOrEqual", comparison),
   ...operators("", "And Or Xor", logic),
@@ -77,6 +82,7 @@ export const ELEMENTWISE: OperatorTable = {
   ...operators("", "HardSigmoid HardSwish ThresholdedRelu Shrink", likeInput),
   ...operators("", "Softmax LogSoftmax Hardmax CumSum Trilu LpNormalization", likeInput),
   ...operators("", "InstanceNormalization GroupNormalization MeanVarianceNormalization LRN", likeInput),
+  Pow: { domain: "", infer: power },
   Dropout: { domain: "", infer: dropout },
   Where: { domain: "", infer: where },
   Cast: { domain: "", infer: cast },

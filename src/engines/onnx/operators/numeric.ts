@@ -3,6 +3,7 @@ import type { Dimension } from "../../../foundation/contracts/graph.js";
 import {
   axisOf,
   broadcast,
+  constant,
   fail,
   inputOf,
   integer,
@@ -39,7 +40,7 @@ const gemm = (call: OperatorCall): TensorType[] => {
 /** Axes come as an input since opset 18 (ReduceSum: 13). No axes: all, or none with noop_with_empty_axes. */
 const reduce = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
-  const given = call.inputs[1] ? call.constant(1) : [];
+  const given = call.inputs[1] ? constant(call, 1) : [];
   if (!given) return fail(call, "axes must be a constant");
   if (given.length === 0 && integer(call, "noop_with_empty_axes", 0) === 1) return [{ type, shape }];
   const axes = given.length === 0 ? shape.map((_, index) => index) : given;
@@ -59,7 +60,7 @@ const argument = (call: OperatorCall): TensorType[] => [
 const topK = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
   const axis = axisOf(call, integer(call, "axis", -1), shape.length);
-  const count = call.constant(1)?.[0] ?? call.fresh();
+  const count = call.contents(1)?.[0] ?? call.fresh();
   const result = shape.map((size, index) => (index === axis ? count : size));
   return [
     { type, shape: result },
@@ -76,9 +77,10 @@ function windowed(call: OperatorCall, spatial: readonly Dimension[], kernel: rea
   const mode = automatic && "string" in automatic ? automatic.string : "NOTSET";
   const round = integer(call, "ceil_mode", 0) === 1 ? Math.ceil : Math.floor;
   return spatial.map((size, index) => {
-    if (typeof size !== "number") return call.fresh();
+    const added = pads[index]! + pads[index + kernel.length]!;
+    if (typeof size !== "number") return call.fresh((sizeOf) => sizeOf(size) + Math.max(0, added));
     if (mode.startsWith("SAME")) return Math.ceil(size / strides[index]!);
-    const padded = mode === "VALID" ? size : size + pads[index]! + pads[index + kernel.length]!;
+    const padded = mode === "VALID" ? size : size + added;
     return round((padded - dilations[index]! * (kernel[index]! - 1) - 1) / strides[index]!) + 1;
   });
 }
@@ -97,9 +99,10 @@ const transposedConvolution = (call: OperatorCall): TensorType[] => {
   const pads = integers(call, "pads") ?? [...kernel, ...kernel].map(() => 0);
   const extra = integers(call, "output_padding") ?? kernel.map(() => 0);
   const sizes = spatial.map((size, index) => {
-    if (typeof size !== "number") return call.fresh();
     const reach = dilations[index]! * (kernel[index]! - 1) + 1;
-    return strides[index]! * (size - 1) + extra[index]! + reach - pads[index]! - pads[index + kernel.length]!;
+    const added = extra[index]! + reach - pads[index]! - pads[index + kernel.length]!;
+    const grown = (length: number) => strides[index]! * (length - 1) + added;
+    return typeof size === "number" ? grown(size) : call.fresh((sizeOf) => grown(sizeOf(size)));
   });
   return [{ type: sameType(call), shape: [batch!, channels! * integer(call, "group", 1), ...sizes] }];
 };

@@ -11,15 +11,27 @@ export interface TensorType {
   readonly shape: readonly Dimension[];
 }
 
+/**
+ * How large a size that is known only at run time can become: at most the elements of all inputs together
+ * (the default), anything, or what a formula says.
+ */
+export type SizeBound = "inputs" | "unbounded" | ((sizeOf: (size: Dimension) => number) => number);
+
 /** One use of an op, as its rule sees it. Left-out optional inputs are `undefined`. */
 export interface OperatorCall {
   readonly type: string;
   readonly inputs: readonly (GraphValue | undefined)[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;
-  /** The numbers of an input that is a constant. */
-  constant(index: number): readonly number[] | undefined;
+  /** The elements of a small numeric input: numbers where known, symbols where they are sizes of other tensors. */
+  contents(index: number): readonly Dimension[] | undefined;
   /** A name for a size that cannot be known before run time. */
-  fresh(): string;
+  fresh(bound?: SizeBound): string;
+}
+
+/** The numbers of an input that is a constant. */
+export function constant(call: OperatorCall, index: number): readonly number[] | undefined {
+  const contents = call.contents(index);
+  return contents?.every((item) => typeof item === "number") ? (contents as readonly number[]) : undefined;
 }
 
 export type Inference = (call: OperatorCall) => readonly TensorType[];
@@ -83,10 +95,11 @@ export function product(call: OperatorCall, shape: readonly Dimension[]): Dimens
   for (const size of shape) {
     if (typeof size === "number") result *= size;
     else if (symbol === undefined) symbol = size;
-    else return result === 0 ? 0 : call.fresh();
+    else return call.fresh((sizeOf) => shape.reduce((count: number, part) => count * sizeOf(part), 1));
   }
   if (symbol === undefined || result === 0) return result;
-  return result === 1 ? symbol : call.fresh();
+  const only = symbol;
+  return result === 1 ? only : call.fresh((sizeOf) => result * sizeOf(only));
 }
 
 /** Shape of an elementwise op on all given shapes. */
@@ -109,7 +122,7 @@ function broadcastSize(call: OperatorCall, a: Dimension, b: Dimension): Dimensio
   if (a === b || b === 1) return a;
   if (a === 1) return b;
   if (typeof a === "number") return typeof b === "number" ? fail(call, `sizes ${a} and ${b} differ`) : a;
-  return typeof b === "number" ? b : call.fresh();
+  return typeof b === "number" ? b : call.fresh((sizeOf) => Math.max(sizeOf(a), sizeOf(b)));
 }
 
 export function sameType(call: OperatorCall, from = 0): ElementType {

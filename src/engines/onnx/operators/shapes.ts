@@ -4,25 +4,28 @@ import { likeInput } from "./elementwise.js";
 import {
   axisOf,
   broadcast,
+  constant,
   fail,
   inputOf,
   integer,
   integers,
+  listLength,
   type OperatorCall,
   type OperatorTable,
   operators,
   product,
+  type SizeBound,
   sameType,
   type TensorType,
 } from "./operator.js";
 
-/** A tensor whose sizes are another tensor: known when that is a constant, else only the rank is. */
-function shapeFrom(call: OperatorCall, index: number): Dimension[] {
-  const known = call.constant(index);
+/** A tensor whose sizes are the contents of another: known when those are, else only the rank is. */
+function shapeFrom(call: OperatorCall, index: number, bound: SizeBound): Dimension[] {
+  const known = call.contents(index);
   if (known) return [...known];
   const rank = inputOf(call, index).shape[0];
   if (typeof rank !== "number") fail(call, "the rank of the result is unknown; give `outputs`");
-  return Array.from({ length: rank as number }, () => call.fresh());
+  return Array.from({ length: rank as number }, () => call.fresh(bound));
 }
 
 const concat = (call: OperatorCall): TensorType[] => {
@@ -64,10 +67,10 @@ const gatherNd = (call: OperatorCall): TensorType[] => {
 
 const slice = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
-  const starts = call.constant(1);
-  const ends = call.constant(2);
-  const axes = call.inputs[3] ? call.constant(3) : shape.map((_, index) => index);
-  const steps = call.inputs[4] ? call.constant(4) : undefined;
+  const starts = constant(call, 1);
+  const ends = constant(call, 2);
+  const axes = call.inputs[3] ? constant(call, 3) : shape.map((_, index) => index);
+  const steps = call.inputs[4] ? constant(call, 4) : undefined;
   if (!axes) return [{ type, shape: shape.map(() => call.fresh()) }];
   const result = [...shape];
   for (const [index, axis] of axes.entries()) {
@@ -96,7 +99,7 @@ const split = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
   const axis = axisOf(call, integer(call, "axis", 0), shape.length);
   const size = shape[axis]!;
-  const parts = call.inputs[1] ? call.constant(1) : evenParts(size, integer(call, "num_outputs", 0));
+  const parts = call.inputs[1] ? constant(call, 1) : evenParts(size, integer(call, "num_outputs", 0));
   if (!parts) return fail(call, "the parts must be a constant or the size known");
   return parts.map((part) => ({ type, shape: shape.map((old, index) => (index === axis ? part : old)) }));
 };
@@ -109,13 +112,13 @@ function evenParts(size: Dimension, count: number): number[] | undefined {
 
 const squeeze = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
-  const axes = call.constant(1)?.map((axis) => axisOf(call, axis, shape.length));
+  const axes = constant(call, 1)?.map((axis) => axisOf(call, axis, shape.length));
   return [{ type, shape: shape.filter((size, index) => (axes ? !axes.includes(index) : size !== 1)) }];
 };
 
 const unsqueeze = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
-  const axes = call.constant(1) ?? fail(call, "axes must be a constant");
+  const axes = constant(call, 1) ?? fail(call, "axes must be a constant");
   const rank = shape.length + axes.length;
   const added = new Set(axes.map((axis) => axisOf(call, axis, rank)));
   const rest = [...shape];
@@ -126,8 +129,8 @@ const unsqueeze = (call: OperatorCall): TensorType[] => {
 
 const reshape = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
-  const target = call.constant(1);
-  if (!target) return [{ type, shape: shapeFrom(call, 1) }];
+  const target = call.contents(1);
+  if (!target) return [{ type, shape: shapeFrom(call, 1, "inputs") }];
   const keepsZero = integer(call, "allowzero", 0) === 0;
   const result: Dimension[] = target.map((size, index) => (size === 0 && keepsZero ? shape[index]! : size));
   const open = result.indexOf(-1);
@@ -168,52 +171,77 @@ const transpose = (call: OperatorCall): TensorType[] => {
 
 const expand = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
-  return [{ type, shape: broadcast(call, [shape, shapeFrom(call, 1)]) }];
+  return [{ type, shape: broadcast(call, [shape, shapeFrom(call, 1, "unbounded")]) }];
 };
 
 const tile = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
-  const repeats = call.constant(1);
+  const repeats = constant(call, 1);
   const sized = shape.map((size, index) => {
     const times = repeats?.[index];
     if (times === 1) return size;
-    return typeof size === "number" && times !== undefined ? size * times : call.fresh();
+    if (times === undefined) return call.fresh("unbounded");
+    return typeof size === "number" ? size * times : call.fresh((sizeOf) => sizeOf(size) * times);
   });
   return [{ type, shape: sized }];
 };
 
 const pad = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
-  const pads = call.constant(1);
-  const axes = call.inputs[3] ? call.constant(3) : shape.map((_, index) => index);
-  if (!pads || !axes) return [{ type, shape: shape.map(() => call.fresh()) }];
+  const pads = constant(call, 1);
+  const axes = call.inputs[3] ? constant(call, 3) : shape.map((_, index) => index);
+  if (!pads || !axes) return [{ type, shape: shape.map(() => call.fresh("unbounded")) }];
   const result = [...shape];
   for (const [index, axis] of axes.entries()) {
     const position = axisOf(call, axis, shape.length);
     const added = pads[index]! + pads[index + axes.length]!;
     const size = shape[position]!;
-    if (added !== 0) result[position] = typeof size === "number" ? size + added : call.fresh();
+    if (added === 0) continue;
+    result[position] =
+      typeof size === "number" ? size + added : call.fresh((sizeOf) => sizeOf(size) + Math.max(0, added));
   }
   return [{ type, shape: result }];
 };
 
 const constantOfShape = (call: OperatorCall): TensorType[] => {
   const value = call.attributes.value;
-  return [{ type: value && "tensor" in value ? value.tensor.type : "float32", shape: shapeFrom(call, 0) }];
+  return [
+    {
+      type: value && "tensor" in value ? value.tensor.type : "float32",
+      shape: shapeFrom(call, 0, "unbounded"),
+    },
+  ];
+};
+
+const CONSTANT_TYPES = {
+  value_float: "float32",
+  value_floats: "float32",
+  value_int: "int64",
+  value_ints: "int64",
+  value_string: "string",
+  value_strings: "string",
+} as const;
+
+const constantNode = (call: OperatorCall): TensorType[] => {
+  const tensor = call.attributes.value;
+  if (tensor && "tensor" in tensor) return [{ type: tensor.tensor.type, shape: tensor.tensor.shape }];
+  for (const [name, type] of Object.entries(CONSTANT_TYPES)) {
+    if (call.attributes[name]) return [{ type, shape: name.endsWith("s") ? [listLength(call, name)] : [] }];
+  }
+  return fail(call, "there is no value");
 };
 
 const range = (call: OperatorCall): TensorType[] => {
-  const [start, limit, delta] = [call.constant(0)?.[0], call.constant(1)?.[0], call.constant(2)?.[0]];
+  const [start, limit, delta] = [constant(call, 0)?.[0], constant(call, 1)?.[0], constant(call, 2)?.[0]];
   const known = start !== undefined && limit !== undefined && delta !== undefined;
-  return [
-    { type: sameType(call), shape: [known ? Math.max(0, Math.ceil((limit - start) / delta)) : call.fresh()] },
-  ];
+  const size = known ? Math.max(0, Math.ceil((limit - start) / delta)) : call.fresh("unbounded");
+  return [{ type: sameType(call), shape: [size] }];
 };
 
 const oneHot = (call: OperatorCall): TensorType[] => {
   const shape = [...inputOf(call, 0).shape];
   const axis = axisOf(call, integer(call, "axis", -1), shape.length + 1);
-  shape.splice(axis, 0, call.constant(1)?.[0] ?? call.fresh());
+  shape.splice(axis, 0, call.contents(1)?.[0] ?? call.fresh("unbounded"));
   return [{ type: inputOf(call, 2).type, shape }];
 };
 
@@ -231,6 +259,13 @@ const stringSplit = (call: OperatorCall): TensorType[] => {
     { type: "string", shape: [...shape, call.fresh()] },
     { type: "int64", shape },
   ];
+};
+
+/** Only stop words make it drop elements. */
+const stringNormalizer = (call: OperatorCall): TensorType[] => {
+  const { type, shape } = inputOf(call, 0);
+  if (listLength(call, "stopwords") === 0) return [{ type, shape }];
+  return [{ type, shape: [...shape.slice(0, -1), call.fresh()] }];
 };
 
 export const SHAPES: OperatorTable = {
@@ -260,26 +295,7 @@ export const SHAPES: OperatorTable = {
   OneHot: { domain: "", infer: oneHot },
   Compress: { domain: "", infer: compress },
   EyeLike: { domain: "", infer: likeInput },
+  Constant: { domain: "", infer: constantNode },
   StringSplit: { domain: "", infer: stringSplit },
-  StringNormalizer: {
-    domain: "",
-    infer: (call) => {
-      const { type, shape } = inputOf(call, 0);
-      const drops = listLengthOf(call);
-      return [
-        {
-          type,
-          shape: drops
-            ? shape.map((size, index) => (index === shape.length - 1 ? call.fresh() : size))
-            : shape,
-        },
-      ];
-    },
-  },
+  StringNormalizer: { domain: "", infer: stringNormalizer },
 };
-
-/** Only stop words make StringNormalizer drop elements. */
-function listLengthOf(call: OperatorCall): boolean {
-  const stopwords = call.attributes.stopwords;
-  return stopwords !== undefined && "strings" in stopwords && stopwords.strings.length > 0;
-}
