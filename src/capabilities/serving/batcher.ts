@@ -1,0 +1,210 @@
+import type { Clock } from "../../foundation/base/clock.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
+import { concatenateRows, rowsOf, type Tensors } from "./tensor-batch.js";
+
+export interface BatcherOptions {
+  readonly clock: Clock;
+  /** Rows in one batch, unless a single request has more. */
+  readonly maximumBatchRows: number;
+  /** Rows that may wait; beyond it requests are refused at once rather than late. */
+  readonly queueLimitRows: number;
+  /** Computes one batch; owns the arrays it is given. */
+  readonly run: (inputs: Tensors, outputs: readonly string[]) => Promise<Tensors>;
+  readonly onBatch: (rows: number, seconds: number) => void;
+  readonly onRefused: (reason: "overloaded" | "deadline" | "cancelled") => void;
+}
+
+interface Waiting extends RunOptions {
+  readonly inputs: Tensors;
+  readonly outputs: readonly string[];
+  readonly rows: number;
+  resolve(outputs: Tensors): void;
+  reject(cause: unknown): void;
+}
+
+/** One batch computed, one on its way: the thread never waits for the next. */
+const BATCHES_UNDER_WAY = 2;
+const SWEEP_MS = 50;
+
+/**
+ * Joins requests into batches. It never waits for company: a batch leaves when this turn of the event loop has
+ * read what has arrived, so a lone request is not delayed, and under load batches fill while others compute.
+ */
+export class Batcher {
+  readonly #options: BatcherOptions;
+  #queue: Waiting[] = [];
+  #waitingRows = 0;
+  #computingRows = 0;
+  #underWay = 0;
+  #scheduled = false;
+  #sweep: NodeJS.Timeout | undefined;
+  #secondsPerRow = 0.001;
+  #idle: (() => void)[] = [];
+  #closed = false;
+
+  constructor(options: BatcherOptions) {
+    this.#options = options;
+  }
+
+  get busyRows(): number {
+    return this.#waitingRows + this.#computingRows;
+  }
+  get overloaded(): boolean {
+    return this.#waitingRows >= this.#options.queueLimitRows;
+  }
+
+  submit(
+    inputs: Tensors,
+    outputs: readonly string[],
+    rows: number,
+    options: RunOptions = {},
+  ): Promise<Tensors> {
+    if (this.#closed) return Promise.reject(closing());
+    if (this.#waitingRows > 0 && this.#waitingRows + rows > this.#options.queueLimitRows) {
+      this.#options.onRefused("overloaded");
+      return Promise.reject(this.#overload());
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ ...options, inputs, outputs, rows, resolve, reject });
+      this.#waitingRows += rows;
+      this.#schedule();
+    });
+  }
+
+  /** Refuses new requests; resolves when none is left. After `timeoutMs` those still waiting are refused. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#closed = true;
+    if (this.busyRows === 0 && this.#underWay === 0) return;
+    const timer = setTimeout(() => this.#refuseAll(), timeoutMs);
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    clearTimeout(timer);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    if (this.#underWay >= BATCHES_UNDER_WAY) return this.#watch();
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    while (this.#underWay < BATCHES_UNDER_WAY) {
+      const batch = this.#take();
+      if (batch.length === 0) break;
+      void this.#compute(batch);
+    }
+    if (this.#queue.length > 0) this.#watch();
+    if (this.#underWay === 0 && this.#queue.length === 0) for (const done of this.#idle.splice(0)) done();
+  }
+
+  /** While the thread is busy, requests whose time runs out are answered without waiting for their turn. */
+  #watch(): void {
+    this.#sweep ??= setTimeout(() => this.#sweepExpired(), SWEEP_MS);
+  }
+
+  #sweepExpired(): void {
+    this.#sweep = undefined;
+    this.#queue = this.#queue.filter((waiting) => !this.#isGone(waiting));
+    this.#flush();
+  }
+
+  /** The next requests that still have someone waiting for them. */
+  #take(): Waiting[] {
+    const batch: Waiting[] = [];
+    let rows = 0;
+    let taken = 0;
+    for (const waiting of this.#queue) {
+      if (batch.length > 0 && rows + waiting.rows > this.#options.maximumBatchRows) break;
+      taken += 1;
+      if (this.#isGone(waiting)) continue;
+      batch.push(waiting);
+      rows += waiting.rows;
+    }
+    this.#queue.splice(0, taken);
+    this.#waitingRows -= rows;
+    return batch;
+  }
+
+  async #compute(batch: readonly Waiting[]): Promise<void> {
+    const { clock, onBatch, run } = this.#options;
+    const rows = batch.reduce((sum, waiting) => sum + waiting.rows, 0);
+    this.#underWay += 1;
+    this.#computingRows += rows;
+    const start = clock.elapsed();
+    try {
+      const results = await run(joinInputs(batch), joinOutputs(batch));
+      const seconds = (clock.elapsed() - start) / 1000;
+      this.#secondsPerRow += (seconds / rows - this.#secondsPerRow) / 16;
+      onBatch(rows, seconds);
+      distribute(batch, results);
+    } catch (cause) {
+      for (const waiting of batch) waiting.reject(cause);
+    } finally {
+      this.#underWay -= 1;
+      this.#computingRows -= rows;
+      this.#flush();
+    }
+  }
+
+  /** Settles a request that nobody waits for any more. */
+  #isGone(waiting: Waiting): boolean {
+    const cancelled = waiting.signal?.aborted ?? false;
+    const late = (waiting.deadlineMs ?? Number.POSITIVE_INFINITY) < this.#options.clock.elapsed();
+    if (!cancelled && !late) return false;
+    this.#waitingRows -= waiting.rows;
+    this.#options.onRefused(cancelled ? "cancelled" : "deadline");
+    waiting.reject(
+      cancelled
+        ? new QuernError("INTERRUPTED", "The caller went away.", { hint: "Nothing was computed." })
+        : new QuernError("DEADLINE_EXCEEDED", "The time for this request ran out before it was computed."),
+    );
+    return true;
+  }
+
+  #refuseAll(): void {
+    for (const waiting of this.#queue.splice(0)) waiting.reject(closing());
+    this.#waitingRows = 0;
+    this.#flush();
+  }
+
+  #overload(): QuernError {
+    const retryAfterSeconds = Math.max(1, Math.ceil(this.busyRows * this.#secondsPerRow));
+    return new QuernError("OVERLOADED", `${this.#waitingRows} rows are waiting already.`, {
+      details: { waitingRows: this.#waitingRows, limit: this.#options.queueLimitRows, retryAfterSeconds },
+    });
+  }
+}
+
+function closing(): QuernError {
+  return new QuernError("OVERLOADED", "The model is being taken down.", {
+    details: { retryAfterSeconds: 1 },
+  });
+}
+
+function joinInputs(batch: readonly Waiting[]): Tensors {
+  const joined: Record<string, Tensors[string]> = Object.create(null);
+  for (const name of Object.keys(batch[0]!.inputs)) {
+    joined[name] = concatenateRows(batch.map((waiting) => waiting.inputs[name]!));
+  }
+  return joined;
+}
+
+function joinOutputs(batch: readonly Waiting[]): readonly string[] {
+  const first = batch[0]!.outputs;
+  if (batch.every((waiting) => waiting.outputs === first)) return first;
+  return [...new Set(batch.flatMap((waiting) => waiting.outputs))];
+}
+
+function distribute(batch: readonly Waiting[], results: Tensors): void {
+  let row = 0;
+  for (const { outputs, rows, resolve } of batch) {
+    const own: Record<string, Tensors[string]> = Object.create(null);
+    for (const name of outputs) own[name] = rowsOf(results[name]!, row, row + rows);
+    row += rows;
+    resolve(own);
+  }
+}

@@ -1,0 +1,2 @@
+export { createModelPool } from "./model-pool.js";
+export type { ServingOptions } from "./served-model.js";

@@ -1,0 +1,33 @@
+import type { SerializedError } from "../../foundation/base/errors.js";
+import type { TensorPort } from "../../foundation/contracts/serving.js";
+import type { Tensor } from "../../foundation/contracts/tensor.js";
+
+/** What the thread is started with. */
+export interface InferenceThreadData {
+  /** The model, as ONNX bytes. */
+  readonly model: Uint8Array;
+  readonly threads: number;
+}
+
+/** To the thread. */
+export interface RunMessage {
+  readonly id: number;
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly outputs: readonly string[];
+}
+
+/** From the thread: `ready` or `failed` once, then one answer for each run. */
+export type InferenceReply =
+  | {
+      readonly kind: "ready";
+      readonly inputs: readonly TensorPort[];
+      readonly outputs: readonly TensorPort[];
+    }
+  | { readonly kind: "failed"; readonly error: TransferredError }
+  | RunReply;
+export type RunReply =
+  | { readonly kind: "done"; readonly id: number; readonly outputs: Readonly<Record<string, Tensor>> }
+  | { readonly kind: "error"; readonly id: number; readonly error: TransferredError };
+
+/** Known errors keep their code; of bugs only the message crosses. */
+export type TransferredError = { readonly known: SerializedError } | { readonly message: string };

@@ -1,0 +1,71 @@
+import { QuernError } from "../../foundation/base/errors.js";
+import type { ModelPool, ServableBundle, ServedModel } from "../../foundation/contracts/serving.js";
+import { openServedModel, type PooledModel, type ServingOptions } from "./served-model.js";
+
+/** How long a version that is taken out may go on answering what it has accepted. */
+const REMOVAL_MS = 30_000;
+
+/** Keeps models open, one inference thread each. */
+export function createModelPool(options: ServingOptions): ModelPool {
+  return new Pool(options);
+}
+
+class Pool implements ModelPool {
+  readonly #options: ServingOptions;
+  readonly #versions = new Map<string, Map<number, PooledModel>>();
+  readonly #current = new Map<string, PooledModel>();
+
+  constructor(options: ServingOptions) {
+    this.#options = options;
+  }
+
+  list(): readonly ServedModel[] {
+    const models = [...this.#versions.values()].flatMap((versions) => [...versions.values()]);
+    return models.sort(
+      ({ manifest: a }, { manifest: b }) =>
+        (a.name < b.name ? -1 : a.name > b.name ? 1 : 0) || a.version - b.version,
+    );
+  }
+
+  get(name: string, version?: number): ServedModel {
+    const model = version === undefined ? this.#current.get(name) : this.#versions.get(name)?.get(version);
+    if (model) return model;
+    const which =
+      version === undefined ? JSON.stringify(name) : `${JSON.stringify(name)}, version ${version}`;
+    const served = [...this.#versions.keys()].sort().slice(0, 20).join(", ") || "none";
+    throw new QuernError("MODEL_NOT_FOUND", `No model ${which} is served here; served: ${served}.`, {
+      hint: "`/api/models` lists what is served.",
+      details: { name, version },
+    });
+  }
+
+  async add(bundle: ServableBundle): Promise<ServedModel> {
+    const { name, version } = bundle.manifest;
+    const model = await openServedModel(bundle, this.#options);
+    const versions = this.#versions.get(name) ?? new Map<number, PooledModel>();
+    this.#versions.set(name, versions);
+    const replaced = versions.get(version);
+    versions.set(version, model);
+    this.#current.set(name, model);
+    await replaced?.close(REMOVAL_MS);
+    return model;
+  }
+
+  async remove(name: string, version: number): Promise<void> {
+    const model = this.get(name, version) as PooledModel;
+    const versions = this.#versions.get(name)!;
+    versions.delete(version);
+    if (this.#current.get(name) === model) {
+      const newest = [...versions.keys()].sort((a, b) => b - a)[0];
+      if (newest === undefined) this.#current.delete(name);
+      else this.#current.set(name, versions.get(newest)!);
+    }
+    if (versions.size === 0) this.#versions.delete(name);
+    await model.close(REMOVAL_MS);
+  }
+
+  async drain(timeoutMs: number): Promise<void> {
+    const models = this.list() as readonly PooledModel[];
+    await Promise.all(models.map((model) => model.close(timeoutMs)));
+  }
+}

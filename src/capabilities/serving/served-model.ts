@@ -1,0 +1,160 @@
+import type { Clock } from "../../foundation/base/clock.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import { unpack } from "../../foundation/base/packing.js";
+import { BUNDLE_FILES, type Manifest } from "../../foundation/contracts/bundle.js";
+import { checkPorts, checkSample, parseSample } from "../../foundation/contracts/bundle-check.js";
+import {
+  type BundlePredictor,
+  createBundlePredictor,
+  type HostTransforms,
+  type RunOptions,
+} from "../../foundation/contracts/bundle-predictor.js";
+import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
+import type {
+  ServableBundle,
+  ServedModel,
+  ServedModelState,
+  ServingObserver,
+  TensorPort,
+} from "../../foundation/contracts/serving.js";
+import { elementCount } from "../../foundation/contracts/tensor.js";
+import { Batcher } from "./batcher.js";
+import { InferenceThread, type StartWorker } from "./inference-thread.js";
+import type { Tensors } from "./tensor-batch.js";
+
+export interface ServingOptions {
+  readonly clock: Clock;
+  readonly hostTransforms?: HostTransforms;
+  readonly observer?: ServingObserver;
+  /** Default 64. */
+  readonly maximumBatchRows?: number;
+  /** Default 4096. */
+  readonly queueLimitRows?: number;
+  /** Threads inside one operator; default 1: more cost throughput with small models. */
+  readonly threads?: number;
+  readonly startWorker?: StartWorker;
+}
+
+/** Rows of one large request that are computed together; between them other callers get their turn. */
+const CHUNK_ROWS = 256;
+const WARM_UP_RUNS = 20;
+
+/** @throws QuernError BUNDLE_INVALID, MODEL_REFUSED */
+export async function openServedModel(bundle: ServableBundle, options: ServingOptions): Promise<PooledModel> {
+  const model = bundle.files.get(BUNDLE_FILES.model)!;
+  const thread = await InferenceThread.open({ model, threads: options.threads ?? 1 }, options.startWorker);
+  try {
+    checkPorts(bundle.manifest, thread.inputs, thread.outputs);
+    const served = new PooledModel(bundle, thread, options);
+    await warmUp(served, bundle);
+    return served;
+  } catch (cause) {
+    await thread.close();
+    throw cause;
+  }
+}
+
+/** The first answers are slow and could be wrong: they go to the sample, not to a caller. */
+async function warmUp(served: PooledModel, { files }: ServableBundle): Promise<void> {
+  const sample = parseSample(files.get(BUNDLE_FILES.sample)!);
+  checkSample(sample, await served.predict(sample.requests));
+  if (sample.requests.length === 0) return;
+  const batch = Array.from({ length: 64 }, (_, index) => sample.requests[index % sample.requests.length]!);
+  for (let run = 0; run < WARM_UP_RUNS; run++) {
+    await served.predict(run % 2 === 0 ? batch : batch.slice(0, 1));
+  }
+}
+
+/** A served model with what only its pool may do. */
+export class PooledModel implements ServedModel {
+  readonly bundle: string;
+  readonly manifest: Manifest;
+  readonly inputs: readonly TensorPort[];
+  readonly outputs: readonly TensorPort[];
+  readonly #thread: InferenceThread;
+  readonly #batcher: Batcher;
+  readonly #predictor: BundlePredictor;
+  #draining = false;
+
+  constructor({ id, manifest, files }: ServableBundle, thread: InferenceThread, options: ServingOptions) {
+    this.bundle = id;
+    this.manifest = manifest;
+    this.inputs = thread.inputs;
+    this.outputs = thread.outputs;
+    this.#thread = thread;
+    const { observer } = options;
+    this.#batcher = new Batcher({
+      clock: options.clock,
+      maximumBatchRows: options.maximumBatchRows ?? 64,
+      queueLimitRows: options.queueLimitRows ?? 4096,
+      run: (inputs, outputs) => thread.run(inputs, outputs),
+      onBatch: (rows, seconds) => observer?.batch?.(this, rows, seconds),
+      onRefused: (reason) => observer?.refused?.(this, reason),
+    });
+    this.#predictor = createBundlePredictor({
+      manifest,
+      hostTransforms: options.hostTransforms ?? new Map(),
+      hostStates: manifest.hostTransforms.map((host) => unpack(files.get(host.state)!)),
+      run: (inputs, outputs, runOptions) =>
+        this.#batcher.submit(inputs, outputs, rowCount(inputs), runOptions),
+      chunkRows: CHUNK_ROWS,
+    });
+  }
+
+  get state(): ServedModelState {
+    if (this.#thread.failure !== undefined) return "failed";
+    return this.#draining ? "draining" : "ready";
+  }
+  get busyRows(): number {
+    return this.#batcher.busyRows;
+  }
+  get overloaded(): boolean {
+    return this.#batcher.overloaded;
+  }
+
+  predict(rows: readonly Row[], options?: RunOptions): Promise<Prediction[]> {
+    return this.#predictor.predict(rows, options);
+  }
+
+  async infer(inputs: Tensors, outputs: readonly string[], options?: RunOptions): Promise<Tensors> {
+    const rows = checkTensors(inputs, this.inputs);
+    return this.#batcher.submit(inputs, outputs, rows, options);
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    this.#draining = true;
+    await this.#batcher.drain(timeoutMs);
+    await this.#thread.close();
+  }
+}
+
+function rowCount(inputs: Tensors): number {
+  for (const name in inputs) return inputs[name]!.shape[0]!;
+  return 0;
+}
+
+/** The number of rows that all tensors have. @throws QuernError PREDICTION_INPUT */
+function checkTensors(inputs: Tensors, ports: readonly TensorPort[]): number {
+  let rows: number | undefined;
+  for (const { name, type, shape } of ports) {
+    const tensor = inputs[name];
+    if (!tensor) throw badTensor(name, "is missing");
+    if (tensor.type !== type) throw badTensor(name, `has type ${tensor.type}, not ${type}`);
+    const fits =
+      tensor.shape.length === shape.length &&
+      shape.every((size, axis) => axis === 0 || typeof size === "string" || size === tensor.shape[axis]);
+    if (!fits) throw badTensor(name, `has shape [${tensor.shape}], not [${["rows", ...shape.slice(1)]}]`);
+    if (tensor.data.length !== elementCount(tensor.shape)) {
+      throw badTensor(name, `has ${tensor.data.length} values for shape [${tensor.shape}]`);
+    }
+    rows ??= tensor.shape[0]!;
+    if (tensor.shape[0] !== rows) throw badTensor(name, `has ${tensor.shape[0]} rows, other inputs ${rows}`);
+  }
+  return rows ?? 0;
+}
+
+function badTensor(name: string, why: string): QuernError {
+  return new QuernError("PREDICTION_INPUT", `Input ${JSON.stringify(name)} ${why}.`, {
+    details: { input: name },
+  });
+}
