@@ -137,8 +137,8 @@ class Admission {
       contents: (index) => this.#contents.get(inputs[index]?.name ?? ""),
       fresh: (bound) => this.#sizes.fresh(call, bound),
     };
-    const types = inferred(operator, call);
-    checkKernel(call, this.#policy);
+    const types = fitting(call, () => operator.infer(call));
+    fitting(call, () => checkKernel(call, this.#policy));
     const outputs = node.output ?? [];
     if (outputs.length > types.length) refuse(`${node.opType} has too many outputs`);
     const textLength = this.#joinedLength(call);
@@ -147,7 +147,7 @@ class Admission {
       this.#declare({ name, ...types[index]! });
       this.#textLength.set(name, textLength);
     }
-    const contents = types[0]?.type === "string" ? undefined : inferContents(call);
+    const contents = types[0]?.type === "string" ? undefined : fitting(call, () => inferContents(call));
     if (contents && outputs[0]) this.#contents.set(outputs[0], contents);
   }
 
@@ -179,9 +179,10 @@ class Admission {
   }
 }
 
-function inferred(operator: Operator, call: OperatorCall): ReturnType<Operator["infer"]> {
+/** The rules of the operator table throw plain errors where inputs and attributes do not fit. */
+function fitting<T>(call: OperatorCall, rule: () => T): T {
   try {
-    return operator.infer(call);
+    return rule();
   } catch (cause) {
     if (QuernError.is(cause)) throw cause;
     return refuse(`its shapes do not fit: ${(cause as Error).message}`, { operator: call.type }, cause);

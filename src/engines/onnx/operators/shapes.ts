@@ -38,7 +38,10 @@ const concat = (call: OperatorCall): TensorType[] => {
     for (const [position, size] of input!.shape.entries()) {
       const known = shape[position]!;
       if (position === axis) {
-        shape[position] = typeof known === "number" && typeof size === "number" ? known + size : call.fresh();
+        shape[position] =
+          typeof known === "number" && typeof size === "number"
+            ? known + size
+            : call.fresh((sizeOf) => sizeOf(known) + sizeOf(size));
       } else if (typeof known === "string") shape[position] = size;
       else if (typeof size === "number" && size !== known) fail(call, `sizes ${known} and ${size} differ`);
     }
@@ -71,7 +74,7 @@ const slice = (call: OperatorCall): TensorType[] => {
   const ends = constant(call, 2);
   const axes = call.inputs[3] ? constant(call, 3) : shape.map((_, index) => index);
   const steps = call.inputs[4] ? constant(call, 4) : undefined;
-  if (!axes) return [{ type, shape: shape.map(() => call.fresh()) }];
+  if (!axes) return [{ type, shape: shape.map((size) => call.fresh((sizeOf) => sizeOf(size))) }];
   const result = [...shape];
   for (const [index, axis] of axes.entries()) {
     if (index >= (starts?.length ?? axes.length)) break;
@@ -80,7 +83,7 @@ const slice = (call: OperatorCall): TensorType[] => {
     const known = starts && ends && (!call.inputs[4] || steps) && typeof size === "number";
     result[position] = known
       ? sliceSize(size, starts[index]!, ends[index]!, steps?.[index] ?? 1)
-      : call.fresh();
+      : call.fresh((sizeOf) => sizeOf(size));
   }
   return [{ type, shape: result }];
 };
