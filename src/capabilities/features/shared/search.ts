@@ -15,7 +15,7 @@ export function countBelow(knots: ArrayLike<number>, value: number): number {
 }
 
 /**
- * `countBelow` for each column of float32 [N,k] among its own knots: int64 [N,k]. Knots lie in blocks; the
+ * `countBelow` for each column of float64 [N,k] among its own knots: int64 [N,k]. Knots lie in blocks; the
  * first comparison finds the block, the second the place in it, so that memory grows with the root of their
  * number.
  */
@@ -29,9 +29,9 @@ export function emitCountBelow(
   const block = Math.ceil(Math.sqrt(most));
   const blocks = Math.ceil(most / block);
   // NaN fills up: no value is above it.
-  const table = new Float32Array(columns * blocks * block).fill(Number.NaN);
+  const table = new Float64Array(columns * blocks * block).fill(Number.NaN);
   for (const [k, own] of knots.entries()) table.set(own, k * blocks * block);
-  const firsts = Float32Array.from({ length: columns * blocks }, (_, index) => table[index * block]!);
+  const firsts = Float64Array.from({ length: columns * blocks }, (_, index) => table[index * block]!);
 
   const each = graph.op("Unsqueeze", [values, int64Vector(graph, [2])]);
   const countIn = (thresholds: GraphValue) =>
@@ -42,7 +42,7 @@ export function emitCountBelow(
         attributes: { keepdims: { int: 0 } },
       },
     );
-  const reached = countIn(graph.constant("float32", [1, columns, blocks], firsts));
+  const reached = countIn(graph.constant("float64", [1, columns, blocks], firsts));
   const zero = graph.scalar(0, "int64");
   const chosen = graph.op("Max", [graph.op("Sub", [reached, graph.scalar(1, "int64")]), zero]);
   const starts = graph.constant(
@@ -51,7 +51,7 @@ export function emitCountBelow(
     BigInt64Array.from({ length: columns }, (_, k) => BigInt(k * blocks)),
   );
   const rows = graph.op("Gather", [
-    graph.constant("float32", [columns * blocks, block], table),
+    graph.constant("float64", [columns * blocks, block], table),
     graph.op("Add", [starts, chosen]),
   ]);
   const before = graph.op("Mul", [chosen, graph.scalar(block, "int64")]);

@@ -30,8 +30,8 @@ const NARROWEST = 1e-8;
 
 interface BinState {
   readonly encode: "ordinal" | "one-hot";
-  /** Inner edges of each column, ascending, float32; a value on an edge belongs to the bin above. */
-  readonly edges: readonly Float32Array[];
+  /** Inner edges of each column, ascending; a value on an edge belongs to the bin above. */
+  readonly edges: readonly Float64Array[];
 }
 
 /** Numbers to bins 0..n-1; a missing value stays missing, or is all zero when one-hot. */
@@ -61,7 +61,7 @@ export const bin = defineTransform<typeof config, BinState>({
   },
   emit(graph, inputs, { encode, edges }) {
     if (inputs.length === 0) return [];
-    const matrix = joinInputs(graph, inputs);
+    const matrix = joinInputs(graph, inputs, "float64");
     const counts = cast(graph, emitCountBelow(graph, matrix, edges), "float32");
     const numbers = where(graph, graph.op("IsNaN", [matrix]), graph.scalar(Number.NaN), counts);
     const columns = splitValue(
@@ -78,8 +78,8 @@ export const bin = defineTransform<typeof config, BinState>({
   },
 });
 
-function innerEdges(sorted: Float64Array, bins: number, strategy: "quantile" | "uniform"): Float32Array {
-  if (sorted.length === 0) return new Float32Array();
+function innerEdges(sorted: Float64Array, bins: number, strategy: "quantile" | "uniform"): Float64Array {
+  if (sorted.length === 0) return new Float64Array();
   const low = sorted[0]!;
   const high = sorted.at(-1)!;
   const edges: number[] = [low];
@@ -88,10 +88,10 @@ function innerEdges(sorted: Float64Array, bins: number, strategy: "quantile" | "
     const edge = strategy === "quantile" ? quantile(sorted, share) : low + (high - low) * share;
     if (edge - edges.at(-1)! > NARROWEST) edges.push(edge);
   }
-  return Float32Array.from(edges.slice(1, -1));
+  return Float64Array.from(edges.slice(1, -1));
 }
 
-function oneHot(name: string, numbers: Float32Array, edges: Float32Array): Column {
+function oneHot(name: string, numbers: Float32Array, edges: Float64Array): Column {
   const width = edges.length + 1;
   const values = new Float32Array(numbers.length * width);
   for (let row = 0; row < numbers.length; row++) {
@@ -102,7 +102,7 @@ function oneHot(name: string, numbers: Float32Array, edges: Float32Array): Colum
 }
 
 /** `< 3`, `3 to 5`, `>= 5`. */
-function range(edges: Float32Array, index: number): string {
+function range(edges: Float64Array, index: number): string {
   const show = (edge: number) => String(Number(edge.toPrecision(6)));
   if (edges.length === 0) return "any";
   if (index === 0) return `<${show(edges[0]!)}`;

@@ -45,7 +45,7 @@ export const lda = defineTransform<typeof config, ProjectionState>({
     const columns = positions.map((position, k) => centered(position, frame.rows, center[k]!));
     const { sizes, means } = classMeans(columns, codes, count);
     const present = sizes.filter((size) => size > 0).length;
-    const whitened = withinWhitening(columns, codes, means, frame.rows - present);
+    const whitened = withinWhitening(columns, codes, means);
     const rank = width === 0 ? 0 : whitened.length / width;
     if (rank === 0 || present < 2) return { center, components: new Float64Array() };
 
@@ -94,14 +94,13 @@ function withinWhitening(
   columns: readonly Float64Array[],
   codes: Int32Array,
   means: Float64Array,
-  freedom: number,
 ): Float64Array {
   const width = columns.length;
   const residuals = columns.map((column, k) =>
     column.map((value, row) => value - means[codes[row]! * width + k]!),
   );
   const { values, vectors } = symmetricEigen(
-    crossProducts(residuals).map((sum) => sum / Math.max(1, freedom)),
+    crossProducts(residuals).map((sum) => sum / Math.max(1, codes.length)),
     width,
   );
   const rank = values.filter((value) => value > (values[0] ?? 0) * RANK_TOLERANCE && value > 1e-30).length;

@@ -23,8 +23,8 @@ const config = z.strictObject({
 
 /** The empirical distribution of one position. Where a value is common, its share jumps from `low` to `high`. */
 interface Distribution {
-  /** Distinct, ascending, float32. */
-  readonly knots: Float32Array;
+  /** Distinct, ascending. */
+  readonly knots: Float64Array;
   readonly low: Float64Array;
   readonly high: Float64Array;
 }
@@ -68,7 +68,7 @@ export const quantile = defineTransform<typeof config, QuantileState>({
   },
   emit(graph, inputs, { output, positions }) {
     if (inputs.length === 0) return [];
-    const matrix = joinInputs(graph, inputs);
+    const matrix = joinInputs(graph, inputs, "float64");
     const share = emitShares(graph, matrix, positions);
     const shaped = output === "uniform" ? share : emitNormal(graph, share);
     const isMissing = graph.op("IsNaN", [matrix]);
@@ -79,7 +79,7 @@ export const quantile = defineTransform<typeof config, QuantileState>({
 
 function distributionOf(sorted: Float64Array, quantiles: number): Distribution {
   if (sorted.length === 0) {
-    return { knots: Float32Array.of(0), low: Float64Array.of(0), high: Float64Array.of(0) };
+    return { knots: Float64Array.of(0), low: Float64Array.of(0), high: Float64Array.of(0) };
   }
   const count = Math.max(2, Math.min(quantiles, sorted.length));
   const knots: number[] = [];
@@ -87,14 +87,14 @@ function distributionOf(sorted: Float64Array, quantiles: number): Distribution {
   const high: number[] = [];
   for (let index = 0; index < count; index++) {
     const share = index / (count - 1);
-    const knot = Math.fround(quantileOf(sorted, share));
+    const knot = quantileOf(sorted, share);
     if (knots.at(-1) !== knot) {
       knots.push(knot);
       low.push(share);
       high.push(share);
     } else high[high.length - 1] = share;
   }
-  return { knots: Float32Array.from(knots), low: Float64Array.from(low), high: Float64Array.from(high) };
+  return { knots: Float64Array.from(knots), low: Float64Array.from(low), high: Float64Array.from(high) };
 }
 
 function shareOf(value: number, { knots, low, high }: Distribution): number {
@@ -117,7 +117,7 @@ function emitNormal(graph: GraphBuilder, share: GraphValue): GraphValue {
   return emitNormalQuantile(graph, graph.op("Max", [least, graph.op("Min", [most, share])]));
 }
 
-/** `shareOf` in float64 on [N,k]; 0 where missing. */
+/** `shareOf` on float64 [N,k]; 0 where missing. */
 function emitShares(graph: GraphBuilder, matrix: GraphValue, positions: readonly Distribution[]): GraphValue {
   const count = emitCountBelow(
     graph,
@@ -144,9 +144,8 @@ function emitShares(graph: GraphBuilder, matrix: GraphValue, positions: readonly
   const [knots, low, high] = [table(({ knots }) => knots), table((d) => d.low), table((d) => d.high)];
   const knot = graph.op("Gather", [knots, atLower]);
   const start = graph.op("Gather", [high, atLower]);
-  const value = cast(graph, matrix, "float64");
   const part = graph.op("Div", [
-    graph.op("Sub", [value, knot]),
+    graph.op("Sub", [matrix, knot]),
     graph.op("Sub", [graph.op("Gather", [knots, atUpper]), knot]),
   ]);
   const between = graph.op("Add", [
@@ -159,7 +158,7 @@ function emitShares(graph: GraphBuilder, matrix: GraphValue, positions: readonly
   ]);
   const isPast = graph.op("Greater", [count, last]);
   const inside = where(graph, isPast, graph.scalar(1, "float64"), between);
-  const exact = where(graph, graph.op("Equal", [value, knot]), middle, inside);
+  const exact = where(graph, graph.op("Equal", [matrix, knot]), middle, inside);
   const isBefore = graph.op("Equal", [count, graph.scalar(0, "int64")]);
   return where(graph, isBefore, graph.scalar(0, "float64"), exact);
 }

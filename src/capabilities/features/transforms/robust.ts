@@ -2,7 +2,6 @@ import { z } from "zod";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { defineElementwise } from "../shared/elementwise.js";
 import { quantile, sortedFinite } from "../shared/statistics.js";
-import { divisor } from "./standard.js";
 
 const config = z.strictObject({
   lowerQuantile: z
@@ -25,15 +24,15 @@ export const robust = defineElementwise({
   version: 1,
   summary: "Subtracts the median and divides by the interquartile range; outliers have little say.",
   config,
-  precision: "float32",
+  precision: "float64",
   parameters: ["center", "scale"],
   fit(values, { lowerQuantile, upperQuantile }) {
     const sorted = sortedFinite(values);
     if (sorted.length === 0) return { center: 0, scale: 1 };
     const range = quantile(sorted, upperQuantile) - quantile(sorted, lowerQuantile);
     // Like scikit-learn: a range of rounding noise counts as none.
-    return { center: quantile(sorted, 0.5), scale: range < 10 * Number.EPSILON ? 1 : divisor(range) };
+    return { center: quantile(sorted, 0.5), scale: range < 10 * Number.EPSILON ? 1 : range };
   },
-  compute: (value, { center, scale }) => Math.fround(Math.fround(value - center) / scale),
+  compute: (value, { center, scale }) => (value - center) / scale,
   emit: (graph, values, { center, scale }) => graph.op("Div", [graph.op("Sub", [values, center]), scale]),
 });

@@ -17,7 +17,7 @@ export const standard = defineElementwise({
   version: 1,
   summary: "Subtracts the mean and divides by the standard deviation.",
   config,
-  precision: "float32",
+  precision: "float64",
   parameters: ["center", "scale"],
   fit(values, { center, scale }) {
     const finite = finiteValues(values);
@@ -25,13 +25,8 @@ export const standard = defineElementwise({
     const middle = mean(finite);
     const spread = variance(finite, middle);
     const divides = scale && !isConstant(spread, middle, finite.length);
-    return { center: center ? middle : 0, scale: divides ? divisor(Math.sqrt(spread)) : 1 };
+    return { center: center ? middle : 0, scale: divides ? Math.sqrt(spread) : 1 };
   },
-  compute: (value, { center, scale }) => Math.fround(Math.fround(value - center) / scale),
+  compute: (value, { center, scale }) => (value - center) / scale,
   emit: (graph, values, { center, scale }) => graph.op("Div", [graph.op("Sub", [values, center]), scale]),
 });
-
-/** A scale that float32 can divide by; 1 where it would vanish. */
-export function divisor(scale: number): number {
-  return Math.fround(scale) > 0 && Number.isFinite(scale) ? scale : 1;
-}
