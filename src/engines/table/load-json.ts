@@ -1,6 +1,7 @@
 import { QuernError } from "../../foundation/base/errors.js";
 import { columnNames } from "./column-names.js";
 import type { Database } from "./database.js";
+import { jsonError } from "./json-errors.js";
 import { STORED } from "./memory-table.js";
 import type { Loaded, TableFile } from "./open-table.js";
 import { quoteIdentifier, quoteText, type StorageType, type TableColumn } from "./table.js";
@@ -19,7 +20,7 @@ export async function loadJson(
     const columns = await refine(database, names);
     return { columns, notes };
   } catch (cause) {
-    throw jsonError(cause, files);
+    throw jsonError(cause, files, format);
   }
 }
 
@@ -104,7 +105,7 @@ async function storageOfValues(database: Database, source: string): Promise<Stor
          AND (json_type(${source}) = 'DOUBLE' OR abs(${number}) <= 9007199254740991)) AS numbers,
        count(*) FILTER (json_type(${source}) = 'BOOLEAN') AS booleans,
        count(*) FILTER (json_type(${source}) = 'ARRAY' AND TRY_CAST(${source} AS FLOAT[]) IS NOT NULL
-         AND NOT list_contains(list_transform(CAST(${source} AS JSON[]), lambda item: json_type(item) IN ${NUMBER_TYPES}), false)
+         AND NOT list_contains(list_transform(TRY_CAST(${source} AS JSON[]), lambda item: json_type(item) IN ${NUMBER_TYPES}), false)
        ) AS vectors
      FROM documents`,
   );
@@ -113,26 +114,4 @@ async function storageOfValues(database: Database, source: string): Promise<Stor
   if (found!.numbers === present) return "number";
   if (found!.booleans === present) return "boolean";
   return found!.vectors === present ? "vector" : "text";
-}
-
-function jsonError(cause: unknown, files: readonly TableFile[]): unknown {
-  const message = cause instanceof Error ? cause.message : "";
-  if (QuernError.is(cause) || !/JSON/i.test(message)) return cause;
-  const path = /in file "([^"]+)"/.exec(message)?.[1];
-  const source = files.find((candidate) => candidate.path === path) ?? files[0]!;
-  const file = nameOf(source);
-  const line = Number(/in line (\d+)/.exec(message)?.[1] ?? Number.NaN);
-  const record = Number(/in record\/value (\d+)/.exec(message)?.[1] ?? Number.NaN);
-  const where = Number.isNaN(line)
-    ? Number.isNaN(record)
-      ? file
-      : `${file}, record ${record}`
-    : `${file}, line ${line}`;
-  const why =
-    /: ([^:]*?)\.? *(?:Try |$)/m.exec(message.replace(/^.*at byte/s, "at byte"))?.[1] ?? "malformed";
-  return new QuernError("DATA_MALFORMED", `${where}: the JSON is broken (${why.trim()}).`, {
-    details: { file, ...(Number.isNaN(line) ? {} : { line }), ...(Number.isNaN(record) ? {} : { record }) },
-    hint: "Correct the JSON there; `.json` holds one array of objects, `.jsonl` one object on each line.",
-    cause,
-  });
 }

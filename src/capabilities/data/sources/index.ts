@@ -1,0 +1,1 @@
+export { type OpenedSource, openSource, type SourceContext } from "./open-source.js";

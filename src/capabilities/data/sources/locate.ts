@@ -1,0 +1,108 @@
+import { createWriteStream, readdirSync, type Stats, statSync } from "node:fs";
+import { basename, isAbsolute, join, resolve } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { translateDiskError } from "../../../foundation/base/atomic-file.js";
+import { QuernError } from "../../../foundation/base/errors.js";
+import type { OutboundClient } from "../../../foundation/base/outbound-client.js";
+import { expandGlob, isGlob } from "./glob.js";
+
+/** A regular local file; `name` is what the user calls it. */
+export interface LocatedFile {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export interface LocateContext {
+  /** Relative paths start here. */
+  readonly baseFolder: string;
+  /** For copies of standard input and downloads. */
+  readonly stagingFolder: string;
+  readonly stdin?: Readable;
+  readonly outbound?: OutboundClient;
+  readonly signal?: AbortSignal;
+}
+
+const DATA_FILE = /\.(csv|tsv|tab|txt|json|jsonl|ndjson|parquet|xlsx)(\.gz)?$/i;
+
+/** @throws QuernError DATA_NOT_FOUND, DATA_UNSUPPORTED, DATA_EMPTY, NETWORK_REFUSED, NETWORK_FAILED */
+export async function locate(location: string, context: LocateContext): Promise<LocatedFile[]> {
+  if (location === "-") return [await readStandardInput(context)];
+  if (/^https?:\/\//i.test(location)) return [await download(location, context)];
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) {
+    throw new QuernError("DATA_UNSUPPORTED", `${location} is neither a path nor an http(s) URL.`, {
+      details: { location },
+    });
+  }
+  const path = resolve(context.baseFolder, location);
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status?.isDirectory()) return filesOfFolder(path, location);
+  if (status) return [regularFile(path, location, status)];
+  if (isGlob(location)) return filesOfGlob(location, context.baseFolder);
+  throw new QuernError("DATA_NOT_FOUND", `There is no file ${location}.`, { details: { file: location } });
+}
+
+function regularFile(path: string, name: string, status: Stats): LocatedFile {
+  if (!status.isFile()) {
+    const kind = status.isFIFO() ? "a pipe" : status.isSocket() ? "a socket" : "a device";
+    throw new QuernError("DATA_UNSUPPORTED", `${name} is ${kind}, not a regular file.`, {
+      details: { file: name },
+      hint: "Save the data to a file first, or send it through standard input and name `-`.",
+    });
+  }
+  if (status.size === 0) throw new QuernError("DATA_EMPTY", `${name} is empty.`, { details: { file: name } });
+  return { path, name, bytes: status.size };
+}
+
+function filesOfFolder(path: string, location: string): LocatedFile[] {
+  const names = readdirSync(path)
+    .filter((name) => DATA_FILE.test(name) && !/^[._]/.test(name))
+    .sort();
+  const files = names.flatMap((name) => {
+    const status = statSync(join(path, name));
+    return status.isDirectory() ? [] : [regularFile(join(path, name), join(location, name), status)];
+  });
+  if (files.length > 0) return files;
+  throw new QuernError("DATA_NOT_FOUND", `The folder ${location} holds no data file.`, {
+    details: { folder: location },
+    hint: "Put CSV, TSV, JSON, JSON Lines, Parquet or Excel files into it, all of the same columns.",
+  });
+}
+
+function filesOfGlob(pattern: string, baseFolder: string): LocatedFile[] {
+  const paths = expandGlob(pattern, baseFolder);
+  if (paths.length === 0) {
+    throw new QuernError("DATA_NOT_FOUND", `No file matches ${pattern}.`, { details: { pattern } });
+  }
+  return paths.map((path) => {
+    const name = isAbsolute(pattern) ? path : path.slice(baseFolder.length + 1);
+    return regularFile(path, name, statSync(path));
+  });
+}
+
+async function readStandardInput(context: LocateContext): Promise<LocatedFile> {
+  if (!context.stdin) throw new QuernError("DATA_NOT_FOUND", "Nothing is sent through standard input.");
+  const path = join(context.stagingFolder, "standard-input");
+  try {
+    const options = context.signal ? { signal: context.signal } : {};
+    await pipeline(context.stdin, createWriteStream(path, { flags: "wx" }), options);
+  } catch (cause) {
+    if (context.signal?.aborted)
+      throw new QuernError("INTERRUPTED", "Reading standard input was interrupted.");
+    throw translateDiskError(cause, path);
+  }
+  return regularFile(path, "standard input", statSync(path));
+}
+
+async function download(url: string, context: LocateContext): Promise<LocatedFile> {
+  if (!context.outbound) {
+    throw new QuernError("NETWORK_REFUSED", `No host is allowed, so ${new URL(url).origin} was not asked.`, {
+      details: { host: new URL(url).host },
+    });
+  }
+  const name = basename(new URL(url).pathname).replace(/[^\w.-]/g, "_") || "download";
+  const path = join(context.stagingFolder, `url-${name}`);
+  await context.outbound.download(url, path, context.signal);
+  return regularFile(path, url, statSync(path));
+}

@@ -1,0 +1,233 @@
+import { createReadStream, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import {
+  openTable,
+  type Table,
+  type TableFile,
+  type TableNote,
+  type TableSource,
+} from "../../../engines/table/index.js";
+import { QuernError } from "../../../foundation/base/errors.js";
+import type { OutboundClient } from "../../../foundation/base/outbound-client.js";
+import type { SourceDescription, SourceFormat, SourceOptions } from "../../../foundation/contracts/source.js";
+import { detectEncoding } from "./encodings.js";
+import { locate } from "./locate.js";
+import {
+  createDecoder,
+  DEFAULT_DECOMPRESSION_LIMITS,
+  type DecompressionLimits,
+  writePlainText,
+} from "./prepare-text.js";
+import { writeSheetAsCsv } from "./read-workbook.js";
+import { type RecognisedFile, recognise } from "./recognise.js";
+
+export interface SourceContext {
+  readonly threads: number;
+  readonly memoryLimitBytes?: number;
+  /** Where private temporary folders are made; default the system's. */
+  readonly temporaryFolder?: string;
+  /** Relative paths start here; default the current folder. */
+  readonly baseFolder?: string;
+  /** What `-` reads. */
+  readonly stdin?: Readable;
+  /** What URLs are fetched with; without it they are refused. */
+  readonly outbound?: OutboundClient;
+  readonly decompression?: DecompressionLimits;
+  readonly signal?: AbortSignal;
+}
+
+export interface OpenedSource {
+  /** The caller closes it. */
+  readonly table: Table;
+  readonly sources: readonly SourceDescription[];
+  readonly notes: readonly TableNote[];
+}
+
+/** A file made ready for the table engine. */
+interface PreparedFile extends TableFile {
+  readonly description: SourceDescription;
+  /** UTF-8 was found, not named by the user, in a file that is read in place. */
+  readonly assumedUtf8: boolean;
+}
+
+/**
+ * Opens what the user names as one table: a file, a folder, a glob, `-` (standard input), an http(s) URL, or
+ * several of these with the same columns.
+ * @throws QuernError DATA_*, NETWORK_*, DISK_FULL, INTERRUPTED. Nothing stays behind in temporary folders.
+ */
+export async function openSource(
+  location: string | readonly string[],
+  options: SourceOptions,
+  context: SourceContext,
+): Promise<OpenedSource> {
+  const staging = mkdtempSync(join(context.temporaryFolder ?? tmpdir(), "quern-source-"));
+  try {
+    const files = await recogniseAll(
+      typeof location === "string" ? [location] : location,
+      options,
+      staging,
+      context,
+    );
+    const format = commonFormat(files);
+    const prepared: PreparedFile[] = [];
+    for (const file of files) prepared.push(await prepare(file, options, staging, prepared.length, context));
+    return await open(prepared, files, format, options, staging, context);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+async function recogniseAll(
+  locations: readonly string[],
+  options: SourceOptions,
+  stagingFolder: string,
+  context: SourceContext,
+): Promise<RecognisedFile[]> {
+  const { stdin, outbound, signal, baseFolder = process.cwd() } = context;
+  const places = {
+    baseFolder,
+    stagingFolder,
+    ...(stdin && { stdin }),
+    ...(outbound && { outbound }),
+    ...(signal && { signal }),
+  };
+  const files: RecognisedFile[] = [];
+  for (const location of locations) {
+    for (const file of await locate(location, places)) files.push(await recognise(file, options.format));
+  }
+  return files;
+}
+
+const familyOf = (format: SourceFormat): string => (format === "tsv" ? "csv" : format);
+
+function commonFormat(files: readonly RecognisedFile[]): SourceFormat {
+  const [first, ...others] = files;
+  const other = others.find((file) => familyOf(file.format) !== familyOf(first!.format));
+  if (!other) return first!.format;
+  throw new QuernError(
+    "DATA_SCHEMA",
+    `${other.name} is ${other.format}, but ${first!.name} is ${first!.format}; files that are read together have one format.`,
+    { details: { file: other.name } },
+  );
+}
+
+async function prepare(
+  file: RecognisedFile,
+  options: SourceOptions,
+  staging: string,
+  index: number,
+  context: SourceContext,
+): Promise<PreparedFile> {
+  const description = { name: file.name, format: file.format, bytes: file.bytes };
+  const target = join(staging, `prepared-${index}`);
+  if (file.format === "parquet") return { path: file.path, name: file.name, description, assumedUtf8: false };
+  if (file.format === "xlsx") {
+    await writeSheetAsCsv(file, options.sheet, target);
+    return { path: target, name: file.name, description, assumedUtf8: false };
+  }
+  const encoding = options.encoding ? createDecoder(options.encoding).encoding : encodingOf(file);
+  const marked = file.head[0] === 0xef && file.head[1] === 0xbb;
+  const full = { ...description, encoding, ...(file.compressed ? { compressed: true } : {}) };
+  if (encoding === "utf-8" && !file.compressed && !marked) {
+    return {
+      path: file.path,
+      name: file.name,
+      description: full,
+      assumedUtf8: options.encoding === undefined,
+    };
+  }
+  await writePlainText(
+    file,
+    encoding,
+    target,
+    context.decompression ?? DEFAULT_DECOMPRESSION_LIMITS,
+    context.signal,
+  );
+  return { path: target, name: file.name, description: full, assumedUtf8: false };
+}
+
+function encodingOf(file: RecognisedFile): string {
+  const detected = detectEncoding(file.head);
+  if (detected) return detected.encoding;
+  const line = firstInvalidLine(file.head);
+  if (file.head.includes(0)) {
+    throw new QuernError(
+      "DATA_MALFORMED",
+      `${file.name} is not text: it holds NUL bytes and is in no known encoding.`,
+      {
+        details: { file: file.name },
+        hint: "Give a table as CSV, JSON, Parquet or Excel, or name the `--encoding` of the text.",
+      },
+    );
+  }
+  throw new QuernError(
+    "DATA_ENCODING",
+    `${file.name}, line ${line}: the text is in none of the encodings that are found by themselves (UTF-8, UTF-16, GB18030).`,
+    {
+      details: { file: file.name, line },
+      hint: "Save the file as UTF-8, or name its encoding, for example `--encoding windows-1252`.",
+    },
+  );
+}
+
+function firstInvalidLine(head: Uint8Array): number {
+  const text = new TextDecoder("utf-8").decode(head);
+  return text.slice(0, Math.max(0, text.indexOf("\ufffd"))).split("\n").length;
+}
+
+async function open(
+  prepared: PreparedFile[],
+  files: readonly RecognisedFile[],
+  format: SourceFormat,
+  options: SourceOptions,
+  staging: string,
+  context: SourceContext,
+): Promise<OpenedSource> {
+  try {
+    const table = await openTable(tableSource(prepared, format, options), context);
+    return { table, sources: prepared.map((file) => file.description), notes: table.notes };
+  } catch (cause) {
+    // The first non-ASCII character may lie far behind the bytes from which the encoding was told.
+    if (!QuernError.is(cause) || cause.code !== "DATA_ENCODING") throw cause;
+    const index = prepared.findIndex((file) => file.assumedUtf8 && file.name === cause.details.file);
+    const file = files[index];
+    if (!file) throw cause;
+    const detected = detectEncoding(await firstForeignBytes(file.path));
+    if (!detected || detected.encoding === "utf-8") throw cause;
+    prepared[index] = await prepare(
+      file,
+      { ...options, encoding: detected.encoding },
+      staging,
+      files.length + index,
+      context,
+    );
+    return open(prepared, files, format, options, staging, context);
+  }
+}
+
+/** The stretch of a file that begins with its first byte outside ASCII. */
+async function firstForeignBytes(path: string): Promise<Uint8Array> {
+  let found = Buffer.alloc(0);
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    const bytes = chunk as Buffer;
+    const start = found.length > 0 ? 0 : bytes.findIndex((byte) => byte >= 0x80);
+    if (start >= 0) found = Buffer.concat([found, bytes.subarray(start)]);
+    if (found.length >= 1 << 16) break;
+  }
+  return found;
+}
+
+function tableSource(files: readonly TableFile[], format: SourceFormat, options: SourceOptions): TableSource {
+  if (format === "json" || format === "jsonl" || format === "parquet") return { format, files };
+  const delimiter = options.delimiter ?? (format === "tsv" ? "\t" : format === "xlsx" ? "," : undefined);
+  const { quote, header, skipLines } = options;
+  const dialect = {
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(quote === undefined ? (format === "xlsx" ? { quote: '"' } : {}) : { quote }),
+    ...(header === undefined ? {} : { header }),
+    ...(skipLines === undefined ? {} : { skipLines }),
+  };
+  return { format: "delimited", files, dialect };
+}

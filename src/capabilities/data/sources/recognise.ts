@@ -1,0 +1,120 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { createGunzip } from "node:zlib";
+import { QuernError } from "../../../foundation/base/errors.js";
+import type { SourceFormat } from "../../../foundation/contracts/source.js";
+import type { LocatedFile } from "./locate.js";
+
+export interface RecognisedFile extends LocatedFile {
+  readonly format: SourceFormat;
+  readonly compressed: boolean;
+  /** First bytes of the content, decompressed. */
+  readonly head: Uint8Array;
+}
+
+const HEAD_BYTES = 1 << 18;
+
+const FORMATS: readonly (readonly [RegExp, SourceFormat])[] = [
+  [/\.csv$/i, "csv"],
+  [/\.(tsv|tab)$/i, "tsv"],
+  [/\.(jsonl|ndjson)$/i, "jsonl"],
+  [/\.json$/i, "json"],
+  [/\.parquet$/i, "parquet"],
+  [/\.xlsx$/i, "xlsx"],
+];
+
+/** Formats that people try, with the way out. */
+const FOREIGN: readonly (readonly [string, string, string])[] = [
+  ["d0cf11e0a1b11ae1", "an old Excel workbook (.xls)", "Save it as .xlsx or CSV."],
+  ["53514c69746520666f726d6174", "an SQLite database", "Export the table as CSV."],
+  ["25504446", "a PDF document", "Export the table as CSV."],
+  ["89504e47", "a picture", "Give a table of data."],
+  ["28b52ffd", "compressed with Zstandard", "Decompress it, or compress it with gzip."],
+  ["425a68", "compressed with bzip2", "Decompress it, or compress it with gzip."],
+  ["fd377a585a00", "compressed with xz", "Decompress it, or compress it with gzip."],
+  ["4152524f5731", "an Arrow file", "Write it as Parquet."],
+];
+
+/** @throws QuernError DATA_UNSUPPORTED, DATA_MALFORMED */
+export async function recognise(file: LocatedFile, wanted?: SourceFormat): Promise<RecognisedFile> {
+  const raw = readHead(file.path);
+  const compressed = raw[0] === 0x1f && raw[1] === 0x8b;
+  const head = compressed ? await decompressHead(raw, file) : raw;
+  refuseForeign(head, file);
+  const format = wanted ?? detectFormat(head, file);
+  if (compressed && (format === "parquet" || format === "xlsx")) {
+    throw new QuernError("DATA_UNSUPPORTED", `${file.name} is a ${format} file inside gzip.`, {
+      details: { file: file.name },
+      hint: "Decompress it; only text formats are read from gzip.",
+    });
+  }
+  return { ...file, format, compressed, head };
+}
+
+function readHead(path: string): Uint8Array {
+  const buffer = new Uint8Array(HEAD_BYTES);
+  const handle = openSync(path, "r");
+  try {
+    return buffer.subarray(0, readSync(handle, buffer, 0, HEAD_BYTES, 0));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Stops as soon as enough came out, so that a bomb costs nothing. */
+function decompressHead(raw: Uint8Array, file: LocatedFile): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const gunzip = createGunzip();
+    const finish = (): void => {
+      gunzip.removeAllListeners("data");
+      gunzip.destroy();
+      resolve(Buffer.concat(chunks).subarray(0, HEAD_BYTES));
+    };
+    gunzip.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= HEAD_BYTES) finish();
+    });
+    gunzip.on("end", finish);
+    gunzip.on("error", (cause: NodeJS.ErrnoException) => {
+      // The head ends in the middle of the stream, which is no fault of the file.
+      if (cause.code === "Z_BUF_ERROR") finish();
+      else reject(damagedGzip(file, cause));
+    });
+    gunzip.end(raw);
+  });
+}
+
+export function damagedGzip(file: { readonly name: string }, cause: NodeJS.ErrnoException): QuernError {
+  const why = cause.code === "Z_BUF_ERROR" ? "is cut off" : "is damaged";
+  return new QuernError("DATA_MALFORMED", `The gzip file ${file.name} ${why}.`, {
+    details: { file: file.name },
+    hint: "Copy or compress the file again.",
+    cause,
+  });
+}
+
+function refuseForeign(head: Uint8Array, file: LocatedFile): void {
+  const start = Buffer.from(head.subarray(0, 16)).toString("hex");
+  const found = FOREIGN.find(([magic]) => start.startsWith(magic));
+  if (!found) return;
+  throw new QuernError("DATA_UNSUPPORTED", `${file.name} is ${found[1]}.`, {
+    details: { file: file.name },
+    hint: found[2],
+  });
+}
+
+function detectFormat(head: Uint8Array, file: LocatedFile): SourceFormat {
+  const start = Buffer.from(head.subarray(0, 4)).toString("latin1");
+  if (start === "PAR1") return "parquet";
+  if (start === "PK\x03\x04") return "xlsx";
+  const plainName = file.name.replace(/\.gz$/i, "").replace(/[?#].*$/, "");
+  const byName = FORMATS.find(([pattern]) => pattern.test(plainName))?.[1];
+  // The name decides, but an object where an array should be means one object on each line.
+  const first = /^[\ufeff\s]*(.)/.exec(new TextDecoder().decode(head.subarray(0, 1024)))?.[1];
+  if (byName === "json" || byName === "jsonl") return first === "[" ? "json" : "jsonl";
+  if (byName) return byName;
+  if (first === "{") return "jsonl";
+  return first === "[" ? "json" : "csv";
+}
