@@ -43,8 +43,9 @@ dl.tiles dl{margin:0}
 .scroll{overflow-x:auto;margin:12px 0}
 table{border-collapse:collapse;font-size:13.5px;min-width:min(100%,340px);font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--muted);font-size:13px;padding-bottom:5px}
-th,td{padding:5px 12px 5px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;max-width:420px;overflow-wrap:anywhere}
+th,td{padding:5px 18px 5px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;max-width:420px;overflow-wrap:anywhere}
 th{font-weight:600;color:var(--muted);font-size:12.5px;white-space:nowrap}
+
 tbody th{color:var(--ink);font-size:13.5px;white-space:normal;min-width:7em}
 th.number,td.number{text-align:right;white-space:nowrap}
 tr.marked td,tr.marked th{background:var(--info-bg)}

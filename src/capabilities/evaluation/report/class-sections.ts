@@ -9,7 +9,7 @@ import { figure, figures, note, type TableColumn, table, tiles } from "../../../
 import { formatCount, formatPercent } from "../../../engines/pages/format.js";
 import { type Html, html } from "../../../engines/pages/html.js";
 import type { Curve, Evaluation, ThresholdRow } from "../../../foundation/contracts/evaluation.js";
-import { type ReportView, type SectionMaker, writeFigure, writeInterval } from "./view.js";
+import { capital, type ReportView, type SectionMaker, writeFigure, writeInterval } from "./view.js";
 
 export const curvesSection: SectionMaker = ({ evaluation, texts }) => {
   const { roc, precisionRecall, gain, lift } = evaluation.curves;
@@ -104,8 +104,8 @@ function classTable({ evaluation, texts }: ReportView): Html {
   const columns: TableColumn<Evaluation["perClass"][number]>[] = [
     { name: texts.class, cell: (one) => one.class, heading: true },
     { name: texts.rows, cell: (one) => formatCount(one.rows), number: true },
-    { name: texts.precision, cell: (one) => share(one.precision), number: true },
-    { name: texts.recall, cell: (one) => share(one.recall), number: true },
+    { name: capital(texts.precision), cell: (one) => share(one.precision), number: true },
+    { name: capital(texts.recall), cell: (one) => share(one.recall), number: true },
     { name: "F1", cell: (one) => share(one.f1), number: true },
     ...(evaluation.task === "multiclass"
       ? [{ name: "AUC", cell: (one: Evaluation["perClass"][number]) => writeFigure(one.auc), number: true }]
@@ -152,9 +152,9 @@ function thresholdPart({ evaluation, texts }: ReportView): Html | undefined {
       number: true,
     },
     { name: texts.predictedPositive, cell: (row) => formatPercent(row.share), number: true },
-    { name: texts.precision, cell: (row) => share(row.precision), number: true },
-    { name: texts.recall, cell: (row) => share(row.recall), number: true },
-    { name: texts.falsePositiveRate, cell: (row) => share(row.falsePositiveRate), number: true },
+    { name: capital(texts.precision), cell: (row) => share(row.precision), number: true },
+    { name: capital(texts.recall), cell: (row) => share(row.recall), number: true },
+    { name: capital(texts.falsePositiveRate), cell: (row) => share(row.falsePositiveRate), number: true },
     { name: "F1", cell: (row) => share(row.f1), number: true },
     { name: texts.accuracy, cell: (row) => share(row.accuracy), number: true },
     ...(evaluation.gain

@@ -53,7 +53,7 @@ function goalTable({ input, texts }: ReportView): Html | undefined {
       cell: (goal) => (goal.met ? badge(texts.met, "good") : badge(texts.notMet, "bad")),
     },
   ];
-  return html`<h3>${texts.goal}</h3>${table(input.goals, columns)}`;
+  return html`<h3>${texts.goalList}</h3>${table(input.goals, columns)}`;
 }
 
 function comparisonTable(view: ReportView): Html | undefined {

@@ -59,3 +59,8 @@ export function settingsText(config: Readonly<Record<string, unknown>>): string 
     .map(([key, value]) => `${key}: ${typeof value === "string" ? value : (JSON.stringify(value) ?? "")}`)
     .join(", ");
 }
+
+/** Names of axes begin small, names of table columns do not. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -17,7 +17,7 @@ export interface BarData {
   readonly items: readonly BarItem[];
   readonly name: string;
   readonly percent?: boolean;
-  /** Metrics far from zero are compared better without it. */
+  /** The axis fits the values instead of starting at zero: then dots are drawn, as bars would mislead. */
   readonly fit?: boolean;
 }
 
@@ -44,10 +44,9 @@ export function barChart({ items, name, percent = false, fit = false }: BarData)
     series: [
       {
         ...STILL,
-        type: "bar",
-        barMaxWidth: 16,
-        data: items.map((item) => ({
-          value: item.value,
+        ...(fit ? { type: "scatter", symbolSize: 11 } : { type: "bar", barMaxWidth: 16 }),
+        data: items.map((item, index) => ({
+          value: fit ? [item.value, index] : item.value,
           itemStyle: { color: SERIES_COLORS[item.marked ? 1 : 0] },
         })),
       },

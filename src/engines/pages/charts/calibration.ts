@@ -62,5 +62,5 @@ function rowShares(points: readonly CalibrationPoint[]): object {
     0,
     (count / most) * 0.125,
   ]);
-  return { ...rectangleSeries(rows, MUTED, 0.35), z: 1 };
+  return { ...rectangleSeries(rows, MUTED, { opacity: 0.35 }), z: 1 };
 }

@@ -7,7 +7,7 @@ import { type AxisNames, baseOption, legend, SERIES_COLORS, xValueAxis, yValueAx
 export interface HistogramData {
   readonly names: AxisNames;
   readonly edges: readonly number[];
-  /** One or a few, drawn over each other. */
+  /** One or a few; the first is filled, the others are outlines over it. */
   readonly series: readonly { readonly name: string; readonly counts: readonly number[] }[];
   readonly percent?: boolean;
 }
@@ -18,7 +18,7 @@ export function histogramChart({ names, edges, series, percent = false }: Histog
     ...baseOption(),
     ...(several ? { legend: legend(series.map((one) => one.name)) } : {}),
     xAxis: {
-      ...xValueAxis(names.x, { min: edges[0], max: edges.at(-1), fit: true }),
+      ...quietEnds(xValueAxis(names.x, { min: edges[0], max: edges.at(-1), fit: true })),
       splitLine: { show: false },
     },
     yAxis: yValueAxis(names.y, { percent }),
@@ -26,9 +26,14 @@ export function histogramChart({ names, edges, series, percent = false }: Histog
       ...rectangleSeries(
         one.counts.map((count, bin) => [edges[bin]!, edges[bin + 1]!, 0, count]),
         SERIES_COLORS[index % SERIES_COLORS.length]!,
-        several ? 0.55 : 0.9,
+        { opacity: several ? 0.6 : 0.9, outline: index > 0 },
       ),
       name: shorten(one.name),
     })),
   } as ChartOption;
+}
+
+/** The outer edges are rarely round numbers, so they get no label. */
+function quietEnds<Axis extends { axisLabel: object }>(axis: Axis): Axis {
+  return { ...axis, axisLabel: { ...axis.axisLabel, showMinLabel: false, showMaxLabel: false } };
 }

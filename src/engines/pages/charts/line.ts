@@ -6,6 +6,7 @@ import {
   baseOption,
   CONTAIN_LABELS,
   legend,
+  legendLines,
   MUTED,
   SERIES_COLORS,
   STILL,
@@ -53,7 +54,7 @@ export function lineChart(data: LineData): ChartOption {
   const shown = [...series.map((one) => one.name), ...(reference ? [reference.name] : [])];
   return {
     ...baseOption(),
-    grid: { left: 12, right: 18, top: shown.length > 1 ? 48 : 30, bottom: 34, ...CONTAIN_LABELS },
+    grid: { left: 12, right: 18, top: 30 + 18 * legendLines(shown), bottom: 34, ...CONTAIN_LABELS },
     ...(shown.length > 1 ? { legend: { ...legend(shown), left: 4, right: "auto" } } : {}),
     xAxis: xValueAxis(names.x, { fit: true, ...data.x }),
     yAxis: yValueAxis(names.y, { fit: true, ...data.y }),

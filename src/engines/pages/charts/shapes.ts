@@ -6,8 +6,12 @@ interface DrawApi {
   coord(point: readonly (number | string)[]): number[];
 }
 
-/** Filled rectangles; rows are [x from, x to, y from, y to]. */
-export function rectangleSeries(rows: readonly (readonly number[])[], color: string, opacity = 0.9) {
+/** Rectangles, filled or as outlines; rows are [x from, x to, y from, y to]. */
+export function rectangleSeries(
+  rows: readonly (readonly number[])[],
+  color: string,
+  { opacity = 0.9, outline = false }: { readonly opacity?: number; readonly outline?: boolean } = {},
+) {
   return {
     ...STILL,
     type: "custom" as const,
@@ -20,7 +24,10 @@ export function rectangleSeries(rows: readonly (readonly number[])[], color: str
       const [right = 0, top = 0] = api.coord([api.value(1), api.value(3)]);
       const width = Math.max(1, right - left - (right - left > 4 ? 1 : 0));
       const shape = { x: left, y: Math.min(top, bottom), width, height: Math.abs(bottom - top) };
-      return { type: "rect" as const, shape, style: { fill: color, opacity } };
+      const style = outline
+        ? { fill: "none", stroke: color, lineWidth: 1.8 }
+        : { fill: color, stroke: "none", lineWidth: 0, opacity };
+      return { type: "rect" as const, shape, style };
     },
   };
 }

@@ -48,7 +48,7 @@ interface AxisOptions {
 }
 
 const axisStyle = {
-  axisLine: { show: true, lineStyle: { color: MUTED } },
+  axisLine: { show: true, onZero: false, lineStyle: { color: MUTED } },
   axisTick: { show: false },
   axisLabel: { color: MUTED, fontSize: FONT_SIZE - 1, hideOverlap: true },
   splitLine: { show: true, lineStyle: { color: GRID_LINE } },
@@ -127,6 +127,8 @@ export function categoryAxis(labels: readonly string[], options: { width?: numbe
   };
 }
 
+const LEGEND_WIDTH = 500;
+
 /** Entries side by side on top; for charts with two series or more. */
 export function legend(names: readonly string[]) {
   return {
@@ -139,6 +141,23 @@ export function legend(names: readonly string[]) {
     icon: "roundRect",
     textStyle: { color: INK, fontSize: FONT_SIZE },
   };
+}
+
+/** Lines a legend takes in a chart of the usual width, by estimate; one entry alone needs no legend. */
+export function legendLines(names: readonly string[]): number {
+  if (names.length < 2) return 0;
+  let lines = 1;
+  let used = 0;
+  for (const name of names) {
+    const width =
+      40 + Array.from(shorten(name)).reduce((sum, letter) => sum + (letter > "\u2e80" ? 12 : 7), 0);
+    if (used > 0 && used + width > LEGEND_WIDTH) {
+      lines++;
+      used = 0;
+    }
+    used += width;
+  }
+  return lines;
 }
 
 /** Echarts animates, highlights and shows pointers; printed pages need none of it. */
