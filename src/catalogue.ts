@@ -4,21 +4,26 @@ import { complementNaiveBayes } from "./capabilities/trainers/bayes/complement-n
 import { gaussianNaiveBayes } from "./capabilities/trainers/bayes/gaussian-naive-bayes.js";
 import { multinomialNaiveBayes } from "./capabilities/trainers/bayes/multinomial-naive-bayes.js";
 import { dummy } from "./capabilities/trainers/dummy/dummy.js";
+import { gbdt } from "./capabilities/trainers/gbdt/gbdt.js";
+import { kernelSvm } from "./capabilities/trainers/kernel/kernel-svm.js";
 import { elasticNet } from "./capabilities/trainers/linear/elastic-net.js";
 import { lasso } from "./capabilities/trainers/linear/lasso.js";
 import { leastSquares } from "./capabilities/trainers/linear/least-squares.js";
 import { linearSvm } from "./capabilities/trainers/linear/linear-svm.js";
 import { logisticRegression } from "./capabilities/trainers/linear/logistic-regression.js";
 import { ridge } from "./capabilities/trainers/linear/ridge.js";
+import { nearestNeighbours } from "./capabilities/trainers/neighbours/nearest-neighbours.js";
 import type { Metric } from "./foundation/contracts/metric.js";
 import type { Trainer } from "./foundation/contracts/trainer.js";
 
 /** A list of extensions hides their config and state types: the schema checks the one, the trainer makes the other. */
-const trainers = (...list: readonly { readonly id: string }[]): readonly Trainer[] => list as unknown as readonly Trainer[];
+const trainers = (...list: readonly { readonly id: string }[]): readonly Trainer[] =>
+  list as unknown as readonly Trainer[];
 
 export const BASELINE: Trainer = trainers(dummy)[0]!;
 
 export const TRAINERS: readonly Trainer[] = trainers(
+  gbdt,
   logisticRegression,
   linearSvm,
   leastSquares,
@@ -28,6 +33,8 @@ export const TRAINERS: readonly Trainer[] = trainers(
   gaussianNaiveBayes,
   multinomialNaiveBayes,
   complementNaiveBayes,
+  nearestNeighbours,
+  kernelSvm,
   dummy,
 );
 

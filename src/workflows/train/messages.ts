@@ -11,6 +11,8 @@ export interface TrainRequest {
   readonly threads: number;
   /** Hosts a URL source may be fetched from. */
   readonly allowedHosts: readonly string[];
+  /** The interrupted run this one goes on with. */
+  readonly resumes?: string;
   /** Copies the bundle and the report there. */
   readonly out?: string;
 }

@@ -1,0 +1,50 @@
+import type { TransformMap } from "../../capabilities/features/index.js";
+import type { Evaluation } from "../../foundation/contracts/evaluation.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
+import type { Project } from "../../foundation/contracts/project.js";
+import type { Dataset, RunLease, Store, TestOpening } from "../../foundation/contracts/store.js";
+import type { WorkflowContext } from "../context.js";
+import type { OpenedData } from "../load/open-data.js";
+import type { Division } from "./divide.js";
+import type { Inspection } from "./inspect.js";
+import type { Learned, LearningMaterial } from "./learn.js";
+import type { TrainRequest } from "./messages.js";
+import type { PreparedData } from "./prepare.js";
+import type { Progress } from "./progress.js";
+import type { StepRunner } from "./step-runner.js";
+import type { TrialList } from "./trials.js";
+
+/** Everything a training works with, from the first recorded step on. */
+export interface Production {
+  readonly request: TrainRequest;
+  readonly project: Project;
+  readonly data: OpenedData;
+  readonly prepared: PreparedData;
+  readonly metric: Metric;
+  readonly store: Store;
+  readonly lease: RunLease;
+  readonly steps: StepRunner;
+  readonly progress: Progress;
+  readonly context: WorkflowContext;
+  readonly transforms: TransformMap;
+}
+
+/** What is known before the first model learns. */
+export interface Facts {
+  readonly name: string;
+  readonly dataset: Dataset;
+  readonly division: Division;
+  readonly splitId: string;
+  readonly inspection: Inspection;
+  readonly trials: TrialList;
+}
+
+/** What is known when the test rows have been judged: the report, the registry and the result are written from it. */
+export interface Judged extends Facts {
+  readonly learned: Learned;
+  readonly material: LearningMaterial;
+  readonly evaluation: Evaluation;
+  readonly threshold: number;
+  /** Every time the test rows of this split were opened, this run last. */
+  readonly openings: readonly TestOpening[];
+}

@@ -1,0 +1,206 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type LoadedBundle, loadBundle } from "../../capabilities/bundles/index.js";
+import { trainingReport } from "../../capabilities/evaluation/report/training-report.js";
+import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
+import { hashValue } from "../../foundation/base/hash.js";
+import type { BundleMetrics } from "../../foundation/contracts/bundle.js";
+import type { Evaluation } from "../../foundation/contracts/evaluation.js";
+import type { TrainResult } from "../../foundation/contracts/run.js";
+import type { Model } from "../../foundation/contracts/store.js";
+import { judgeGoals, LATENCY_GOAL } from "./goals.js";
+import { measureLatency } from "./latency.js";
+import type { Judged, Production } from "./production.js";
+import { type ExportedModel, exportBundle } from "./publish.js";
+import { reportInput } from "./report-input.js";
+
+export interface Registered {
+  readonly model: Model;
+  readonly exported: ExportedModel;
+  readonly goals: TrainResult["goals"];
+  /** One row with plausible values: the first request of the bundle's sample. */
+  readonly example: Readonly<Record<string, unknown>>;
+}
+
+/** Exports, passes the parity gate, registers, writes the report; only then is the training done. */
+export async function registerModel(production: Production, judged: Judged): Promise<TrainResult> {
+  const { progress, store, project, request } = production;
+  progress.report({ stage: "export", done: 0, total: 1 });
+  const folder = mkdtempSync(join(tmpdir(), "quern-export-"));
+  try {
+    const version = await store.models.reserveVersion(judged.name);
+    const exported = await exportJudged(production, judged, version, folder);
+    const measured = await measureBundle(exported, production);
+    const goals = judgeGoals(project, { ...figuresOf(judged.evaluation), ...measured.figures });
+    const model = await addModel(production, judged, version, exported);
+    const registered = { model, exported, goals, example: measured.example };
+    progress.report({ stage: "report", done: 0, total: 1 });
+    const html = trainingReport(reportInput(production, judged, registered), project.report.language);
+    const report = join(request.store, "reports", `${judged.name}-${version}.html`);
+    writeFileAtomic(report, html);
+    const reference = `${judged.name}@${version}`;
+    const bundle = await store.models.folder(reference);
+    if (request.out !== undefined) copyOut(request.out, bundle, html);
+    return trainResult(production, judged, registered, { bundle, report });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function exportJudged(
+  { prepared, project, transforms }: Production,
+  judged: Judged,
+  version: number,
+  folder: string,
+): Promise<ExportedModel> {
+  const { learned, material, evaluation, division } = judged;
+  const { test } = division.whole;
+  return exportBundle(
+    learned.model,
+    {
+      name: judged.name,
+      version,
+      task: prepared.target.task,
+      target: prepared.target.column,
+      classes: prepared.target.classes,
+      threshold: judged.threshold,
+      schema: prepared.schema,
+      frame: prepared.features,
+      train: material.train,
+      heldOut: test.length > 0 ? test : material.validation,
+      metrics: bundleMetrics(evaluation),
+      // Content only: a run's id would make equal trainings write different bytes.
+      lineage: {
+        dataset: judged.dataset.id,
+        split: judged.splitId,
+        config: hashValue(project),
+        trial: learned.best.hash,
+      },
+      language: project.report.language,
+      transforms,
+    },
+    folder,
+  );
+}
+
+function bundleMetrics(evaluation: Evaluation): BundleMetrics {
+  return { [evaluation.split]: { ...figuresOf(evaluation), rows: evaluation.rows } };
+}
+
+export function figuresOf(evaluation: Evaluation): Record<string, number | null> {
+  return Object.fromEntries(
+    Object.entries(evaluation.metrics).map(([name, estimate]) => [name, estimate.value]),
+  );
+}
+
+/** What is measured on the exported bundle itself. */
+async function measureBundle(
+  exported: ExportedModel,
+  { project, transforms }: Production,
+): Promise<{ figures: Record<string, number>; example: Readonly<Record<string, unknown>> }> {
+  const bundle: LoadedBundle = await loadBundle(exported.path, { hostTransforms: transforms });
+  try {
+    const [example = {}] = bundle.sample.requests;
+    const wanted = LATENCY_GOAL in project.task.goals;
+    return {
+      figures: wanted ? { [LATENCY_GOAL]: await measureLatency(bundle, bundle.sample.requests) } : {},
+      example,
+    };
+  } finally {
+    await bundle.close();
+  }
+}
+
+async function addModel(
+  { store, lease, prepared, project }: Production,
+  judged: Judged,
+  version: number,
+  exported: ExportedModel,
+): Promise<Model> {
+  const { evaluation, dataset, learned, splitId, name } = judged;
+  const headline = evaluation.metrics[evaluation.metric]?.value ?? undefined;
+  const model = await store.models.register({
+    name,
+    version,
+    task: prepared.target.task,
+    metric: evaluation.metric,
+    ...(headline === undefined ? {} : { value: headline }),
+    run: lease.id,
+    dataset: dataset.id,
+    document: {
+      evaluation,
+      trainer: learned.model.trainer.id,
+      importance: learned.best.outcome.diagnostics.importance ?? {},
+      project,
+      target: prepared.target.column,
+    },
+    folder: exported.path,
+  });
+  const self = { kind: "model", id: `${name}@${version}` };
+  await store.lineage.add([
+    { from: self, relation: "trained-by", to: { kind: "run", id: lease.id } },
+    { from: { kind: "run", id: lease.id }, relation: "read", to: { kind: "dataset", id: dataset.id } },
+    { from: { kind: "run", id: lease.id }, relation: "divided-by", to: { kind: "split", id: splitId } },
+    { from: self, relation: "restored-from", to: { kind: "step", id: learned.best.hash } },
+  ]);
+  return model;
+}
+
+function copyOut(out: string, bundle: string, html: string): void {
+  mkdirSync(out, { recursive: true });
+  cpSync(bundle, join(out, "bundle"), { recursive: true });
+  writeFileAtomic(join(out, "report.html"), html);
+}
+
+function trainResult(
+  production: Production,
+  judged: Judged,
+  registered: Registered,
+  paths: { bundle: string; report: string },
+): TrainResult {
+  const { lease, steps, progress, prepared } = production;
+  const { evaluation, learned, inspection } = judged;
+  const headline = evaluation.metrics[evaluation.metric]!;
+  return {
+    run: lease.id,
+    model: judged.name,
+    version: registered.model.version,
+    task: prepared.target.task,
+    metric: {
+      name: evaluation.metric,
+      value: headline.value,
+      low: headline.low,
+      high: headline.high,
+      split: evaluation.split,
+      rows: evaluation.rows,
+    },
+    metrics: figuresOf(evaluation),
+    baseline: evaluation.baseline,
+    leaderboard: learned.trials
+      .map((trial) => ({
+        trainer: trial.plan.trainer.id,
+        value: "error" in trial || !Number.isFinite(trial.value) ? null : trial.value,
+        seconds: trial.seconds,
+        trial: trial.plan.number,
+        config: trial.plan.config,
+        ...("error" in trial ? { error: trial.error } : {}),
+      }))
+      .sort(byRank(production.metric.direction)),
+    findings: [...inspection.findings],
+    parity: { rows: registered.exported.parity.rows, maxAbsDiff: registered.exported.parity.maxAbsDiff },
+    goals: registered.goals,
+    ...paths,
+    seconds: progress.seconds,
+    cached: { steps: steps.steps, hits: steps.hits },
+  };
+}
+
+/** Best first; what has no value comes last. */
+function byRank(
+  direction: "maximize" | "minimize",
+): (a: { value: number | null }, b: { value: number | null }) => number {
+  const sign = direction === "maximize" ? -1 : 1;
+  const rank = (value: number | null): number => (value === null ? Number.POSITIVE_INFINITY : sign * value);
+  return (a, b) => (rank(a.value) === rank(b.value) ? 0 : rank(a.value) - rank(b.value));
+}

@@ -1,0 +1,151 @@
+import { featureLineage } from "../../capabilities/features/index.js";
+import { canonicalJson } from "../../foundation/base/canonical-json.js";
+import { hashValue } from "../../foundation/base/hash.js";
+import { QUERN_VERSION } from "../../foundation/base/version.js";
+import type {
+  Importance,
+  ReportColumn,
+  ReportInput,
+  ReportLeaderboardRow,
+} from "../../foundation/contracts/evaluation.js";
+import type { PreparedData } from "./prepare.js";
+import type { Judged, Production } from "./production.js";
+import type { Registered } from "./register.js";
+
+const DEFAULT_PORT = 8080;
+
+/** Everything the report shows, gathered from what the training knows. */
+export function reportInput(production: Production, judged: Judged, registered: Registered): ReportInput {
+  const { prepared, project, progress, context, lease, data } = production;
+  const { evaluation, division, inspection, learned, dataset, name } = judged;
+  const { target } = prepared;
+  return {
+    name,
+    version: registered.model.version,
+    createdAt: context.clock.now(),
+    run: lease.id,
+    task: target.task,
+    target: target.column,
+    evaluation,
+    goals: registered.goals,
+    data: {
+      source: data.description,
+      rows: prepared.frame.rows,
+      columns: reportColumns(prepared, inspection.profile),
+      split: {
+        kind: division.record.config.kind,
+        train: division.whole.train.length,
+        validation: division.whole.validation.length,
+        test: evaluation.rows,
+      },
+      classRows: classRows(prepared),
+    },
+    findings: inspection.findings,
+    leaderboard: leaderboard(judged),
+    model: modelFacts(judged),
+    parity: { rows: registered.exported.parity.rows, maxAbsDiff: registered.exported.parity.maxAbsDiff },
+    plan: planOutcome(judged, progress.seconds),
+    steps: learned.trials.map((trial) => ({
+      name: `${trial.plan.trainer.id} ${trial.plan.number}`,
+      seconds: trial.seconds,
+      cached: false,
+    })),
+    reproducibility: {
+      seed: project.seed,
+      dataset: dataset.id,
+      split: judged.splitId,
+      config: hashValue(project),
+      bundle: registered.model.bundle,
+      versions: { quern: QUERN_VERSION, node: process.versions.node },
+      threads: context.threads,
+      project: JSON.stringify(JSON.parse(canonicalJson(project)), null, 2),
+      testOpenings: judged.openings.map(({ run, openedAt }) => ({ run, openedAt })),
+    },
+    usage: {
+      model: `${name}@${registered.model.version}`,
+      example: plainRow(registered.example),
+      port: DEFAULT_PORT,
+    },
+  };
+}
+
+function reportColumns(prepared: PreparedData, profile: Judged["inspection"]["profile"]): ReportColumn[] {
+  const roles = new Map(Object.entries(prepared.roles).map(([role, column]) => [column as string, role]));
+  return profile.columns.map(({ name, kind, missingShare, unique }) => ({
+    name,
+    kind,
+    missing: missingShare,
+    unique,
+    role:
+      name === prepared.target.column
+        ? "target"
+        : (roles.get(name) ?? (kind === "ignore" || kind === "id" ? kind : "feature")),
+  }));
+}
+
+function classRows({ target }: PreparedData): { class: string; rows: number }[] {
+  if (target.target.task === "regression") return [];
+  const counts = new Int32Array(target.classes.length);
+  for (const code of target.target.codes) counts[code]!++;
+  return target.classes.map((name, code) => ({ class: name, rows: counts[code]! }));
+}
+
+function leaderboard({ learned }: Judged): ReportLeaderboardRow[] {
+  return learned.trials.map((trial) => ({
+    trainer: trial.plan.trainer.id,
+    value: "error" in trial || !Number.isFinite(trial.value) ? null : trial.value,
+    seconds: trial.seconds,
+    trial: trial.plan.number,
+    config: trial.plan.config,
+    chosen: trial === learned.best,
+    ...("error" in trial ? { error: trial.error } : {}),
+  }));
+}
+
+function modelFacts({ learned }: Judged): ReportInput["model"] {
+  const { plan, outcome } = learned.best;
+  const { diagnostics, pipeline } = outcome;
+  const importance: Importance[] = Object.entries(diagnostics.importance ?? {})
+    .map(([feature, value]) => ({ feature, value }))
+    .sort((a, b) => b.value - a.value);
+  return {
+    trainer: plan.trainer.id,
+    config: plan.config,
+    calibration: learned.model.calibration.method,
+    features: featureLineage(pipeline).size,
+    size: diagnostics.size ?? {},
+    notes: diagnostics.notes ?? [],
+    importance,
+    curves: diagnostics.curves ?? {},
+    bestIteration: diagnostics.bestIteration ?? null,
+  };
+}
+
+function planOutcome({ trials, learned, division }: Judged, seconds: number): ReportInput["plan"] {
+  const rounded = (value: number): string => `${value.toFixed(1)} s`;
+  const rows = trials.trials.map((trial, position) => ({
+    item: trial.trainer.id,
+    planned: rounded(trial.estimate.seconds),
+    actual: rounded(learned.trials[position]?.seconds ?? 0),
+  }));
+  const left = trials.leftOut.map(({ trainer, reason }) => ({
+    item: trainer,
+    planned: `left out: ${reason}`,
+    actual: "-",
+  }));
+  return [
+    { item: "split", planned: division.reason, actual: division.record.config.kind },
+    ...rows,
+    ...left,
+    { item: "total", planned: "-", actual: rounded(seconds) },
+  ];
+}
+
+/** The sample row with what a table cell can show. */
+function plainRow(row: Readonly<Record<string, unknown>>): Record<string, string | number | boolean | null> {
+  const plain = (value: unknown): string | number | boolean | null =>
+    value === null || ["string", "number", "boolean"].includes(typeof value)
+      ? (value as string | number | boolean | null)
+      : JSON.stringify(value);
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)]));
+}

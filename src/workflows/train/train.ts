@@ -1,0 +1,53 @@
+import { resolve } from "node:path";
+import { QuernError } from "../../foundation/base/errors.js";
+import type { ProjectInput } from "../../foundation/contracts/project.js";
+import type { TrainResult } from "../../foundation/contracts/run.js";
+import { type WorkflowOptions, workflowContext } from "../context.js";
+import { storeFolder, withStore } from "../locate-store.js";
+import { resolveProject } from "../project/project-file.js";
+import type { TrainRequest } from "./messages.js";
+import { spawnTraining } from "./spawn-training.js";
+
+export interface TrainOptions {
+  readonly project: ProjectInput;
+  /** Goes on with the last interrupted training; its own project is used where none names data. */
+  readonly resume?: boolean;
+  readonly allowedHosts?: readonly string[];
+  readonly out?: string;
+}
+
+/**
+ * Trains in a child process and returns what `quern train --json` prints.
+ * @throws QuernError CONFIG_INVALID, DATA_…, TARGET_UNUSABLE, TRAINING_FAILED, INTERRUPTED, …
+ */
+export async function train(options: TrainOptions, workflow: WorkflowOptions = {}): Promise<TrainResult> {
+  const context = workflowContext(workflow);
+  resolveProject(options.project);
+  const fresh: TrainRequest = {
+    project: options.project,
+    folder: context.folder,
+    store: storeFolder(workflow),
+    threads: context.threads,
+    allowedHosts: options.allowedHosts ?? [],
+    ...(options.out === undefined ? {} : { out: resolve(context.folder, options.out) }),
+  };
+  const request = options.resume ? await resumed(fresh, workflow) : fresh;
+  return spawnTraining(request, { signal: context.signal, onEvent: context.onEvent });
+}
+
+/** The request of the last interrupted run, with this call's machine settings. */
+async function resumed(fresh: TrainRequest, workflow: WorkflowOptions): Promise<TrainRequest> {
+  const run = await withStore(fresh.store, workflowContext(workflow), async (store) => {
+    const page = await store.runs.list({ kind: "train", state: "interrupted", limit: 1 });
+    const [last] = page.items;
+    return last && store.runs.get(last.id);
+  });
+  if (!run) {
+    throw new QuernError("RUN_NOT_FOUND", "There is no interrupted training to go on with.", {
+      hint: "Start a new one without --resume; its finished steps are reused anyway.",
+    });
+  }
+  const earlier = run.config as unknown as TrainRequest;
+  const given = fresh.project.data?.source !== undefined;
+  return { ...(given ? fresh : { ...earlier, store: fresh.store, threads: fresh.threads }), resumes: run.id };
+}
