@@ -7,12 +7,19 @@ import { delimitedError } from "./delimited-errors.js";
 import { type Dialect, dropLines, parseRows, sniffDialect } from "./dialect.js";
 import { STORED } from "./memory-table.js";
 import type { Loaded, TableFile } from "./open-table.js";
+import { storeFiles } from "./store-files.js";
 import { quoteIdentifier, quoteText, type TableColumn, type TableNote } from "./table.js";
 
 const SAMPLE_BYTES = 2 ** 20;
 /** A number of more digits may lose some in a double; such columns stay text. */
 const MAX_INTEGER_DIGITS = 15;
 const NOT_A_NUMBER = "quern: not a number";
+
+interface Input {
+  readonly files: readonly TableFile[];
+  readonly names: readonly string[];
+  readonly dialect: Dialect;
+}
 
 interface Head {
   readonly dialect: Dialect;
@@ -32,21 +39,21 @@ export async function loadDelimited(
   const head = readHead(first, given);
   const { names, notes } = namesOf(head, first);
   for (const file of files.slice(1)) checkSameColumns(file, head, names);
-  const source = readCsv(files, names, head.dialect);
+  const input = { files, names, dialect: head.dialect };
   const body = head.dialect.header ? head.rows.slice(1) : head.rows;
   let numeric = names.filter((_, index) => looksNumeric(body.map((row) => row[index] ?? "")));
   try {
     try {
-      await store(database, source, names, numeric);
+      await store(database, input, numeric);
     } catch (cause) {
       if (!isNotANumber(cause)) throw cause;
-      numeric = await trulyNumeric(database, source, numeric);
-      await store(database, source, names, numeric);
+      numeric = await trulyNumeric(database, input, numeric);
+      await store(database, input, numeric);
     }
     const unfit = await beyondDoubles(database, numeric);
     if (unfit.size > 0) {
       numeric = numeric.filter((name) => !unfit.has(name));
-      await store(database, source, names, numeric);
+      await store(database, input, numeric);
     }
   } catch (cause) {
     throw delimitedError(cause, files, names);
@@ -190,15 +197,13 @@ function convert(name: string): string {
   return `coalesce(${parsed(source)}, ${otherwise}) AS ${source}`;
 }
 
-async function store(
-  database: Database,
-  source: string,
-  names: readonly string[],
-  numeric: readonly string[],
-) {
+async function store(database: Database, input: Input, numeric: readonly string[]): Promise<void> {
   const isNumeric = new Set(numeric);
-  const selected = names.map((name) => (isNumeric.has(name) ? convert(name) : quoteIdentifier(name)));
-  await database.run(`CREATE OR REPLACE TABLE ${STORED} AS SELECT ${selected.join(", ")} FROM ${source}`);
+  const selected = input.names.map((name) => (isNumeric.has(name) ? convert(name) : quoteIdentifier(name)));
+  const { files, names, dialect } = input;
+  await storeFiles(database, STORED, files, (file) => {
+    return `SELECT ${selected.join(", ")} FROM ${readCsv([file], names, dialect)}`;
+  });
 }
 
 const isNotANumber = (cause: unknown): boolean =>
@@ -206,14 +211,14 @@ const isNotANumber = (cause: unknown): boolean =>
 
 async function trulyNumeric(
   database: Database,
-  source: string,
+  { files, names, dialect }: Input,
   candidates: readonly string[],
 ): Promise<string[]> {
   const checks = candidates.map((name, index) => {
     const column = quoteIdentifier(name);
     return `bool_or(${column} IS NOT NULL AND ${parsed(column)} IS NULL AND NOT ${isMissingText(column)}) AS c${index}`;
   });
-  const [found] = await database.query(`SELECT ${checks.join(", ")} FROM ${source}`);
+  const [found] = await database.query(`SELECT ${checks.join(", ")} FROM ${readCsv(files, names, dialect)}`);
   return candidates.filter((_, index) => found![`c${index}`] !== true);
 }
 

@@ -4,6 +4,7 @@ import type { Database } from "./database.js";
 import { jsonError } from "./json-errors.js";
 import { STORED } from "./memory-table.js";
 import type { Loaded, TableFile } from "./open-table.js";
+import { storeFiles } from "./store-files.js";
 import { quoteIdentifier, quoteText, type StorageType, type TableColumn } from "./table.js";
 
 /** Objects with one schema, as a JSON array or one on each line. The order of columns is that of appearance. */
@@ -66,10 +67,9 @@ async function storeDocuments(
     const value = `json_extract(json, ${quoteText(pointer)})`;
     return `CASE WHEN json_type(${value}) <> 'NULL' THEN ${value} END AS ${quoteIdentifier(names[index]!)}`;
   });
-  await database.run(
-    `CREATE TABLE documents AS SELECT ${selected.join(", ")}
-     FROM read_json_objects([${pathList(files)}], format = '${layout}')`,
-  );
+  await storeFiles(database, "documents", files, (file) => {
+    return `SELECT ${selected.join(", ")} FROM read_json_objects(${quoteText(file.path)}, format = '${layout}')`;
+  });
 }
 
 /** Gives each column the type that all its values have; text where they differ. */

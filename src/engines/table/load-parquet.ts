@@ -3,6 +3,7 @@ import { QuernError } from "../../foundation/base/errors.js";
 import type { Database } from "./database.js";
 import { STORED } from "./memory-table.js";
 import type { Loaded, TableFile } from "./open-table.js";
+import { storeFiles } from "./store-files.js";
 import { quoteIdentifier, quoteText, type StorageType, type TableColumn } from "./table.js";
 
 interface ParquetColumn {
@@ -23,7 +24,9 @@ export async function loadParquet(database: Database, files: readonly TableFile[
     const selected = columns.map(({ name, storage }, index) => {
       return `${convert(quoteIdentifier(name), described[index]!.type, storage)} AS ${quoteIdentifier(name)}`;
     });
-    await database.run(`CREATE TABLE ${STORED} AS SELECT ${selected.join(", ")} FROM ${source}`);
+    await storeFiles(database, STORED, files, (file) => {
+      return `SELECT ${selected.join(", ")} FROM read_parquet(${quoteText(file.path)})`;
+    });
     const [counted] = await database.query(`SELECT count(*) AS rows FROM ${STORED}`);
     if (counted!.rows === 0) {
       const file = nameOf(files[0]!);
