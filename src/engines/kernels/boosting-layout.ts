@@ -51,7 +51,7 @@ export function allocateBoosting(
   train: BoostingRows,
   validation: BoostingRows | undefined,
   settings: BoostingSettings,
-  { features, histogramBytes }: BinnedRows,
+  { table }: BinnedRows,
 ): BoostingLayout {
   const { memory, threads } = team;
   const { maxLeaves, iterations, baseScores } = settings;
@@ -61,7 +61,7 @@ export function allocateBoosting(
   const leaves = trees * maxLeaves;
   const { rows } = train;
   const blocks = Math.ceil(Math.max(rows, validation?.rows ?? 0) / BLOCK_ROWS);
-  const workspaceBytes = workspaceSize(features.length, maxLeaves);
+  const workspaceBytes = workspaceSize(table.columns.length, maxLeaves);
   const cleared = (bytes: number) => {
     const address = memory.allocate(bytes);
     memory.uint8(address, bytes).fill(0);
@@ -81,8 +81,8 @@ export function allocateBoosting(
     rowIndex: memory.allocate(rows * 4),
     rowScratch: memory.allocate(rows * 4),
     blockSums: memory.allocate(blocks * 16),
-    histograms: memory.allocate(maxLeaves * histogramBytes),
-    partialHistograms: threads > 1 ? memory.allocate(threads * histogramBytes) : 0,
+    histograms: memory.allocate(maxLeaves * table.histogramBytes),
+    partialHistograms: threads > 1 ? memory.allocate(threads * table.histogramBytes) : 0,
     candidates: memory.allocate(maxLeaves * threads * CANDIDATE_BYTES),
     validationLabels: validation ? store(memory, validation.labels) : 0,
     validationWeights: validation?.weights ? store(memory, validation.weights) : 0,
@@ -105,7 +105,7 @@ export function allocateBoosting(
 
 /** As the kernel lays out a worker's scratch, see workspace.ts. */
 function workspaceSize(features: number, leaves: number): number {
-  const pools = 5248 + features * 12 + 8;
+  const pools = 5248 + features * 8 + 8;
   const leafBytes = 96;
   return Math.ceil((pools + leaves * leafBytes) / 128) * 128;
 }
@@ -128,7 +128,7 @@ export function readTrees(
   memory: KernelMemory,
   { addresses }: BoostingLayout,
   settings: BoostingSettings,
-  { binned, features }: BinnedRows,
+  { binned, table }: BinnedRows,
 ): BinnedTrees {
   const [iterations, bestIteration] = memory.int32(addresses.outcome, 2) as unknown as [number, number];
   const trees = iterations * settings.baseScores.length;
@@ -141,7 +141,7 @@ export function readTrees(
     validationLoss: memory.float64(addresses.validationLoss, iterations).slice(),
     nodesPerTree,
     treeLeaves: memory.int32(addresses.treeLeaves, trees).slice(),
-    nodeColumn: memory.int32(addresses.nodeFeature, nodes).map((feature) => features[feature] ?? 0),
+    nodeColumn: memory.int32(addresses.nodeFeature, nodes).map((feature) => table.columns[feature] ?? 0),
     nodeBin: memory.int32(addresses.nodeBin, nodes).slice(),
     nodeFlags: memory.int32(addresses.nodeFlags, nodes).slice(),
     nodeLeft: memory.int32(addresses.nodeLeft, nodes).slice(),

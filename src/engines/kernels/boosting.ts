@@ -1,6 +1,6 @@
 import { type BinnedColumns, binColumns, type ColumnBins, type ColumnSource } from "./binned-columns.js";
 import { allocateBoosting, readTrees, withoutTrees } from "./boosting-layout.js";
-import { pointFeatures, setMonotone, usefulFeatures, writeFeatureTable } from "./feature-table.js";
+import { type FeatureTable, pointFeatures, setMonotone, writeFeatureTable } from "./feature-table.js";
 import { type KernelSettings, KernelTeam } from "./kernel-team.js";
 
 /** As the kernel numbers them. */
@@ -99,10 +99,7 @@ export interface BinnedTrees {
 /** The binned data of a job in the shared memory. */
 export interface BinnedRows {
   readonly binned: BinnedColumns;
-  /** The columns that can be split at all. */
-  readonly features: readonly number[];
-  readonly featureTable: number;
-  readonly histogramBytes: number;
+  readonly table: FeatureTable;
   /** uint8 [rows][features]. */
   readonly binsByRow: number;
   readonly validationBins: number;
@@ -129,7 +126,7 @@ export async function boostTrees(
   const team = await KernelTeam.acquire("gbdt", Math.max(1, Math.min(context.threads, useful)));
   try {
     const data = await binRows(team, train, validation, settings, context.signal);
-    if (data.features.length === 0) return withoutTrees(data.binned.bins);
+    if (data.table.columns.length === 0) return withoutTrees(data.binned.bins);
     const layout = allocateBoosting(team, train, validation, settings, data);
     const kernelSettings = {
       ...plainSettings(settings, train),
@@ -137,9 +134,11 @@ export async function boostTrees(
       workers: team.threads,
       rows: train.rows,
       validationRows: validation?.rows ?? 0,
-      features: data.features.length,
-      featureTable: data.featureTable,
-      histogramBytes: data.histogramBytes,
+      features: data.table.columns.length,
+      featureTable: data.table.address,
+      wideFeatures: data.table.wideFeatures,
+      mediumFeatures: data.table.mediumFeatures,
+      histogramBytes: data.table.histogramBytes,
       binsByRow: data.binsByRow,
       validationBins: data.validationBins,
     };
@@ -161,33 +160,37 @@ async function binRows(
   const { memory } = team;
   const options = { maxBins: settings.maxBins, sampleRows: BINNING_SAMPLE };
   const binned = await binColumns(team, train.columns, train.rows, options, signal);
-  const features = usefulFeatures(binned);
-  const { address: featureTable, histogramBytes } = writeFeatureTable(
-    memory,
-    binned,
-    train.columns,
-    features,
-  );
-  const transpose = async (source: BinnedColumns) => {
-    const target = memory.allocate(source.rows * features.length);
-    pointFeatures(memory, featureTable, source, features);
-    await team.run("transpose", {
-      workers: team.threads,
-      features: features.length,
-      featureTable,
-      transposeRows: source.rows,
-      transposeTarget: target,
-    });
-    return target;
-  };
+  const table = writeFeatureTable(memory, binned, train.columns);
+  const features = table.columns.length;
   let validationBins = 0;
-  if (validation && features.length > 0) {
+  if (validation && features > 0) {
+    validationBins = memory.allocate(validation.rows * features);
+    const mark = memory.mark();
     const known = await binColumns(team, validation.columns, validation.rows, options, signal, binned.bins);
-    validationBins = await transpose(known);
+    await transpose(team, table, known, validationBins);
+    memory.release(mark);
   }
-  const binsByRow = features.length > 0 ? await transpose(binned) : 0;
-  setMonotone(memory, featureTable, features, settings.monotone);
-  return { binned, features, featureTable, histogramBytes, binsByRow, validationBins };
+  const binsByRow = memory.allocate(train.rows * features);
+  if (features > 0) await transpose(team, table, binned, binsByRow);
+  setMonotone(memory, table, settings.monotone);
+  return { binned, table, binsByRow, validationBins };
+}
+
+/** Writes the useful columns as uint8 [rows][features] to `target`; the table then refers to `source`. */
+async function transpose(
+  team: KernelTeam,
+  table: FeatureTable,
+  source: BinnedColumns,
+  target: number,
+): Promise<void> {
+  pointFeatures(team.memory, table, source);
+  await team.run("transpose", {
+    workers: team.threads,
+    features: table.columns.length,
+    featureTable: table.address,
+    transposeRows: source.rows,
+    transposeTarget: target,
+  });
 }
 
 async function boost(

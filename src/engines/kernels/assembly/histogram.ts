@@ -2,11 +2,24 @@
 
 import { Feature } from "./records";
 import {
-  binsByRow, features, featureTable, gradientPairs, histogramBytes, rowIndex,
+  binsByRow, features, featureTable, gradientPairs, histogramBytes, mediumFeatures, rowIndex, wideFeatures,
 } from "./settings";
-import { gatherBuffer, slotAddresses } from "./workspace";
+import { gatherBuffer } from "./workspace";
 
 const BATCH: usize = 64;
+/**
+ * Width classes: features with up to 256, 64 or 16 slots. Within a class the distance between features is a
+ * constant, and so an immediate offset of the load. A type stands for each, since only types are constants of a
+ * generic function: 128 * size * size bytes a feature.
+ */
+type Wide = u32;
+type Medium = u16;
+type Narrow = u8;
+
+@inline
+function stride<T>(): usize {
+  return 128 * sizeof<T>() * sizeof<T>();
+}
 /** Keeps the touching loads below alive. */
 export let touched: i32 = 0;
 
@@ -15,30 +28,18 @@ export function featureAt(number: i32): Feature {
   return changetype<Feature>(featureTable + (<usize>number << 5));
 }
 
-/** Where each feature's slots start when the histogram is at `histogram`. */
-function placeSlots(histogram: usize, table: usize): void {
-  for (let f = 0; f < features; f++) {
-    store<u32>(table + (<usize>f << 2), <u32>histogram + featureAt(f).offset);
-  }
-}
-
-@inline
-function add(slots: usize, bin: usize, value: i64): void {
-  const slot = slots + (bin << 3);
-  store<i64>(slot, load<i64>(slot) + value);
-}
-
 /**
  * Sums the rows listed in positions start..end of `rowIndex` into a histogram, which is cleared first.
  * Rows come in batches: their pairs are gathered and both ends of their bins touched first, so that the cache
- * misses of a batch overlap instead of queueing behind the additions.
+ * misses of a batch overlap instead of queueing behind the additions. Two rows are added side by side.
  */
 export function buildHistogram(histogram: usize, start: i32, end: i32): void {
   memory.fill(histogram, 0, histogramBytes);
-  const table = slotAddresses();
-  placeSlots(histogram, table);
   const gathered = gatherBuffer();
   const width = <usize>features;
+  const wide = <usize>wideFeatures;
+  const medium = <usize>mediumFeatures;
+  const narrow = width - wide - medium;
   const bins = binsByRow;
   const pairs = gradientPairs;
   const last = rowIndex + (<usize>end << 2);
@@ -56,42 +57,72 @@ export function buildHistogram(histogram: usize, start: i32, end: i32): void {
     }
     touched = sink;
     let source = gathered;
-    for (; position < batchEnd; position += 4) {
-      addRow(bins + <usize>load<u32>(position) * width, width, table, load<i64>(source));
-      source += 8;
+    for (; position + 4 < batchEnd; position += 8) {
+      const first = bins + <usize>load<u32>(position) * width;
+      const second = bins + <usize>load<u32>(position, 4) * width;
+      addRows(histogram, first, second, load<i64>(source), load<i64>(source, 8), wide, medium, narrow);
+      source += 16;
+    }
+    // Adding nothing for a second row is simpler than a second kind of loop.
+    if (position < batchEnd) {
+      const line = bins + <usize>load<u32>(position) * width;
+      addRows(histogram, line, line, load<i64>(source), 0, wide, medium, narrow);
+      position += 4;
     }
   }
 }
 
-/** Adds one row's packed pair to its slot of every feature; eight at a time for independent loads. */
+/** Adds two rows' packed pairs to their slots of every feature. */
 @inline
-function addRow(line: usize, width: usize, table: usize, value: i64): void {
-  let bin = line;
-  const end8 = line + (width & ~7);
-  const end = line + width;
-  for (; bin < end8; bin += 8) {
-    const slot0 = <usize>load<u32>(table) + (<usize>load<u8>(bin) << 3);
-    const slot1 = <usize>load<u32>(table, 4) + (<usize>load<u8>(bin, 1) << 3);
-    const slot2 = <usize>load<u32>(table, 8) + (<usize>load<u8>(bin, 2) << 3);
-    const slot3 = <usize>load<u32>(table, 12) + (<usize>load<u8>(bin, 3) << 3);
-    const slot4 = <usize>load<u32>(table, 16) + (<usize>load<u8>(bin, 4) << 3);
-    const slot5 = <usize>load<u32>(table, 20) + (<usize>load<u8>(bin, 5) << 3);
-    const slot6 = <usize>load<u32>(table, 24) + (<usize>load<u8>(bin, 6) << 3);
-    const slot7 = <usize>load<u32>(table, 28) + (<usize>load<u8>(bin, 7) << 3);
-    store<i64>(slot0, load<i64>(slot0) + value);
-    store<i64>(slot1, load<i64>(slot1) + value);
-    store<i64>(slot2, load<i64>(slot2) + value);
-    store<i64>(slot3, load<i64>(slot3) + value);
-    store<i64>(slot4, load<i64>(slot4) + value);
-    store<i64>(slot5, load<i64>(slot5) + value);
-    store<i64>(slot6, load<i64>(slot6) + value);
-    store<i64>(slot7, load<i64>(slot7) + value);
-    table += 32;
+function addRows(
+  histogram: usize, first: usize, second: usize, a: i64, b: i64, wide: usize, medium: usize, narrow: usize,
+): void {
+  if (wide) addClass<Wide>(histogram, first, second, a, b, wide);
+  const slots = histogram + wide * stride<Wide>();
+  if (medium) addClass<Medium>(slots, first + wide, second + wide, a, b, medium);
+  if (!narrow) return;
+  const done = wide + medium;
+  addClass<Narrow>(slots + medium * stride<Medium>(), first + done, second + done, a, b, narrow);
+}
+
+/** Adds the pairs to `count` features of one width class, four at a time. */
+@inline
+function addClass<T>(slots: usize, first: usize, second: usize, a: i64, b: i64, count: usize): void {
+  let x = first;
+  let y = second;
+  let h = slots;
+  const end4 = first + (count & ~3);
+  const end = first + count;
+  for (; x < end4; x += 4) {
+    addFour<T>(h, x, a);
+    addFour<T>(h, y, b);
+    y += 4;
+    h += 4 * stride<T>();
   }
-  for (; bin < end; bin++) {
-    add(<usize>load<u32>(table), <usize>load<u8>(bin), value);
-    table += 4;
+  for (; x < end; x++) {
+    addOne(h, x, a);
+    addOne(h, y, b);
+    y++;
+    h += stride<T>();
   }
+}
+
+@inline
+function addOne(slots: usize, bin: usize, value: i64): void {
+  const slot = slots + (<usize>load<u8>(bin) << 3);
+  store<i64>(slot, load<i64>(slot) + value);
+}
+
+@inline
+function addFour<T>(slots: usize, bins: usize, value: i64): void {
+  const slot0 = slots + (<usize>load<u8>(bins) << 3);
+  const slot1 = slots + (<usize>load<u8>(bins, 1) << 3);
+  const slot2 = slots + (<usize>load<u8>(bins, 2) << 3);
+  const slot3 = slots + (<usize>load<u8>(bins, 3) << 3);
+  store<i64>(slot0, load<i64>(slot0) + value);
+  store<i64>(slot1, load<i64>(slot1, stride<T>()) + value, stride<T>());
+  store<i64>(slot2, load<i64>(slot2, 2 * stride<T>()) + value, 2 * stride<T>());
+  store<i64>(slot3, load<i64>(slot3, 3 * stride<T>()) + value, 3 * stride<T>());
 }
 
 /** Adds the same bytes of `count - 1` further partial histograms, each `histogramBytes` after the last. */

@@ -14,6 +14,9 @@ export let workspaceBytes: i32 = 0;
 // ---- binned data
 export let rows: i32 = 0;
 export let features: i32 = 0;
+/** Features come sorted by width class: first those with up to 256 slots, then up to 64, then up to 16. */
+export let wideFeatures: i32 = 0;
+export let mediumFeatures: i32 = 0;
 /** Array of `Feature`. */
 export let featureTable: usize = 0;
 /** uint8 [rows][features]. */

@@ -18,7 +18,7 @@ let best: v128 = i64x2.splat(0);
 let bestId: v128 = i64x2.splat(0);
 
 /** Packed sums over bins 0..k for all value bins; padded with 0 to an even number. Returns the last one. */
-function accumulate(histogram: usize, bins: i32, prefix: usize): i64 {
+export function accumulate(histogram: usize, bins: i32, prefix: usize): i64 {
   let sum: i64 = 0;
   for (let bin = 0; bin < bins; bin++) {
     sum += load<i64>(histogram + (<usize>bin << 3));
@@ -32,7 +32,7 @@ function accumulate(histogram: usize, bins: i32, prefix: usize): i64 {
  * Scores every threshold, two at a time. `shift` is what missing values add to the left side. Keeps the best
  * in `best` and `bestId` by lane: a later threshold must be strictly better.
  */
-function scan(prefix: usize, bins: i32, shift: i64, leaf: Leaf, firstId: i64): void {
+export function scan(prefix: usize, bins: i32, shift: i64, leaf: Leaf, firstId: i64): void {
   const total = f64x2.splat(<f64>leaf.gradient);
   const weight = f64x2.splat(<f64>leaf.hessian);
   const least = f64x2.splat(minHessian(leaf));
@@ -59,8 +59,10 @@ function scan(prefix: usize, bins: i32, shift: i64, leaf: Leaf, firstId: i64): v
     );
     const allowed = v128.and(f64x2.ge(leftWeight, least), f64x2.ge(rightWeight, least));
     const better = v128.and(allowed, f64x2.gt(gain, top));
-    top = v128.bitselect(gain, top, better);
-    topId = v128.bitselect(id, topId, better);
+    if (v128.any_true(better)) {
+      top = v128.bitselect(gain, top, better);
+      topId = v128.bitselect(id, topId, better);
+    }
     id = i64x2.add(id, two);
   }
   best = top;

@@ -18,7 +18,7 @@ const POOLS: usize = 5248;
 
 /** Bytes that one worker needs. */
 export function workspaceSize(featureCount: i32, leafCount: i32): i32 {
-  const bytes = <i32>POOLS + featureCount * 12 + leafCount * <i32>offsetof<Leaf>() + 8;
+  const bytes = <i32>POOLS + featureCount * 8 + leafCount * <i32>offsetof<Leaf>() + 8;
   return (bytes + 127) & ~127;
 }
 
@@ -48,11 +48,6 @@ export function treeFeatures(): usize {
 export function leafFeatures(): usize {
   return privateMemory() + POOLS + (<usize>features << 2);
 }
-/** uint32: where each feature's part of the histogram being built starts. */
-@inline
-export function slotAddresses(): usize {
-  return privateMemory() + POOLS + (<usize>features << 3);
-}
 /** The worker's own copy of the split being made: candidates in shared memory are replaced while it is used. */
 @inline
 export function currentSplit(): Candidate {
@@ -66,5 +61,5 @@ export function leafAt(number: i32): Leaf {
 @inline
 export function leafOf(owner: i32, number: i32): Leaf {
   const pools = workspace + <usize>owner * <usize>workspaceBytes + POOLS;
-  return changetype<Leaf>(((pools + <usize>features * 12 + 7) & ~7) + <usize>number * offsetof<Leaf>());
+  return changetype<Leaf>(((pools + <usize>features * 8 + 7) & ~7) + <usize>number * offsetof<Leaf>());
 }
