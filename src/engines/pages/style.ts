@@ -35,7 +35,7 @@ footer{margin-top:50px;padding-top:14px;border-top:1px solid var(--line);color:v
 
 const PARTS = `
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(168px,1fr));gap:12px;margin:14px 0}
-.tile{background:var(--panel);border-radius:9px;padding:12px 15px;min-width:0}
+.tile{margin:0;background:var(--panel);border-radius:9px;padding:12px 15px;min-width:0}
 .tile dt{color:var(--muted);font-size:12.5px;overflow-wrap:anywhere}
 .tile dd{margin:2px 0 0;font-size:23px;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .tile .small{font-size:12.5px;font-weight:400;color:var(--muted);display:block;line-height:1.4;margin-top:3px}
@@ -43,11 +43,11 @@ dl.tiles dl{margin:0}
 .scroll{overflow-x:auto;margin:12px 0}
 table{border-collapse:collapse;font-size:13.5px;min-width:min(100%,340px);font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--muted);font-size:13px;padding-bottom:5px}
-th,td{padding:5px 18px 5px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;max-width:420px;overflow-wrap:anywhere}
+th,td{padding:5px 18px 5px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;max-width:420px;min-width:3.2em;overflow-wrap:break-word}
 th{font-weight:600;color:var(--muted);font-size:12.5px;white-space:nowrap}
 
-tbody th{color:var(--ink);font-size:13.5px;white-space:normal;min-width:7em}
-th.number,td.number{text-align:right;white-space:nowrap}
+tbody th{color:var(--ink);font-size:inherit;white-space:normal;min-width:7em}tbody th.number{min-width:0}td .small{font-size:12.5px}
+th.number,td.number{text-align:right;white-space:nowrap;min-width:0}
 tr.marked td,tr.marked th{background:var(--info-bg)}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:18px 24px;margin:12px 0}
 figure{margin:0;min-width:0;break-inside:avoid}
@@ -86,10 +86,10 @@ const PRINT = `
 body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}
 .frame{display:block;max-width:none}nav.contents{display:none}main{padding:0}
 h1{font-size:19pt}h2{font-size:13.5pt;margin:20pt 0 5pt;padding-top:7pt;break-after:avoid}h3{font-size:11pt;break-after:avoid}
-.tiles{grid-template-columns:repeat(4,1fr);gap:7pt}.tile{padding:7pt 9pt;break-inside:avoid}.tile dd{font-size:14pt}
+.tiles{grid-template-columns:repeat(auto-fit,minmax(88pt,1fr));gap:6pt}.tile .small{font-size:8pt}.tile{padding:7pt 9pt;break-inside:avoid}.tile dd{font-size:14pt}
 .figures{grid-template-columns:1fr 1fr;gap:10pt 14pt}
-.scroll{overflow:visible}table{font-size:8.8pt;width:100%}th,td{padding:2.5pt 7pt 2.5pt 0;max-width:none}tr,.callout,figure,pre{break-inside:avoid}
-thead{display:table-header-group}td.number,th.number{white-space:normal}th{white-space:normal}
+.scroll{overflow:visible}table{font-size:8.8pt;width:100%}th,td{padding:2.5pt 7pt 2.5pt 0;max-width:none}td.text{overflow-wrap:anywhere}tr,.callout,figure,pre{break-inside:avoid}
+thead{display:table-header-group}th,th.number{white-space:normal}.note{break-after:avoid}
 details{border:0;padding:0}summary{list-style:none}details::details-content{content-visibility:visible;block-size:auto}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:8.5pt}a{color:inherit;text-decoration:none}
 p{orphans:3;widows:3}}

@@ -37,7 +37,7 @@ export function barChart({ items, name, percent = false, fit = false }: BarData)
     yAxis: {
       ...categoryAxis(
         items.map((item) => item.label),
-        { width: 170, every: true },
+        { width: 150, every: true },
       ),
       inverse: true,
     },

@@ -15,7 +15,7 @@ export function boxChart({ name, boxes }: BoxData): ChartOption {
     ...baseOption(),
     xAxis: categoryAxis(
       boxes.map((box) => box.label),
-      { width: Math.max(40, Math.floor(480 / Math.max(1, boxes.length))) },
+      { width: Math.max(40, Math.floor(420 / Math.max(1, boxes.length))) },
     ),
     yAxis: yValueAxis(name, { fit: true }),
     series: [

@@ -41,7 +41,7 @@ export function heatMapChart(data: HeatMapData): ChartOption {
     grid: { left: 14, right: 14, top: names ? 34 : 12, bottom: names ? 30 : 8, ...CONTAIN_LABELS },
     xAxis: {
       ...categoryAxis(columns, {
-        width: Math.max(36, Math.floor(430 / columns.length)),
+        width: Math.max(36, Math.floor(370 / columns.length)),
         every: columns.length <= 30,
       }),
       ...(names ? { ...axisName, name: names.x, nameLocation: "middle", nameGap: 30 } : {}),

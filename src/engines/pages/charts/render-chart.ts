@@ -21,7 +21,7 @@ const THEMED: Readonly<Record<string, string>> = {
 
 /** Draws a chart as inline SVG that follows the page's theme and scales down to the width it is given. */
 export function renderChart(option: ChartOption, frame: ChartFrame): Html {
-  const { width = 540, height = 320 } = frame;
+  const { width = 480, height = 300 } = frame;
   const svg = drawSvg(option, width, height).replace(/<style[^>]*>[\s\S]*?<\/style>/g, "");
   // Texts are escaped by the renderer, so what stands between < and > is the renderer's own.
   const tidy = svg.replace(/<[^>]*>/g, (tag) => tidyTag(tag, frame.id));

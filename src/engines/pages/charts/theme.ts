@@ -127,7 +127,7 @@ export function categoryAxis(labels: readonly string[], options: { width?: numbe
   };
 }
 
-const LEGEND_WIDTH = 500;
+const LEGEND_WIDTH = 450;
 
 /** Entries side by side on top; for charts with two series or more. */
 export function legend(names: readonly string[]) {
