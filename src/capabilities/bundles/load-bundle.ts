@@ -6,6 +6,7 @@ import {
   type BundleMetrics,
   bundleMetricsSchema,
   type Manifest,
+  type Sample,
 } from "../../foundation/contracts/bundle.js";
 import {
   checkPorts,
@@ -27,6 +28,8 @@ export interface LoadedBundle extends BundlePredictor {
   readonly metrics: BundleMetrics;
   /** Markdown. */
   readonly card: string;
+  /** Requests and answers from when the bundle was written. */
+  readonly sample: Sample;
   /** Frees the native model; later calls fail. */
   close(): Promise<void>;
 }
@@ -62,14 +65,14 @@ export async function openBundle(
       run: (inputs, outputs) => session.run(inputs, outputs),
       chunkRows: chunkRows ?? session.comfortableRows,
     });
-    await answerSample(predictor, files.get(BUNDLE_FILES.sample)!);
+    const sample = await answerSample(predictor, files.get(BUNDLE_FILES.sample)!);
     const metrics = parseBundleJson(
       bundleMetricsSchema,
       BUNDLE_FILES.metrics,
       files.get(BUNDLE_FILES.metrics)!,
     );
     const card = new TextDecoder().decode(files.get(BUNDLE_FILES.card));
-    return new OpenBundle(id, manifest, metrics, card, predictor, session);
+    return new OpenBundle({ id, manifest, metrics, card, sample }, predictor, session);
   } catch (cause) {
     await session.close();
     throw cause;
@@ -84,10 +87,11 @@ function readState(name: string, bytes: Uint8Array): unknown {
   }
 }
 
-async function answerSample(predictor: BundlePredictor, bytes: Uint8Array): Promise<void> {
+async function answerSample(predictor: BundlePredictor, bytes: Uint8Array): Promise<Sample> {
   const sample = parseSample(bytes);
   try {
     checkSample(sample, await predictor.predict(sample.requests));
+    return sample;
   } catch (cause) {
     if (QuernError.is(cause) && cause.code === "BUNDLE_INVALID") throw cause;
     throw invalidBundle(
@@ -97,27 +101,24 @@ async function answerSample(predictor: BundlePredictor, bytes: Uint8Array): Prom
   }
 }
 
+type BundleContent = Pick<LoadedBundle, "id" | "manifest" | "metrics" | "card" | "sample">;
+
 class OpenBundle implements LoadedBundle {
   readonly id: string;
   readonly manifest: Manifest;
   readonly metrics: BundleMetrics;
   readonly card: string;
+  readonly sample: Sample;
   readonly predict: BundlePredictor["predict"];
   readonly predictFrame: BundlePredictor["predictFrame"];
   readonly #session: Session;
 
-  constructor(
-    id: string,
-    manifest: Manifest,
-    metrics: BundleMetrics,
-    card: string,
-    predictor: BundlePredictor,
-    session: Session,
-  ) {
-    this.id = id;
-    this.manifest = manifest;
-    this.metrics = metrics;
-    this.card = card;
+  constructor(content: BundleContent, predictor: BundlePredictor, session: Session) {
+    this.id = content.id;
+    this.manifest = content.manifest;
+    this.metrics = content.metrics;
+    this.card = content.card;
+    this.sample = content.sample;
     this.predict = (rows) => predictor.predict(rows);
     this.predictFrame = (frame) => predictor.predictFrame(frame);
     this.#session = session;

@@ -1,5 +1,10 @@
 import { type Sha256, sha256 } from "../../foundation/base/hash.js";
-import { BUNDLE_FILES, bundleMetricsSchema, type Manifest } from "../../foundation/contracts/bundle.js";
+import {
+  BUNDLE_FILES,
+  bundleMetricsSchema,
+  type Manifest,
+  sealedContent,
+} from "../../foundation/contracts/bundle.js";
 import {
   invalidBundle,
   parseBundleJson,
@@ -26,6 +31,7 @@ export function verifyBundle(path: string): VerifiedBundle {
 export function verifySource(source: BundleSource): VerifiedBundle {
   const manifestBytes = source.read(BUNDLE_FILES.manifest, MAXIMUM_MANIFEST_BYTES);
   const manifest = parseManifest(manifestBytes);
+  if (sha256(sealedContent(manifest)) !== manifest.sha256) throw invalidBundle("its manifest is damaged");
   const files = new Map<string, Uint8Array>([[BUNDLE_FILES.manifest, manifestBytes]]);
   for (const [name, expected] of Object.entries(manifest.files)) {
     const bytes = source.read(name, expected.bytes);

@@ -15,6 +15,7 @@ import {
   type BundleMetrics,
   type Manifest,
   manifestSchema,
+  sealedContent,
 } from "../../foundation/contracts/bundle.js";
 import { parseManifest } from "../../foundation/contracts/bundle-check.js";
 import { createBundlePredictor, type HostTransforms } from "../../foundation/contracts/bundle-predictor.js";
@@ -30,12 +31,14 @@ export interface BundleParts
     Manifest,
     "name" | "version" | "task" | "target" | "inputs" | "graphInputs" | "outputs" | "lineage"
   > {
+  readonly id?: string;
   readonly model: Uint8Array;
   /** In the order in which they run. `state` is a plain value (base/packing). */
   readonly hostTransforms?: readonly {
     readonly id: string;
     readonly version: number;
     readonly inputs: readonly string[];
+    readonly outputs: readonly string[];
     readonly state: unknown;
   }[];
   readonly metrics: BundleMetrics;
@@ -77,17 +80,19 @@ export async function bundleFiles(
   hostTransforms: HostTransforms = new Map(),
 ): Promise<{ files: Map<string, Uint8Array>; manifest: Manifest }> {
   const files = new Map<string, Uint8Array>();
-  const hosts = (parts.hostTransforms ?? []).map(({ id, version, inputs, state }, index) => {
+  const hosts = (parts.hostTransforms ?? []).map(({ id, version, inputs, outputs, state }, index) => {
     const name = `${BUNDLE_FILES.assets}${id}-${index}.qpk`;
     files.set(name, pack(state));
-    return { id, version, inputs: [...inputs], state: name };
+    return { id, version, inputs: [...inputs], outputs: [...outputs], state: name };
   });
   const { name, version, task, target, inputs, graphInputs, outputs, lineage } = parts;
   const draft: Manifest = {
     formatVersion: BUNDLE_FORMAT_VERSION,
     ...{ name, version, task, target, inputs, hostTransforms: hosts, graphInputs, outputs, lineage },
+    ...(parts.id === undefined ? {} : { id: parts.id }),
     files: {},
     creator: { name: "quern", version: QUERN_VERSION },
+    sha256: "",
   };
   files.set(BUNDLE_FILES.model, parts.model);
   files.set(BUNDLE_FILES.sample, await sampleFile(parts, draft, hostTransforms));
@@ -95,12 +100,13 @@ export async function bundleFiles(
   const card = parts.card ?? modelCard(draft, parts.metrics, parts.language ?? "en");
   files.set(BUNDLE_FILES.card, new TextEncoder().encode(card));
   const listed = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
-  const manifest = manifestSchema.parse({
+  const complete: Manifest = {
     ...draft,
     files: Object.fromEntries(
       listed.map(([file, bytes]) => [file, { sha256: sha256(bytes), bytes: bytes.length }]),
     ),
-  });
+  };
+  const manifest = manifestSchema.parse({ ...complete, sha256: sha256(sealedContent(complete)) });
   files.set(BUNDLE_FILES.manifest, jsonFile(manifest));
   return { files, manifest };
 }

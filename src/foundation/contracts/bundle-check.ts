@@ -68,14 +68,13 @@ function checkColumns({ inputs, hostTransforms, graphInputs }: Manifest): void {
     "graph input",
   );
   const known = new Set(columns);
-  for (const { id, inputs: taken } of hostTransforms) {
+  for (const { id, inputs: taken, outputs: made } of hostTransforms) {
     const unknown = taken.find((name) => !known.has(name));
-    // Columns made by an earlier host transform are only known when it has run.
-    if (unknown !== undefined && hostTransforms[0]?.id === id) {
+    if (unknown !== undefined) {
       throw invalidBundle(`the host transform ${id} takes an unknown column ${JSON.stringify(unknown)}`);
     }
+    for (const name of made) known.add(name);
   }
-  if (hostTransforms.length > 0) return;
   const unknown = graphInputs.find((input) => !known.has(input.column));
   if (unknown) throw invalidBundle(`no input is called ${JSON.stringify(unknown.column)}`);
 }

@@ -1,6 +1,7 @@
 /** Runs a bundle's model on rows or frames, whatever runtime executes the graph. Pure apart from `run`. */
 import { QuernError } from "../base/errors.js";
 import type { BundleInput, Manifest } from "./bundle.js";
+import { invalidBundle } from "./bundle-check.js";
 import { createFrame, type Frame, takeRows } from "./frame.js";
 import { OUTPUT_TENSORS } from "./model-graph.js";
 import { type Prediction, type PredictionColumns, type Row, toPredictionRows } from "./prediction.js";
@@ -23,7 +24,8 @@ export type HostTransforms = ReadonlyMap<string, HostTransform>;
 
 /** Work that has not begun when the caller is gone or the time is up is not begun at all. */
 export interface RunOptions {
-  readonly signal?: AbortSignal;
+  /** Looked at before the work begins; an `AbortSignal` will do. */
+  readonly signal?: Pick<AbortSignal, "aborted">;
   /** On the clock's `elapsed()`. */
   readonly deadlineMs?: number;
 }
@@ -142,11 +144,21 @@ class Predictor implements BundlePredictor {
     const result = new Map(columns);
     const kinds = new Map(this.#inputs.map(({ column }) => [column.name, column.kind]));
     for (const [index, host] of this.#hosts.entries()) {
-      const names = manifest.hostTransforms[index]!.inputs;
+      const { inputs, outputs } = manifest.hostTransforms[index]!;
+      // Steps know columns by position; their own names for what they make do not matter.
       const frame = createFrame(
-        names.map((name) => [name, decodeColumn(kinds.get(name) ?? "text", result.get(name)!)] as const),
+        inputs.map(
+          (name, at) => [`column ${at}`, decodeColumn(kinds.get(name)!, result.get(name)!)] as const,
+        ),
       );
-      for (const [name, column] of host.apply(frame, hostStates[index]).columns) {
+      const made = [...host.apply(frame, hostStates[index]).columns.values()];
+      if (made.length !== outputs.length) {
+        throw invalidBundle(
+          `the host transform ${host.id} made ${made.length} columns, not ${outputs.length}`,
+        );
+      }
+      for (const [at, name] of outputs.entries()) {
+        const column = made[at]!;
         result.set(name, encodeFrameColumn({ name, kind: column.kind }, column));
         kinds.set(name, column.kind);
       }

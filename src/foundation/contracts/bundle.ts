@@ -1,5 +1,6 @@
 /** The files of a bundle: everything a model needs, nothing executable. */
 import { z } from "zod";
+import { canonicalJson } from "../base/canonical-json.js";
 import { columnSchemaSchema } from "./column.js";
 import { taskTypeSchema } from "./target.js";
 
@@ -42,8 +43,10 @@ export type BundleInput = z.infer<typeof bundleInputSchema>;
 export const hostTransformSchema = z.strictObject({
   id: identifier,
   version: z.number().int().positive(),
-  /** Columns it takes, in order. */
+  /** Columns it takes, in order: raw, or made by an earlier host transform. */
   inputs: z.array(z.string()).min(1),
+  /** Names of the columns it makes, in order. */
+  outputs: z.array(z.string()).min(1),
   /** Packed state (base/packing) inside the bundle. */
   state: z.string().startsWith(BUNDLE_FILES.assets),
 });
@@ -67,8 +70,10 @@ export const bundleOutputsSchema = z.discriminatedUnion("kind", [
 ]);
 export type BundleOutputs = z.infer<typeof bundleOutputsSchema>;
 
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+
 export const bundleFileSchema = z.strictObject({
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: sha256Schema,
   bytes: z.number().int().nonnegative(),
 });
 
@@ -79,6 +84,8 @@ export const manifestSchema = z.strictObject({
   task: taskTypeSchema,
   /** The column that is predicted. */
   target: z.string(),
+  /** The column that names a row, where training had one: never an input, copied beside predictions. */
+  id: z.string().optional(),
   inputs: z.array(bundleInputSchema),
   hostTransforms: z.array(hostTransformSchema),
   graphInputs: z.array(graphInputSchema),
@@ -89,8 +96,15 @@ export const manifestSchema = z.strictObject({
   lineage: z.record(z.string(), z.string()),
   /** The release of Quern that wrote it. */
   creator: z.strictObject({ name: z.literal("quern"), version: z.string() }),
+  /** Of all the above (`sealedContent`), so that a damaged manifest is noticed too. */
+  sha256: sha256Schema,
 });
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** The text whose SHA-256 is the manifest's own. */
+export function sealedContent({ sha256: _, ...content }: Manifest): string {
+  return canonicalJson(content);
+}
 
 /** Kept as parsed: a column or a class may be called `__proto__`, which record schemas drop. */
 const plainObject = z.custom<Readonly<Record<string, unknown>>>(

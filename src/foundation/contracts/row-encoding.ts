@@ -119,7 +119,7 @@ function textReader(
 ): (value: unknown) => string | undefined {
   return (value) => {
     if (typeof value === "object" && value !== null) return undefined;
-    return kind === "text" ? plainText(value, format) : categoryText(value, format, numeric);
+    return wholeText(kind === "text" ? plainText(value, format) : categoryText(value, format, numeric));
   };
 }
 
@@ -129,9 +129,16 @@ function encodeVectors(width: number, count: number, read: (row: number) => read
   return { type: "float32", shape: [count, width], data };
 }
 
-/** NaN becomes the mark of a missing time. */
-export function toInt64(epochMs: number): bigint {
-  return Number.isNaN(epochMs) ? MISSING_DATETIME : BigInt(Math.floor(epochMs));
+const INT64_LIMIT = 2 ** 63;
+
+/** NaN, and what no int64 can hold, becomes the mark of a missing time. */
+function toInt64(epochMs: number): bigint {
+  return Math.abs(epochMs) < INT64_LIMIT ? BigInt(Math.floor(epochMs)) : MISSING_DATETIME;
+}
+
+/** Runtimes end a text at U+0000; without this the rest of it would be lost, or the whole missing. */
+function wholeText(text: string): string {
+  return text.includes("\0") ? text.replaceAll("\0", "\uFFFD") : text;
 }
 
 function numberTensor(data: Float32Array | Float64Array, width = 1): Tensor {
@@ -192,11 +199,12 @@ export function encodeFrameColumn(
       };
     case "category": {
       const { codes, dictionary } = column;
-      const data = Array.from(codes, (code) => (code < 0 ? "" : dictionary[code]!));
+      const texts = dictionary.map(wholeText);
+      const data = Array.from(codes, (code) => (code < 0 ? "" : texts[code]!));
       return { type: "string", shape: [codes.length, 1], data };
     }
     default:
-      return { type: "string", shape: [column.values.length, 1], data: column.values };
+      return { type: "string", shape: [column.values.length, 1], data: column.values.map(wholeText) };
   }
 }
 
