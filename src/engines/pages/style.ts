@@ -46,7 +46,7 @@ caption{text-align:left;color:var(--muted);font-size:13px;padding-bottom:5px}
 th,td{padding:5px 18px 5px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;max-width:420px;min-width:3.2em;overflow-wrap:break-word}
 th{font-weight:600;color:var(--muted);font-size:12.5px;white-space:nowrap}
 
-tbody th{color:var(--ink);font-size:inherit;white-space:normal;min-width:7em}tbody th.number{min-width:0}td .small{font-size:12.5px}
+tbody th{color:var(--ink);font-size:inherit;white-space:normal;min-width:7em}tbody th.number{min-width:0}td.text{min-width:6.5em}td .small{font-size:12.5px}
 th.number,td.number{text-align:right;white-space:nowrap;min-width:0}
 tr.marked td,tr.marked th{background:var(--info-bg)}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:18px 24px;margin:12px 0}
@@ -89,7 +89,7 @@ h1{font-size:19pt}h2{font-size:13.5pt;margin:20pt 0 5pt;padding-top:7pt;break-af
 .tiles{grid-template-columns:repeat(auto-fit,minmax(88pt,1fr));gap:6pt}.tile .small{font-size:8pt}.tile{padding:7pt 9pt;break-inside:avoid}.tile dd{font-size:14pt}
 .figures{grid-template-columns:1fr 1fr;gap:10pt 14pt}
 .scroll{overflow:visible}table{font-size:8.8pt;width:100%}th,td{padding:2.5pt 7pt 2.5pt 0;max-width:none}td.text{overflow-wrap:anywhere}tr,.callout,figure,pre{break-inside:avoid}
-thead{display:table-header-group}th,th.number{white-space:normal}.note{break-after:avoid}
+thead{display:table-header-group}th,th.number{white-space:normal}.note{break-after:avoid;break-inside:avoid}
 details{border:0;padding:0}summary{list-style:none}details::details-content{content-visibility:visible;block-size:auto}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:8.5pt}a{color:inherit;text-decoration:none}
 p{orphans:3;widows:3}}
