@@ -26,6 +26,8 @@ export interface ExportRequest {
   readonly version: number;
   readonly task: TaskType;
   readonly target: string;
+  /** The column that names a row. */
+  readonly id?: string;
   readonly classes: readonly string[];
   readonly threshold: number;
   readonly schema: readonly ColumnSchema[];
@@ -83,6 +85,7 @@ function bundleParts(model: LearnedModel, request: ExportRequest): BundleParts {
     version,
     task,
     target,
+    ...(request.id === undefined ? {} : { id: request.id }),
     model: composeGraph(model, { name, transforms, outputs, threshold }),
     inputs: describeInputs(columns, takeRows(request.frame, request.train)),
     graphInputs: tensorsOf(model.pipeline),

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LoadedBundle, loadBundle } from "../../capabilities/bundles/index.js";
 import { trainingReport } from "../../capabilities/evaluation/report/training-report.js";
+import { featureLineage } from "../../capabilities/features/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { hashValue } from "../../foundation/base/hash.js";
 import type { BundleMetrics } from "../../foundation/contracts/bundle.js";
@@ -11,6 +12,7 @@ import type { TrainResult } from "../../foundation/contracts/run.js";
 import type { Model } from "../../foundation/contracts/store.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
 import { measureLatency } from "./latency.js";
+import type { TrialOutcome } from "./learn.js";
 import type { Judged, Production } from "./production.js";
 import { type ExportedModel, exportBundle } from "./publish.js";
 import { reportInput } from "./report-input.js";
@@ -56,6 +58,7 @@ function exportJudged(
 ): Promise<ExportedModel> {
   const { learned, material, evaluation, division } = judged;
   const { test } = division.whole;
+  const id = prepared.roles.id ?? prepared.schema.find((column) => column.kind === "id")?.name;
   return exportBundle(
     learned.model,
     {
@@ -63,6 +66,7 @@ function exportJudged(
       version,
       task: prepared.target.task,
       target: prepared.target.column,
+      ...(id === undefined ? {} : { id }),
       classes: prepared.target.classes,
       threshold: judged.threshold,
       schema: prepared.schema,
@@ -131,7 +135,7 @@ async function addModel(
     document: {
       evaluation,
       trainer: learned.model.trainer.id,
-      importance: learned.best.outcome.diagnostics.importance ?? {},
+      columnImportance: columnShares(learned.best.outcome),
       project,
       target: prepared.target.column,
     },
@@ -145,6 +149,17 @@ async function addModel(
     { from: self, relation: "restored-from", to: { kind: "step", id: learned.best.hash } },
   ]);
   return model;
+}
+
+/** The trainer's own importance by raw column; a feature of several columns counts for each in equal parts. */
+function columnShares({ pipeline, diagnostics }: TrialOutcome): Record<string, number> {
+  const lineage = featureLineage(pipeline);
+  const shares = new Map<string, number>();
+  for (const [feature, share] of Object.entries(diagnostics.importance ?? {})) {
+    const sources = lineage.get(feature) ?? [feature];
+    for (const source of sources) shares.set(source, (shares.get(source) ?? 0) + share / sources.length);
+  }
+  return Object.fromEntries(shares);
 }
 
 function copyOut(out: string, bundle: string, html: string): void {

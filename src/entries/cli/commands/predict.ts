@@ -22,12 +22,9 @@ export const command = defineCommand({
     out: z
       .string()
       .register(fields, { title: "Output file", help: "By its ending: .csv, .jsonl or .parquet." }),
-    escapeFormulas: z
-      .boolean()
-      .default(false)
-      .register(fields, {
-        title: "Prefix CSV texts that a spreadsheet would run as a formula with an apostrophe",
-      }),
+    escapeFormulas: z.boolean().default(false).register(fields, {
+      title: "Prefix CSV texts that a spreadsheet would run as a formula with an apostrophe",
+    }),
     ...sourceOptions,
     ...workOptions,
     ...commonOptions,

@@ -1,0 +1,62 @@
+import { existsSync, readdirSync } from "node:fs";
+import { extname, join, resolve } from "node:path";
+import { typesFor, verifyBundle } from "../../capabilities/bundles/index.js";
+import { packArchive } from "../../foundation/base/archive.js";
+import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import { BUNDLE_FILES } from "../../foundation/contracts/bundle.js";
+import { type WorkflowOptions, workflowContext } from "../context.js";
+import { locateModel } from "./open-model.js";
+
+export interface ExportRequest {
+  readonly model: string;
+  /** A folder, a `.quern` archive, or an `.onnx` file for the graph alone. */
+  readonly out: string;
+  /** Writes a typed TypeScript client beside it. */
+  readonly types?: boolean;
+}
+
+export interface ExportResult {
+  readonly model: string;
+  readonly version: number;
+  readonly files: readonly { readonly path: string; readonly what: "bundle" | "graph" | "client" }[];
+}
+
+/** Copies a verified bundle out of the store. @throws QuernError MODEL_NOT_FOUND, BUNDLE_INVALID, PATH_REFUSED */
+export async function exportModel(
+  request: ExportRequest,
+  options: WorkflowOptions = {},
+): Promise<ExportResult> {
+  const context = workflowContext(options);
+  const { path } = await locateModel(request.model, context, options);
+  const { manifest, files } = verifyBundle(path);
+  const out = resolve(context.folder, request.out);
+  const ending = extname(out).toLowerCase();
+  if (ending === ".quern") writeFileAtomic(out, packArchive(new Map(files)));
+  else if (ending === ".onnx") writeFileAtomic(out, files.get(BUNDLE_FILES.model)!);
+  else writeFolder(out, files);
+  const client =
+    ending === "" || ending === ".quern" || ending === ".onnx"
+      ? `${out.slice(0, out.length - ending.length)}.client.ts`
+      : `${out}.client.ts`;
+  if (request.types) writeFileAtomic(client, typesFor(manifest));
+  return {
+    model: manifest.name,
+    version: manifest.version,
+    files: [
+      { path: out, what: ending === ".onnx" ? "graph" : "bundle" },
+      ...(request.types ? [{ path: client, what: "client" as const }] : []),
+    ],
+  };
+}
+
+/** Into a new or empty folder, or over an earlier export of a bundle; never among other files. */
+function writeFolder(out: string, files: ReadonlyMap<string, Uint8Array>): void {
+  if (existsSync(out) && readdirSync(out).length > 0 && !existsSync(join(out, BUNDLE_FILES.manifest))) {
+    throw new QuernError("PATH_REFUSED", `${out} holds other files; a bundle is not mixed with them.`, {
+      hint: "Give a new or an empty folder.",
+      details: { path: out },
+    });
+  }
+  for (const [name, bytes] of files) writeFileAtomic(join(out, name), bytes);
+}

@@ -1,0 +1,97 @@
+import { readFrame, type Table } from "../../engines/table/index.js";
+import type { Manifest } from "../../foundation/contracts/bundle.js";
+import type { PredictionColumns } from "../../foundation/contracts/prediction.js";
+import { throwIfAborted, type WorkflowOptions, workflowContext } from "../context.js";
+import { withModel } from "./open-model.js";
+import { createPredictionWriter } from "./prediction-writer.js";
+import { openRows, type ReadingOptions, readInputs } from "./reading.js";
+
+export interface PredictFileRequest {
+  readonly model: string;
+  readonly source: string;
+  /** .csv, .jsonl or .parquet. */
+  readonly out: string;
+  readonly reading?: ReadingOptions;
+  /** Prefixes CSV texts that a spreadsheet would run as a formula. */
+  readonly escapeFormulas?: boolean;
+}
+
+export interface PredictFileResult {
+  readonly model: string;
+  readonly version: number;
+  readonly rows: number;
+  readonly output: string;
+}
+
+/** Bounds the memory of a prediction, whatever the size of the file. */
+const CHUNK_ROWS = 50_000;
+
+/** One row out per row in, in order: the id where there is one, `prediction`, and `probability_<label>` for each label. */
+export function predictFile(
+  request: PredictFileRequest,
+  options: WorkflowOptions = {},
+): Promise<PredictFileResult> {
+  const context = workflowContext(options);
+  return withModel(request.model, context, options, async ({ bundle }) => {
+    const { manifest } = bundle;
+    const data = await openRows(request.source, request.reading ?? {}, context);
+    try {
+      const id = idColumn(manifest, data.table);
+      const writer = await createPredictionWriter(request.out, context.folder, {
+        id,
+        classes: classesOf(manifest),
+        table: data.table,
+        escapeFormulas: request.escapeFormulas ?? false,
+      });
+      try {
+        for (let start = 0; start < data.table.rows; start += CHUNK_ROWS) {
+          throwIfAborted(context.signal);
+          const range = { start, end: start + CHUNK_ROWS };
+          const predictions: PredictionColumns = await bundle.predictFrame(
+            await readInputs(data.table, manifest, range),
+          );
+          await writer.write(
+            predictions,
+            id === undefined ? undefined : await readIds(data.table, id, range),
+          );
+          context.onEvent({
+            run: "",
+            stage: "predict",
+            done: Math.min(start + CHUNK_ROWS, data.table.rows),
+            total: data.table.rows,
+            elapsedMs: 0,
+          });
+        }
+        return {
+          model: manifest.name,
+          version: manifest.version,
+          rows: data.table.rows,
+          output: await writer.finish(),
+        };
+      } catch (failure) {
+        writer.discard();
+        throw failure;
+      }
+    } finally {
+      await data.close();
+    }
+  });
+}
+
+const classesOf = ({ outputs }: Manifest): readonly string[] =>
+  outputs.kind === "classes" ? outputs.classes : [];
+
+/** The id column of the training, where the file has it. */
+function idColumn(manifest: Manifest, table: Table): string | undefined {
+  return table.columns.find((column) => column.name === manifest.id)?.name;
+}
+
+async function readIds(
+  table: Table,
+  name: string,
+  range: { start: number; end: number },
+): Promise<readonly string[]> {
+  const frame = await readFrame(table, [{ name, kind: "id", reason: "The model's id column." }], range);
+  const column = frame.columns.get(name);
+  return column?.kind === "id" ? column.values : [];
+}

@@ -1,0 +1,52 @@
+import { type ReadFrameOptions, readFrame, type Table } from "../../engines/table/index.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import { nearest } from "../../foundation/base/nearest.js";
+import type { Manifest } from "../../foundation/contracts/bundle.js";
+import type { Frame } from "../../foundation/contracts/frame.js";
+import type { SourceOptions } from "../../foundation/contracts/source.js";
+import type { WorkflowContext } from "../context.js";
+import { defined, type OpenedData, openLocation } from "../load/open-data.js";
+
+/** How to read a file of rows; what is left out is found from its content. */
+export type ReadingOptions = { [Key in keyof SourceOptions]?: SourceOptions[Key] | undefined } & {
+  readonly allowHost?: readonly string[];
+};
+
+export function openRows(
+  source: string,
+  { allowHost = [], ...options }: ReadingOptions,
+  context: WorkflowContext,
+): Promise<OpenedData> {
+  return openLocation(source, defined(options), { ...context, allowedHosts: allowHost });
+}
+
+/**
+ * The columns a model takes, read by the rules of its training, so that a value means the same as it did there.
+ * @throws QuernError PREDICTION_INPUT naming a column that is missing and may not be
+ */
+export async function readInputs(
+  table: Table,
+  manifest: Manifest,
+  range: ReadFrameOptions = {},
+): Promise<Frame> {
+  const names = table.columns.map((column) => column.name);
+  const present = manifest.inputs.filter((input) => names.includes(input.column.name));
+  const missing = manifest.inputs.find((input) => !input.optional && !names.includes(input.column.name));
+  if (missing) {
+    const { name } = missing.column;
+    const guess = nearest(name, names);
+    throw new QuernError(
+      "PREDICTION_INPUT",
+      `The data has no column ${JSON.stringify(name)}, which the model needs${guess === undefined ? "." : `; did you mean ${JSON.stringify(guess)}?`}`,
+      {
+        details: { column: name, columns: names.slice(0, 100) },
+        hint: "Give a file with the columns the model was trained on; the model's card lists them.",
+      },
+    );
+  }
+  return readFrame(
+    table,
+    present.map((input) => input.column),
+    range,
+  );
+}
