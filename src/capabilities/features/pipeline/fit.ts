@@ -57,7 +57,7 @@ class Workshop {
     this.#rows = frame.rows;
     for (const name of names) {
       const column = columnOf(frame, name);
-      this.#live.push(this.#addSlot(name, column, [name], rawFacts(column)));
+      this.#live.push(this.#addSlot(name, column, [name], rawFacts(name, column)));
     }
     this.#rawSlots = names.length;
   }
@@ -115,14 +115,19 @@ class Workshop {
     // Labels of dropped columns are free again, so that a transform of one into one keeps the name.
     if (!keepInputs) {
       this.#live = this.#live.filter((slot) => !inputs.includes(slot));
-      for (const slot of inputs) this.#labels.delete(this.#slots[slot]!.label);
+      for (const slot of inputs) this.#release(slot);
     }
     const all = inputs.flatMap((slot) => this.#slots[slot]!.sources);
     const outputs = [...output.columns].map(([name, column]) => {
       const origins = inputs.filter((slot) => name.includes(slotName(slot)));
       const sources = origins.length > 0 ? origins.flatMap((slot) => this.#slots[slot]!.sources) : all;
-      const label = this.#readable(name, inputs);
-      return this.#addSlot(label, column, [...new Set(sources)], this.#vectorFacts(column, inputs));
+      const readable = (text: string) => this.#readable(text, inputs);
+      return this.#addSlot(
+        readable(name),
+        column,
+        [...new Set(sources)],
+        vectorFacts(name, column, readable),
+      );
     });
     this.#live.push(...outputs);
     return outputs;
@@ -134,27 +139,37 @@ class Workshop {
   }
 
   #addSlot(label: string, column: Column, sources: readonly string[], facts: Partial<Slot>): number {
-    const unique = uniqueName(label, this.#labels);
-    this.#labels.add(unique);
-    this.#slots.push({ label: unique, kind: column.kind, sources, ...facts });
-    this.#columns.push(column);
+    const unique = this.#reserve(label);
+    const names = facts.names?.map((name) => this.#reserve(name));
+    this.#slots.push({ label: unique, kind: column.kind, sources, ...facts, ...(names ? { names } : {}) });
+    // Later transforms pass the names of vectors on, so they get the final ones.
+    this.#columns.push(column.kind === "vector" && names ? { ...column, names } : column);
     return this.#slots.length - 1;
   }
 
-  #vectorFacts(column: Column, inputs: readonly number[]): Partial<Slot> {
-    if (column.kind !== "vector") return {};
-    if (!column.names) return { width: column.width };
-    const names = column.names.map((name) => this.#readable(name, inputs));
-    return { width: column.width, names };
+  #reserve(name: string): string {
+    const unique = uniqueName(name, this.#labels);
+    this.#labels.add(unique);
+    return unique;
+  }
+
+  #release(slot: number): void {
+    const { label, names = [] } = this.#slots[slot]!;
+    for (const name of [label, ...names]) this.#labels.delete(name);
   }
 }
 
-function rawFacts(column: Column): Partial<Slot> {
+function rawFacts(name: string, column: Column): Partial<Slot> {
   if (column.kind === "number") {
     return { precision: column.values instanceof Float32Array ? "float32" : "float64" };
   }
+  return vectorFacts(name, column, (text) => text);
+}
+
+function vectorFacts(name: string, column: Column, readable: (text: string) => string): Partial<Slot> {
   if (column.kind !== "vector") return {};
-  return column.names ? { width: column.width, names: column.names } : { width: column.width };
+  const names = column.names ?? Array.from({ length: column.width }, (_, k) => `${name}:${k}`);
+  return { width: column.width, names: names.map(readable) };
 }
 
 function parseConfig(transform: Transform, step: PipelineStep, index: number): Record<string, unknown> {

@@ -34,7 +34,7 @@ export interface Slot {
   readonly sources: readonly string[];
   /** Number: what a raw column holds. */
   readonly precision?: "float32" | "float64";
-  /** Vector: its width, and feature names where positions have a meaning. */
+  /** Vector: its width, and a unique feature name for each position. */
   readonly width?: number;
   readonly names?: readonly string[];
 }
@@ -121,12 +121,8 @@ export function rawColumns({ raw, slots }: FittedPipeline): Slot[] {
 export function featureLineage({ features, slots }: FittedPipeline): Map<string, readonly string[]> {
   return new Map(
     features.flatMap((slot) => {
-      const { label, sources, width, names } = slots[slot]!;
-      if (width === undefined) return [[label, sources] as const];
-      return Array.from(
-        { length: width },
-        (_, position) => [names?.[position] ?? `${label}:${position}`, sources] as const,
-      );
+      const { label, sources, names = [label] } = slots[slot]!;
+      return names.map((name) => [name, sources] as const);
     }),
   );
 }

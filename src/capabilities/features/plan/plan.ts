@@ -91,13 +91,21 @@ function scaledSteps(kinds: Kinds, limits: PlanLimits): PipelineStep[] {
   const dates = kinds("datetime");
   const scaled = [...numbers, ...dates, ...kinds("vector")];
   return [
-    ...step("datetime", dates, { cyclic: true }),
+    ...step("datetime", dates, { cyclic: true, indicator: true }),
     ...step("yeo-johnson", numbers.filter(isSkewed)),
-    ...step("impute", [...scaled, ...kinds("boolean")]),
+    ...imputeSteps(kinds),
     ...step("standard", scaled),
     // Infinite and absurd values stay finite without moving anything ordinary.
     ...step("clip", scaled, { low: -20, high: 20 }),
     ...categorySteps(kinds("category"), limits),
+  ];
+}
+
+/** Parts of a date are missing together, which `datetime` tells itself. */
+function imputeSteps(kinds: Kinds): PipelineStep[] {
+  return [
+    ...step("impute", [...kinds("number"), ...kinds("vector"), ...kinds("boolean")]),
+    ...step("impute", kinds("datetime"), { indicator: "none" }),
   ];
 }
 
@@ -106,8 +114,8 @@ function countSteps(kinds: Kinds, limits: PlanLimits): PipelineStep[] {
   const dates = kinds("datetime");
   const scaled = [...kinds("number"), ...dates, ...kinds("vector")];
   return [
-    ...step("datetime", dates),
-    ...step("impute", [...scaled, ...kinds("boolean")]),
+    ...step("datetime", dates, { indicator: true }),
+    ...imputeSteps(kinds),
     ...step("min-max", scaled, { clip: true }),
     ...categorySteps(kinds("category"), limits, false),
   ];

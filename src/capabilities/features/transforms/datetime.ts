@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { fields } from "../../../foundation/contracts/extension.js";
-import { createFrame, type DatetimeColumn, type NumberColumn } from "../../../foundation/contracts/frame.js";
+import {
+  type BooleanColumn,
+  type Column,
+  createFrame,
+  type DatetimeColumn,
+  type NumberColumn,
+} from "../../../foundation/contracts/frame.js";
 import {
   type GraphBuilder,
   type GraphColumn,
@@ -20,6 +26,10 @@ const config = z.strictObject({
     title: "Cyclic",
     help: "Adds sine and cosine of month, weekday, day of year and hour, so that December lies beside January.",
   }),
+  indicator: z.boolean().default(false).register(fields, {
+    title: "Missing indicator",
+    help: "Adds a boolean column that tells where the date is missing, if any was in training.",
+  }),
 });
 
 /** What one period of a part is, and where it starts. */
@@ -37,7 +47,7 @@ interface Output {
   readonly wave: "none" | (typeof WAVES)[number];
 }
 interface DatetimeState {
-  readonly columns: readonly { readonly outputs: readonly Output[] }[];
+  readonly columns: readonly { readonly outputs: readonly Output[]; readonly indicator: boolean }[];
 }
 
 /** Calendar parts as numbers (`date.month`, `date.month.sin`), UTC; missing dates give NaN. */
@@ -47,20 +57,26 @@ export const datetime = defineTransform<typeof config, DatetimeState>({
   summary: "Calendar parts of a date (year, month, weekday, hour, …), optionally as sine and cosine.",
   config,
   accepts: ["datetime"],
-  fit: (frame, { parts, cyclic }) => ({
+  fit: (frame, { parts, cyclic, indicator }) => ({
     columns: [...frame.columns.values()].map((column) => {
       const kept = parts ?? varyingParts(column as DatetimeColumn);
       const waves = kept.flatMap((part) =>
         cyclic && CYCLES[part] ? WAVES.map((wave) => ({ part, wave }) as const) : [],
       );
-      return { outputs: [...kept.map((part) => ({ part, wave: "none" }) as const), ...waves] };
+      return {
+        outputs: [...kept.map((part) => ({ part, wave: "none" }) as const), ...waves],
+        indicator: indicator && (column as DatetimeColumn).values.some(Number.isNaN),
+      };
     }),
   }),
   apply(frame, { columns }) {
-    const expanded = [...frame.columns].flatMap(([name, column], k) => {
-      const { outputs } = columns[k]!;
+    const expanded = [...frame.columns].flatMap(([name, column], k): (readonly [string, Column])[] => {
+      const { outputs, indicator } = columns[k]!;
       const computed = computeOutputs(column as DatetimeColumn, outputs);
-      return outputs.map((output, index) => [outputName(name, output), computed[index]!] as const);
+      const parts = outputs.map((output, index) => [outputName(name, output), computed[index]!] as const);
+      return indicator
+        ? [...parts, [`${name}.missing`, missingOf(column as DatetimeColumn)] as const]
+        : parts;
     });
     return createFrame(expanded, frame.rows);
   },
@@ -73,14 +89,20 @@ export const datetime = defineTransform<typeof config, DatetimeState>({
     ]);
     const parts = emitCalendarParts(graph, where(graph, isMissing, graph.scalar(0, "int64"), instants));
     const matrices = new Map<string, readonly GraphValue[]>();
-    return inputs.flatMap((input, k) =>
-      columns[k]!.outputs.map((output): GraphColumn => {
+    const ones = inputs.map(() => 1);
+    return inputs.flatMap((input, k) => {
+      const { outputs, indicator } = columns[k]!;
+      const computed = outputs.map((output): GraphColumn => {
         const key = outputName("", output);
-        const split = matrices.get(key) ?? splitOutput(graph, output, parts, isMissing, inputs.length);
+        const split =
+          matrices.get(key) ?? splitValue(graph, emitOutput(graph, output, parts, isMissing), ones);
         matrices.set(key, split);
         return { name: outputName(input.name, output), kind: "number", value: split[k]! };
-      }),
-    );
+      });
+      if (!indicator) return computed;
+      const value = splitValue(graph, cast(graph, isMissing, "float32"), ones)[k]!;
+      return [...computed, { name: `${input.name}.missing`, kind: "boolean" as const, value }];
+    });
   },
 });
 
@@ -117,18 +139,21 @@ function computeOutputs(column: DatetimeColumn, outputs: readonly Output[]): Num
   return results.map((values) => ({ kind: "number", values }));
 }
 
+function missingOf({ values }: DatetimeColumn): BooleanColumn {
+  return { kind: "boolean", values: Float32Array.from(values, (value) => (Number.isFinite(value) ? 0 : 1)) };
+}
+
 function angle(part: CalendarPart, value: number): number {
   const { period, start } = CYCLES[part]!;
   return (value - start) * ((2 * Math.PI) / period);
 }
 
-function splitOutput(
+function emitOutput(
   graph: GraphBuilder,
   { part, wave }: Output,
   parts: (part: CalendarPart) => GraphValue,
   isMissing: GraphValue,
-  count: number,
-): readonly GraphValue[] {
+): GraphValue {
   let value = parts(part);
   if (wave !== "none") {
     const { period, start } = CYCLES[part]!;
@@ -136,10 +161,5 @@ function splitOutput(
     const turned = graph.op("Mul", [elapsed, graph.scalar((2 * Math.PI) / period, "float64")]);
     value = graph.op(wave === "sin" ? "Sin" : "Cos", [turned]);
   }
-  const filled = where(graph, isMissing, graph.scalar(Number.NaN), cast(graph, value, "float32"));
-  return splitValue(
-    graph,
-    filled,
-    Array.from({ length: count }, () => 1),
-  );
+  return where(graph, isMissing, graph.scalar(Number.NaN), cast(graph, value, "float32"));
 }

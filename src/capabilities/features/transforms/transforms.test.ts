@@ -47,7 +47,7 @@ describeTransform(datetime, {
   evaluate,
   configs: [
     {},
-    { cyclic: true },
+    { cyclic: true, indicator: true },
     {
       parts: [
         "year",
