@@ -1,7 +1,5 @@
 /** The parts pages are made of. All text is escaped; all take and give `Html`. */
 
-import type { ChartOption } from "./charts/echarts.js";
-import { type ChartFrame, renderChart } from "./charts/render-chart.js";
 import { type Html, type HtmlValue, html } from "./html.js";
 
 export type Tone = "good" | "warn" | "bad" | "info" | "plain";
@@ -61,19 +59,6 @@ export function facts(pairs: readonly (readonly [string, HtmlValue])[]): Html {
     { name: "", cell: ([name]) => name, heading: true },
     { name: "", cell: ([, value]) => value },
   ]);
-}
-
-export interface FigureText {
-  readonly title: string;
-  readonly note?: string | undefined;
-  /** Takes the whole width instead of half. */
-  readonly wide?: boolean;
-}
-
-export function figure(option: ChartOption, frame: Omit<ChartFrame, "label">, text: FigureText): Html {
-  return html`<figure class="${text.wide ? "wide" : "half"}"><figcaption>${text.title}${
-    text.note && html`<span class="small">${text.note}</span>`
-  }</figcaption>${renderChart(option, { ...frame, label: text.title })}</figure>`;
 }
 
 /** Figures side by side where the page is wide enough. */

@@ -5,11 +5,11 @@ import {
   callout,
   collapsible,
   facts,
-  figure,
   type TableColumn,
   type Tone,
   table,
 } from "../../../engines/pages/components.js";
+import { figure } from "../../../engines/pages/figure.js";
 import { formatCount, formatPercent } from "../../../engines/pages/format.js";
 import { type Html, html } from "../../../engines/pages/html.js";
 import type { ReportColumn } from "../../../foundation/contracts/evaluation.js";

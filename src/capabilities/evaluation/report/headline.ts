@@ -57,7 +57,8 @@ function missedGoals({ input, texts }: ReportView): Html | undefined {
   return missed.length > 0 ? callout("bad", texts.goalsMissed(missed.join(", "))) : undefined;
 }
 
-function sealNotice({ input, texts }: ReportView): Html {
+function sealNotice({ input, evaluation, texts }: ReportView): Html | undefined {
+  if (evaluation.split !== "test") return undefined;
   const earlier = input.reproducibility.testOpenings.filter((opening) => opening.run !== input.run).length;
   if (earlier === 0) return html`<p class="note">${texts.openedOnce}</p>`;
   return callout("warn", texts.openedBefore(texts.times(earlier)));

@@ -1,6 +1,7 @@
 /** All metrics, goals and comparisons; the models that were tried. */
 import { barChart, barChartHeight } from "../../../engines/pages/charts/bar.js";
-import { badge, figure, note, type TableColumn, table } from "../../../engines/pages/components.js";
+import { badge, note, type TableColumn, table } from "../../../engines/pages/components.js";
+import { figure } from "../../../engines/pages/figure.js";
 import { formatCount, formatSeconds } from "../../../engines/pages/format.js";
 import { type Html, html, shorten } from "../../../engines/pages/html.js";
 import type { Comparison, ReportLeaderboardRow } from "../../../foundation/contracts/evaluation.js";
@@ -22,9 +23,16 @@ export const resultsSection: SectionMaker = (view) => {
   return {
     id: "results",
     title: texts.results,
-    body: html`${note(texts.resultsNote(formatCount(resamples)))}${metricTable(view)}${goalTable(view)}${comparisonTable(view)}`,
+    body: html`${note(html`${rowsNote(view)} ${resamples > 0 && texts.resultsNote(formatCount(resamples))}`)}${metricTable(view)}${goalTable(view)}${comparisonTable(view)}`,
   };
 };
+
+/** Whether the rows can be believed: other data than the usual splits speaks for itself. */
+function rowsNote({ evaluation, texts }: ReportView): string | undefined {
+  if (evaluation.split === "test") return texts.rowsUnseen;
+  if (evaluation.split === "cross-validation") return texts.rowsCrossValidated;
+  return evaluation.split === "validation" || evaluation.split === "train" ? texts.rowsUsed : undefined;
+}
 
 function metricTable({ evaluation, texts, language }: ReportView): Html {
   return table(

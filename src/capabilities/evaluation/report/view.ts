@@ -48,9 +48,12 @@ export function writePValue(value: number | null): string {
   return value < 0.001 ? "< 0.001" : value.toFixed(3);
 }
 
-/** `train`, `validation` and `test` in the reader's language; other names as they are. */
+const KNOWN_SPLITS = ["train", "validation", "test", "cross-validation"] as const;
+
+/** The usual splits in the reader's language; other names as they are. */
 export function splitName(split: string, texts: ReportTexts): string {
-  return split === "train" || split === "validation" || split === "test" ? texts[split] : split;
+  const known = KNOWN_SPLITS.find((name) => name === split);
+  return known ? texts[known] : split;
 }
 
 /** `key: value, …` of settings, short values only. */
