@@ -59,7 +59,7 @@ const SHOWN_CATEGORIES = 8;
 export function modelCard(manifest: Manifest, metrics: BundleMetrics, language: Language): string {
   const words = WORDS[language];
   const { outputs } = manifest;
-  return [
+  const sections = [
     `# ${text(manifest.name)} ${manifest.version}`,
     `## ${words.what}`,
     words.predicts(text(manifest.target)),
@@ -86,8 +86,8 @@ export function modelCard(manifest: Manifest, metrics: BundleMetrics, language: 
       ? [table(words.originColumns, Object.entries(manifest.lineage))]
       : []),
     words.creator(manifest.creator.version),
-    "",
-  ].join("\n\n");
+  ];
+  return `${sections.join("\n\n")}\n`;
 }
 
 function metricsTable(metrics: BundleMetrics, titles: readonly string[]): string | undefined {

@@ -21,7 +21,7 @@ function rowType(name: string, inputs: readonly BundleInput[]): string {
   const fields = inputs.map((input) => {
     const { column, optional } = input;
     const note = describe(input);
-    const property = `  readonly ${JSON.stringify(column.name)}${optional ? "?" : ""}: ${valueType(input)} | null;`;
+    const property = `  readonly ${propertyName(column.name)}${optional ? "?" : ""}: ${valueType(input)} | null;`;
     return note ? `  /** ${comment(note)} */\n${property}` : property;
   });
   return [`/** One row; null = unknown. */`, `export interface ${name}Row {`, ...fields, "}"].join("\n");
@@ -101,6 +101,9 @@ export class ${name}Client {
 }
 `;
 }
+
+const propertyName = (name: string): string =>
+  /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? name : JSON.stringify(name);
 
 const union = (texts: readonly string[]): string => texts.map((text) => JSON.stringify(text)).join(" | ");
 
