@@ -1,3 +1,4 @@
+import type { ColumnKind } from "../../../foundation/contracts/column.js";
 import type { DetectorInput } from "../../../foundation/contracts/detector.js";
 import type { Column } from "../../../foundation/contracts/frame.js";
 import type { ColumnProfile } from "../../../foundation/contracts/profile.js";
@@ -30,12 +31,38 @@ export function textOf(column: Column, row: number): string {
   }
 }
 
+/** Whether the features of a table offer few combinations; see `offersFewCombinations`. */
+export function fewCombinations(input: DetectorInput): boolean {
+  const columns = featureColumns(input).map(({ profile }) => profile);
+  return offersFewCombinations(columns, input.profile.rows);
+}
+
 /**
  * Whether equal rows are to be expected: the columns offer so few combinations of values that independent
- * rows must often agree.
+ * rows must often agree. A measurement or a text that mostly differs offers any number of them.
  */
-export function fewCombinations(input: DetectorInput): boolean {
+export function offersFewCombinations(
+  columns: Iterable<{ readonly kind: ColumnKind; readonly unique: number }>,
+  rows: number,
+): boolean {
   let combinations = 1;
-  for (const { profile } of featureColumns(input)) combinations *= Math.max(1, profile.unique);
-  return combinations <= 10 * input.profile.rows;
+  for (const { kind, unique } of columns) {
+    if (kind !== "category" && kind !== "boolean" && unique > rows / 4) return false;
+    combinations *= Math.max(1, unique);
+  }
+  return combinations <= 10 * rows;
+}
+
+/** Row numbers, counting from 1, where the rows looked at are those of the table. */
+export function rowNumbers(input: DetectorInput, rows: readonly number[]): { rowNumbers?: number[] } {
+  if (input.frame.rows !== input.profile.rows) return {};
+  return { rowNumbers: rows.slice(0, 10).map((row) => row + 1) };
+}
+
+const EVERY_ROW_LIMIT = 200_000;
+
+/** Every row of the frame while there are not too many, otherwise the sample: for what is rare. */
+export function rowsForRareValues({ frame, sample }: DetectorInput): Int32Array {
+  if (frame.rows > EVERY_ROW_LIMIT) return sample;
+  return Int32Array.from({ length: frame.rows }, (_, row) => row);
 }

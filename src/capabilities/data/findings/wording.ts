@@ -27,7 +27,9 @@ export function rowsOf(count: number, total: number): string {
   return `${formatCount(count)} of ${rows(total)} (${percent(total === 0 ? 0 : count / total)})`;
 }
 
+/** Four significant digits; whole numbers in full, with separators. */
 export function formatNumber(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return formatCount(value);
-  return String(Number(value.toPrecision(4)));
+  const rounded = Number(value.toPrecision(4));
+  return Math.abs(rounded) >= 1000 && Math.abs(rounded) < 1e15 ? formatCount(rounded) : String(rounded);
 }

@@ -14,39 +14,64 @@ const TOP_VALUES = 10;
 const DISTINCT_STEP = 64;
 const BINS = 30;
 
-type Values = Pick<ColumnProfile, "unique" | "uniqueExact" | "top" | "topSampleRows">;
+type Values = Pick<ColumnProfile, "count" | "unique" | "uniqueExact" | "top" | "topSampleRows">;
 
-/** Distinct values and the commonest ones. */
-export async function readValues(table: Table, source: ColumnSource, sample: Frame): Promise<Values> {
+/**
+ * Values present, distinct values and the commonest ones.
+ * @param scannedCount values present, where a scan has counted them already
+ */
+export async function readValues(
+  table: Table,
+  source: ColumnSource,
+  sample: Frame,
+  scannedCount?: number,
+): Promise<Values> {
   const column = sample.columns.get(source.schema.name);
-  if (source.schema.kind === "vector" || source.schema.kind === "ignore" || !column)
-    return countAll(table, source, 0);
-  const counts = countSample(column, sample.rows);
+  const counts = column ? countSample(column, sample.rows) : new Map<string, number>();
   const known = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  if (table.rows <= EXACT_ROWS || counts.size < known / 4) return countAll(table, source, TOP_VALUES);
-
+  if (table.rows <= EXACT_ROWS || (known > 0 && counts.size < known / 4)) {
+    const { count, unique, values } = await countValues(table, source, TOP_VALUES);
+    // Where no value repeats there is no commonest one.
+    const telling = values.length > 0 && (values[0]!.count > 1 || unique <= 2);
+    return { count, unique, uniqueExact: true, ...(telling && { top: values }) };
+  }
+  const chosen = `hash(${source.cell}) % ${DISTINCT_STEP} = 0`;
+  // Cells that differ in white space alone are too rare to matter for an estimate.
   const [row] = await table.query(
-    `SELECT count(DISTINCT ${source.value}) AS n FROM data WHERE hash(${source.value}) % ${DISTINCT_STEP} = 0`,
+    scannedCount === undefined
+      ? `SELECT count(value) AS n, count(DISTINCT value) FILTER (WHERE chosen) AS distinct_values
+         FROM (SELECT ${source.value} AS value, ${chosen} AS chosen FROM data)`
+      : `SELECT ${scannedCount} AS n, count(DISTINCT ${source.value}) AS distinct_values FROM data WHERE ${chosen}`,
   );
   const common = [...counts].filter(([, count]) => count > 1).sort((a, b) => b[1] - a[1]);
   const top = common.slice(0, TOP_VALUES).map(([value, count]) => ({ value, count }));
+  const count = numberOf(row!.n);
   return {
-    unique: Math.max(counts.size, numberOf(row!.n) * DISTINCT_STEP),
+    count,
+    unique: Math.min(count, Math.max(counts.size, numberOf(row!.distinct_values) * DISTINCT_STEP)),
     uniqueExact: false,
     ...(top.length > 0 && { top, topSampleRows: known }),
   };
 }
 
-async function countAll(table: Table, { schema, value }: ColumnSource, limit: number): Promise<Values> {
+/**
+ * Every distinct value counted, the `limit` most frequent returned. Cells are grouped before they are read as
+ * values, which costs one reading for each distinct cell instead of each row.
+ */
+export async function countValues(table: Table, { schema, value, cell }: ColumnSource, limit: number) {
+  const occurrences = schema.name.toLowerCase() === "occurrences" ? "occurrences_" : "occurrences";
   const rows = await table.query(
-    `WITH counted AS MATERIALIZED (SELECT ${value} AS value, count(*) AS n FROM data WHERE (${value}) IS NOT NULL GROUP BY 1)
-     SELECT (SELECT count(*) FROM counted) AS distinct_values, value, n FROM counted ORDER BY n DESC, value LIMIT ${Math.max(1, limit)}`,
+    `WITH cells AS MATERIALIZED (SELECT ${cell}, count(*) AS ${occurrences} FROM data GROUP BY 1),
+       counted AS MATERIALIZED (SELECT value, sum(${occurrences})::DOUBLE AS n
+         FROM (SELECT ${value} AS value, ${occurrences} FROM cells) WHERE value IS NOT NULL GROUP BY 1)
+     SELECT (SELECT count(*) FROM counted) AS distinct_values, (SELECT sum(n) FROM counted) AS total, value, n
+     FROM counted ORDER BY n DESC, value LIMIT ${limit}`,
   );
-  const unique = numberOf(rows[0]?.distinct_values);
-  const top = rows.map((row) => ({ value: valueText(row.value, schema), count: numberOf(row.n) }));
-  // Where no value repeats there is no commonest one.
-  const telling = limit > 0 && top.length > 0 && (top[0]!.count > 1 || unique <= 2);
-  return { unique, uniqueExact: true, ...(telling && { top }) };
+  return {
+    count: numberOf(rows[0]?.total),
+    unique: numberOf(rows[0]?.distinct_values),
+    values: rows.map((row) => ({ value: valueText(row.value, schema), count: numberOf(row.n) })),
+  };
 }
 
 function countSample(column: Column, rows: number): Map<string, number> {
@@ -106,7 +131,6 @@ export async function readHistogram(
   { number, datetime, count }: Moments,
 ): Promise<Histogram> {
   const { min, max } = (number ?? datetime)!;
-  const value = source.schema.kind === "datetime" ? `epoch_ms(${source.value})` : source.value;
   const range = max - min;
   if (range === 0 || !Number.isFinite(range)) return { edges: [min, max], counts: [count] };
   const single = number?.whole === true && range < BINS;
@@ -115,9 +139,10 @@ export async function readHistogram(
   const edges = Array.from({ length: bins + 1 }, (_, i) =>
     i === bins && !single ? max : stable(min + i * width),
   );
+  const value = source.schema.kind === "datetime" ? `epoch_ms(${source.value})` : source.value;
   const rows = await table.query(
-    `SELECT CAST(least(floor((${value} - $1::DOUBLE) / $2::DOUBLE), ${bins - 1}) AS INTEGER) AS bin, count(*) AS n
-     FROM data WHERE (${source.value}) IS NOT NULL GROUP BY 1`,
+    `SELECT CAST(least(floor((value - $1::DOUBLE) / $2::DOUBLE), ${bins - 1}) AS INTEGER) AS bin, count(*) AS n
+     FROM (SELECT ${value} AS value FROM data) WHERE value IS NOT NULL GROUP BY 1`,
     [min, width],
   );
   const counts = new Array<number>(bins).fill(0);

@@ -1,10 +1,12 @@
 import type { Table } from "../../../engines/table/index.js";
+import type { ColumnKind } from "../../../foundation/contracts/column.js";
 import type { Frame } from "../../../foundation/contracts/frame.js";
 import { type ColumnSource, numberOf, stable } from "./column-source.js";
 import { quantileOfSorted } from "./statistics/ranks.js";
 
-/** Figures that one scan gives for a column. */
+/** Figures of numbers, times and texts that one scan gives; other kinds have none. */
 export interface Moments {
+  /** Values present. */
   readonly count: number;
   readonly number?: {
     readonly min: number;
@@ -34,8 +36,13 @@ export async function readMoments(
   for (let start = 0; start < sources.length; start += COLUMNS_A_SCAN) {
     const group = sources.slice(start, start + COLUMNS_A_SCAN);
     const frames = group.map((source) => standardFrame(sample, source));
-    const aggregates = group.flatMap((source, i) => aggregatesOf(source, i, frames[i]!));
-    const [row] = await table.query(`SELECT ${aggregates.join(", ")} FROM data`);
+    const aggregates = group.flatMap((source, i) => aggregatesOf(source.schema.kind, i, frames[i]!));
+    const [row] =
+      aggregates.length === 0
+        ? [{}]
+        : await table.query(
+            `SELECT ${aggregates.join(", ")} FROM (SELECT ${group.map((source, i) => `${scannedValue(source)} AS v${i}`).join(", ")} FROM data)`,
+          );
     for (const [i, source] of group.entries()) result.push(readRow(row!, source, i, frames[i]!));
   }
   return result;
@@ -58,38 +65,27 @@ function standardFrame(sample: Frame, { schema }: ColumnSource): StandardFrame {
   return { center, scale };
 }
 
-function aggregatesOf(
-  { schema, value }: ColumnSource,
-  i: number,
-  { center, scale }: StandardFrame,
-): string[] {
-  const count = `count(${value}) AS n${i}`;
-  if (schema.kind === "number") {
-    const unit = `((${value} - (${literal(center)})) / ${literal(scale)})`;
-    return [
-      count,
-      `min(${value}) AS min${i}`,
-      `max(${value}) AS max${i}`,
-      `sum(${unit}) AS s${i}`,
-      `sum(${unit} * ${unit}) AS ss${i}`,
-      `sum(${unit} * ${unit} * ${unit}) AS sss${i}`,
-      `count_if(${value} = 0) AS zeros${i}`,
-      `count_if(${value} < 0) AS negative${i}`,
-      `count_if(${value} <> trunc(${value})) AS parts${i}`,
-    ];
-  }
-  if (schema.kind === "datetime") {
-    return [count, `min(epoch_ms(${value})) AS min${i}`, `max(epoch_ms(${value})) AS max${i}`];
-  }
-  if (schema.kind === "text") {
-    return [
-      count,
-      `min(length(${value})) AS min${i}`,
-      `avg(length(${value})) AS mean${i}`,
-      `max(length(${value})) AS max${i}`,
-    ];
-  }
-  return [count];
+/** What the scan reads once for each row, however many aggregates stand on it. */
+function scannedValue({ schema, value }: ColumnSource): string {
+  if (schema.kind === "datetime") return `epoch_ms(${value})`;
+  return schema.kind === "text" ? `length(${value})` : schema.kind === "number" ? value : "NULL";
+}
+
+function aggregatesOf(kind: ColumnKind, i: number, { center, scale }: StandardFrame): string[] {
+  const range = [`count(v${i}) AS n${i}`, `min(v${i}) AS min${i}`, `max(v${i}) AS max${i}`];
+  if (kind === "datetime") return range;
+  if (kind === "text") return [...range, `avg(v${i}) AS mean${i}`];
+  if (kind !== "number") return [];
+  const unit = `((v${i} - (${literal(center)})) / ${literal(scale)})`;
+  return [
+    ...range,
+    `sum(${unit}) AS s${i}`,
+    `sum(${unit} * ${unit}) AS ss${i}`,
+    `sum(${unit} * ${unit} * ${unit}) AS sss${i}`,
+    `count_if(v${i} = 0) AS zeros${i}`,
+    `count_if(v${i} < 0) AS negative${i}`,
+    `count_if(v${i} <> trunc(v${i})) AS parts${i}`,
+  ];
 }
 
 const literal = (value: number): string => `CAST('${value}' AS DOUBLE)`;

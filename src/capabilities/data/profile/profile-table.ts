@@ -5,8 +5,8 @@ import type { Column, Frame } from "../../../foundation/contracts/frame.js";
 import type { ColumnProfile, Profile } from "../../../foundation/contracts/profile.js";
 import type { Target, TaskType } from "../../../foundation/contracts/target.js";
 import { type FindProblemsOptions, findProblems } from "../findings/find-problems.js";
-import { type ColumnSource, columnSources, numberOf } from "./column-source.js";
-import { readHistogram, readQuantiles, readValues } from "./distributions.js";
+import { type ColumnSource, columnSources } from "./column-source.js";
+import { countValues, readHistogram, readQuantiles, readValues } from "./distributions.js";
 import { readDuplicates } from "./duplicates.js";
 import { type Moments, readMoments } from "./moments.js";
 import { CORRELATION_ROWS, correlate } from "./relations.js";
@@ -14,6 +14,9 @@ import { SAMPLE_ROWS, sampleFrame } from "./sample-frame.js";
 import { cellsOf } from "./statistics/cells.js";
 import { explainedShare, prepareTarget } from "./statistics/explained-share.js";
 import { valueText } from "./value-text.js";
+
+/** Classes listed in a profile. */
+const CLASS_LIMIT = 1000;
 
 export interface MeasureOptions {
   readonly target?: {
@@ -93,24 +96,27 @@ async function profileColumn(
   quantiles: Awaited<ReturnType<typeof readQuantiles>>,
 ): Promise<ColumnProfile> {
   const { name, kind, reason } = source.schema;
-  const { count, number, datetime, text } = moments;
-  const missing = table.rows - count;
+  const { number, datetime, text } = moments;
+  const scanned = number || datetime || text ? moments.count : undefined;
+  const values = await readValues(table, source, sample, scanned);
+  const missing = table.rows - values.count;
   const histogram = number || datetime ? await readHistogram(table, source, moments) : undefined;
   const shape = quantiles.get(name);
-  const { whole: _, ...figures } = number ?? { whole: false };
   return {
     name,
     kind,
     reason,
-    count,
+    ...values,
     missing,
     missingShare: table.rows === 0 ? 0 : missing / table.rows,
-    ...(await readValues(table, source, sample)),
-    ...(number &&
-      shape && { number: { ...(figures as Omit<typeof number, "whole">), ...shape, histogram: histogram! } }),
+    ...(number && shape && { number: { ...withoutWhole(number), ...shape, histogram: histogram! } }),
     ...(datetime && { datetime: { ...datetime, histogram: histogram! } }),
     ...(text && { text }),
   };
+}
+
+function withoutWhole({ whole: _, ...figures }: NonNullable<Moments["number"]>) {
+  return figures;
 }
 
 async function profileTarget(
@@ -122,13 +128,11 @@ async function profileTarget(
   const source = sources.find(({ schema }) => schema.name === name)!;
   const { missing, count } = columns.find((column) => column.name === name)!;
   if (task === "regression") return { name, task, missing };
-  const rows = await table.query(
-    `SELECT ${source.value} AS value, count(*) AS n FROM data WHERE (${source.value}) IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT 1000`,
-  );
-  const classes = rows.map((row) => ({
-    label: valueText(row.value, source.schema),
-    count: numberOf(row.n),
-    share: numberOf(row.n) / count,
+  const { values } = await countValues(table, source, CLASS_LIMIT);
+  const classes = values.map(({ value, count: rows }) => ({
+    label: value,
+    count: rows,
+    share: rows / count,
   }));
   return { name, task, missing, classes };
 }

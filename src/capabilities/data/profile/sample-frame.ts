@@ -9,30 +9,28 @@ import type { ColumnSchema } from "../../../foundation/contracts/column.js";
 import { type Column, createFrame, type Frame } from "../../../foundation/contracts/frame.js";
 import { argsort } from "./statistics/ranks.js";
 
-/** Rows read into memory for statistics that need them together. */
+/** Rows behind statistics that need them together. */
 export const SAMPLE_ROWS = 20_000;
+/** Tables of up to so many rows are read as a whole, so that rare rows are not overlooked. */
+const WHOLE_ROWS = 100_000;
 
 /**
- * About `limit` rows of the table, chosen by a hash of the row number and so the same every time; all rows, in
- * order, when there are no more.
+ * All rows of a table of up to 100,000; of a larger one about 20,000, chosen by a hash of the row number and so the
+ * same every time. In source order.
  */
-export async function sampleFrame(
-  table: Table,
-  schema: readonly ColumnSchema[],
-  limit = SAMPLE_ROWS,
-): Promise<Frame> {
-  if (table.rows <= limit) return readFrame(table, schema);
+export async function sampleFrame(table: Table, schema: readonly ColumnSchema[]): Promise<Frame> {
+  if (table.rows <= WHOLE_ROWS) return readFrame(table, schema);
   const storage = new Map(table.columns.map((column) => [column.name, column.storage]));
   const readable = schema.filter((column) => expressionOf(column, storage) !== undefined);
   const row = quoteIdentifier(table.rowColumn);
   const lists = readable.map((column, index) => `list(${expressionOf(column, storage)}) AS c${index}`);
-  const [lists0] = await table.query(
-    `SELECT list(${row}) AS numbers, ${lists.join(", ")} FROM data WHERE hash(${row}) % ${Math.ceil(table.rows / limit)} = 0`,
+  const [gathered] = await table.query(
+    `SELECT list(${row}) AS numbers, ${lists.join(", ")} FROM data WHERE hash(${row}) % ${Math.ceil(table.rows / SAMPLE_ROWS)} = 0`,
   );
-  const order = argsort((lists0!.numbers ?? []) as number[]);
+  const order = argsort((gathered!.numbers ?? []) as number[]);
   return createFrame(
     readable.map((column, index) => {
-      const values = (lists0![`c${index}`] ?? []) as unknown[];
+      const values = (gathered![`c${index}`] ?? []) as unknown[];
       return [
         column.name,
         createColumn(

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import type { Target } from "../../../../foundation/contracts/target.js";
-import { featureColumns, fewCombinations } from "../columns.js";
+import { featureColumns, fewCombinations, rowNumbers } from "../columns.js";
 import { contentKeys, rowsWithEqualKey } from "../row-content.js";
 import { percent, rowsOf } from "../wording.js";
 
@@ -41,12 +41,12 @@ export const conflictingLabels = defineDetector({
           rows,
           share,
           unavoidableErrors: wrong,
-          rowNumbers: conflicts.slice(0, 3).map((members) => members.slice(0, 5).map((row) => row + 1)),
+          ...rowNumbers(input, conflicts.slice(0, 3).flat()),
         },
         fix: {
           state: "proposed",
           action:
-            "Check the labels of these rows, or add the column that tells them apart; `cleaning.conflicts: drop` removes them from the training rows.",
+            "Check the labels of these rows, or add the column that tells them apart; `cleaning.conflicts: true` removes them from the training rows.",
         },
       },
     ];

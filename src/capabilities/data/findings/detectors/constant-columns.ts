@@ -2,8 +2,9 @@ import { z } from "zod";
 import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
+import type { ColumnProfile } from "../../../../foundation/contracts/profile.js";
 import { featureColumns } from "../columns.js";
-import { percent, quote, rowsOf } from "../wording.js";
+import { quote, rows } from "../wording.js";
 
 export const constantColumns = defineDetector({
   id: "constant-column",
@@ -18,42 +19,52 @@ export const constantColumns = defineDetector({
       .register(fields, { title: "Share of one value from which a column is nearly constant" }),
   }),
   detect(input, { nearShare }) {
-    const total = input.profile.rows;
-    if (total < 2) return [];
-    const findings: Finding[] = [];
-    for (const { profile } of featureColumns(input)) {
-      const column = profile.name;
-      const only = profile.top?.[0];
-      if (profile.count === 0) continue;
-      if (profile.unique === 1 && profile.missing === 0) {
-        findings.push({
-          id: "constant-column",
-          severity: "warning",
-          column,
-          message: `Column ${quote(column)} has one value in every row${only ? `, ${quote(only.value)}` : ""}; a model cannot learn from it.`,
-          evidence: { unique: 1, ...(only && { value: only.value }) },
-          fix: { state: "proposed", action: "Leave the column out, or check why it never changes." },
-        });
-      } else if (
-        only &&
-        profile.topSampleRows === undefined &&
-        only.count >= nearShare * profile.count &&
-        profile.unique > 1
-      ) {
-        const share = only.count / profile.count;
-        findings.push({
-          id: "near-constant-column",
-          severity: "info",
-          column,
-          message: `Column ${quote(column)} is ${quote(only.value)} in ${percent(share)} of its values; only ${rowsOf(profile.count - only.count, total)} differ.`,
-          evidence: { value: only.value, share, others: profile.count - only.count },
-          fix: {
-            state: "none",
-            action: "It does no harm; leave it out if the rare values carry no meaning.",
-          },
-        });
-      }
-    }
-    return findings;
+    if (input.profile.rows < 2) return [];
+    const columns = featureColumns(input).map(({ profile }) => profile);
+    const constant = columns.filter(
+      ({ count, unique, missing }) => count > 0 && unique === 1 && missing === 0,
+    );
+    const near = columns.filter(
+      ({ top, topSampleRows, count, unique }) =>
+        unique > 1 && topSampleRows === undefined && (top?.[0]?.count ?? 0) >= nearShare * count,
+    );
+    return [...constant.map(constantFinding), ...nearFinding(near)];
   },
 });
+
+function constantFinding({ name, top }: ColumnProfile): Finding {
+  const only = top?.[0]?.value;
+  return {
+    id: "constant-column",
+    severity: "warning",
+    column: name,
+    message: `Column ${quote(name)} has one value in every row${only === undefined ? "" : `, ${quote(only)}`}; a model cannot learn from it.`,
+    evidence: { unique: 1, ...(only !== undefined && { value: only }) },
+    fix: {
+      state: "proposed",
+      action: `Leave it out with \`data.ignore: [${name}]\`, or check why it never changes.`,
+    },
+  };
+}
+
+/** One finding for all of them: they do no harm, and a list of ten would hide what does. */
+function nearFinding(columns: readonly ColumnProfile[]): Finding[] {
+  if (columns.length === 0) return [];
+  const listed = columns.map(({ name, count, top }) => ({
+    column: name,
+    value: top![0]!.value,
+    others: count - top![0]!.count,
+  }));
+  const words = listed.slice(0, 5).map(({ column, others }) => `${quote(column)} (${rows(others)} differ)`);
+  const more = listed.length > 5 ? ` and ${listed.length - 5} more` : "";
+  return [
+    {
+      id: "near-constant-column",
+      severity: "info",
+      ...(columns.length === 1 && { column: columns[0]!.name }),
+      message: `Almost always the same value: ${words.join(", ")}${more}.`,
+      evidence: { columns: listed.slice(0, 50) },
+      fix: { state: "none", action: "They do no harm; leave them out if the rare values carry no meaning." },
+    },
+  ];
+}

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
-import { fewCombinations } from "../columns.js";
+import { fewCombinations, rowNumbers } from "../columns.js";
 import { contentKeys, rowsWithEqualKey } from "../row-content.js";
-import { rowsOf } from "../wording.js";
+import { formatCount, rowsOf } from "../wording.js";
 
 export const duplicateRows = defineDetector({
   id: "duplicate-rows",
@@ -22,9 +22,7 @@ export const duplicateRows = defineDetector({
     if (rows === 0) return [];
     const expected = fewCombinations(input);
     const keys = contentKeys(input.frame, [...input.frame.columns.keys()]);
-    const examples = rowsWithEqualKey(keys)
-      .slice(0, 3)
-      .map((members) => members.slice(0, 5).map((row) => row + 1));
+    const examples = rowsWithEqualKey(keys).slice(0, 3).flat();
     const meaning = expected
       ? "The columns offer few combinations of values, so equal rows are to be expected."
       : "If they are copies, they count double in training, and a score is too good where copies are on both sides of a split; if they are separate observations that look alike, they may stay.";
@@ -32,12 +30,13 @@ export const duplicateRows = defineDetector({
       {
         id: "duplicate-rows",
         severity: share >= warningShare && !expected ? "warning" : "info",
-        message: `${rowsOf(rows, input.profile.rows)} repeat an earlier row in every column. ${meaning}`,
-        evidence: { rows, share, rowsWithTwin: twins, ...(examples.length > 0 && { rowNumbers: examples }) },
+        message: `${rowsOf(rows, input.profile.rows)} repeat an earlier row in every column${twins > rows + 1 ? `; ${formatCount(twins)} have a twin` : ""}. ${meaning}`,
+        evidence: { rows, share, rowsWithTwin: twins, ...rowNumbers(input, examples) },
         fix: {
           state: expected ? "none" : "proposed",
-          action:
-            "Equal rows stay in one part of the split. If they are copies, set `cleaning.duplicates: drop`, which removes them from the training rows only.",
+          action: expected
+            ? "Equal rows stay in one part of the split."
+            : "Equal rows stay in one part of the split, and training counts each once. If they are separate observations, set `cleaning.duplicates: false`.",
         },
       },
     ];

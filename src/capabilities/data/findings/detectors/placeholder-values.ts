@@ -2,8 +2,8 @@ import { z } from "zod";
 import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
-import { featureColumns } from "../columns.js";
-import { formatNumber, quote, rows } from "../wording.js";
+import { featureColumns, rowsForRareValues } from "../columns.js";
+import { formatNumber, quote, rows, rowsOf } from "../wording.js";
 
 export const placeholderValues = defineDetector({
   id: "placeholder-value",
@@ -25,16 +25,17 @@ export const placeholderValues = defineDetector({
       const spread = quantiles.p95 - quantiles.p05;
       for (const extreme of [min, max]) {
         if (!/^-?9{3,}(\.9+)?$/.test(String(extreme))) continue;
-        const held = input.sample.filter((row) => column.values[row] === extreme);
-        const nearest = nearestOther(column.values, input.sample, extreme);
+        const looked = rowsForRareValues(input);
+        const held = looked.filter((row) => column.values[row] === extreme);
+        const nearest = nearestOther(column.values, looked, extreme);
         // A placeholder stands apart from the real values; 999 among 998 and 1001 does not.
         if (held.length < minimumRows || Math.abs(extreme - nearest) < Math.max(1, spread)) continue;
         findings.push({
           id: "placeholder-value",
           severity: "warning",
           column: profile.name,
-          message: `Column ${quote(profile.name)} holds ${formatNumber(extreme)} in ${rows(held.length)}, far from the next value, ${formatNumber(nearest)}. It looks like a code for "unknown" or "at least", not a measurement.`,
-          evidence: { value: extreme, rows: held.length, nearest, sampleRows: input.sample.length },
+          message: `Column ${quote(profile.name)} holds ${formatNumber(extreme)} in ${looked.length === input.profile.rows ? rows(held.length) : rowsOf(held.length, looked.length)}, far from the next value, ${formatNumber(nearest)}. It looks like a code for "unknown" or "at least", not a measurement.`,
+          evidence: { value: extreme, rows: held.length, nearest, sampleRows: looked.length },
           fix: {
             state: "proposed",
             action: `If it means unknown, add "${extreme}" to \`data.missing\`.`,
@@ -46,9 +47,9 @@ export const placeholderValues = defineDetector({
   },
 });
 
-function nearestOther(values: ArrayLike<number>, sample: Int32Array, value: number): number {
+function nearestOther(values: ArrayLike<number>, rows: Int32Array, value: number): number {
   let nearest = Number.NaN;
-  for (const row of sample) {
+  for (const row of rows) {
     const other = values[row]!;
     if (!Number.isFinite(other) || other === value) continue;
     if (!(Math.abs(nearest - value) <= Math.abs(other - value))) nearest = other;

@@ -17,20 +17,31 @@ export const redundantColumns = defineDetector({
       .register(fields, { title: "Correlation from which two columns say the same" }),
   }),
   detect(input, { correlation: limit }) {
-    const names = new Set(featureColumns(input).map(({ profile }) => profile.name));
-    return input.profile.correlations
-      .filter(
-        ({ first, second, measure }) =>
-          names.has(first) && names.has(second) && measure !== "correlation-ratio",
-      )
-      .filter(({ value }) => Math.abs(value) >= limit)
-      .map(({ first, second, measure, value }) => ({
-        id: "redundant-column",
-        severity: "info" as const,
-        column: second,
-        message: `Column ${quote(second)} says the same as ${quote(first)} (${measure} ${value.toFixed(4)}); importances will be shared between them.`,
-        evidence: { other: first, measure, value },
-        fix: { state: "proposed" as const, action: "Keep one of the two; predictions stay the same." },
-      }));
+    const unique = new Map(featureColumns(input).map(({ profile }) => [profile.name, profile.unique]));
+    return (
+      input.profile.correlations
+        .filter(({ first, second }) => unique.has(first) && unique.has(second))
+        .filter(({ value }) => Math.abs(value) >= limit)
+        // A category always determines some number; only with as many values do both say the same.
+        .filter(
+          ({ first, second, measure }) =>
+            measure !== "correlation-ratio" || unique.get(first) === unique.get(second),
+        )
+        .filter(
+          ({ measure, first, second }, _, all) =>
+            measure !== "spearman" ||
+            !all.some(
+              (other) => other.measure === "pearson" && other.first === first && other.second === second,
+            ),
+        )
+        .map(({ first, second, measure, value }) => ({
+          id: "redundant-column",
+          severity: "info" as const,
+          column: second,
+          message: `Column ${quote(second)} says the same as ${quote(first)} (${measure} ${value.toFixed(4)}); importances will be shared between them.`,
+          evidence: { other: first, measure, value },
+          fix: { state: "proposed" as const, action: "Keep one of the two; predictions stay the same." },
+        }))
+    );
   },
 });

@@ -55,9 +55,9 @@ export const targetLeak = defineDetector({
       const explained = profile.association!;
       if (explained < suspicious) break;
       const next = candidates[index + 1]?.profile.association ?? 0;
-      const critical = explained >= config.certain;
-      if (!critical && 1 - explained > config.standsOut * (1 - next)) continue;
       const form = describe(column, target.values, input);
+      const critical = explained >= config.certain || form.id !== "determines";
+      if (!critical && 1 - explained > config.standsOut * (1 - next)) continue;
       findings.push({
         id: "target-leak",
         severity: critical ? "critical" : "warning",

@@ -1,0 +1,49 @@
+import { argsort, quantileOfSorted } from "../profile/statistics/ranks.js";
+
+/** Makes the median absolute deviation of a normal sample its standard deviation. */
+const NORMAL_MAD = 1.4826;
+/** From the 5th to the 95th percentile of a normal distribution, in standard deviations. */
+const NORMAL_SPAN = 3.2897;
+/** A far value is separated from the rest by a gap of so many deviations; a long tail has no such gap. */
+const GAP = 2;
+
+/**
+ * Positions of values that lie alone, far from the median: beyond `limit` robust standard deviations (the
+ * larger of those from the median absolute deviation and from the middle nine tenths), and across a gap from
+ * the rest. Where no value is negative, also beyond half the limit on a logarithmic scale. Ascending by value.
+ */
+export function farValues(values: Float64Array, limit = 12): number[] {
+  const order = argsort(values).filter((i) => Number.isFinite(values[i]!));
+  if (order.length < 20) return [];
+  const sorted = Float64Array.from(order, (i) => values[i]!);
+  const median = quantileOfSorted(sorted, 0.5);
+  const spread = robustDeviation(sorted, median);
+  if (!(spread > 0)) return [];
+  const logarithmic = sorted[0]! >= 0 && median > 0 ? logDistance(sorted, median) : undefined;
+  const isFar = (value: number): boolean =>
+    Math.abs(value - median) > limit * spread &&
+    (logarithmic?.(value) ?? Number.POSITIVE_INFINITY) > limit / 2;
+  let top = sorted.length;
+  for (let i = sorted.length - 1; i > 0 && isFar(sorted[i]!); i--) {
+    if (sorted[i]! - sorted[i - 1]! >= GAP * spread) top = i;
+  }
+  let bottom = 0;
+  for (let i = 0; i < sorted.length - 1 && isFar(sorted[i]!); i++) {
+    if (sorted[i + 1]! - sorted[i]! >= GAP * spread) bottom = i + 1;
+  }
+  return [...order.subarray(0, bottom), ...order.subarray(top)];
+}
+
+function robustDeviation(sorted: Float64Array, median: number): number {
+  const distances = sorted.map((value) => Math.abs(value - median)).sort();
+  const deviation = NORMAL_MAD * quantileOfSorted(distances, 0.5);
+  const span = (quantileOfSorted(sorted, 0.95) - quantileOfSorted(sorted, 0.05)) / NORMAL_SPAN;
+  return deviation > 0 ? Math.max(deviation, span) : 0;
+}
+
+/** Distance in robust deviations of log(1 + value / median). */
+function logDistance(sorted: Float64Array, median: number): (value: number) => number {
+  const scale = (value: number): number => Math.log1p(value / median);
+  const spread = robustDeviation(sorted.map(scale), Math.LN2);
+  return (value) => (spread > 0 ? Math.abs(scale(value) - Math.LN2) / spread : Number.POSITIVE_INFINITY);
+}
