@@ -128,15 +128,18 @@ function isoTimestamp(text: string): string {
 }
 
 function patternTimestamp(text: string, pattern: string): string {
+  const parsed = `try_strptime(${text}, ${quoteText(pattern)})`;
   return (
     `CASE WHEN regexp_matches(${text}, ${quoteText(patternExpression(pattern))}, 'i') ` +
-    `AND NOT starts_with(${text}, '0000') THEN try_strptime(${text}, ${quoteText(pattern)}) END`
+    `AND ${parsed} >= TIMESTAMP '0001-01-01' THEN ${parsed} END`
   );
 }
 
 function vectorExpression(source: string, storage: StorageType, { width }: ValueFormat): string {
-  const list =
-    storage === "vector" ? source : storage === "text" ? `TRY_CAST(${source} AS FLOAT[])` : "NULL::FLOAT[]";
+  if (storage !== "vector" && storage !== "text") return "CAST(NULL AS FLOAT[])";
+  // DuckDB reads more as a list than JSON does; letters other than the exponent's mean null, text, nan.
+  const isList = `json_valid(${source}) AND NOT regexp_matches(${source}, '[a-df-zA-DF-Z"]')`;
+  const list = storage === "vector" ? source : `CASE WHEN ${isList} THEN TRY_CAST(${source} AS FLOAT[]) END`;
   return width === undefined ? list : `CASE WHEN len(${list}) = ${width} THEN ${list} END`;
 }
 

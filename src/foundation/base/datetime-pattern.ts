@@ -7,7 +7,7 @@
  * Year-month-day, optionally a time, a fraction and a zone; also valid as an RE2 expression.
  * Groups: year, month, day, hour, minute, second, fraction, zone.
  */
-export const ISO_PATTERN = String.raw`^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?: ?(Z|[+-]\d{2}(?::?\d{2})?))?)?$`;
+export const ISO_PATTERN = String.raw`^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?: ?(Z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?))?)?$`;
 const isoExpression = new RegExp(ISO_PATTERN);
 
 const MONTHS = [
@@ -46,12 +46,14 @@ const compiled = new Map<string, CompiledPattern>();
  * @throws Error on a directive outside the list above: a bug of the caller.
  */
 export function patternExpression(pattern: string): string {
+  // Where fields touch (%Y%m%d), each has its full width.
+  const touching = /%.%/.test(pattern);
   return `^${pattern.replace(/%(.)|[.*+?^$()|[\]{}\\]/g, (match, directive?: string) => {
     if (directive === undefined) return `\\${match}`;
     const field = FIELDS[directive];
     if (!field)
       throw new Error(`Unknown directive ${match} in the datetime pattern ${JSON.stringify(pattern)}.`);
-    return field.expression;
+    return touching ? field.expression.replace(String.raw`\d{1,2}`, String.raw`\d{2}`) : field.expression;
   })}$`;
 }
 
@@ -114,16 +116,14 @@ function parseIso(text: string): number | undefined {
     Number(minute ?? 0),
     Number(second ?? 0),
   );
-  const offset = zoneMinutes(zone);
-  if (base === undefined || offset === undefined) return undefined;
-  return base + Number((fraction ?? "").padEnd(3, "0").slice(0, 3)) - offset * 60_000;
+  if (base === undefined) return undefined;
+  return base + Number((fraction ?? "").padEnd(3, "0").slice(0, 3)) - zoneMinutes(zone) * 60_000;
 }
 
-function zoneMinutes(zone: string | undefined): number | undefined {
+function zoneMinutes(zone: string | undefined): number {
   if (zone === undefined || zone === "Z") return 0;
   const hours = Number(zone.slice(1, 3));
   const minutes = Number(zone.slice(-2)) * (zone.length > 3 ? 1 : 0);
-  if (hours > 15 || minutes > 59) return undefined;
   return (zone[0] === "-" ? -1 : 1) * (hours * 60 + minutes);
 }
 
