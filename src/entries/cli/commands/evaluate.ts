@@ -44,12 +44,13 @@ export const command = defineCommand({
       workflowOptions(options, io),
     );
     io.result(result, () => {
-      const rows = Object.entries(result.metrics).map(([name, value]) => [
+      const rows = Object.entries(result.evaluation.metrics).map(([name, { value, low, high }]) => [
         name,
-        formatNumber(value.value),
-        value.low === null ? "" : `${formatNumber(value.low)} to ${formatNumber(value.high)}`,
+        formatNumber(value),
+        low === null ? "" : `${formatNumber(low)} to ${formatNumber(high)}`,
       ]);
-      return `${result.model}@${result.version} on ${result.rows} rows\n\n${textTable(["metric", "value", "95 % interval"], rows, new Set([1]))}${result.report ? `\n\nreport  ${result.report}` : ""}`;
+      const table = textTable(["metric", "value", "95 % interval"], rows, new Set([1]));
+      return `${result.model} on ${result.rows} rows\n\n${table}${result.report === null ? "" : `\n\nreport  ${result.report}`}`;
     });
     return undefined;
   },

@@ -1,0 +1,153 @@
+import { resolve } from "node:path";
+import { inferSchema } from "../../capabilities/data/kinds/index.js";
+import { evaluate } from "../../capabilities/evaluation/evaluate.js";
+import { defaultMetric } from "../../capabilities/evaluation/metrics/index.js";
+import { evaluationReport } from "../../capabilities/evaluation/report/evaluation-report.js";
+import { METRIC_LIST } from "../../catalogue.js";
+import { readFrame, type Table } from "../../engines/table/index.js";
+import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import { createRandom } from "../../foundation/base/random.js";
+import { QUERN_VERSION } from "../../foundation/base/version.js";
+import type { Manifest } from "../../foundation/contracts/bundle.js";
+import type { EvaluateResult, Evaluation } from "../../foundation/contracts/evaluation.js";
+import { type Column, columnOf, takeRows } from "../../foundation/contracts/frame.js";
+import type { Target } from "../../foundation/contracts/target.js";
+import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
+import { withModel } from "./open-model.js";
+import { openRows, type ReadingOptions, readInputs } from "./reading.js";
+
+export interface EvaluateRequest {
+  readonly model: string;
+  /** Rows with the target column. */
+  readonly source: string;
+  readonly reading?: ReadingOptions;
+  /** HTML file to write. */
+  readonly report?: string;
+  readonly language?: "en" | "zh";
+  readonly slices?: readonly string[];
+}
+
+const RESAMPLES = 500;
+
+/** Scores a model on labelled rows; rows without a target are left out. @throws QuernError TARGET_UNUSABLE, PREDICTION_INPUT */
+export function evaluateModel(
+  request: EvaluateRequest,
+  options: WorkflowOptions = {},
+): Promise<EvaluateResult> {
+  const context = workflowContext(options);
+  const start = context.clock.elapsed();
+  return withModel(request.model, context, options, async ({ bundle, record }) => {
+    const { manifest } = bundle;
+    const data = await openRows(request.source, request.reading ?? {}, context);
+    try {
+      const { target, rows } = await readTarget(data.table, manifest);
+      const features = takeRows(await readInputs(data.table, manifest), rows);
+      const named = METRIC_LIST.find((metric) => metric.id === record?.metric);
+      const evaluation = evaluate(
+        {
+          target,
+          predictions: await bundle.predictFrame(features),
+          split: data.description,
+          metric: named ?? defaultMetric(manifest.task, METRIC_LIST),
+          features,
+          rowNumbers: rows,
+          slices: request.slices ?? [],
+        },
+        { random: createRandom("evaluate"), resamples: RESAMPLES, signal: context.signal },
+      );
+      const report =
+        request.report === undefined
+          ? null
+          : writeReport(request, manifest, evaluation, data.description, context);
+      return resultOf(manifest, evaluation, report, (context.clock.elapsed() - start) / 1000);
+    } finally {
+      await data.close();
+    }
+  });
+}
+
+async function readTarget(table: Table, manifest: Manifest): Promise<{ target: Target; rows: Int32Array }> {
+  const name = manifest.target;
+  if (!table.columns.some((column) => column.name === name)) {
+    throw new QuernError(
+      "DATA_COLUMN_UNKNOWN",
+      `The data has no column ${JSON.stringify(name)}, which the model predicts.`,
+      { details: { column: name } },
+    );
+  }
+  const kind = manifest.task === "regression" ? "number" : "category";
+  const { columns } = await inferSchema(table, { kinds: { [name]: kind } });
+  const column = columnOf(
+    await readFrame(
+      table,
+      columns.filter((schema) => schema.name === name),
+    ),
+    name,
+  );
+  const { target, rows } = targetOf(column, manifest);
+  if (rows.length > 0) return { target, rows };
+  throw new QuernError(
+    "TARGET_UNUSABLE",
+    `No row has a value of ${JSON.stringify(name)} that the model knows.`,
+    { details: { column: name } },
+  );
+}
+
+/** Rows whose target is missing, or a class the model does not know, are left out. */
+function targetOf(column: Column, { outputs }: Manifest): { target: Target; rows: Int32Array } {
+  if (column.kind === "number") {
+    const rows = Int32Array.from(column.values.keys()).filter((row) => Number.isFinite(column.values[row]));
+    return {
+      rows,
+      target: { task: "regression", values: Float64Array.from(rows, (row) => column.values[row]!) },
+    };
+  }
+  if (column.kind !== "category" || outputs.kind !== "classes")
+    throw new Error(`The target was read as a ${column.kind}.`);
+  const { classes } = outputs;
+  const codeOf = column.dictionary.map((label) => classes.indexOf(label));
+  const rows = Int32Array.from(column.codes.keys()).filter((row) => (codeOf[column.codes[row]!] ?? -1) >= 0);
+  const codes = Int32Array.from(rows, (row) => codeOf[column.codes[row]!]!);
+  return { rows, target: { task: classes.length === 2 ? "binary" : "multiclass", codes, classes } };
+}
+
+function writeReport(
+  request: EvaluateRequest,
+  manifest: Manifest,
+  evaluation: Evaluation,
+  source: string,
+  context: WorkflowContext,
+): string {
+  const path = resolve(context.folder, request.report!);
+  const { name, version, target } = manifest;
+  writeFileAtomic(
+    path,
+    evaluationReport(
+      { name, version, target, source, createdAt: context.clock.now(), evaluation, quern: QUERN_VERSION },
+      request.language ?? "en",
+    ),
+  );
+  return path;
+}
+
+function resultOf(
+  manifest: Manifest,
+  evaluation: Evaluation,
+  report: string | null,
+  seconds: number,
+): EvaluateResult {
+  const { title: _, direction: __, ...headline } = evaluation.metrics[evaluation.metric]!;
+  return {
+    model: `${manifest.name}@${manifest.version}`,
+    rows: evaluation.rows,
+    metric: { name: evaluation.metric, split: evaluation.split, ...headline },
+    metrics: Object.fromEntries(
+      Object.entries(evaluation.metrics).map(([name, estimate]) => [name, estimate.value]),
+    ),
+    confusion: evaluation.confusion,
+    report,
+    evaluation,
+    seconds,
+  };
+}
