@@ -1,0 +1,240 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { z } from "zod";
+import type { Clock } from "../../foundation/base/clock.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import { PERMISSIONS } from "../../foundation/contracts/http.js";
+import type { ModelPool } from "../../foundation/contracts/serving.js";
+import { type AccessCheck, createAccessCheck } from "./access.js";
+import { toHttpError } from "./errors.js";
+import { createServingMetrics, type ServingMetrics } from "./metrics.js";
+import { isTextReply, type Route, type RouteContext, type Services } from "./route.js";
+import { routeTable } from "./routes.js";
+import { findModel, parseVersion } from "./served-models.js";
+import { parseServerOptions, type serverOptionsSchema } from "./server-options.js";
+
+export interface QuernServer {
+  /** Starts to listen; returns the base address, such as `http://127.0.0.1:8080`. */
+  listen(): Promise<string>;
+  /** Answers what was accepted, takes nothing new, frees the models. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface ServerServices extends Services {
+  /** From `createServingMetrics`, whose observer the pool was given. Default: HTTP metrics only. */
+  readonly metrics?: ServingMetrics;
+}
+
+/** @throws QuernError CONFIG_INVALID for bad options, among them an open address without a token */
+export function createServer(
+  input: z.input<typeof serverOptionsSchema>,
+  { metrics: servingMetrics = createServingMetrics(), ...services }: ServerServices,
+): QuernServer {
+  const options = parseServerOptions(input);
+  const app = createApp(options.bodyLimitBytes);
+  let closing: Promise<void> | undefined;
+  const context: RouteContext = {
+    ...services,
+    options,
+    metrics: servingMetrics.forServer(services.models),
+    routes: routeTable(services.store),
+    isReady: () => closing === undefined && services.models.list().every((model) => model.state === "ready"),
+  };
+  const isClosing = (): boolean => closing !== undefined;
+  registerHooks(app, context, createAccessCheck(options), isClosing);
+  for (const route of context.routes) registerRoute(app, route, context);
+  app.server.maxConnections = options.maximumConnections;
+  return {
+    listen: () => app.listen({ host: options.host, port: options.port }),
+    close() {
+      closing ??= drain(app, context);
+      return closing;
+    },
+  };
+}
+
+function createApp(bodyLimit: number): FastifyInstance {
+  const app = Fastify({
+    bodyLimit,
+    exposeHeadRoutes: false,
+    // Requests that arrive on open connections during a shutdown were accepted: they are answered.
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+    requestTimeout: 60_000,
+    keepAliveTimeout: 75_000,
+    routerOptions: { maxParamLength: 600 },
+  });
+  // Bodies arrive as text; each route reads its own.
+  app.removeAllContentTypeParsers();
+  const asText = { parseAs: "string" } as const;
+  app.addContentTypeParser(
+    "application/json",
+    asText,
+    async (_request: FastifyRequest, text: string) => text,
+  );
+  app.addContentTypeParser("*", asText, async (request: FastifyRequest, text: string) => {
+    if (request.headers["content-type"] === undefined) return text;
+    throw new QuernError("REQUEST_INVALID", "The body must be JSON (Content-Type: application/json).");
+  });
+  return app;
+}
+
+const DOCUMENT_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const SECURITY_HEADERS = Object.entries({
+  "content-security-policy": DOCUMENT_POLICY,
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+});
+
+interface RouteConfig {
+  readonly table?: Route;
+}
+
+function registerHooks(
+  app: FastifyInstance,
+  context: RouteContext,
+  checkAccess: AccessCheck,
+  isClosing: () => boolean,
+): void {
+  const { metrics, models } = context;
+  app.addHook("onRequest", (request, reply, done) => {
+    for (const [name, value] of SECURITY_HEADERS) reply.raw.setHeader(name, value);
+    if (isClosing()) reply.raw.setHeader("connection", "close");
+    const route = (request.routeOptions.config as RouteConfig).table;
+    try {
+      // An unknown path tells nothing to callers who may do nothing.
+      checkAccess(request.headers, route?.permission ?? "read");
+      if (route?.heavy) refuseWhenOverloaded(models, request.params as { model: string; version?: string });
+      done();
+    } catch (cause) {
+      done(cause as Error);
+    }
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    const path = (request.routeOptions.config as RouteConfig).table?.path ?? "unknown";
+    metrics.request(request.method, path, reply.statusCode, reply.elapsedTime / 1000);
+    done();
+  });
+  app.setNotFoundHandler((request) => {
+    throw new QuernError("ROUTE_NOT_FOUND", `There is no ${request.method} ${request.url.slice(0, 200)}.`);
+  });
+  app.setErrorHandler((cause, request, reply) => sendError(cause, request, reply, context));
+}
+
+/** Shedding before the body is read costs little, so that what was accepted is still answered in time. */
+function refuseWhenOverloaded(
+  models: ModelPool,
+  { model, version }: { model: string; version?: string },
+): void {
+  const served = version === undefined ? findModel(models, model) : models.get(model, parseVersion(version));
+  if (!served.overloaded) return;
+  throw new QuernError("OVERLOADED", `Too many rows are waiting for ${served.manifest.name}.`, {
+    details: { retryAfterSeconds: 1 },
+  });
+}
+
+function sendError(
+  cause: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  context: RouteContext,
+): void {
+  const { status, body, retryAfter, isBug } = toHttpError(cause);
+  const route = (request.routeOptions.config as RouteConfig).table;
+  if (isBug) {
+    const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    context.logger.log("error", "A request failed.", { route: route?.path, stack });
+  }
+  if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
+  if (status === 401) reply.header("www-authenticate", "Bearer");
+  reply.status(status).send(route?.errors === "inference-protocol" ? { error: body.error.message } : body);
+}
+
+function registerRoute(app: FastifyInstance, route: Route, context: RouteContext): void {
+  const { method, path, permission } = route;
+  if (!PERMISSIONS.includes(permission)) throw new Error(`The route ${method} ${path} has no permission.`);
+  const { requestTimeoutMs } = context.options;
+  app.route({
+    method,
+    url: path,
+    config: { table: route },
+    handler: async (request, reply) => {
+      const answer = await route.handle(
+        {
+          params: readFields(route.params, request.params) as never,
+          query: readFields(route.query, request.query) as never,
+          body: (route.body ? readBody(route, request) : undefined) as never,
+          run: runOptions(request, context.clock, requestTimeoutMs),
+        },
+        context,
+      );
+      if (!isTextReply(answer)) return reply.send(answer);
+      return reply
+        .status(answer.status ?? 200)
+        .header("content-type", answer.contentType)
+        .send(answer.text);
+    },
+  });
+}
+
+function readBody(route: Route, request: FastifyRequest): unknown {
+  if (request.headers["inference-header-content-length"] !== undefined) {
+    throw new QuernError("UNSUPPORTED", "Binary tensors are not supported; send them as JSON.");
+  }
+  return route.body!.read(typeof request.body === "string" ? request.body : "");
+}
+
+function readFields(schema: z.ZodObject | undefined, fields: unknown): unknown {
+  if (!schema) return undefined;
+  const parsed = schema.safeParse(fields);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const field = issue.path.join(".");
+  throw new QuernError("REQUEST_INVALID", `${field || "The query"}: ${issue.message}.`, {
+    details: { field },
+  });
+}
+
+/** A socket that is gone counts as cancelled; looking at it costs nothing, unlike an AbortController a request. */
+function runOptions(request: FastifyRequest, clock: Clock, limitMs: number) {
+  const header = request.headers["request-timeout-ms"];
+  const wished = header === undefined ? limitMs : Number(header);
+  if (!(wished > 0)) {
+    throw new QuernError("REQUEST_INVALID", "The header Request-Timeout-Ms must be a positive number.");
+  }
+  const { socket } = request.raw;
+  return {
+    deadlineMs: clock.elapsed() + Math.min(wished, limitMs),
+    signal: {
+      get aborted() {
+        return socket.destroyed;
+      },
+    },
+  };
+}
+
+/** Bytes that a client sent before it could know of the shutdown are read within this time. */
+const GRACE_MS = 300;
+const IDLE_CHECK_MS = 20;
+
+/**
+ * For a moment the server goes on answering, each answer closing its connection, so that no request on its way
+ * meets a closed door. Then it stops listening and waits for what is being computed.
+ */
+async function drain(app: FastifyInstance, { models, options }: RouteContext): Promise<void> {
+  const graceMs = Math.min(GRACE_MS, options.drainTimeoutMs);
+  if ((await openConnections(app)) > 0) await new Promise((resolve) => setTimeout(resolve, graceMs));
+  const idleCheck = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS);
+  const lastResort = setTimeout(() => app.server.closeAllConnections(), options.drainTimeoutMs);
+  await app.close();
+  clearInterval(idleCheck);
+  clearTimeout(lastResort);
+  await models.drain(options.drainTimeoutMs);
+}
+
+function openConnections(app: FastifyInstance): Promise<number> {
+  return new Promise((resolve) => app.server.getConnections((_cause, count) => resolve(count ?? 0)));
+}

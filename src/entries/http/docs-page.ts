@@ -1,0 +1,52 @@
+import { type Html, html } from "../../engines/pages/html.js";
+import { type PageSection, page } from "../../engines/pages/page.js";
+import { QUERN_VERSION } from "../../foundation/base/version.js";
+import type { ServedModel } from "../../foundation/contracts/serving.js";
+import type { Route } from "./route.js";
+
+/** What the server offers, for people: the table of routes and the models, without script or network. */
+export function docsPage(routes: readonly Route[], models: readonly ServedModel[]): string {
+  const sections: PageSection[] = [
+    { id: "models", title: "Models", body: modelList(models) },
+    { id: "routes", title: "Routes", body: routeTable(routes) },
+    {
+      id: "errors",
+      title: "Errors",
+      body: html`<p>An error answers with its HTTP status and <code>{"error": {"code", "message", "hint",
+        "details"}}</code>; under <code>/v2</code> with <code>{"error": "text"}</code>.</p>`,
+    },
+  ];
+  const subtitle = html`Version ${QUERN_VERSION}. The same in machine-readable form: <a href="/openapi.json">openapi.json</a>.`;
+  return page({ language: "en", title: "Quern prediction server", subtitle, sections });
+}
+
+function modelList(models: readonly ServedModel[]): Html {
+  if (models.length === 0) return html`<p>No model is served.</p>`;
+  return html`${models.map((model) => {
+    const { name, version, task, target, inputs } = model.manifest;
+    return html`<h3>${name} (version ${version}, ${model.state})</h3>
+<p>Predicts ${target} (${task}).</p>
+<pre>curl -H 'Content-Type: application/json' -d '${exampleRow(model)}' http://127.0.0.1/predict/${encodeURIComponent(name)}</pre>
+<table><thead><tr><th>Column</th><th>Kind</th><th>May be left out</th></tr></thead><tbody>${inputs.map(
+      ({ column, optional }) =>
+        html`<tr><td>${column.name}</td><td>${column.kind}</td><td>${optional ? "yes" : "no"}</td></tr>`,
+    )}</tbody></table>`;
+  })}`;
+}
+
+/** A row with something plausible in every column. */
+function exampleRow({ manifest }: ServedModel): string {
+  const entries = manifest.inputs.slice(0, 30).map(({ column, range, categories }) => {
+    if (column.kind === "number") return [column.name, range?.[0] ?? null] as const;
+    if (column.kind === "boolean") return [column.name, true] as const;
+    return [column.name, categories?.[0] ?? null] as const;
+  });
+  return JSON.stringify(Object.fromEntries(entries));
+}
+
+function routeTable(routes: readonly Route[]): Html {
+  return html`<table><thead><tr><th>Route</th><th>Permission</th><th>What it does</th></tr></thead><tbody>${routes.map(
+    ({ method, path, permission, summary }) =>
+      html`<tr><td><code>${method} ${path}</code></td><td>${permission}</td><td>${summary}</td></tr>`,
+  )}</tbody></table>`;
+}

@@ -1,0 +1,4 @@
+export { createServer, type QuernServer, type ServerServices } from "./create-server.js";
+export { createServingMetrics, type ServingMetrics } from "./metrics.js";
+export { type ServerOptions, serverOptionsSchema } from "./server-options.js";
+export { closeOnSignals } from "./shutdown.js";

@@ -1,0 +1,92 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { QUERN_VERSION } from "../../foundation/base/version.js";
+import type { ModelPool, ServedModel, ServingObserver } from "../../foundation/contracts/serving.js";
+
+/** Seconds: a lone small prediction takes a fraction of a millisecond, an overloaded one seconds. */
+const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+const ROW_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+export interface Metrics {
+  /** `route` is the pattern, never the path: labels must stay few. */
+  request(method: string, route: string, status: number, seconds: number): void;
+  predicted(model: ServedModel, rows: number): void;
+  readonly contentType: string;
+  /** The page in Prometheus' text format. */
+  render(): Promise<string>;
+}
+
+/** Counts what the pool does. Made before the pool; given to it as its observer and to the server. */
+export interface ServingMetrics {
+  readonly observer: ServingObserver;
+  forServer(models: ModelPool): Metrics;
+}
+
+export function createServingMetrics(): ServingMetrics {
+  const registers = [new Registry()];
+  const registry = registers[0]!;
+  collectDefaultMetrics({ register: registry });
+  const labelNames = ["model", "version"] as const;
+  const batchRows = new Histogram({
+    ...{ name: "quern_batch_rows", help: "Rows computed together.", labelNames, registers },
+    buckets: ROW_BUCKETS,
+  });
+  const batchSeconds = new Histogram({
+    ...{ name: "quern_batch_duration_seconds", help: "Time to compute one batch.", labelNames, registers },
+    buckets: DURATION_BUCKETS,
+  });
+  const refused = new Counter({
+    ...{ name: "quern_predictions_refused_total", help: "Requests dropped before they were computed." },
+    ...{ labelNames: [...labelNames, "reason"] as const, registers },
+  });
+  const observer: ServingObserver = {
+    batch(model, rows, seconds) {
+      batchRows.observe(labelsOf(model), rows);
+      batchSeconds.observe(labelsOf(model), seconds);
+    },
+    refused: (model, reason) => refused.inc({ ...labelsOf(model), reason }),
+  };
+  return { observer, forServer: (models) => serverMetrics(registry, models) };
+}
+
+function serverMetrics(registry: Registry, models: ModelPool): Metrics {
+  const registers = [registry];
+  const labelNames = ["method", "route", "status"] as const;
+  const duration = new Histogram({
+    ...{ name: "quern_http_request_duration_seconds", help: "Time from request to answer." },
+    ...{ labelNames, registers, buckets: DURATION_BUCKETS },
+  });
+  const modelLabels = ["model", "version"] as const;
+  const predictions = new Counter({
+    ...{ name: "quern_predictions_total", help: "Rows answered.", labelNames: modelLabels, registers },
+  });
+  new Gauge({
+    ...{ name: "quern_model_ready", help: "1 while the model answers.", labelNames: modelLabels, registers },
+    collect() {
+      this.reset();
+      for (const model of models.list()) this.set(labelsOf(model), model.state === "ready" ? 1 : 0);
+    },
+  });
+  new Gauge({
+    ...{ name: "quern_busy_rows", help: "Rows that wait or are being computed.", labelNames: modelLabels },
+    registers,
+    collect() {
+      this.reset();
+      for (const model of models.list()) this.set(labelsOf(model), model.busyRows);
+    },
+  });
+  const labelNamesOfBuild = ["version"] as const;
+  new Gauge({ name: "quern_build_info", help: "Always 1.", labelNames: labelNamesOfBuild, registers }).set(
+    { version: QUERN_VERSION },
+    1,
+  );
+  return {
+    request: (method, route, status, seconds) => duration.observe({ method, route, status }, seconds),
+    predicted: (model, rows) => predictions.inc(labelsOf(model), rows),
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+  };
+}
+
+function labelsOf({ manifest }: ServedModel): { model: string; version: number } {
+  return { model: manifest.name, version: manifest.version };
+}

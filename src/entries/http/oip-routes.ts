@@ -1,0 +1,143 @@
+/** Open Inference Protocol v2, REST (github.com/kserve/open-inference-protocol, inference_rest.md). */
+import { z } from "zod";
+import { QuernError } from "../../foundation/base/errors.js";
+import { QUERN_VERSION } from "../../foundation/base/version.js";
+import {
+  oipInferRequestSchema,
+  oipInferResponseSchema,
+  oipModelSchema,
+  oipServerSchema,
+} from "../../foundation/contracts/http.js";
+import type { ModelPool, ServedModel } from "../../foundation/contracts/serving.js";
+import type { Tensor } from "../../foundation/contracts/tensor.js";
+import { parseJsonExact } from "./json.js";
+import { datatypeOf, portShape, readTensor, writeTensor } from "./oip-tensors.js";
+import { type BodyReader, defineRoute, type Route, type RouteContext, type RouteRequest } from "./route.js";
+import { findModel, parseVersion } from "./served-models.js";
+
+type InferRequest = z.infer<typeof oipInferRequestSchema>;
+
+const inferBody: BodyReader<InferRequest> = {
+  schema: oipInferRequestSchema,
+  read(text) {
+    const parsed = oipInferRequestSchema.safeParse(parseJsonExact(text));
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0]!;
+    const field = issue.path.join(".");
+    throw new QuernError("REQUEST_INVALID", `${field || "The body"}: ${issue.message}.`, {
+      details: { field },
+    });
+  },
+};
+
+const JSON_TYPE = "application/json; charset=utf-8";
+const MODEL = z.strictObject({ model: z.string().min(1).max(200) });
+const MODEL_VERSION = MODEL.extend({ version: z.string().min(1).max(20) });
+const common = { permission: "predict", errors: "inference-protocol" } as const;
+const readyAnswer = z.object({ name: z.string(), ready: z.boolean() });
+
+type ModelParams = { readonly model: string; readonly version?: string };
+
+function modelOf(models: ModelPool, { model, version }: ModelParams): ServedModel {
+  return version === undefined ? findModel(models, model) : models.get(model, parseVersion(version));
+}
+
+function describe(model: ServedModel, models: ModelPool): z.infer<typeof oipModelSchema> {
+  const port = (side: ServedModel["inputs"][number]) => ({
+    name: side.name,
+    datatype: datatypeOf(side.type),
+    shape: portShape(side),
+  });
+  const { name } = model.manifest;
+  const versions = models.list().filter(({ manifest }) => manifest.name === name);
+  return {
+    name,
+    versions: versions.map(({ manifest }) => String(manifest.version)),
+    platform: "onnx_onnxv1",
+    inputs: model.inputs.map(port),
+    outputs: model.outputs.map(port),
+  };
+}
+
+async function infer(
+  { params, body, run }: RouteRequest<ModelParams, undefined, InferRequest>,
+  { models, metrics }: RouteContext,
+) {
+  const model = modelOf(models, params);
+  const results = await model.infer(readInputs(body, model), wantedOutputs(body, model), run);
+  metrics.predicted(model, body.inputs[0]?.shape[0] ?? 0);
+  const { name, version } = model.manifest;
+  const parts = [`"model_name":${JSON.stringify(name)}`, `"model_version":"${version}"`];
+  if (body.id !== undefined) parts.push(`"id":${JSON.stringify(body.id)}`);
+  const outputs = Object.entries(results).map(([output, tensor]) => writeTensor(output, tensor));
+  return { contentType: JSON_TYPE, text: `{${parts.join(",")},"outputs":[${outputs.join(",")}]}` };
+}
+
+function readInputs({ inputs }: InferRequest, model: ServedModel): Record<string, Tensor> {
+  const ports = new Map(model.inputs.map((port) => [port.name, port]));
+  const tensors: Record<string, Tensor> = Object.create(null);
+  for (const input of inputs) {
+    const port = ports.get(input.name);
+    if (!port) throw unknownName("input", input.name, ports.keys());
+    if (input.name in tensors) {
+      throw new QuernError("PREDICTION_INPUT", `Input ${JSON.stringify(input.name)} is given twice.`);
+    }
+    tensors[input.name] = readTensor(input, port.type);
+  }
+  return tensors;
+}
+
+function wantedOutputs({ outputs }: InferRequest, model: ServedModel): readonly string[] {
+  const known = new Set(model.outputs.map((port) => port.name));
+  if (outputs === undefined || outputs.length === 0) return [...known];
+  for (const { name } of outputs) if (!known.has(name)) throw unknownName("output", name, known);
+  return outputs.map(({ name }) => name);
+}
+
+function unknownName(what: string, name: string, known: Iterable<string>): QuernError {
+  const list = [...known].slice(0, 50).join(", ");
+  return new QuernError("PREDICTION_INPUT", `There is no ${what} ${JSON.stringify(name)}; known: ${list}.`, {
+    details: { [what]: name },
+  });
+}
+
+/** Each model route exists with and without a version. */
+const PLACES = [
+  { prefix: "/v2/models/:model", params: MODEL, which: "the current version" },
+  { prefix: "/v2/models/:model/versions/:version", params: MODEL_VERSION, which: "one version" },
+] as const;
+
+const modelRoutes = PLACES.flatMap(({ prefix, params, which }) => [
+  defineRoute({
+    ...{ ...common, method: "GET", path: prefix, params, answer: oipModelSchema },
+    summary: `Open Inference Protocol: tensors of ${which}.`,
+    handle: (request, { models }) => describe(modelOf(models, request.params as ModelParams), models),
+  }),
+  defineRoute({
+    ...{ ...common, method: "GET", path: `${prefix}/ready`, params, answer: readyAnswer },
+    summary: `Open Inference Protocol: whether ${which} answers.`,
+    handle(request, { models }) {
+      const model = modelOf(models, request.params as ModelParams);
+      const ready = model.state === "ready";
+      const text = JSON.stringify({ name: model.manifest.name, ready });
+      return { status: ready ? 200 : 503, contentType: JSON_TYPE, text };
+    },
+  }),
+  defineRoute({
+    ...{ ...common, method: "POST", path: `${prefix}/infer`, params, answer: oipInferResponseSchema },
+    summary: `Open Inference Protocol: run the graph of ${which}.`,
+    heavy: true,
+    body: inferBody,
+    handle: (request, context) =>
+      infer(request as RouteRequest<ModelParams, undefined, InferRequest>, context),
+  }),
+]);
+
+export const oipRoutes: readonly Route[] = [
+  defineRoute({
+    ...{ ...common, method: "GET", path: "/v2", answer: oipServerSchema },
+    summary: "Open Inference Protocol: the server.",
+    handle: () => ({ name: "quern", version: QUERN_VERSION, extensions: [] }),
+  }),
+  ...modelRoutes,
+];

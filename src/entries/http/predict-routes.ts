@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { QuernError } from "../../foundation/base/errors.js";
+import { predictRequestSchema, predictResponseSchema } from "../../foundation/contracts/http.js";
+import type { Row } from "../../foundation/contracts/prediction.js";
+import { parseJson } from "./json.js";
+import { type BodyReader, defineRoute, type Route, type TextReply } from "./route.js";
+import { findModel } from "./served-models.js";
+
+interface PredictRequest {
+  readonly rows: readonly Row[];
+  readonly id?: string | readonly string[];
+}
+
+/**
+ * Rows are read as they are: validating by the schema would copy them and lose a column called `__proto__`.
+ * Their values are checked against the model's columns when they are encoded.
+ */
+const predictBody: BodyReader<PredictRequest> = {
+  schema: predictRequestSchema,
+  read(text) {
+    const body = parseJson(text);
+    if (Array.isArray(body)) return { rows: body };
+    if (!isObject(body)) throw invalid("The body must be a row, a list of rows, or {rows}.", "");
+    return isEnvelope(body) ? readEnvelope(body) : { rows: [body] };
+  },
+};
+
+const ENVELOPE_KEYS = new Set(["rows", "id", "explain"]);
+
+/** A row may have a column called `rows`, but no column holds a list of objects. */
+function isEnvelope(body: Row): boolean {
+  const rows = Object.hasOwn(body, "rows") ? body.rows : undefined;
+  return Array.isArray(rows) && (rows.length === 0 || isObject(rows[0]));
+}
+
+function readEnvelope({ rows, id, explain, ...rest }: Row): PredictRequest {
+  const unknown = Object.keys(rest).find((key) => !ENVELOPE_KEYS.has(key));
+  if (unknown !== undefined)
+    throw invalid(`There is no field ${JSON.stringify(unknown)} beside rows.`, unknown);
+  if (explain !== undefined && explain !== false) {
+    throw new QuernError("UNSUPPORTED", "This server gives no explanation of single predictions.", {
+      hint: "Leave `explain` out; `quern explain` shows what the model relies on.",
+      details: { field: "explain" },
+    });
+  }
+  const list = rows as readonly Row[];
+  if (id === undefined) return { rows: list };
+  const texts = Array.isArray(id) ? id : [id];
+  if (!texts.every((text) => typeof text === "string" && text.length <= 200)) {
+    throw invalid("id must be a text of at most 200 characters, or a list of such texts.", "id");
+  }
+  if (Array.isArray(id) && id.length !== list.length) {
+    throw invalid(`id has ${id.length} texts for ${list.length} rows.`, "id");
+  }
+  return { rows: list, id: id as string | readonly string[] };
+}
+
+export const predictRoutes: readonly Route[] = [
+  defineRoute({
+    method: "POST",
+    path: "/predict/:model",
+    summary: "Predict: one answer a row. `name` or `name@version`.",
+    permission: "predict",
+    heavy: true,
+    params: z.strictObject({ model: z.string().min(1).max(200) }),
+    body: predictBody,
+    answer: predictResponseSchema,
+    async handle({ params, body, run }, { models, metrics, options }): Promise<TextReply> {
+      const model = findModel(models, params.model);
+      const { rows } = body;
+      if (rows.length > options.maximumRows) {
+        throw new QuernError(
+          "REQUEST_TOO_LARGE",
+          `${rows.length} rows; at most ${options.maximumRows} are allowed.`,
+          {
+            details: { rows: rows.length, limit: options.maximumRows },
+          },
+        );
+      }
+      const answers = await model.predict(rows, run);
+      metrics.predicted(model, rows.length);
+      const { name, version } = model.manifest;
+      const nameOf = idsOf(body);
+      const predictions = answers.map((answer, row) => ({ id: nameOf(row), ...answer }));
+      return {
+        contentType: "application/json; charset=utf-8",
+        text: JSON.stringify({ model: name, version, predictions }),
+      };
+    },
+  }),
+];
+
+/** Every prediction has an id, so that what turns out to be true can be reported against it later. */
+function idsOf({ rows, id }: PredictRequest): (row: number) => string {
+  if (id === undefined) return () => randomUUID();
+  if (typeof id !== "string") return (row) => id[row]!;
+  return rows.length === 1 ? () => id : (row) => `${id}/${row}`;
+}
+
+function isObject(value: unknown): value is Row {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function invalid(message: string, field: string): QuernError {
+  return new QuernError("REQUEST_INVALID", message, { details: { field } });
+}

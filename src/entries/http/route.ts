@@ -1,0 +1,87 @@
+import type { z } from "zod";
+import type { Clock } from "../../foundation/base/clock.js";
+import type { Logger } from "../../foundation/base/logger.js";
+import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
+import type { Permission } from "../../foundation/contracts/http.js";
+import type { ModelPool } from "../../foundation/contracts/serving.js";
+import type { Store } from "../../foundation/contracts/store.js";
+import type { Metrics } from "./metrics.js";
+import type { ServerOptions } from "./server-options.js";
+
+/** What handlers work with. */
+export interface Services {
+  readonly models: ModelPool;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Runs, datasets and registered models; without it those routes do not exist. */
+  readonly store?: Store;
+}
+
+export interface RouteContext extends Services {
+  readonly options: ServerOptions;
+  readonly metrics: Metrics;
+  /** The whole table, for the routes that describe it. */
+  readonly routes: readonly Route[];
+  /** False from the first moment of a shutdown. */
+  isReady(): boolean;
+}
+
+export interface RouteRequest<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  /** When to give up and whether the caller is still there. */
+  readonly run: RunOptions;
+}
+
+/** JSON that is written already, or another kind of text. */
+export interface TextReply {
+  readonly status?: number;
+  readonly contentType: string;
+  readonly text: string;
+}
+export const isTextReply = (reply: unknown): reply is TextReply =>
+  typeof reply === "object" && reply !== null && "contentType" in reply && "text" in reply;
+
+/** A body: how it is described, and how it is read where validating by the schema would be too slow or lossy. */
+export interface BodyReader<Body> {
+  readonly schema: z.ZodType;
+  read(text: string): Body;
+}
+
+/** One row of the table. A route without a permission is refused when the server is made. */
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** Parameters as `:name`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly permission: Permission;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: BodyReader<unknown>;
+  /** Of status 200; a text names the media type of an answer that is not JSON. */
+  readonly answer: z.ZodType | string;
+  /** Default: `{error: {code, message, hint, details}}`. */
+  readonly errors?: "inference-protocol";
+  /** True for routes that are refused, before their body is read, when the models have too much to do. */
+  readonly heavy?: boolean;
+  handle(request: RouteRequest<never, never, never>, context: RouteContext): unknown;
+}
+
+type Output<T> = T extends z.ZodType ? z.infer<T> : undefined;
+
+/** Ties the types of a handler to the schemas of its route. */
+export function defineRoute<
+  Params extends z.ZodObject | undefined = undefined,
+  Query extends z.ZodObject | undefined = undefined,
+  Body = undefined,
+>(
+  route: Omit<Route, "params" | "query" | "body" | "handle"> & {
+    readonly params?: Params;
+    readonly query?: Query;
+    readonly body?: BodyReader<Body>;
+    handle(request: RouteRequest<Output<Params>, Output<Query>, Body>, context: RouteContext): unknown;
+  },
+): Route {
+  return Object.freeze(route) as unknown as Route;
+}

@@ -1,0 +1,122 @@
+/** The wire formats of the server: what requests and answers look like, and who may make them. */
+import { z } from "zod";
+
+/** What a caller may do. `public` needs no token even where tokens are configured. */
+export const PERMISSIONS = ["public", "predict", "read"] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** Of every route but those of the Open Inference Protocol, whose errors are `{error: text}`. */
+export const errorBodySchema = z.strictObject({
+  error: z.strictObject({
+    code: z.string().describe("see docs/errors.md; INTERNAL for a fault of the server"),
+    message: z.string(),
+    hint: z.string(),
+    details: z.record(z.string(), z.unknown()),
+  }),
+});
+export type ErrorBody = z.infer<typeof errorBodySchema>;
+
+// ---- predict -------------------------------------------------------------------------------------------------
+
+const rowSchema = z.record(z.string(), z.unknown()).describe("column name to value; null = missing");
+
+export const predictEnvelopeSchema = z.strictObject({
+  rows: z.array(rowSchema),
+  id: z
+    .union([z.string().max(200), z.array(z.string().max(200))])
+    .optional()
+    .describe("names the predictions: one text a row, or one text from which `text/0`, `text/1`, … are made"),
+  explain: z.boolean().optional(),
+});
+export const predictRequestSchema = z
+  .union([rowSchema, z.array(rowSchema), predictEnvelopeSchema])
+  .describe("a row, a list of rows, or an envelope");
+
+export const predictResponseSchema = z.strictObject({
+  model: z.string(),
+  version: z.number().int(),
+  predictions: z
+    .array(
+      z.union([
+        z.strictObject({
+          id: z.string(),
+          label: z.string(),
+          probabilities: z.record(z.string(), z.number()),
+        }),
+        z.strictObject({
+          id: z.string(),
+          prediction: z.number().nullable().describe("null where the model answers no finite number"),
+        }),
+      ]),
+    )
+    .describe("one a row, in order"),
+});
+
+// ---- Open Inference Protocol v2 (github.com/kserve/open-inference-protocol, inference_rest.md) -----------------
+
+export const OIP_DATATYPES = ["BOOL", "UINT8", "INT32", "INT64", "FP32", "FP64", "BYTES"] as const;
+export type OipDatatype = (typeof OIP_DATATYPES)[number];
+
+const parametersSchema = z.record(z.string(), z.unknown());
+const tensorMetadataSchema = z.object({
+  name: z.string(),
+  datatype: z.enum(OIP_DATATYPES),
+  shape: z.array(z.number().int()).describe("-1 = any size"),
+});
+
+export const oipServerSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  extensions: z.array(z.string()),
+});
+export const oipModelSchema = z.object({
+  name: z.string(),
+  versions: z.array(z.string()),
+  platform: z.string(),
+  inputs: z.array(tensorMetadataSchema),
+  outputs: z.array(tensorMetadataSchema),
+});
+export const oipInferRequestSchema = z.object({
+  id: z.string().optional(),
+  parameters: parametersSchema.optional(),
+  inputs: z.array(
+    z.object({
+      name: z.string(),
+      shape: z.array(z.number().int().nonnegative()).max(8),
+      datatype: z.string(),
+      parameters: parametersSchema.optional(),
+      data: z
+        .array(z.unknown())
+        .describe("flat or nested, row-major; null = missing in FP32 and FP64; integers exact to 64 bits"),
+    }),
+  ),
+  outputs: z.array(z.object({ name: z.string(), parameters: parametersSchema.optional() })).optional(),
+});
+export const oipInferResponseSchema = z.object({
+  model_name: z.string(),
+  model_version: z.string(),
+  id: z.string().optional(),
+  outputs: z.array(
+    z.object({
+      name: z.string(),
+      datatype: z.enum(OIP_DATATYPES),
+      shape: z.array(z.number().int()),
+      data: z.array(z.unknown()),
+    }),
+  ),
+});
+export const oipErrorSchema = z.object({ error: z.string() });
+
+// ---- api -----------------------------------------------------------------------------------------------------
+
+export const servedModelSchema = z.strictObject({
+  name: z.string(),
+  version: z.number().int(),
+  task: z.string(),
+  target: z.string(),
+  state: z.enum(["ready", "draining", "failed"]),
+  /** Answers when a request names no version. */
+  current: z.boolean(),
+  bundle: z.string(),
+  inputs: z.array(z.strictObject({ name: z.string(), kind: z.string(), optional: z.boolean() })),
+});
