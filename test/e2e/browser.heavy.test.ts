@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import type { Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadBundle, writeBundle } from "../../src/capabilities/bundles/index.js";
+import type { Prediction, Row } from "../../src/foundation/contracts/prediction.js";
+import { predictionDistance } from "../../src/foundation/contracts/prediction.js";
+import { type SmallTask, smallModel } from "../golden/small-model.js";
+
+/** Needs Chromium (`QUERN_CHROMIUM` names it, default /usr/bin/chromium) and a build (`npm run build`). */
+const CHROMIUM = process.env.QUERN_CHROMIUM ?? "/usr/bin/chromium";
+const FLAGS = [
+  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+  ...["--disable-component-update", "--disable-sync"],
+];
+const ROWS: readonly Row[] = [
+  {
+    age: "30",
+    balance: "1000000001",
+    member: "yes",
+    city: "北京",
+    since: "2020-01-02",
+    label: "good",
+    place: [1, 2],
+  },
+  { age: null, balance: 1e9, member: false, city: "Oslo", since: null, label: "bad", place: null },
+  { age: 71.5, balance: 1000000003.5, member: null, city: null, since: 1e12, label: null, place: [0, -1] },
+];
+
+const folder = mkdtempSync(join(tmpdir(), "quern-browser-"));
+let browser: Browser;
+const servers: Server[] = [];
+
+beforeAll(async () => {
+  browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+});
+afterAll(async () => {
+  await browser?.close();
+  for (const server of servers) server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function openPage(bundle: string): Promise<{ page: Page; problems: string[] }> {
+  const { startExample } = await import("../../examples/browser/serve.mjs" as string);
+  const { server, url } = await startExample(bundle);
+  servers.push(server);
+  const page = await browser.newPage();
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(message.text());
+  });
+  await page.goto(url);
+  await page.waitForSelector("#row button");
+  return { page, problems };
+}
+
+describe("a bundle in Chromium", () => {
+  it.each<SmallTask>(["binary", "multiclass", "regression"])("answers as in Node (%s)", async (task) => {
+    const { path } = await writeBundle(join(folder, `${task}.quern`), smallModel(task));
+    const bundle = await loadBundle(path);
+    const expected = await bundle.predict(ROWS);
+    await bundle.close();
+    const { page, problems } = await openPage(path);
+    const answers = (await page.evaluate("predictor.predict(" + JSON.stringify(ROWS) + ")")) as Prediction[];
+    expect(problems).toEqual([]);
+    expect(answers).toHaveLength(expected.length);
+    for (const [index, answer] of answers.entries()) {
+      const wanted = expected[index]!;
+      if ("prediction" in wanted) {
+        expect(
+          predictionDistance((answer as { prediction: number }).prediction, wanted.prediction),
+        ).toBeLessThan(1e-6);
+        continue;
+      }
+      expect(answer).toMatchObject({ label: wanted.label });
+      for (const [label, probability] of Object.entries(wanted.probabilities)) {
+        if (label === "__proto__") continue; // Not carried by the browser's debugging protocol.
+        expect((answer as typeof wanted).probabilities[label]).toBeCloseTo(probability, 6);
+      }
+    }
+    await page.close();
+  });
+
+  it("takes a row from the form and names what is wrong with it", async () => {
+    const { path } = await writeBundle(join(folder, "form.quern"), smallModel("regression"));
+    const { page, problems } = await openPage(path);
+    await page.fill("[data-column=balance]", "1000000002");
+    await page.fill("[data-column=city]", "Lyon");
+    await page.click("button");
+    await page.waitForSelector("#answer:has-text('prediction')");
+    await page.fill("[data-column=age]", "old");
+    await page.click("button");
+    await page.waitForSelector("#answer:has-text('is not a number')");
+    expect(await page.textContent("#answer")).toContain('Row 1, column "age": "old" is not a number.');
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+});
