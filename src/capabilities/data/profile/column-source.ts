@@ -38,3 +38,8 @@ export function numberOf(value: unknown): number {
 export function stable(value: number): number {
   return Number.isFinite(value) ? Number(value.toPrecision(12)) : value;
 }
+
+/** A number as SQL, to the last bit. */
+export function literal(value: number): string {
+  return `CAST('${value}' AS DOUBLE)`;
+}

@@ -1,7 +1,7 @@
 import type { Table } from "../../../engines/table/index.js";
 import type { Column, Frame } from "../../../foundation/contracts/frame.js";
 import type { ColumnProfile, Histogram, NumberProfile } from "../../../foundation/contracts/profile.js";
-import { type ColumnSource, numberOf, stable } from "./column-source.js";
+import { type ColumnSource, literal, numberOf, stable } from "./column-source.js";
 import type { Moments } from "./moments.js";
 import { isMissing } from "./statistics/cells.js";
 import { quantileOfSorted } from "./statistics/ranks.js";
@@ -141,9 +141,8 @@ export async function readHistogram(
   );
   const value = source.schema.kind === "datetime" ? `epoch_ms(${source.value})` : source.value;
   const rows = await table.query(
-    `SELECT CAST(least(floor((value - $1::DOUBLE) / $2::DOUBLE), ${bins - 1}) AS INTEGER) AS bin, count(*) AS n
+    `SELECT CAST(least(floor((value - (${literal(min)})) / ${literal(width)}), ${bins - 1}) AS INTEGER) AS bin, count(*) AS n
      FROM (SELECT ${value} AS value FROM data) WHERE value IS NOT NULL GROUP BY 1`,
-    [min, width],
   );
   const counts = new Array<number>(bins).fill(0);
   for (const row of rows) counts[numberOf(row.bin)] = numberOf(row.n);

@@ -1,7 +1,7 @@
 import type { Table } from "../../../engines/table/index.js";
 import type { ColumnKind } from "../../../foundation/contracts/column.js";
 import type { Frame } from "../../../foundation/contracts/frame.js";
-import { type ColumnSource, numberOf, stable } from "./column-source.js";
+import { type ColumnSource, literal, numberOf, stable } from "./column-source.js";
 import { quantileOfSorted } from "./statistics/ranks.js";
 
 /** Figures of numbers, times and texts that one scan gives; other kinds have none. */
@@ -59,9 +59,10 @@ function standardFrame(sample: Frame, { schema }: ColumnSource): StandardFrame {
   if (column?.kind !== "number") return { center: 0, scale: 1 };
   const sorted = Float64Array.from(column.values).filter(Number.isFinite).sort();
   if (sorted.length === 0) return { center: 0, scale: 1 };
-  const spread = quantileOfSorted(sorted, 0.95) - quantileOfSorted(sorted, 0.05);
+  // Halves, so that numbers at both ends of the range of doubles do not overflow.
+  const spread = quantileOfSorted(sorted, 0.95) / 2 - quantileOfSorted(sorted, 0.05) / 2;
   const center = quantileOfSorted(sorted, 0.5);
-  const scale = [spread, Math.abs(center)].find((size) => size > 1e-300 && Number.isFinite(size)) ?? 1;
+  const scale = [spread, Math.abs(center)].find((size) => size > 1e-300) ?? 1;
   return { center, scale };
 }
 
@@ -76,7 +77,10 @@ function aggregatesOf(kind: ColumnKind, i: number, { center, scale }: StandardFr
   if (kind === "datetime") return range;
   if (kind === "text") return [...range, `avg(v${i}) AS mean${i}`];
   if (kind !== "number") return [];
-  const unit = `((v${i} - (${literal(center)})) / ${literal(scale)})`;
+  const unit =
+    scale > 1e300
+      ? `(v${i} / ${literal(scale)} - (${literal(center / scale)}))`
+      : `((v${i} - (${literal(center)})) / ${literal(scale)})`;
   return [
     ...range,
     `sum(${unit}) AS s${i}`,
@@ -87,8 +91,6 @@ function aggregatesOf(kind: ColumnKind, i: number, { center, scale }: StandardFr
     `count_if(v${i} <> trunc(v${i})) AS parts${i}`,
   ];
 }
-
-const literal = (value: number): string => `CAST('${value}' AS DOUBLE)`;
 
 function readRow(
   row: Record<string, unknown>,
@@ -114,14 +116,19 @@ function readRow(
     count,
     number: {
       ...range,
-      mean: constant ? range.min : stable(frame.center + frame.scale * shape.mean),
-      standardDeviation: constant ? 0 : stable(frame.scale * shape.standardDeviation),
+      mean: constant ? range.min : stable(finite(frame.center + frame.scale * shape.mean)),
+      standardDeviation: constant ? 0 : stable(finite(frame.scale * shape.standardDeviation)),
       skewness: constant || !Number.isFinite(shape.skewness) ? null : stable(shape.skewness),
       zeros: figure("zeros"),
       negative: figure("negative"),
       whole: figure("parts") === 0,
     },
   };
+}
+
+/** The nearest double to a figure beyond their range. */
+function finite(value: number): number {
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
 }
 
 /**

@@ -144,7 +144,9 @@ describe("profileTable", () => {
       }
       expect([figures.zeros, figures.negative]).toEqual([wanted.zeros, wanted.negative]);
       for (const [name, value] of Object.entries(wanted.quantiles as Record<string, number>)) {
-        expect(figures.quantiles[name as "p50"] / value).toBeCloseTo(1, 10);
+        expect(Math.abs(figures.quantiles[name as "p50"] - value)).toBeLessThan(
+          1e-9 * Math.max(1, Math.abs(value)),
+        );
       }
       expect(figures.histogram.counts.reduce((sum, count) => sum + count, 0)).toBe(wanted.count);
       if (column.name === "small") {
@@ -227,7 +229,7 @@ describe("profileTable", () => {
           await profile(text, { x: first, y: second }, { target: { name: "y", task: "multiclass" } });
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 20 },
     );
   });
 });
