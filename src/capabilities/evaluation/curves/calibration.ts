@@ -70,9 +70,12 @@ function binPoint(rows: Uint32Array, { stated, happened, weights }: Claims): Cal
   return { predicted: predicted / total, observed: share, low, high, rows: rows.length };
 }
 
+/** 95 %; holds the share itself also where rounding would part them. */
 export function wilson(share: number, rows: number): [number, number] {
   const centre = share + (Z * Z) / (2 * rows);
   const reach = Z * Math.sqrt((share * (1 - share)) / rows + (Z * Z) / (4 * rows * rows));
   const scale = 1 + (Z * Z) / rows;
-  return [Math.max(0, (centre - reach) / scale), Math.min(1, (centre + reach) / scale)];
+  const low = Math.max(0, (centre - reach) / scale);
+  const high = Math.min(1, (centre + reach) / scale);
+  return [Math.min(share, low), Math.max(share, high)];
 }

@@ -7,8 +7,8 @@ import type { MetricInput } from "../../../foundation/contracts/metric.js";
 import { type Predictions, takeTarget, targetRows } from "../../../foundation/contracts/target.js";
 import { ascendingOrder } from "../metrics/order.js";
 
-/** Element visits that a bootstrap may cost for one metric: about a second. */
-const WORK = 3e7;
+/** Rows (times classes) that the resamples of one metric may visit: about half a second. */
+const WORK = 1e7;
 const FEWEST = 40;
 
 /** As many as asked for, fewer for many rows, where intervals are narrow and smooth. */
