@@ -46,13 +46,18 @@ const valueAt = (column: Column, row: number): unknown =>
       ? [...column.values.subarray(row * column.width, (row + 1) * column.width)]
       : column.values[row];
 
+const PARSERS: Partial<Record<ColumnSchema["kind"], (value: unknown, format: Format) => number | undefined>> =
+  {
+    number: parseNumber,
+    boolean: parseBoolean,
+    datetime: parseDatetime,
+  };
+
 async function expectEqual(texts: readonly string[], schema: Omit<ColumnSchema, "name" | "reason">) {
   const both = await readBoth(texts, schema);
   for (const [row, text] of both.texts.entries()) {
     const format = schema.format ?? {};
-    const parse = { number: parseNumber, boolean: parseBoolean, datetime: parseDatetime }[
-      schema.kind as "number"
-    ];
+    const parse = PARSERS[schema.kind];
     const parsed = parse
       ? parse(text, format)
       : schema.kind === "text"
@@ -69,6 +74,7 @@ async function expectEqual(texts: readonly string[], schema: Omit<ColumnSchema, 
 const spaces = fc.constantFrom("", " ", "\t", "\u3000", "\u00a0");
 const around = (texts: fc.Arbitrary<string>) =>
   fc.tuple(spaces, texts, spaces).map((parts) => parts.join(""));
+type Format = NonNullable<ColumnSchema["format"]>;
 const anything = fc.oneof(
   fc.string({ unit: "grapheme" }),
   fc.constantFrom(...MISSING_MARKERS, "NA", "Null", "无", "true", "1e999"),
@@ -153,9 +159,9 @@ describe("SQL and base/values read alike", () => {
               .map((parts) => parts.join("")),
           ),
         ),
-        fc.constantFrom(
+        fc.constantFrom<Format>(
           { strip: "$,% " },
-          { strip: "¥元€.", decimal: "," as const },
+          { strip: "¥元€.", decimal: "," },
           { strip: "%$", scale: 0.01 },
           { missing: ["-999", "0"] },
         ),
@@ -175,7 +181,7 @@ describe("SQL and base/values read alike", () => {
             ),
           ),
         ),
-        fc.constantFrom(
+        fc.constantFrom<Format>(
           {},
           { trueText: ["yes"], falseText: ["no"] },
           { trueText: ["有"], falseText: ["无"] },

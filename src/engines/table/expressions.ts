@@ -149,7 +149,7 @@ function categoryExpression(
   format: ValueFormat,
   numeric: boolean,
 ): string {
-  if (storage !== "text") return asText(source, storage);
+  if (storage !== "text") return withoutMarkers(asText(source, storage), asText(source, storage), format);
   const text = trimmed(source);
   const number = plainNumber(text);
   const canonical = numeric ? `coalesce(${numberText(number)}, ${text})` : text;

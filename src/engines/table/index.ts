@@ -4,6 +4,7 @@ export type { Dialect } from "./dialect.js";
 export { invalidExpression, valueExpression } from "./expressions.js";
 export { type OpenTableOptions, openTable, type TableFile, type TableSource } from "./open-table.js";
 export { type ReadFrameOptions, readFrame } from "./read-frame.js";
+export { columnDigests, contentHashes, rowHashes } from "./row-hashes.js";
 export {
   type QueryRow,
   quoteIdentifier,
@@ -13,3 +14,4 @@ export {
   type TableColumn,
   type TableNote,
 } from "./table.js";
+export { writeParquet } from "./write-parquet.js";

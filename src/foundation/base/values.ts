@@ -129,8 +129,8 @@ export function parseDatetime(value: unknown, format: ValueFormat = {}): number 
  */
 export function categoryText(value: unknown, format: ValueFormat = {}, numeric = false): string {
   if (isNothing(value)) return "";
-  if (typeof value !== "string") return typeof value === "object" ? JSON.stringify(value) : String(value);
-  const trimmed = value.trim();
+  if (typeof value === "object") return JSON.stringify(value);
+  const trimmed = String(value).trim();
   if (format.missing?.includes(trimmed.toLowerCase())) return "";
   if (!numeric) return trimmed;
   const number = parsePlainNumber(trimmed);

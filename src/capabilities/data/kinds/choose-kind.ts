@@ -87,8 +87,10 @@ function chooseForTexts(evidence: ColumnEvidence): Choice[] {
     const said = [...words.trueText, ...words.falseText].map((text) => JSON.stringify(text)).join(" and ");
     choices.push({ kind: "boolean", reason: `Its values are ${said}.`, format: { ...words } });
   }
-  if (!looksLikeCodes(texts)) {
-    const numbers = proposeNumberReading(texts);
+  // The sample shows how common each way of writing is; the list of distinct values does not.
+  const sample = evidence.sample as readonly string[];
+  if (!looksLikeCodes(sample)) {
+    const numbers = proposeNumberReading(sample);
     if (numbers)
       choices.push({
         kind: "number",
@@ -96,7 +98,7 @@ function chooseForTexts(evidence: ColumnEvidence): Choice[] {
         format: numbers.format,
       });
   }
-  const times = proposeDatetimeReading(texts, saysTime(evidence.name));
+  const times = proposeDatetimeReading(sample, saysTime(evidence.name));
   if (times) {
     const doubt = times.ambiguous ? " (day and month could be the other way round)" : "";
     const reason = `Its texts are times written as ${times.pattern}${doubt}.`;

@@ -23,12 +23,13 @@ function formatFor(evidence: ColumnEvidence, kind: ColumnKind): Choice["format"]
     return { datetime: proposeEpoch(evidence.number.min, evidence.number.max) ?? pattern ?? "epoch-ms" };
   }
   if (evidence.storage !== "text") return undefined;
-  const texts = listed ? listed.map(({ value }) => value) : (evidence.sample as readonly string[]);
+  const sample = evidence.sample as readonly string[];
+  const texts = listed ? listed.map(({ value }) => value) : sample;
   switch (kind) {
     case "number":
-      return proposeNumberReading(texts)?.format;
+      return proposeNumberReading(sample)?.format;
     case "datetime":
-      return { datetime: proposeDatetimeReading(texts, true)?.pattern ?? "iso" };
+      return { datetime: proposeDatetimeReading(sample, true)?.pattern ?? "iso" };
     case "boolean": {
       const words = listed && proposeBoolean(listed);
       return words && { ...words };

@@ -1,0 +1,287 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openTable, readFrame, type Table } from "../../../engines/table/index.js";
+import type { ColumnSchema } from "../../../foundation/contracts/column.js";
+import type { Column } from "../../../foundation/contracts/frame.js";
+import { type InferenceOptions, inferSchema } from "./index.js";
+
+let folder: string;
+let table: Table | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "quern-test-"));
+});
+afterEach(async () => {
+  await table?.close();
+  table = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** One column of texts in a CSV file, quoted where needed, beside one that keeps blank lines from vanishing. */
+async function infer(name: string, texts: readonly string[], options: InferenceOptions = {}) {
+  const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+  const path = join(folder, "data.csv");
+  writeFileSync(
+    path,
+    `${quote(name)},other\n${texts.map((text, i) => `${quote(text)},w${i % 3}`).join("\n")}\n`,
+  );
+  table = await openTable(
+    { format: "delimited", files: [{ path }] },
+    { threads: 1, temporaryFolder: folder },
+  );
+  const { columns, unreadable } = await inferSchema(table, options);
+  const frame = await readFrame(table, columns);
+  return { schema: columns[0]!, unreadable, column: frame.columns.get(name) };
+}
+const repeat = (texts: readonly string[], times: number): string[] =>
+  Array.from({ length: times }, () => texts).flat();
+const count = (rows: number, make: (i: number) => string): string[] =>
+  Array.from({ length: rows }, (_, i) => make(i));
+const valuesOf = (column: Column | undefined): unknown[] =>
+  column?.kind === "category"
+    ? [...column.codes].map((code) => column.dictionary[code] ?? "")
+    : [...(column as { values: number[] }).values];
+
+type Case = [string, string, readonly string[], Partial<ColumnSchema>, unknown[]?];
+const NaN_ = Number.NaN;
+
+describe("inferSchema", () => {
+  const cases: Case[] = [
+    [
+      "whole numbers",
+      "age",
+      count(40, (i) => String(20 + (i % 30))),
+      { kind: "number", precision: "float32" },
+    ],
+    [
+      "numbers with markers",
+      "v",
+      ["1.5", "NA", "?", "-", "", "#N/A", "无", "2"],
+      { kind: "number" },
+      [1.5, NaN_, NaN_, NaN_, NaN_, NaN_, NaN_, 2],
+    ],
+    [
+      "thousands separators",
+      "v",
+      ["1,234", "12", "1,000,000.5", "null"],
+      { kind: "number", format: { strip: "," } },
+      [1234, 12, 1000000.5, NaN_],
+    ],
+    ["dollars", "v", ["$1,234.50", "$3", "-$2.25", "N/A"], { kind: "number" }, [1234.5, 3, -2.25, NaN_]],
+    ["yuan and a blank", "价格", ["¥ 1,200", "300 元", "¥5.5"], { kind: "number" }, [1200, 300, 5.5]],
+    [
+      "decimal commas",
+      "v",
+      ["1.234,5", "0,25", "12"],
+      { kind: "number", format: { strip: ".", decimal: "," } },
+      [1234.5, 0.25, 12],
+    ],
+    [
+      "thousands set off by blanks",
+      "v",
+      ["1 234", "12 345 678", "9"],
+      { kind: "number" },
+      [1234, 12345678, 9],
+    ],
+    ["percent", "v", ["10%", "2.5%", "--"], { kind: "number" }, [0.1, 0.025, NaN_]],
+    ["labels 1 to 3", "class", repeat(["1", "2", "3"], 20), { kind: "number" }],
+    ["postal codes with leading zeros", "zip", repeat(["01234", "90210", "00501"], 5), { kind: "category" }],
+    [
+      "yes and no",
+      "v",
+      ["Yes", "no", "", "YES"],
+      { kind: "boolean", format: { trueText: ["yes"], falseText: ["no"] } },
+      [1, 0, NaN_, 1],
+    ],
+    ["是 and 否", "v", ["是", "否", "是"], { kind: "boolean" }, [1, 0, 1]],
+    ["0 and 1", "v", ["0", "1", "1", "0"], { kind: "boolean" }, [0, 1, 1, 0]],
+    ["yes and none", "phone", repeat(["yes", "none"], 20), { kind: "category" }],
+    [
+      "none as a category",
+      "alley",
+      repeat(["None", "Paved", "Gravel", "NA"], 10),
+      { kind: "category", format: { missing: ["na"] } },
+    ],
+    [
+      "country codes with Namibia",
+      "country",
+      repeat(["NA", "DE", "FR", "US", "ZA", "BW"], 10),
+      { kind: "category" },
+    ],
+    ["plus and minus", "rhesus", repeat(["+", "-"], 10), { kind: "category" }],
+    [
+      "ISO dates",
+      "v",
+      ["2024-03-05", "2024-12-31", "NULL"],
+      { kind: "datetime" },
+      [Date.UTC(2024, 2, 5), Date.UTC(2024, 11, 31), NaN_],
+    ],
+    [
+      "ISO times with zones",
+      "v",
+      ["2024-03-05T10:00:00+08:00", "2024-03-05 02:00:00Z"],
+      { kind: "datetime" },
+      [Date.UTC(2024, 2, 5, 2), Date.UTC(2024, 2, 5, 2)],
+    ],
+    [
+      "Chinese dates",
+      "日期",
+      ["2024年3月5日", "2023年12月31日"],
+      { kind: "datetime", format: { datetime: "%Y年%m月%d日" } },
+      [Date.UTC(2024, 2, 5), Date.UTC(2023, 11, 31)],
+    ],
+    [
+      "dates with slashes",
+      "v",
+      ["2024/3/5", "2023/12/31"],
+      { kind: "datetime" },
+      [Date.UTC(2024, 2, 5), Date.UTC(2023, 11, 31)],
+    ],
+    [
+      "German dates",
+      "v",
+      ["05.03.2024", "31.12.2023"],
+      { kind: "datetime", format: { datetime: "%d.%m.%Y" } },
+      [Date.UTC(2024, 2, 5), Date.UTC(2023, 11, 31)],
+    ],
+    [
+      "day first, by evidence",
+      "v",
+      ["05/03/2024", "31/12/2023"],
+      { kind: "datetime", format: { datetime: "%d/%m/%Y" } },
+    ],
+    [
+      "month first, by evidence",
+      "v",
+      ["03/05/2024", "12/31/2023"],
+      { kind: "datetime", format: { datetime: "%m/%d/%Y" } },
+    ],
+    [
+      "epoch seconds",
+      "created_at",
+      ["1709600000", "1709700000", "1709800000"],
+      { kind: "datetime", format: { datetime: "epoch-s" } },
+      [1709600000000, 1709700000000, 1709800000000],
+    ],
+    [
+      "eight digits in a date column",
+      "order_date",
+      ["20240305", "20231231"],
+      { kind: "datetime", format: { datetime: "%Y%m%d" } },
+      [Date.UTC(2024, 2, 5), Date.UTC(2023, 11, 31)],
+    ],
+    ["large numbers elsewhere", "balance", ["1709600000", "1709700000", "1709800000"], { kind: "number" }],
+    ["years", "year", ["1999", "2000", "2001"], { kind: "number" }],
+    ["ids by name", "customer_id", count(50, (i) => String(1000 + i * 3)), { kind: "id" }],
+    ["an employee number", "EmployeeNumber", count(50, (i) => String(1 + i * 2)), { kind: "id" }],
+    [
+      "a few ids are codes",
+      "store_id",
+      repeat(["101", "205", "309"], 20),
+      { kind: "category", numericCategory: true },
+    ],
+    ["unique texts", "reference", count(50, (i) => `AX-${i * 7919}-Q`), { kind: "id" }],
+    ["sequential numbers without such a name", "visits", count(50, String), { kind: "number" }],
+    [
+      "prose",
+      "review",
+      count(60, (i) => `The delivery was on day ${i} and everything worked as promised`),
+      { kind: "text" },
+    ],
+    [
+      "Chinese prose",
+      "评论",
+      count(60, (i) => `这个产品非常好用第${i}次购买了物流也很快推荐大家购买`),
+      { kind: "text" },
+    ],
+    ["vectors", "embedding", ["[1, 2.5, -3]", "[0, 0, 1e-2]", ""], { kind: "vector", format: { width: 3 } }],
+    ["nothing", "v", ["", "", ""], { kind: "ignore" }],
+    ["markers alone", "v", ["NA", "NA", "NA"], { kind: "ignore" }],
+    [
+      "neighbours beyond float32",
+      "v",
+      count(50, (i) => String(1_700_000_000 + i)),
+      { kind: "number", precision: "float64" },
+    ],
+    [
+      "neighbours with decimals",
+      "v",
+      count(50, (i) => (121.4737 + i * 1e-6).toFixed(6)),
+      { kind: "number", precision: "float64" },
+    ],
+    [
+      "decimals that float32 keeps apart",
+      "v",
+      count(50, (i) => (i * 0.01).toFixed(2)),
+      { kind: "number", precision: "float32" },
+    ],
+  ];
+  it.each(cases)("%s", async (_name, name, texts, expected, values) => {
+    const { schema, column, unreadable } = await infer(name, texts);
+    expect(schema).toMatchObject(expected);
+    expect(schema.reason).toMatch(/^[A-Z].*\.$/);
+    expect(unreadable).toEqual([]);
+    if (values)
+      expect(valuesOf(column)).toEqual(
+        schema.precision === "float32" ? [...Float32Array.from(values as number[])] : values,
+      );
+  });
+
+  it("a few odd cells do not hide a number; they are missing and reported", async () => {
+    const texts = count(200, (i) => (i === 77 ? "1e999" : i === 150 ? "abc" : String(i)));
+    const { schema, unreadable, column } = await infer("v", texts);
+    expect(schema.kind).toBe("number");
+    expect(unreadable).toEqual([
+      {
+        column: "v",
+        kind: "number",
+        rows: 2,
+        examples: [
+          { row: 77, value: "1e999" },
+          { row: 150, value: "abc" },
+        ],
+      },
+    ]);
+    expect(valuesOf(column)[77]).toBeNaN();
+  });
+
+  it("days that no calendar has are missing and reported", async () => {
+    const texts = count(200, (i) =>
+      i === 3 ? "0000-00-00" : i === 4 ? "0000-01-01" : `2024-01-${String((i % 28) + 1).padStart(2, "0")}`,
+    );
+    const { schema, unreadable } = await infer("v", texts);
+    expect(schema.kind).toBe("datetime");
+    expect(unreadable[0]!.examples.map((example) => example.value)).toEqual(["0000-00-00", "0000-01-01"]);
+  });
+
+  it("many odd cells make a category", async () => {
+    expect(
+      (
+        await infer(
+          "v",
+          count(200, (i) => (i % 10 === 0 ? "high" : String(i % 9))),
+        )
+      ).schema.kind,
+    ).toBe("category");
+  });
+
+  it("the user's word counts: kinds, columns left out, markers", async () => {
+    const texts = repeat(["1", "2", "-999"], 10);
+    const chosen = await infer("v", texts, { kinds: { v: "category" }, missing: ["-999"] });
+    expect(chosen.schema).toMatchObject({
+      kind: "category",
+      numericCategory: true,
+      format: { missing: ["-999"] },
+    });
+    expect(valuesOf(chosen.column).slice(0, 3)).toEqual(["1", "2", ""]);
+    await table?.close();
+    const numbers = await infer("v", texts, { missing: ["-999"] });
+    expect(valuesOf(numbers.column).slice(0, 3)).toEqual([1, 2, NaN_]);
+    await table?.close();
+    expect((await infer("v", texts, { ignore: ["v"] })).column).toBeUndefined();
+    await expect(inferSchema(table!, { kinds: { w: "text" } })).rejects.toMatchObject({
+      code: "DATA_COLUMN_UNKNOWN",
+    });
+  });
+});

@@ -1,0 +1,88 @@
+import type { DuckDBVector } from "@duckdb/node-api";
+import type { ColumnSchema } from "../../foundation/contracts/column.js";
+import { valueExpression } from "./expressions.js";
+import { databaseOf, storageOf } from "./memory-table.js";
+import { quoteIdentifier, type Table } from "./table.js";
+
+/**
+ * The value of a column as text that is the same whatever file it came from; NULL = missing. Two values have one
+ * text only if they are equal.
+ */
+export function canonicalText(schema: ColumnSchema, table: Table): string {
+  const storage = storageOf(table, schema.name);
+  const value = valueExpression(schema, storage);
+  switch (schema.kind) {
+    // Adding zero turns -0 into 0.
+    case "number":
+      return `CAST(${value} + 0.0 AS VARCHAR)`;
+    case "datetime":
+      return `CAST(epoch_ms(${value}) AS VARCHAR)`;
+    default:
+      return `CAST(${value} AS VARCHAR)`;
+  }
+}
+
+/** Joins values so that no two rows of different values have one text. */
+export function framedText(text: string): string {
+  return `coalesce(strlen(${text}) || ':' || ${text}, '-')`;
+}
+
+/**
+ * A 64-bit identity for each row, in source order: the first half of the MD5 of its values, so it does not depend
+ * on the row's position or the file's format. Of rows with equal values, the second, third, … get an identity of
+ * their own from their occurrence number.
+ */
+export async function rowHashes(table: Table, columns: readonly ColumnSchema[]): Promise<BigUint64Array> {
+  const { hashes, repeated } = await contentHashes(table, columns);
+  const occurrences = new Map([...repeated].map((hash) => [hash, 0n]));
+  for (let row = 0; occurrences.size > 0 && row < hashes.length; row++) {
+    const hash = hashes[row]!;
+    const occurrence = occurrences.get(hash);
+    if (occurrence === undefined) continue;
+    occurrences.set(hash, occurrence + 1n);
+    hashes[row] = occurrence === 0n ? hash : mix(hash + occurrence * 0x9e3779b97f4a7c15n);
+  }
+  return hashes;
+}
+
+/** As `rowHashes`, but equal rows have equal hashes. */
+export async function contentHashes(
+  table: Table,
+  columns: readonly ColumnSchema[],
+): Promise<{ hashes: BigUint64Array; repeated: ReadonlySet<bigint> }> {
+  const database = databaseOf(table);
+  const framed = columns.map((column) => framedText(canonicalText(column, table)));
+  const expression = `md5_number_upper(${framed.length > 0 ? framed.join(" || ") : "''"})`;
+  const hashes = new BigUint64Array(table.rows);
+  let offset = 0;
+  await database.scan(`SELECT ${expression} AS hash FROM data`, (chunk) => {
+    const vector = chunk.getColumnVector(0) as DuckDBVector<bigint>;
+    for (let i = 0; i < vector.itemCount; i++) hashes[offset + i] = vector.getItem(i)!;
+    offset += chunk.rowCount;
+  });
+  const sorted = hashes.slice().sort();
+  const repeated = new Set<bigint>();
+  for (let i = 1; i < sorted.length; i++) if (sorted[i] === sorted[i - 1]) repeated.add(sorted[i]!);
+  return { hashes, repeated };
+}
+
+/** The finalizer of SplitMix64 (Steele, Lea and Flood, 2014). */
+function mix(value: bigint): bigint {
+  let mixed = BigInt.asUintN(64, value);
+  mixed = BigInt.asUintN(64, (mixed ^ (mixed >> 30n)) * 0xbf58476d1ce4e5b9n);
+  mixed = BigInt.asUintN(64, (mixed ^ (mixed >> 27n)) * 0x94d049bb133111ebn);
+  return mixed ^ (mixed >> 31n);
+}
+
+const BLOCK_ROWS = 4096;
+
+/** SHA-256 digests of blocks of 4096 values of a column, in row order; memory does not grow with the rows. */
+export async function columnDigests(table: Table, column: ColumnSchema): Promise<string[]> {
+  const row = quoteIdentifier(table.rowColumn);
+  const digests = await table.query(
+    `SELECT sha256(string_agg(${framedText("text")}, '' ORDER BY row)) AS digest
+     FROM (SELECT ${row} AS row, ${canonicalText(column, table)} AS text FROM data)
+     GROUP BY row // ${BLOCK_ROWS} ORDER BY row // ${BLOCK_ROWS}`,
+  );
+  return digests.map((entry) => entry.digest as string);
+}
