@@ -1,0 +1,74 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { writeModel } from "../../src/engines/onnx/protobuf/messages.js";
+import { createRandom } from "../../src/foundation/base/random.js";
+import { HOSTILE, SMALL_BOMB, SOUND } from "./hostile-models.js";
+import { mutated } from "./mutate.js";
+import { WIDE } from "./wide-models.js";
+
+/** Mutations of each sound model; `QUERN_FUZZ_ROUNDS` raises it. Needs a build (`npm run build`). */
+const ROUNDS = Number(process.env.QUERN_FUZZ_ROUNDS ?? 4000);
+const BATCH = 2000;
+const MEMORY_LIMIT_MEGABYTES = 1500;
+
+const folder = mkdtempSync(join(tmpdir(), "quern-fuzz-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const script = fileURLToPath(new URL("run-models.mjs", import.meta.url));
+
+interface Outcome {
+  readonly refused: number;
+  readonly failed: number;
+  readonly answered: number;
+  readonly megabytes: number;
+}
+
+/** Runs the models in a child, which must end by itself. */
+function survive(name: string, models: readonly Uint8Array[]): Outcome {
+  const path = join(folder, "models.bin");
+  const parts = models.flatMap((model) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(model.length);
+    return [length, model];
+  });
+  writeFileSync(path, Buffer.concat(parts));
+  const child = spawnSync(process.execPath, [script, path], { encoding: "utf8", timeout: 300_000 });
+  expect({ name, signal: child.signal, status: child.status, stderr: child.stderr }).toMatchObject({
+    signal: null,
+    status: 0,
+  });
+  return JSON.parse(child.stdout.trim().split("\n").at(-1)!);
+}
+
+describe("native code behind the loader", () => {
+  it("runs what is sound and is never reached by what is hostile", () => {
+    const sound = [...Object.values(WIDE), ...Object.values(SOUND).map(writeModel)];
+    expect(survive("sound", sound)).toMatchObject({ refused: 0, failed: 0, answered: sound.length });
+    const hostile = [SMALL_BOMB, ...Object.values(HOSTILE).map(writeModel)];
+    const outcome = survive("hostile", hostile);
+    expect(outcome).toMatchObject({ refused: hostile.length, failed: 0, answered: 0 });
+    expect(outcome.megabytes).toBeLessThan(400);
+  });
+
+  const models = {
+    ...WIDE,
+    ...Object.fromEntries(Object.entries(SOUND).map(([name, value]) => [name, writeModel(value)])),
+  };
+
+  it.each(Object.entries(models))(
+    "survives mutations of %s",
+    (name, bytes) => {
+      const random = createRandom(`fuzz ${name}`);
+      for (let done = 0; done < ROUNDS; done += BATCH) {
+        const batch = Array.from({ length: Math.min(BATCH, ROUNDS - done) }, () => mutated(bytes, random));
+        const outcome = survive(`${name}, from mutation ${done}`, batch);
+        expect(outcome.megabytes).toBeLessThan(MEMORY_LIMIT_MEGABYTES);
+      }
+    },
+    600_000,
+  );
+});
