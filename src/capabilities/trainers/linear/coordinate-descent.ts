@@ -5,50 +5,64 @@
  * In standardised coordinates: minimise 1/(2 m) |y - Z u|^2 + sum_j absolute_j |u_j| + 1/2 sum_j squared_j u_j^2
  * with m the sum of the weights.
  */
-export interface CoordinateProblem {
-  readonly width: number;
-  /** Z' W Z / m, row-major. */
-  readonly gram: Float64Array;
-  /** Z' W y / m. */
-  readonly right: Float64Array;
-  /** y' W y / m. */
-  readonly targetSquares: number;
+export interface Penalty {
   readonly absolute: Float64Array;
   readonly squared: Float64Array;
 }
 
-export interface CoordinateResult {
+export interface DescentResult {
   readonly sweeps: number;
-  /** Duality gap divided by targetSquares. */
+  /** Duality gap divided by y' W y / m. */
   readonly gap: number;
 }
 
-/**
- * Sweeps until gap <= tolerance * targetSquares, or `maxSweeps`. `point` and `slope` (= right - gram point) are
- * updated in place, so that a path of problems starts warm.
- */
-export function descendCoordinates(
-  problem: CoordinateProblem,
-  point: Float64Array,
-  slope: Float64Array,
-  tolerance: number,
-  maxSweeps: number,
-): CoordinateResult {
-  const goal = tolerance * problem.targetSquares;
-  let gap = dualityGap(problem, point, slope);
-  let sweeps = 0;
-  for (; sweeps < maxSweeps && gap > goal; sweeps++) {
-    const greatest = sweep(problem, point, slope);
-    // The gap costs a product; it is worth computing when the sweep moved little, and now and then.
-    if (greatest <= 1e-4 || sweeps % 10 === 9) gap = dualityGap(problem, point, slope);
-    if (greatest === 0) break;
-  }
-  return { sweeps, gap: problem.targetSquares > 0 ? gap / problem.targetSquares : 0 };
+/** A design and target made ready for descents under several penalties, each starting where the last ended. */
+export interface Descent {
+  /** Z' W y / m. */
+  readonly right: Float64Array;
+  /** The current u. */
+  readonly point: Float64Array;
+  /** Sweeps until gap <= tolerance, or `maxSweeps`. */
+  run(penalty: Penalty, tolerance: number, maxSweeps: number): DescentResult;
+}
+
+export interface GramSystem {
+  readonly width: number;
+  /** Z' W Z / m, row-major. */
+  readonly gram: Float64Array;
+  readonly right: Float64Array;
+  /** y' W y / m. */
+  readonly targetSquares: number;
+}
+
+export function gramDescent(system: GramSystem): Descent {
+  const { width, right, targetSquares } = system;
+  const point = new Float64Array(width);
+  // right - gram point
+  const slope = right.slice();
+  return {
+    right,
+    point,
+    run(penalty, tolerance, maxSweeps) {
+      const goal = tolerance * targetSquares;
+      let gap = dualityGap(right, targetSquares, penalty, point, slope);
+      let sweeps = 0;
+      while (sweeps < maxSweeps && gap > goal) {
+        const move = sweep(system, penalty, point, slope);
+        sweeps++;
+        // The gap costs a product; it is worth computing when the sweep moved little, and now and then.
+        if (move <= 1e-4 || sweeps % 10 === 0) gap = dualityGap(right, targetSquares, penalty, point, slope);
+        if (move === 0) break;
+      }
+      return { sweeps, gap: targetSquares > 0 ? gap / targetSquares : 0 };
+    },
+  };
 }
 
 /** One pass over all coordinates; returns the greatest move relative to the greatest coordinate. */
 function sweep(
-  { width, gram, absolute, squared }: CoordinateProblem,
+  { width, gram }: GramSystem,
+  { absolute, squared }: Penalty,
   point: Float64Array,
   slope: Float64Array,
 ): number {
@@ -75,16 +89,21 @@ function sweep(
 
 /**
  * Primal minus dual objective at the residual scaled into the dual feasible set. The squared penalty is
- * treated as further rows of the design, as in scikit-learn.
+ * treated as further rows of the design, as in scikit-learn. `slope` = right - gram point.
  */
-export function dualityGap(problem: CoordinateProblem, point: Float64Array, slope: Float64Array): number {
-  const { width, right, targetSquares, absolute, squared } = problem;
+export function dualityGap(
+  right: Float64Array,
+  targetSquares: number,
+  { absolute, squared }: Penalty,
+  point: Float64Array,
+  slope: Float64Array,
+): number {
   let fitted = 0;
   let residualSquares = targetSquares;
   let squaredPart = 0;
   let absolutePart = 0;
   let feasible = 1;
-  for (let j = 0; j < width; j++) {
+  for (let j = 0; j < point.length; j++) {
     const value = point[j]!;
     // point' gram point = point' (right - slope)
     residualSquares -= value * (right[j]! + slope[j]!);

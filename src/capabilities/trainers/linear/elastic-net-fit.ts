@@ -6,7 +6,7 @@ import type {
 } from "../../../foundation/contracts/trainer.js";
 import { createCheckpoint } from "../numeric/pace.js";
 import { normalEquations } from "../numeric/standardized-gram.js";
-import { type CoordinateProblem, descendCoordinates } from "./coordinate-descent.js";
+import { type GramSystem, gramDescent } from "./coordinate-descent.js";
 import { solvePenalizedSquares } from "./penalized-squares.js";
 import {
   fittedRegression,
@@ -15,6 +15,7 @@ import {
   regressionProblem,
   targetMean,
 } from "./regression-model.js";
+import { residualDescent } from "./residual-descent.js";
 
 export interface ElasticNetOptions {
   readonly penaltyStrength: number;
@@ -26,6 +27,8 @@ export interface ElasticNetOptions {
 
 /** The path goes down from the strength that makes all coefficients 0, by this factor. */
 const PATH_FACTOR = 0.5;
+/** Wider designs cost less by residuals: the Gram matrix takes rows * width^2 / 2 products. */
+const WIDEST_GRAM = 1000;
 
 export async function fitElasticNet(
   { train }: TrainingData,
@@ -36,37 +39,33 @@ export async function fitElasticNet(
   const problem = regressionProblem(train, trainer, options.intercept);
   if (options.l1Share * options.penaltyStrength === 0) return fitRidge(problem, options, context);
   const meanTarget = targetMean(problem);
-  const system = await meanEquations(problem, meanTarget, context);
-  const { width } = problem.design;
+  const descent =
+    problem.design.width > WIDEST_GRAM
+      ? residualDescent(problem, meanTarget)
+      : gramDescent(await gramSystem(problem, meanTarget, context));
   const { scale } = problem.moments;
-  const point = new Float64Array(width);
-  const slope = system.right.slice();
   const maxSweeps = Math.min(options.maxIterations, context.maxIterations ?? Number.POSITIVE_INFINITY);
-  const checkpoint = createCheckpoint(context, "path", 1);
+  const path = penaltyPath(descent.right, scale, options);
+  const checkpoint = createCheckpoint(context, "path", path.length);
   let sweeps = 0;
   let gap = 0;
-  for (const strength of penaltyPath(system.right, scale, options)) {
+  for (const [position, strength] of path.entries()) {
     const absolute = scale.map((value) => (strength * options.l1Share) / value);
     const squared = scale.map((value) => (strength * (1 - options.l1Share)) / (value * value));
-    const last = strength === options.penaltyStrength;
-    const coarse = Math.max(options.tolerance, 1e-3);
-    const result = descendCoordinates(
-      { ...system, absolute, squared },
-      point,
-      slope,
-      last ? options.tolerance : coarse,
-      last ? maxSweeps : Math.min(maxSweeps, 100),
-    );
+    const last = position === path.length - 1;
+    const result = last
+      ? descent.run({ absolute, squared }, options.tolerance, maxSweeps)
+      : descent.run({ absolute, squared }, Math.max(options.tolerance, 1e-3), Math.min(maxSweeps, 100));
     sweeps += result.sweeps;
     gap = result.gap;
-    await checkpoint(0, { gap });
+    await checkpoint(position + 1, { gap });
   }
   const converged = gap <= options.tolerance;
   const diagnostics: FitDiagnostics = {
     iterations: sweeps,
     notes: converged ? [] : [`Stopped after ${sweeps} sweeps with a relative duality gap of ${gap}.`],
   };
-  return fittedRegression(problem, point, meanTarget, diagnostics);
+  return fittedRegression(problem, descent.point, meanTarget, diagnostics);
 }
 
 /** Without absolute part there is no duality gap to stop by, but a closed form. */
@@ -82,11 +81,11 @@ async function fitRidge(
 }
 
 /** Normal equations divided by the sum of the weights. */
-async function meanEquations(
+async function gramSystem(
   { design, moments, values, weights }: RegressionProblem,
   meanTarget: number,
   context: TrainingContext,
-): Promise<Omit<CoordinateProblem, "absolute" | "squared">> {
+): Promise<GramSystem> {
   const checkpoint = createCheckpoint(context, "gram", design.rows);
   const target = { values, mean: meanTarget };
   const equations = await normalEquations(design, moments, target, weights, checkpoint);

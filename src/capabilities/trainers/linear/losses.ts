@@ -1,4 +1,3 @@
-import { sigmoid, softplus } from "../numeric/links.js";
 import type { PointwiseLoss } from "./objective.js";
 
 /** log(1 + exp(-y score)), y = +1 for code 1 and -1 for code 0. */
@@ -6,10 +5,13 @@ export function binaryLogLoss(codes: Int32Array): PointwiseLoss {
   return {
     outputs: 1,
     evaluate(row, scores, residuals) {
-      const score = scores[0]!;
       const positive = codes[row]! === 1;
-      residuals[0] = positive ? -sigmoid(-score) : sigmoid(score);
-      return softplus(positive ? -score : score);
+      // Loss log(1 + e^s) and residual 1 / (1 + e^-s) of the signed score, from one exponential.
+      const signed = positive ? -scores[0]! : scores[0]!;
+      const exponential = Math.exp(-Math.abs(signed));
+      const share = signed > 0 ? 1 / (1 + exponential) : exponential / (1 + exponential);
+      residuals[0] = positive ? -share : share;
+      return Math.max(signed, 0) + Math.log1p(exponential);
     },
   };
 }

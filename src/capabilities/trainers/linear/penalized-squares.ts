@@ -2,11 +2,12 @@
 import { factorize, solve } from "../numeric/cholesky.js";
 import { conjugateGradient } from "../numeric/conjugate-gradient.js";
 import type { Checkpoint } from "../numeric/pace.js";
+import { addRows, ROWS_AT_ONCE, rowProducts } from "../numeric/row-products.js";
 import { normalEquations, rowGram } from "../numeric/standardized-gram.js";
 import { type RegressionProblem, targetMean } from "./regression-model.js";
 
-/** A Gram matrix of this side takes 18 MB and its factorisation about a second. */
-const LARGEST_DIRECT = 1500;
+/** From about this side on, some hundred products with the design cost less than its Gram matrix. */
+const LARGEST_DIRECT = 800;
 
 export interface SquaresSolution {
   /** Of (x - mean) / scale. */
@@ -96,11 +97,13 @@ async function solveIteratively(
   const { width } = design;
   const meanTarget = targetMean(problem);
   const penalty = moments.scale.map((scale) => strength / (scale * scale));
-  const right = adjoint(problem, (row) => values[row]! - meanTarget);
+  const right = adjoint(
+    problem,
+    values.map((value) => value - meanTarget),
+  );
   const { solution, iterations, converged } = await conjugateGradient({
     multiply: (vector) => {
-      const image = applyDesign(problem, vector);
-      const result = adjoint(problem, (row) => image[row]!);
+      const result = adjoint(problem, applyDesign(problem, vector));
       for (let j = 0; j < width; j++) result[j]! += penalty[j]! * vector[j]!;
       return result;
     },
@@ -117,31 +120,34 @@ async function solveIteratively(
 
 /** Z v. */
 function applyDesign({ design, moments }: RegressionProblem, vector: Float64Array): Float64Array {
-  const { rows, width, values } = design;
+  const { rows, width } = design;
   const coefficients = vector.map((value, j) => value / moments.scale[j]!);
   let shift = 0;
   for (let j = 0; j < width; j++) shift += coefficients[j]! * moments.mean[j]!;
   const result = new Float64Array(rows);
-  for (let row = 0; row < rows; row++) {
-    let sum = -shift;
-    for (let j = 0; j < width; j++) sum += values[row * width + j]! * coefficients[j]!;
-    result[row] = sum;
+  const products = new Float64Array(ROWS_AT_ONCE);
+  for (let first = 0; first < rows; first += ROWS_AT_ONCE) {
+    const count = Math.min(ROWS_AT_ONCE, rows - first);
+    rowProducts(design, first, count, coefficients, 0, products);
+    for (let i = 0; i < count; i++) result[first + i] = products[i]! - shift;
   }
   return result;
 }
 
 /** Z' W r. */
-function adjoint(
-  { design, moments, weights }: RegressionProblem,
-  residual: (row: number) => number,
-): Float64Array {
-  const { rows, width, values } = design;
+function adjoint({ design, moments, weights }: RegressionProblem, residual: Float64Array): Float64Array {
+  const { rows, width } = design;
   const result = new Float64Array(width);
+  const factors = new Float64Array(ROWS_AT_ONCE);
   let total = 0;
-  for (let row = 0; row < rows; row++) {
-    const factor = (weights ? weights[row]! : 1) * residual(row);
-    total += factor;
-    for (let j = 0; j < width; j++) result[j]! += factor * values[row * width + j]!;
+  for (let first = 0; first < rows; first += ROWS_AT_ONCE) {
+    const count = Math.min(ROWS_AT_ONCE, rows - first);
+    for (let i = 0; i < count; i++) {
+      const factor = (weights ? weights[first + i]! : 1) * residual[first + i]!;
+      factors[i] = factor;
+      total += factor;
+    }
+    addRows(design, first, count, factors, result, 0);
   }
   for (let j = 0; j < width; j++) result[j] = (result[j]! - moments.mean[j]! * total) / moments.scale[j]!;
   return result;

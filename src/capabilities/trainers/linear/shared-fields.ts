@@ -43,7 +43,7 @@ export const penaltyStrengthField = () =>
 export function estimateSquares({ rows, features }: WorkSpecification): WorkEstimate {
   const side = Math.min(rows, features);
   const matrix = rows * features * 4;
-  if (side > 1500) return { seconds: 0.02 + rows * features * 3e-7, bytes: matrix + rows * 16 };
+  if (side > 800) return { seconds: 0.02 + rows * features * 3e-7, bytes: matrix + rows * 16 };
   return {
     seconds: 0.01 + rows * features * (0.4e-9 * side + 1.5e-8) + side ** 3 * 0.4e-9,
     bytes: matrix + side * side * 8,
@@ -56,10 +56,12 @@ export const gapToleranceField = () =>
     help: "Stop when the duality gap is at most this share of the target's squares.",
   });
 
-/** The Gram matrix, then sweeps over it. */
+/** The Gram matrix, then sweeps over it; wide designs: sweeps over the columns. */
 export function estimateCoordinateDescent({ rows, features }: WorkSpecification): WorkEstimate {
+  const matrix = rows * features * 4;
+  if (features > 1000) return { seconds: 0.02 + rows * features * 2e-7, bytes: 2 * matrix };
   return {
-    seconds: 0.01 + rows * features * (0.4e-9 * features + 1.5e-8) + features * features * 1e-7,
-    bytes: rows * features * 4 + features * features * 8,
+    seconds: 0.01 + rows * features * (0.4e-9 * features + 1.5e-8) + features * features * 1e-6,
+    bytes: matrix + features * features * 8,
   };
 }

@@ -31,7 +31,7 @@ export function squaredNorms(rows: Float64Array, count: number, width: number): 
   return norms;
 }
 
-/** Dot products of one row with `count` rows into `result`. */
+/** Dot products of one row with `count` rows into `result`, of length `count`. */
 export function dotProducts(
   row: Float64Array,
   start: number,
@@ -40,21 +40,28 @@ export function dotProducts(
   width: number,
   result: Float64Array,
 ): void {
-  const whole = width - (width % 4);
-  for (let other = 0; other < count; other++) {
-    const base = other * width;
-    let s0 = 0;
-    let s1 = 0;
-    let s2 = 0;
-    let s3 = 0;
-    for (let j = 0; j < whole; j += 4) {
-      s0 += row[start + j]! * rows[base + j]!;
-      s1 += row[start + j + 1]! * rows[base + j + 1]!;
-      s2 += row[start + j + 2]! * rows[base + j + 2]!;
-      s3 += row[start + j + 3]! * rows[base + j + 3]!;
+  // Four rows at a time: the one row is read once for all of them.
+  for (let other = 0; other < count; other += 4) {
+    const a = other * width;
+    const b = other + 1 < count ? a + width : a;
+    const c = other + 2 < count ? b + width : b;
+    const d = other + 3 < count ? c + width : c;
+    let sumA = 0;
+    let sumB = 0;
+    let sumC = 0;
+    let sumD = 0;
+    for (let j = 0; j < width; j++) {
+      const value = row[start + j]!;
+      sumA += value * rows[a + j]!;
+      sumB += value * rows[b + j]!;
+      sumC += value * rows[c + j]!;
+      sumD += value * rows[d + j]!;
     }
-    for (let j = whole; j < width; j++) s0 += row[start + j]! * rows[base + j]!;
-    result[other] = s0 + s1 + (s2 + s3);
+    result[other] = sumA;
+    // Writes past the end of a typed array do nothing.
+    result[other + 1] = sumB;
+    result[other + 2] = sumC;
+    result[other + 3] = sumD;
   }
 }
 

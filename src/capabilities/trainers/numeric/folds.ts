@@ -25,8 +25,8 @@ export function rowsOfFold(assignment: Int32Array, fold: number, keep: boolean):
 }
 
 /**
- * A random sample of at most `limit` rows, ascending, each group in proportion (at least one row of each that
- * occurs); undefined when there is nothing to leave out.
+ * A random sample of `limit` rows, ascending, each group in proportion (and at least one row of each that occurs,
+ * while there are no more groups than `limit`); undefined when there is nothing to leave out.
  */
 export function stratifiedSample(
   groups: ArrayLike<number>,
@@ -34,15 +34,20 @@ export function stratifiedSample(
   random: Random,
 ): Int32Array | undefined {
   if (groups.length <= limit) return undefined;
-  const byGroup = new Map<number, number[]>();
-  for (const row of random.permutation(groups.length)) {
-    const members = byGroup.get(groups[row]!);
-    if (members) members.push(row);
-    else byGroup.set(groups[row]!, [row]);
+  const sizes = new Map<number, number>();
+  for (let row = 0; row < groups.length; row++) sizes.set(groups[row]!, (sizes.get(groups[row]!) ?? 0) + 1);
+  const drawn = new Map<number, number>();
+  const order = random.permutation(groups.length);
+  // How much of its group comes before a row in random order: taking the least first keeps proportions.
+  const depth = new Float64Array(groups.length);
+  for (const row of order) {
+    const group = groups[row]!;
+    const position = drawn.get(group) ?? 0;
+    drawn.set(group, position + 1);
+    depth[row] = position / sizes.get(group)!;
   }
-  const share = limit / groups.length;
-  const rows = [...byGroup.values()].flatMap((members) =>
-    members.slice(0, Math.max(1, Math.floor(members.length * share))),
-  );
-  return Int32Array.from(rows).sort();
+  return order
+    .sort((a, b) => depth[a]! - depth[b]! || a - b)
+    .slice(0, limit)
+    .sort();
 }

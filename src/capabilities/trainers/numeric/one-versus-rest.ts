@@ -1,5 +1,5 @@
 /**
- * Probabilities from one score a class: each score through its own sigmoid, then the row divided by its sum.
+ * Probabilities from one logit a class: each through its own sigmoid, then the row divided by its sum.
  * Computed as softmax(log sigmoid(z)), which is the same and stays finite where all sigmoids underflow.
  */
 import type { GraphBuilder, GraphValue } from "../../../foundation/contracts/graph.js";
@@ -7,15 +7,8 @@ import type { Predictions } from "../../../foundation/contracts/target.js";
 import { emitBinaryProbabilities, emitSoftmax } from "./graph-links.js";
 import { binaryProbabilities, softmaxRows, softplus } from "./links.js";
 
-/** z_k = slopes[k] score_k + offsets[k]; one entry only: binary, for class 1. */
-export interface Sigmoids {
-  readonly slopes: Float64Array;
-  readonly offsets: Float64Array;
-}
-
-export function oneVersusRest(scores: Float64Array, { slopes, offsets }: Sigmoids): Predictions {
-  const outputs = slopes.length;
-  const logits = scores.map((score, i) => slopes[i % outputs]! * score + offsets[i % outputs]!);
+/** `logits`: row-major, `outputs` a row; one only: binary, for class 1. */
+export function oneVersusRest(logits: Float64Array, outputs: number): Predictions {
   return outputs === 1
     ? { kind: "probabilities", values: binaryProbabilities(logits), classes: 2 }
     : {
@@ -28,15 +21,7 @@ export function oneVersusRest(scores: Float64Array, { slopes, offsets }: Sigmoid
       };
 }
 
-export function emitOneVersusRest(
-  graph: GraphBuilder,
-  scores: GraphValue,
-  { slopes, offsets }: Sigmoids,
-): GraphValue {
-  const outputs = slopes.length;
-  const slope = graph.constant("float32", [1, outputs], Float32Array.from(slopes));
-  const offset = graph.constant("float32", [1, outputs], Float32Array.from(offsets));
-  const logits = graph.op("Add", [graph.op("Mul", [scores, slope]), offset]);
+export function emitOneVersusRest(graph: GraphBuilder, logits: GraphValue, outputs: number): GraphValue {
   if (outputs === 1) return emitBinaryProbabilities(graph, logits);
   const logSigmoids = graph.op("Neg", [graph.op("Softplus", [graph.op("Neg", [logits])])]);
   return emitSoftmax(graph, logSigmoids);
