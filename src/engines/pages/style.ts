@@ -14,7 +14,7 @@ const COLORS = `
 const LAYOUT = `
 *{box-sizing:border-box}
 html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}
-body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei","Source Han Sans SC",sans-serif}
+body{margin:0;overflow-wrap:anywhere;background:var(--paper);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei","Source Han Sans SC",sans-serif}
 .frame{display:grid;grid-template-columns:210px minmax(0,1fr);max-width:1380px;margin:0 auto}
 nav.contents{position:sticky;top:0;align-self:start;max-height:100vh;overflow:auto;padding:28px 8px 28px 22px;font-size:13.5px}
 nav.contents ol{list-style:none;margin:0;padding:0}
@@ -67,7 +67,7 @@ svg.chart text{font-family:inherit}
 details{margin:10px 0;border:1px solid var(--line);border-radius:7px;padding:0 14px}
 summary{cursor:pointer;padding:8px 0;font-weight:600;font-size:14px}
 details[open]{padding-bottom:10px}
-pre{background:var(--panel);border-radius:7px;padding:11px 14px;overflow-x:auto;font-size:12.5px;line-height:1.5;white-space:pre;margin:10px 0}
+pre{overflow-wrap:normal;background:var(--panel);border-radius:7px;padding:11px 14px;overflow-x:auto;font-size:12.5px;line-height:1.5;white-space:pre;margin:10px 0}
 code{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Noto Sans Mono CJK SC",monospace;font-size:.92em}
 .hash{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:12px;overflow-wrap:anywhere}
 .bar{display:inline-block;height:8px;border-radius:2px;background:#2b83bf;vertical-align:middle}
