@@ -28,7 +28,9 @@ export function writeNode(tree: i32, number: i32, leaf: Leaf, leafNumber: i32, n
   store<i32>(nodeRight + at, ~newLeaf);
   // Half, since gains are kept times two; back in units of the loss.
   store<f64>(nodeGain + (at << 1), (0.5 * split.gain * hessianScale) / (gradientScale * gradientScale));
-  memory.copy(nodeSets + (at << 3), changetype<usize>(split) + offsetof<Candidate>("set0"), 32);
+  if (split.flags & CATEGORICAL) {
+    memory.copy(nodeSets + (at << 3), changetype<usize>(split) + offsetof<Candidate>("set0"), 32);
+  }
   if (leaf.parent < 0) return;
   const child = leaf.side ? nodeRight : nodeLeft;
   store<i32>(child + ((base + <usize>leaf.parent) << 2), number);
