@@ -83,7 +83,10 @@ export class Batcher {
 
   #schedule(): void {
     if (this.#scheduled) return;
-    if (this.#underWay >= BATCHES_UNDER_WAY) return this.#watch();
+    if (this.#underWay >= BATCHES_UNDER_WAY) {
+      this.#watch();
+      return;
+    }
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;

@@ -1,0 +1,48 @@
+// A small load generator: keep-alive connections, one request under way on each, rows that vary.
+import { connect } from "node:net";
+
+/** Runs for `seconds` after a warm-up; latencies in milliseconds. Throws when an answer is not 200. */
+export async function generateLoad({ address, path, bodies, connections, seconds, warmUpSeconds = 1 }) {
+  const { hostname, port } = new URL(address);
+  const requests = bodies.map((body) =>
+    Buffer.from(
+      `POST ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    ),
+  );
+  const latencies = [];
+  const begin = performance.now() + warmUpSeconds * 1000;
+  const end = begin + seconds * 1000;
+  let next = 0;
+  const drive = () =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+      let sent = 0;
+      let received = Buffer.alloc(0);
+      const send = () => {
+        sent = performance.now();
+        if (sent >= end) {
+          socket.destroy();
+          resolve();
+        } else socket.write(requests[next++ % requests.length]);
+      };
+      socket.on("connect", send);
+      socket.on("error", reject);
+      socket.on("data", (chunk) => {
+        received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+        const headEnd = received.indexOf("\r\n\r\n");
+        if (headEnd < 0) return;
+        const head = received.latin1Slice(0, headEnd);
+        const length = Number(/content-length: *(\d+)/i.exec(head)?.[1]);
+        if (received.length < headEnd + 4 + length) return;
+        if (!head.startsWith("HTTP/1.1 200")) return reject(new Error(received.toString()));
+        received = received.subarray(headEnd + 4 + length);
+        if (sent >= begin) latencies.push(performance.now() - sent);
+        send();
+      });
+    });
+  await Promise.all(Array.from({ length: connections }, drive));
+  latencies.sort((a, b) => a - b);
+  const quantile = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];
+  return { requestsPerSecond: latencies.length / seconds, p50: quantile(0.5), p99: quantile(0.99) };
+}
