@@ -1,40 +1,42 @@
-import { quoteIdentifier } from "../../engines/table/index.js";
-import { hashValue, sha256 } from "../../foundation/base/hash.js";
+import { saveDataset } from "../../capabilities/data/datasets/index.js";
+import { contentHashes, type Table } from "../../engines/table/index.js";
+import { hashValue, type Sha256 } from "../../foundation/base/hash.js";
 import { pack } from "../../foundation/base/packing.js";
+import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Dataset } from "../../foundation/contracts/store.js";
 import type { Division } from "./divide.js";
 import type { Production } from "./production.js";
 
+/**
+ * Stores the version of the data that the training reads, named by its content, and gives each row the identity
+ * by which it is divided: rows that are equal but for their id share it, so that no copy is on both sides.
+ */
 export async function recordDataset({
   data,
   prepared,
   store,
   project,
 }: Production): Promise<{ dataset: Dataset; rowHashes: BigUint64Array }> {
-  const names = data.table.columns
-    .map((column) => `CAST(${quoteIdentifier(column.name)} AS VARCHAR)`)
-    .join(", ");
-  const rows = await data.table.query(
-    `SELECT CAST(hash(${names}) AS VARCHAR) AS h FROM data ORDER BY ${quoteIdentifier(data.table.rowColumn)}`,
+  const { table, sources, description } = data;
+  const dataset = await saveDataset(
+    { table, schema: prepared.schema, sources },
+    project.name ?? description,
+    store,
   );
-  const rowHashes = BigUint64Array.from(rows, (row) => BigInt(row.h as string));
-  const id = hashValue({ schema: prepared.schema, rows: sha256(new Uint8Array(rowHashes.buffer)) });
-  const dataset = await store.datasets.add({
-    id,
-    name: project.name ?? data.description,
-    rows: data.table.rows,
-    columns: data.table.columns.length,
-    document: { schema: prepared.schema, sources: data.sources },
-    blobs: {},
-  });
-  return { dataset, rowHashes };
+  return { dataset, rowHashes: await divisionHashes(table, prepared.schema) };
 }
 
+export async function divisionHashes(table: Table, schema: readonly ColumnSchema[]): Promise<BigUint64Array> {
+  const content = schema.filter((column) => column.kind !== "id" && column.kind !== "ignore");
+  return (await contentHashes(table, content.length > 0 ? content : schema)).hashes;
+}
+
+/** Stores the division with the dataset version; returns its id. */
 export async function recordSplit(
   { store }: Production,
   dataset: Dataset,
   { record }: Division,
-): Promise<string> {
+): Promise<Sha256> {
   const blob = await store.blobs.put(pack(record));
   const id = hashValue({ dataset: dataset.id, blob });
   await store.datasets.addSplit({ id, dataset: dataset.id, config: record.config, blob });

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { planTraining } from "../../../workflows/train/plan-training.js";
+import { defineCommand } from "../command.js";
+import { commonOptions, workOptions } from "../common-options.js";
+import { projectFromFlags, projectOptions, requireSource } from "../project-options.js";
+import { formatDuration, textTable } from "../text.js";
+import { workflowOptions } from "../workflow-options.js";
+
+export const command = defineCommand({
+  name: "plan",
+  summary: "Show what a training would do, without doing it",
+  example: "quern plan data.csv --target churn",
+  arguments: [
+    {
+      name: "data",
+      help: "A file, folder, glob, URL or `-`; default: the project file's source",
+      required: false,
+    },
+  ],
+  options: z.strictObject({ ...projectOptions, ...workOptions, ...commonOptions }),
+  async run([data], options, io) {
+    const { input, folder } = projectFromFlags(data, options);
+    requireSource(input);
+    const plan = await planTraining(
+      { project: input, allowedHosts: options.allowHost },
+      workflowOptions(options, io, folder),
+    );
+    io.result(plan, () => {
+      const { target, split } = plan;
+      const trials = plan.trials.map((trial) => [
+        trial.trainer,
+        formatDuration(1000 * trial.seconds),
+        `${Math.ceil(trial.megabytes)} MiB`,
+      ]);
+      return [
+        `${plan.source}: ${plan.rows} rows`,
+        `predicts ${target.column} (${target.task}): ${target.reason}`,
+        `judged by ${plan.metric}`,
+        `split ${split.kind}: ${split.train} to learn, ${split.validation} to choose, ${split.rounds > 1 ? "every row once to judge" : `${split.test} to judge`}. ${split.reason}`,
+        "",
+        textTable(
+          ["column", "kind", "role", "why"],
+          plan.columns.map((column) => [column.name, column.kind, column.role, column.reason]),
+        ),
+        "",
+        ...Object.entries(plan.features).flatMap(([style, steps]) => [
+          `features for ${style} models:`,
+          ...steps.map((step) => `  ${step}`),
+          "",
+        ]),
+        textTable(["trainer", "time", "memory"], trials, new Set([1, 2])),
+        ...plan.leftOut.map(({ trainer, reason }) => `${trainer} is left out: ${reason}`),
+        "",
+        `about ${formatDuration(1000 * plan.seconds)} of training in all`,
+      ].join("\n");
+    });
+    return undefined;
+  },
+});

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { systemClock } from "../../../foundation/base/clock.js";
+import type { Logger } from "../../../foundation/base/logger.js";
+import { fields } from "../../../foundation/contracts/extension.js";
+import { openModels } from "../../../workflows/use/open-pool.js";
+import { createServer, createServingMetrics, serverOptionsSchema } from "../../http/index.js";
+import { defineCommand } from "../command.js";
+import { commonOptions } from "../common-options.js";
+import type { Io } from "../io.js";
+import { workflowOptions } from "../workflow-options.js";
+
+const { host, port, bodyLimitBytes, maximumRows, requestTimeoutMs, drainTimeoutMs, maximumConnections } =
+  serverOptionsSchema.shape;
+
+export const command = defineCommand({
+  name: "serve",
+  summary: "Serve models over HTTP",
+  example: "quern serve churn --port 8080",
+  arguments: [
+    {
+      name: "models...",
+      help: "`name`, `name@3` or bundle paths; default: the current version of every model",
+      required: false,
+    },
+  ],
+  options: z.strictObject({
+    host,
+    port,
+    token: z.string().min(16).optional().register(fields, {
+      title: "Token that callers must send",
+      help: "Default: QUERN_TOKEN. Needed for any address but this machine's own.",
+    }),
+    allowedHosts: z
+      .array(z.string())
+      .default([])
+      .register(fields, { title: "Further host names under which callers may address the server" }),
+    ...{ bodyLimitBytes, maximumRows, requestTimeoutMs, drainTimeoutMs, maximumConnections },
+    ...commonOptions,
+  }),
+  async run(models, options, io) {
+    const { json: _json, quiet: _quiet, store: _store, token = process.env.QUERN_TOKEN, ...server } = options;
+    const metrics = createServingMetrics();
+    const served = await openModels(models, metrics.observer, workflowOptions(options, io));
+    const logger = lineLogger(io);
+    const instance = createServer(
+      { ...server, tokens: token ? [{ token, permissions: ["predict", "read"] }] : [] },
+      {
+        models: served.pool,
+        clock: systemClock,
+        logger,
+        metrics,
+        ...(served.store ? { store: served.store } : {}),
+      },
+    );
+    try {
+      const address = await instance.listen();
+      const names = served.pool.list().map((model) => `${model.manifest.name}@${model.manifest.version}`);
+      io.note(`Serving ${names.join(", ")} at ${address} (routes: ${address}/docs). Ctrl-C stops.`);
+      if (io.json) io.result({ address, models: names }, () => "");
+      await aborted(io.signal);
+      io.note("Stopping: what was accepted is answered.");
+    } finally {
+      await instance.close();
+      await served.close();
+    }
+    return 0;
+  },
+});
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+
+/** Structured lines on standard error; debug lines stay away. */
+function lineLogger(io: Io): Logger {
+  return {
+    log(level, message, facts) {
+      if (level !== "debug")
+        io.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...facts })}\n`);
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import { defaultMetric, findMetric } from "../../capabilities/evaluation/metrics/index.js";
+import { describeColumns, planFeatures } from "../../capabilities/features/index.js";
+import { METRIC_LIST, TRAINERS } from "../../catalogue.js";
+import { takeRows } from "../../foundation/contracts/frame.js";
+import type { ProjectInput } from "../../foundation/contracts/project.js";
+import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
+import { type WorkflowOptions, workflowContext } from "../context.js";
+import { openData } from "../load/open-data.js";
+import { resolveProject } from "../project/project-file.js";
+import { divideData } from "./divide.js";
+import { checkGoals } from "./goals.js";
+import { prepareData } from "./prepare.js";
+import { divisionHashes } from "./record-data.js";
+import { planTrials } from "./trials.js";
+
+export interface TrainingPlan {
+  readonly source: string;
+  readonly rows: number;
+  readonly target: {
+    readonly column: string;
+    readonly task: string;
+    readonly reason: string;
+    readonly classes: readonly string[];
+  };
+  readonly metric: string;
+  readonly split: {
+    readonly kind: string;
+    readonly reason: string;
+    readonly train: number;
+    readonly validation: number;
+    readonly test: number;
+    readonly rounds: number;
+  };
+  readonly columns: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly role: string;
+    readonly reason: string;
+  }[];
+  /** What happens to the columns, by the style of the families that get it. */
+  readonly features: Readonly<Record<string, readonly string[]>>;
+  readonly trials: readonly {
+    readonly trainer: string;
+    readonly seconds: number;
+    readonly megabytes: number;
+    readonly config: Readonly<Record<string, unknown>>;
+  }[];
+  readonly leftOut: readonly { readonly trainer: string; readonly reason: string }[];
+  /** Sum of the trials' estimates over all rounds. */
+  readonly seconds: number;
+}
+
+/** What a training would do with these data on this machine; nothing is trained and nothing stored. */
+export async function planTraining(
+  request: { readonly project: ProjectInput; readonly allowedHosts?: readonly string[] },
+  options: WorkflowOptions = {},
+): Promise<TrainingPlan> {
+  const context = workflowContext(options);
+  const project = resolveProject(request.project);
+  const data = await openData(project.data, { ...context, allowedHosts: request.allowedHosts ?? [] });
+  try {
+    const prepared = await prepareData(data.table, project);
+    const { task, classes, column, reason } = prepared.target;
+    checkGoals(project, task);
+    const metric =
+      project.task.metric === undefined
+        ? defaultMetric(task, METRIC_LIST)
+        : findMetric(project.task.metric, task, METRIC_LIST);
+    const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
+    const { train, validation, test } = division.whole;
+    const facts = describeColumns(takeRows(prepared.features, train));
+    const limits = { rows: train.length, task, classes: Math.max(1, classes.length), segmenter: true };
+    const { trials, leftOut } = planTrials(project, TRAINERS, {
+      rows: train.length,
+      features: Math.max(1, facts.length),
+      task,
+      classes: limits.classes,
+      threads: context.threads,
+    });
+    const styles = [...new Set(trials.map((trial) => trial.trainer.capabilities.features))];
+    const steps = (style: FeatureStyle): string[] =>
+      planFeatures(facts, style, limits).steps.map(
+        (step) => `${step.transform}: ${step.columns?.join(", ") ?? "all"}`,
+      );
+    const rounds = division.splits.length > 1 ? division.splits.length + 1 : 1;
+    const roles = new Map(Object.entries(prepared.roles).map(([role, name]) => [name as string, role]));
+    return {
+      source: data.description,
+      rows: prepared.frame.rows,
+      target: { column, task, reason, classes },
+      metric: metric.id,
+      split: {
+        kind: division.record.config.kind,
+        reason: division.reason,
+        train: train.length,
+        validation: validation.length,
+        test: test.length,
+        rounds,
+      },
+      columns: prepared.schema.map(({ name, kind, reason: why }) => ({
+        name,
+        kind,
+        role:
+          name === column
+            ? "target"
+            : (roles.get(name) ?? (kind === "id" || kind === "ignore" ? "left out" : "feature")),
+        reason: why,
+      })),
+      features: Object.fromEntries(styles.map((style) => [style, steps(style)])),
+      trials: trials.map(({ trainer, estimate, config }) => ({
+        trainer: trainer.id,
+        seconds: estimate.seconds,
+        megabytes: estimate.bytes / 2 ** 20,
+        config,
+      })),
+      leftOut,
+      seconds: rounds * trials.reduce((sum, trial) => sum + trial.estimate.seconds, 0),
+    };
+  } finally {
+    await data.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { existsSync } from "node:fs";
+import { verifyBundle } from "../../capabilities/bundles/index.js";
+import { createTransforms } from "../../capabilities/features/index.js";
+import { createModelPool } from "../../capabilities/serving/index.js";
+import { openStore } from "../../capabilities/stores/index.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import type { ModelPool, ServingObserver } from "../../foundation/contracts/serving.js";
+import type { Store } from "../../foundation/contracts/store.js";
+import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
+import { storeFolder } from "../locate-store.js";
+import { locateModel } from "./open-model.js";
+
+export interface ServedModels {
+  readonly pool: ModelPool;
+  /** For the routes that describe runs and models; absent where there is no store. */
+  readonly store?: Store;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens models for serving: those named, or the current version of every registered name. Each is verified,
+ * warmed up and has answered its own sample before it counts.
+ * @throws QuernError MODEL_NOT_FOUND, BUNDLE_INVALID, MODEL_REFUSED
+ */
+export async function openModels(
+  references: readonly string[],
+  observer: ServingObserver,
+  options: WorkflowOptions = {},
+): Promise<ServedModels> {
+  const context = workflowContext(options);
+  const folder = storeFolder(options);
+  const pool = createModelPool({ clock: context.clock, hostTransforms: createTransforms(), observer });
+  const store = existsSync(folder)
+    ? await openStore(folder, { clock: context.clock, create: false })
+    : undefined;
+  const close = async (): Promise<void> => {
+    await store?.close();
+  };
+  try {
+    const wanted = references.length > 0 ? references : await registeredNames(store);
+    for (const reference of wanted) await addModel(pool, reference, context, options);
+    return { pool, close, ...(store ? { store } : {}) };
+  } catch (failure) {
+    await pool.drain(0);
+    await close();
+    throw failure;
+  }
+}
+
+async function addModel(
+  pool: ModelPool,
+  reference: string,
+  context: WorkflowContext,
+  options: WorkflowOptions,
+): Promise<void> {
+  const { path } = await locateModel(reference, context, options);
+  await pool.add(verifyBundle(path));
+}
+
+const MOST_MODELS = 100;
+
+async function registeredNames(store: Store | undefined): Promise<string[]> {
+  const page = await store?.models.list({ limit: 1000 });
+  const names = [...new Set(page?.items.map((model) => model.name))];
+  if (names.length === 0)
+    throw new QuernError("MODEL_NOT_FOUND", "There is no registered model to serve.", {
+      hint: "Train one first: `quern train data.csv --target COLUMN`.",
+    });
+  if (names.length <= MOST_MODELS) return names;
+  throw new QuernError("USAGE", `There are ${names.length} models, more than one server should hold.`, {
+    hint: "Name the ones to serve: `quern serve NAME NAME`.",
+  });
+}

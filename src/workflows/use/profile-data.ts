@@ -1,0 +1,81 @@
+import { resolve } from "node:path";
+import { inferSchema } from "../../capabilities/data/kinds/index.js";
+import { profileTable } from "../../capabilities/data/profile/profile-table.js";
+import { profilePage } from "../../capabilities/data/profile/views/profile-page.js";
+import { readFrame, type Table } from "../../engines/table/index.js";
+import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import type { ColumnSchema } from "../../foundation/contracts/column.js";
+import { columnOf } from "../../foundation/contracts/frame.js";
+import type { Profile } from "../../foundation/contracts/profile.js";
+import type { Project, ProjectInput } from "../../foundation/contracts/project.js";
+import type { TaskType } from "../../foundation/contracts/target.js";
+import { type WorkflowOptions, workflowContext } from "../context.js";
+import { openData } from "../load/open-data.js";
+import { resolveTarget } from "../load/target.js";
+import { resolveProject } from "../project/project-file.js";
+
+export interface ProfileRequest {
+  /** The source, kinds and roles of a project; a target is welcome but not needed. */
+  readonly project: ProjectInput;
+  readonly allowedHosts?: readonly string[];
+  /** HTML page to write. */
+  readonly report?: string;
+  readonly language?: "en" | "zh";
+}
+
+export interface ProfileResult {
+  readonly profile: Profile;
+  readonly source: string;
+  readonly report: string | null;
+}
+
+/** Describes a table without holding it in memory; writes nothing but the page asked for. */
+export async function profileData(
+  request: ProfileRequest,
+  options: WorkflowOptions = {},
+): Promise<ProfileResult> {
+  const context = workflowContext(options);
+  const { data: source, task, report: wishes } = resolveProject(request.project);
+  const data = await openData(source, { ...context, allowedHosts: request.allowedHosts ?? [] });
+  try {
+    const { columns } = await inferSchema(data.table, {
+      kinds: source.kinds,
+      ignore: source.ignore,
+      ...(source.missing ? { missing: source.missing } : {}),
+    });
+    const { id, time, group } = source;
+    const roles = {
+      ...(id === undefined ? {} : { id }),
+      ...(time === undefined ? {} : { time }),
+      ...(group === undefined ? {} : { group }),
+    };
+    const target =
+      task.target === undefined
+        ? undefined
+        : { name: task.target, task: await taskOf(data.table, columns, task) };
+    const profile = await profileTable(data.table, columns, { roles, ...(target ? { target } : {}) });
+    const language = request.language ?? wishes.language;
+    const report = request.report === undefined ? null : resolve(context.folder, request.report);
+    if (report !== null) writeFileAtomic(report, profilePage(profile, language, data.description));
+    return { profile, source: data.description, report };
+  } finally {
+    await data.close();
+  }
+}
+
+/** Reads the target alone to tell what kind of task it makes. @throws QuernError DATA_COLUMN_UNKNOWN, TARGET_UNUSABLE */
+async function taskOf(
+  table: Table,
+  columns: readonly ColumnSchema[],
+  { target: name, type, positive }: Project["task"],
+): Promise<TaskType> {
+  const schema = columns.find((column) => column.name === name);
+  if (!schema || name === undefined) {
+    throw new QuernError("DATA_COLUMN_UNKNOWN", `There is no target column ${JSON.stringify(name)}.`, {
+      details: { column: name },
+    });
+  }
+  const frame = await readFrame(table, [schema]);
+  return resolveTarget(columnOf(frame, name), schema, { column: name, type, positive }).task;
+}
