@@ -1,5 +1,4 @@
-export const CALIBRATION_METHODS = ["none", "platt", "temperature", "isotonic"] as const;
-export type CalibrationMethod = (typeof CALIBRATION_METHODS)[number];
+export type CalibrationMethod = "none" | "platt" | "temperature" | "isotonic";
 
 /** A continuous, increasing, piecewise linear map of [0, 1]. */
 export interface PiecewiseLinear {
