@@ -4,7 +4,10 @@ import { fields } from "../../../../foundation/contracts/extension.js";
 import type { Target } from "../../../../foundation/contracts/target.js";
 import { featureColumns, fewCombinations, rowNumbers } from "../columns.js";
 import { contentKeys, rowsWithEqualKey } from "../row-content.js";
-import { percent, rowsOf } from "../wording.js";
+import { rows, rowsOf } from "../wording.js";
+
+/** Of a few rows in thousands nothing follows. */
+const NEGLIGIBLE_SHARE = 0.001;
 
 export const conflictingLabels = defineDetector({
   id: "conflicting-labels",
@@ -28,17 +31,17 @@ export const conflictingLabels = defineDetector({
     const conflicts = rowsWithEqualKey(contentKeys(frame, names))
       .map((members) => members.filter((row) => values.codes[row]! >= 0))
       .filter((members) => new Set(members.map((row) => values.codes[row])).size > 1);
-    const rows = conflicts.reduce((sum, members) => sum + members.length, 0);
-    if (rows === 0) return [];
+    const contradicting = conflicts.reduce((sum, members) => sum + members.length, 0);
+    const share = contradicting / frame.rows;
+    if (share < NEGLIGIBLE_SHARE || contradicting === 0) return [];
     const wrong = conflicts.reduce((sum, members) => sum + members.length - commonest(members, values), 0);
-    const share = rows / frame.rows;
     return [
       {
         id: "conflicting-labels",
         severity: share >= warningShare ? "warning" : "info",
-        message: `${rowsOf(rows, frame.rows)} have the same features as another row but another ${JSON.stringify(target.name)}. No model can be right on all of them: at least ${percent(wrong / frame.rows)} of the rows must come out wrong.`,
+        message: `${rowsOf(contradicting, frame.rows)} have the same features as another row but another ${JSON.stringify(target.name)}. No model can be right on all of them: at least ${rows(wrong)} must come out wrong.`,
         evidence: {
-          rows,
+          rows: contradicting,
           share,
           unavoidableErrors: wrong,
           ...rowNumbers(input, conflicts.slice(0, 3).flat()),
