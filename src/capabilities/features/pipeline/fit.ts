@@ -88,7 +88,7 @@ class Workshop {
     const output = transform.applyToTraining
       ? transform.applyToTraining(input, state, config, fitContext)
       : transform.apply(input, state);
-    const outputs = this.#addOutputs(output, inputs, step.keepInputs ?? false);
+    const outputs = this.#addOutputs(output, inputs, step.keepInputs ? transform.id : undefined);
     if (!host) for (const slot of outputs) this.#madeInGraph.add(slot);
     this.#steps.push({ transform: transform.id, version: transform.version, host, inputs, outputs, state });
   }
@@ -111,9 +111,9 @@ class Workshop {
     });
   }
 
-  #addOutputs(output: Frame, inputs: readonly number[], keepInputs: boolean): number[] {
+  #addOutputs(output: Frame, inputs: readonly number[], besideInputs: string | undefined): number[] {
     // Labels of dropped columns are free again, so that a transform of one into one keeps the name.
-    if (!keepInputs) {
+    if (besideInputs === undefined) {
       this.#live = this.#live.filter((slot) => !inputs.includes(slot));
       for (const slot of inputs) this.#release(slot);
     }
@@ -121,9 +121,11 @@ class Workshop {
     const outputs = [...output.columns].map(([name, column]) => {
       const origins = inputs.filter((slot) => name.includes(slotName(slot)));
       const sources = origins.length > 0 ? origins.flatMap((slot) => this.#slots[slot]!.sources) : all;
+      // Beside the column that it came from, one of the same name says how it was made.
+      const suffix = besideInputs && inputs.some((slot) => slotName(slot) === name) ? `.${besideInputs}` : "";
       const readable = (text: string) => this.#readable(text, inputs);
       return this.#addSlot(
-        readable(name),
+        readable(name) + suffix,
         column,
         [...new Set(sources)],
         vectorFacts(name, column, readable),

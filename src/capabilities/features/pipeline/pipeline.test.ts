@@ -92,6 +92,7 @@ describe("pipelines", () => {
     for (const name of [
       "age",
       "age.missing",
+      "income.yeo-johnson",
       "city=Köln",
       "joined.month.sin",
       "street.target=b",

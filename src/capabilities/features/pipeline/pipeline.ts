@@ -15,7 +15,7 @@ export interface PipelineStep {
    */
   readonly columns?: readonly string[];
   readonly config?: Readonly<Record<string, unknown>>;
-  /** Keeps the inputs beside the outputs; default false. */
+  /** Keeps the inputs beside the outputs; default false. An output of the same name gets the transform's id. */
   readonly keepInputs?: boolean;
 }
 

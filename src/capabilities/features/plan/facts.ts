@@ -14,6 +14,8 @@ export interface ColumnFacts {
   readonly skewness?: number;
   /** Number, boolean, category: distinct values, counted up to `DISTINCT_LIMIT`. */
   readonly distinct?: number;
+  /** Number: share of the finite values that the commonest of them has, in (0,1]. */
+  readonly commonest?: number;
   /** Text: share of Han characters among letters, in [0,1]. */
   readonly hanShare?: number;
   /** Text: mean length in UTF-16 units of texts that are not empty. */
@@ -36,13 +38,15 @@ function factsOf(column: Column): Omit<ColumnFacts, "name" | "kind"> {
         missing: countNaN(column.values),
         isFloat32: column.values instanceof Float32Array,
         skewness: skewness(finite),
-        distinct: countDistinct(finite),
+        ...countValues(finite),
       };
     }
     case "boolean":
-      return { missing: countNaN(column.values), distinct: countDistinct(finiteValues(column.values)) };
     case "datetime":
-      return { missing: countNaN(column.values), distinct: countDistinct(finiteValues(column.values)) };
+      return {
+        missing: countNaN(column.values),
+        distinct: countValues(finiteValues(column.values)).distinct,
+      };
     case "category":
       return categoryFacts(column);
     case "text":
@@ -88,8 +92,14 @@ function countNaN(values: ArrayLike<number>): number {
   return count;
 }
 
-function countDistinct(values: Float64Array): number {
-  const seen = new Set<number>();
-  for (let i = 0; i < values.length && seen.size < DISTINCT_LIMIT; i++) seen.add(values[i]!);
-  return seen.size;
+function countValues(values: Float64Array): { distinct: number; commonest: number } {
+  const counts = new Map<number, number>();
+  let most = 0;
+  for (let i = 0; i < values.length; i++) {
+    const count = counts.get(values[i]!) ?? 0;
+    if (count === 0 && counts.size >= DISTINCT_LIMIT) continue;
+    counts.set(values[i]!, count + 1);
+    if (count >= most) most = count + 1;
+  }
+  return { distinct: counts.size, commonest: values.length > 0 ? most / values.length : 1 };
 }
