@@ -61,6 +61,11 @@ export function facts(pairs: readonly (readonly [string, HtmlValue])[]): Html {
   ]);
 }
 
+/** Figures side by side where the page is wide enough. */
+export function figures(items: readonly (Html | undefined | false)[]): Html {
+  return html`<div class="figures">${items}</div>`;
+}
+
 export function badge(text: string, tone: Tone): Html {
   return html`<span class="badge ${tone}">${text}</span>`;
 }

@@ -15,8 +15,3 @@ export function figure(option: ChartOption, frame: Omit<ChartFrame, "label">, te
     text.note && html`<span class="small">${text.note}</span>`
   }</figcaption>${renderChart(option, { ...frame, label: text.title })}</figure>`;
 }
-
-/** Figures side by side where the page is wide enough. */
-export function figures(items: readonly (Html | undefined | false)[]): Html {
-  return html`<div class="figures">${items}</div>`;
-}

@@ -1,8 +1,8 @@
 /** Where the model is wrong: residuals, groups of rows, single rows. */
 import { histogramChart } from "../../../engines/pages/charts/histogram.js";
 import { quantileChart, residualChart } from "../../../engines/pages/charts/residuals.js";
-import { callout, facts, note, type TableColumn, table } from "../../../engines/pages/components.js";
-import { figure, figures } from "../../../engines/pages/figure.js";
+import { callout, facts, figures, note, type TableColumn, table } from "../../../engines/pages/components.js";
+import { figure } from "../../../engines/pages/figure.js";
 import { formatCount, formatPercent } from "../../../engines/pages/format.js";
 import { type Html, html, shorten } from "../../../engines/pages/html.js";
 import type { Slice, WorstRow } from "../../../foundation/contracts/evaluation.js";

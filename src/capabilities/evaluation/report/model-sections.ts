@@ -1,8 +1,8 @@
 /** The chosen model: its settings, what it relies on, how it was trained and how it would gain from more rows. */
 import { barChart, barChartHeight } from "../../../engines/pages/charts/bar.js";
 import { lineChart } from "../../../engines/pages/charts/line.js";
-import { code, collapsible, facts } from "../../../engines/pages/components.js";
-import { figure, figures } from "../../../engines/pages/figure.js";
+import { code, collapsible, facts, figures } from "../../../engines/pages/components.js";
+import { figure } from "../../../engines/pages/figure.js";
 import { formatCount, formatNumber } from "../../../engines/pages/format.js";
 import { type Html, html } from "../../../engines/pages/html.js";
 import type { Importance } from "../../../foundation/contracts/evaluation.js";
