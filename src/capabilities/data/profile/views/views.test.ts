@@ -91,7 +91,7 @@ describe("terminal view", () => {
     }
     const text = profileText(profile);
     expect(text).not.toMatch(/\u001b|\u202e/);
-    expect(text).toContain("▂█▆▄");
+    expect(text).toContain("▃█▇▅");
   });
 });
 
