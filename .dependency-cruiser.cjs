@@ -10,10 +10,12 @@ const upward = floors.slice(1).map((floor, index) => ({
   severity: "error",
   from: { path: `^${floor}/` },
   to: {
-    path: floors
-      .slice(0, index + 1)
-      .map((upper) => `^${upper}/`)
-      .concat("^src/catalogue\\.ts$", "^src/index\\.ts$"),
+    path: [
+      ...floors.slice(0, index + 1).map((upper) => `^${upper}/`),
+      "^src/index\\.ts$",
+      // The catalogue lies between workflows and capabilities.
+      ...(floor === "src/workflows" ? [] : ["^src/catalogue\\.ts$"]),
+    ],
   },
 }));
 

@@ -43,13 +43,7 @@ async function askServer() {
         if (found) resolve(found[0]);
       });
     });
-    const customer = {
-      contract: "Month-to-month",
-      tenure: 2,
-      monthly_charges: 89.5,
-      internet_service: "Fiber optic",
-      payment_method: "Electronic check",
-    };
+    const [customer] = JSON.parse(readFileSync(join(work, "export/sample.json"), "utf8")).requests;
     console.log(`\n$ curl ${address}/predict/churn -d '${JSON.stringify(customer)}'`);
     const response = await fetch(`${address}/predict/churn`, {
       method: "POST",
