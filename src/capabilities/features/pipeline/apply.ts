@@ -19,15 +19,26 @@ export function slotName(slot: number): string {
 export function applyPipeline(fitted: FittedPipeline, frame: Frame, transforms: TransformMap): Frame {
   const columns: Column[] = [];
   for (const slot of fitted.raw) columns[slot] = rawColumn(frame, fitted.slots[slot]!);
-  for (const { transform, inputs, outputs, state } of fitted.steps) {
+  const lastReader = lastReaders(fitted);
+  for (const [index, { transform, inputs, outputs, state }] of fitted.steps.entries()) {
     const input = createFrame(
       inputs.map((slot) => [slotName(slot), columns[slot]!] as const),
       frame.rows,
     );
     const output = [...transformOf(transforms, transform).apply(input, state).columns.values()];
-    for (const [index, slot] of outputs.entries()) columns[slot] = output[index]!;
+    for (const [k, slot] of outputs.entries()) columns[slot] = output[k]!;
+    // Wide vectors in between are not held to the end.
+    for (const slot of inputs) if (lastReader.get(slot) === index) delete columns[slot];
   }
   return featureFrame(fitted, columns, frame.rows);
+}
+
+/** Index of the last step that reads a slot; features are read after all of them. */
+function lastReaders({ steps, features }: FittedPipeline): Map<number, number> {
+  const readers = new Map<number, number>();
+  for (const [index, { inputs }] of steps.entries()) for (const slot of inputs) readers.set(slot, index);
+  for (const slot of features) readers.set(slot, steps.length);
+  return readers;
 }
 
 /** The feature columns under their labels. `columns` is indexed by slot. */

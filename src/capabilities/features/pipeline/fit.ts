@@ -155,9 +155,11 @@ class Workshop {
     return unique;
   }
 
+  /** Frees the names and the memory of a column that no later step can read. */
   #release(slot: number): void {
     const { label, names = [] } = this.#slots[slot]!;
     for (const name of [label, ...names]) this.#labels.delete(name);
+    delete this.#columns[slot];
   }
 }
 

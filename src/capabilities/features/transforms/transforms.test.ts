@@ -1,7 +1,14 @@
+import { describe, expect, it } from "vitest";
 import { describeTransform } from "../../../../conformance/transform.js";
 import { evaluateInGraph as evaluate } from "../../../../conformance/transform-graph.js";
+import { systemClock } from "../../../foundation/base/clock.js";
+import { silentLogger } from "../../../foundation/base/logger.js";
+import { createRandom } from "../../../foundation/base/random.js";
+import { type Column, createFrame } from "../../../foundation/contracts/frame.js";
+import type { Transform } from "../../../foundation/contracts/transform.js";
 import { hash } from "../host/hash.js";
 import { createTokens } from "../host/tokens.js";
+import { float32Values } from "../shared/positions.js";
 import { bin } from "./bin.js";
 import { clip } from "./clip.js";
 import { datetime } from "./datetime.js";
@@ -102,3 +109,61 @@ describeTransform(
   },
 );
 describeTransform(hash, { evaluate, configs: [{}, { buckets: 7, signed: false }] });
+
+describe("any float32", () => {
+  /** Random bit patterns: every exponent, denormals, infinities and NaN. */
+  const wild = (seed: string): Column => {
+    const random = createRandom(seed);
+    const bits = Uint32Array.from({ length: 3000 }, () => random.integer(2 ** 32));
+    return { kind: "number", values: new Float32Array(bits.buffer) };
+  };
+  const tame = (seed: string): Column => {
+    const random = createRandom(seed);
+    return { kind: "number", values: Float32Array.from({ length: 3000 }, () => random.normal() * 3) };
+  };
+  const frames = [
+    createFrame([
+      ["a", wild("a")],
+      ["b", wild("b")],
+    ]),
+    createFrame([
+      ["a", tame("a")],
+      ["b", tame("b")],
+    ]),
+  ];
+  const context = {
+    random: createRandom(0),
+    signal: new AbortController().signal,
+    clock: systemClock,
+    logger: silentLogger,
+    threads: 1,
+    report: () => {},
+  };
+  const transforms = [impute, standard, robust, minMax, quantile, yeoJohnson, clip, log, bin, interact, pca];
+  it.each(transforms.map((transform) => [transform.id, transform as unknown as Transform] as const))(
+    "%s is the same in the graph",
+    async (_id, transform) => {
+      for (const training of frames) {
+        const state = transform.fit(training, transform.config.parse({}), context);
+        for (const [index, emitted] of (await evaluate(transform, state, frames)).entries()) {
+          const applied = [...transform.apply(frames[index]!, state).columns.values()];
+          for (const [k, column] of applied.entries()) {
+            const expected = float32Values(column);
+            const actual = emitted[k]!.values as Float32Array;
+            const worst = expected.reduce(
+              (most, value, i) => Math.max(most, difference(value, actual[i]!)),
+              0,
+            );
+            expect(worst).toBeLessThanOrEqual(1e-5);
+          }
+        }
+      }
+    },
+  );
+});
+
+function difference(expected: number, actual: number): number {
+  if (Object.is(expected, actual) || expected === actual) return 0;
+  const distance = Math.abs(expected - actual) / Math.max(1, Math.abs(expected));
+  return Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
+}
