@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ColumnKind } from "./column.js";
 import type { Extension } from "./extension.js";
 import type { Finding } from "./finding.js";
 import type { Frame } from "./frame.js";
@@ -26,6 +27,16 @@ export interface DetectorInput {
   /** Row numbers of `frame`. Present only when `frame` is the whole table. */
   readonly splits?: readonly Split[];
   readonly roles: ColumnRoles;
+  /** Cells that are present but no value of their column's kind; they were read as missing. */
+  readonly unreadable?: readonly UnreadableColumn[];
+}
+
+export interface UnreadableColumn {
+  readonly column: string;
+  readonly kind: ColumnKind;
+  readonly rows: number;
+  /** `row` counts from 0 in source order. */
+  readonly examples: readonly { readonly row: number; readonly value: string }[];
 }
 
 /**

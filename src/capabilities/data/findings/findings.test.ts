@@ -281,6 +281,16 @@ describe("unusable columns and values", () => {
     expect(findings.filter((id) => id.startsWith("target-leak"))).toEqual([]);
   });
 
+  it("passes on cells that could not be read", async () => {
+    const input = await inspect(data, binary);
+    const unreadable = [
+      { column: "first", kind: "number" as const, rows: 7, examples: [{ row: 4, value: "twelve" }] },
+    ];
+    const [finding] = findProblems({ ...input, unreadable });
+    expect(finding).toMatchObject({ id: "unreadable-cells", severity: "warning", fix: { state: "applied" } });
+    expect(finding!.message).toContain('"twelve" in row 5');
+  });
+
   it("judges the target: missing, rare, imbalanced, skewed, contradicted", async () => {
     const labels = all((i) => (i < 3 ? "rare" : i < 20 ? undefined : i % 30 === 0 ? "some" : "most"));
     const findings = await found(

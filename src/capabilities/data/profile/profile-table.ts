@@ -1,6 +1,6 @@
 import type { Table } from "../../../engines/table/index.js";
 import type { ColumnSchema } from "../../../foundation/contracts/column.js";
-import type { ColumnRoles, DetectorInput } from "../../../foundation/contracts/detector.js";
+import type { ColumnRoles, DetectorInput, UnreadableColumn } from "../../../foundation/contracts/detector.js";
 import type { Column, Frame } from "../../../foundation/contracts/frame.js";
 import type { ColumnProfile, Profile } from "../../../foundation/contracts/profile.js";
 import type { Target, TaskType } from "../../../foundation/contracts/target.js";
@@ -28,6 +28,8 @@ export interface MeasureOptions {
   readonly roles?: ColumnRoles;
   /** The whole table, where it has been read already. */
   readonly frame?: Frame;
+  /** As found when the schema was inferred. */
+  readonly unreadable?: readonly UnreadableColumn[];
 }
 
 /** Everything `quern profile` says about a table. */
@@ -79,7 +81,8 @@ export async function measureTable(
     sampleRows: sample.length,
     correlationRows: correlated.length,
   };
-  return { frame, profile, sample, ...(target && { target }), roles: options.roles ?? {} };
+  const { roles = {}, unreadable = [] } = options;
+  return { frame, profile, sample, ...(target && { target }), roles, unreadable };
 }
 
 /** At most `limit` rows, evenly spaced. */

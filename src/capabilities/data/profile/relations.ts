@@ -6,8 +6,9 @@ import { contingencyTable, correlationRatio, cramersV, pearson, spearman } from 
 export const CORRELATION_ROWS = 5000;
 const COLUMN_LIMIT = 120;
 const CATEGORY_LIMIT = 50;
-/** Of wide tables only the strongest pairs are kept. */
+/** Of wide tables only the strongest pairs are kept, and all rank correlations of the first numbers, for a map. */
 const PAIR_LIMIT = 1500;
+const MAPPED_COLUMNS = 40;
 
 /** A column as numbers, or as codes of few categories. */
 type Side =
@@ -26,11 +27,20 @@ export function correlate(frame: Frame, rows: Int32Array): Correlation[] {
   for (const [i, first] of sides.entries()) {
     for (const second of sides.slice(i + 1)) result.push(...correlatePair(first, second));
   }
+  const mapped = new Set(
+    sides
+      .filter((side) => "numbers" in side)
+      .slice(0, MAPPED_COLUMNS)
+      .map(({ name }) => name),
+  );
   return result
     .filter(({ value }) => Number.isFinite(value))
     .map((correlation) => ({ ...correlation, value: Number(correlation.value.toFixed(6)) }))
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
-    .slice(0, PAIR_LIMIT);
+    .filter(
+      ({ measure, first, second }, place) =>
+        place < PAIR_LIMIT || (measure === "spearman" && mapped.has(first) && mapped.has(second)),
+    );
 }
 
 function sideOf(name: string, column: Column, rows: Int32Array): Side | undefined {

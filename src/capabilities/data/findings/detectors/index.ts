@@ -19,6 +19,7 @@ import { splitShift } from "./split-shift.js";
 import { targetLeak } from "./target-leak.js";
 import { targetValues } from "./target-values.js";
 import { timeLeak } from "./time-leak.js";
+import { unreadableCells } from "./unreadable-cells.js";
 
 /** Every built-in detector, in the order in which findings of equal severity are shown. */
 export const DETECTORS: readonly Detector[] = [
@@ -36,6 +37,7 @@ export const DETECTORS: readonly Detector[] = [
   idLikeColumns,
   constantColumns,
   missingValues,
+  unreadableCells,
   mixedTypes,
   dateAsText,
   placeholderValues,

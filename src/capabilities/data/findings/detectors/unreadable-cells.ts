@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { defineDetector } from "../../../../foundation/contracts/detector.js";
+import { fields } from "../../../../foundation/contracts/extension.js";
+import { quote, rowsOf } from "../wording.js";
+
+export const unreadableCells = defineDetector({
+  id: "unreadable-cells",
+  version: 1,
+  summary: "Cells that are no value of their column's kind",
+  config: z.strictObject({
+    warningShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.001)
+      .register(fields, { title: "Share of unreadable cells from which to warn" }),
+  }),
+  detect({ unreadable = [], profile }, { warningShare }) {
+    return unreadable.map(({ column, kind, rows, examples }) => ({
+      id: "unreadable-cells",
+      severity: rows >= warningShare * profile.rows ? ("warning" as const) : ("info" as const),
+      column,
+      message: `${rowsOf(rows, profile.rows)} hold something in ${quote(column)} that is no ${kind}, such as ${examples
+        .slice(0, 3)
+        .map(({ row, value }) => `${quote(value)} in row ${row + 1}`)
+        .join(", ")}. They are read as missing.`,
+      evidence: {
+        rows,
+        share: rows / Math.max(1, profile.rows),
+        examples: examples.map(({ row, value }) => ({ rowNumber: row + 1, value })),
+      },
+      fix: {
+        state: "applied" as const,
+        action: "Correct these cells; if they mean missing, list them under `data.missing`.",
+      },
+    }));
+  },
+});
