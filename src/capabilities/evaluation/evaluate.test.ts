@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../foundation/base/random.js";
 import { evaluationSchema } from "../../foundation/contracts/evaluation.js";
-import { createFrame } from "../../foundation/contracts/frame.js";
+import { type CategoryColumn, createFrame, type NumberColumn } from "../../foundation/contracts/frame.js";
 import type { ClassTarget, RegressionTarget } from "../../foundation/contracts/target.js";
 import { gainTable, gainThreshold } from "./business-gain.js";
 import { wilson } from "./curves/calibration.js";
@@ -92,6 +92,25 @@ describe("evaluate", () => {
     const clean = evaluate(binaryRequest(3000, false), context);
     expect(clean.slices).toEqual([]);
     expect(clean.slicesTested).toBeGreaterThan(20);
+  });
+
+  it("finds a pair of conditions that does harm together", () => {
+    const { predictions, ...request } = binaryRequest(4000, false);
+    const [city, age] = ["city", "age"].map((name) => request.features!.columns.get(name)!);
+    const random = createRandom("pair");
+    const values = predictions.values.slice();
+    for (let row = 0; row < 4000; row++) {
+      if ((city as CategoryColumn).codes[row] !== 1 || (age as NumberColumn).values[row]! < 58) continue;
+      const stated = random.uniform();
+      values.set([1 - stated, stated], 2 * row);
+    }
+    const found = evaluate(
+      { ...request, predictions: { kind: "probabilities", values, classes: 2 } },
+      context,
+    ).slices;
+    expect(found.length).toBe(1);
+    expect(found[0]!.conditions.map((one) => one.column).sort()).toEqual(["age", "city"]);
+    expect(found[0]!.conditions.some((one) => one.value === "Bern")).toBe(true);
   });
 
   it("describes several classes", () => {

@@ -47,9 +47,9 @@ th,td{padding:5px 18px 5px 0;border-bottom:1px solid var(--line);text-align:left
 th{font-weight:600;color:var(--muted);font-size:12.5px;white-space:nowrap}
 
 tbody th{color:var(--ink);font-size:inherit;white-space:normal;min-width:7em}tbody th.number{min-width:0}td.text{min-width:6.5em}td .small{font-size:12.5px}
-th.number,td.number{text-align:right;white-space:nowrap;min-width:0}
+td:last-child{max-width:620px}th.number,td.number{text-align:right;white-space:nowrap;min-width:0}
 tr.marked td,tr.marked th{background:var(--info-bg)}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:18px 24px;margin:12px 0}
+.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,400px),1fr));gap:18px 24px;margin:12px 0}
 figure{margin:0;min-width:0;break-inside:avoid}
 figure.wide{grid-column:1/-1}
 figcaption{font-weight:600;font-size:14px;margin-bottom:2px}

@@ -87,7 +87,7 @@ export const worstSection: SectionMaker = ({ evaluation, input, texts }) => {
     return { id: "worst", title: texts.worst, body: callout("good", texts.noErrors) };
   const rank = valueRank([...evaluation.importance, ...input.model.importance].map((one) => one.feature));
   const columns: TableColumn<WorstRow>[] = [
-    { name: texts.row, cell: (row) => formatCount(row.row), number: true, heading: true },
+    { name: texts.row, cell: (row) => String(row.row), number: true, heading: true },
     { name: texts.actual, cell: (row) => shorten(row.actual) },
     { name: texts.predicted, cell: (row) => shorten(row.predicted) },
     {

@@ -176,7 +176,7 @@ export const reportTexts = defineTexts(
     // slices
     slices: "Groups of rows",
     slicesNote: (tested: string) =>
-      `${tested} groups and pairs of groups were tested for a greater loss than elsewhere; p values are adjusted for all of them.`,
+      `${tested} groups and pairs of groups were tested for a greater loss than elsewhere; p values are adjusted for all of them, and groups that only repeat one listed before are left out.`,
     noSlices: (tested: string) =>
       `${tested} groups and pairs of groups were tested; the model does not do clearly worse on any of them.`,
     foundSlices: "Found to be worse",
@@ -380,7 +380,8 @@ export const reportTexts = defineTexts(
     meanResidual: "残差均值",
     deviation: "标准差",
     slices: "分组表现",
-    slicesNote: (tested) => `检验了 ${tested} 个分组及其两两组合的损失是否高于其余行；p 值已按全部检验校正。`,
+    slicesNote: (tested) =>
+      `检验了 ${tested} 个分组及其两两组合的损失是否高于其余行；p 值已按全部检验校正，仅重复前面分组的不再列出。`,
     noSlices: (tested) => `检验了 ${tested} 个分组及其两两组合，没有发现明显更差的分组。`,
     foundSlices: "发现较差的分组",
     givenSlices: "指定的分组",

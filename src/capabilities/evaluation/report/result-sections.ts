@@ -116,8 +116,21 @@ function statusBadge(row: ReportLeaderboardRow, { texts }: ReportView): Html | u
   return row.chosen ? badge(texts.chosen, "info") : undefined;
 }
 
-function leaderboardChart({ input, metric, texts }: ReportView): Html | undefined {
-  const judged = input.leaderboard.filter((row) => row.value !== null).slice(0, MOST_BARS);
+/** Those that failed last. */
+function bestFirst({ input, evaluation }: ReportView): ReportLeaderboardRow[] {
+  const sign = evaluation.metrics[evaluation.metric]?.direction === "minimize" ? -1 : 1;
+  const merit = (row: ReportLeaderboardRow) =>
+    row.value === null ? Number.NEGATIVE_INFINITY : sign * row.value;
+  return [...input.leaderboard].sort((a, b) =>
+    merit(a) === merit(b) ? a.trial - b.trial : merit(b) - merit(a),
+  );
+}
+
+function leaderboardChart(view: ReportView): Html | undefined {
+  const { metric, texts } = view;
+  const judged = bestFirst(view)
+    .filter((row) => row.value !== null)
+    .slice(0, MOST_BARS);
   if (judged.length < 2) return undefined;
   const items = judged.map((row) => ({ label: row.trainer, value: row.value!, marked: row.chosen }));
   const option = barChart({ items, name: `${metric}, ${texts.validation}`, fit: true });

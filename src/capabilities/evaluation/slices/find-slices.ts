@@ -1,7 +1,8 @@
 /**
- * Groups of rows on which the model does worse than elsewhere. Every group of every column, and of pairs of the
- * most telling columns, is tested by Welch's t on row losses; p values are adjusted for all of them together
- * (Benjamini and Hochberg 1995), so that searching widely finds no more than chance allows.
+ * Groups of rows on which the model does worse than elsewhere, after Slice Finder (Chung et al. 2019). Every group
+ * of every column, and of pairs of the most telling columns, is tested by Welch's t on row losses; p values are
+ * adjusted for all of them together (Benjamini and Hochberg 1995), so that searching widely finds no more than
+ * chance allows; differences too small to matter and echoes of groups already found are left out.
  */
 import type { Slice } from "../../../foundation/contracts/evaluation.js";
 import type { Frame } from "../../../foundation/contracts/frame.js";
@@ -19,6 +20,10 @@ const LEAST_ROWS = 30;
 const LEAST_SHARE = 0.02;
 const PAIR_COLUMNS = 10;
 const MOST_FOUND = 12;
+/** Difference of means in standard deviations of row losses: "small" after Cohen (1988). */
+const LEAST_EFFECT = 0.2;
+const ECHO_LEVEL = 0.01;
+const MOST_RANKED = 300;
 const Z95 = normalQuantile(0.975);
 
 export interface SliceSearch {
@@ -42,10 +47,12 @@ interface Difference {
   /** Mean loss inside minus outside. */
   readonly difference: number;
   readonly error: number;
+  /** Difference in standard deviations. */
+  readonly effect: number;
   readonly pValue: number;
 }
 
-/** Given slices in the order of their columns, then those found, the greatest harm (rows x difference) first. */
+/** Given slices in the order of their columns, then those found, the clearest first. */
 export function findSlices(search: SliceSearch): { readonly slices: Slice[]; readonly tested: number } {
   const losses = rowLosses(search.input);
   const columns = frameGroups(search.features);
@@ -54,10 +61,10 @@ export function findSlices(search: SliceSearch): { readonly slices: Slice[]; rea
   const candidates = [...singles, ...pairs];
   const adjusted = adjust(candidates.map((candidate) => candidate.pValue));
   const conspicuous = candidates.filter(
-    (candidate, index) => candidate.difference > 0 && adjusted[index]! <= FALSE_DISCOVERY_RATE,
+    (candidate, index) => candidate.effect >= LEAST_EFFECT && adjusted[index]! <= FALSE_DISCOVERY_RATE,
   );
   const pValues = new Map(candidates.map((candidate, index) => [candidate, adjusted[index]!]));
-  const found = withoutEchoes(conspicuous).slice(0, MOST_FOUND);
+  const found = withoutEchoes(conspicuous, losses);
   const given = search.given.flatMap((name) => givenSlices(search.features, name, losses));
   const givenP = adjust(given.map((candidate) => candidate.pValue));
   return {
@@ -144,7 +151,16 @@ function welch(inside: Moments, all: Moments): Difference {
   };
   const error = Math.sqrt(varianceOfMean(inside) + varianceOfMean(outside));
   const difference = inside.loss / inside.rows - outside.loss / outside.rows;
-  return { rows: inside.rows, difference, error, pValue: error > 0 ? twoSided(difference / error) : 1 };
+  const spread = Math.sqrt(
+    (varianceOfMean(inside) * inside.rows + varianceOfMean(outside) * outside.rows) / 2,
+  );
+  return {
+    rows: inside.rows,
+    difference,
+    error,
+    effect: spread > 0 ? difference / spread : 0,
+    pValue: error > 0 && Number.isFinite(error) ? twoSided(difference / error) : 1,
+  };
 }
 
 function varianceOfMean({ rows, loss, square }: Moments): number {
@@ -181,30 +197,44 @@ export function adjust(pValues: readonly number[]): number[] {
   return adjusted;
 }
 
-/** Most harm first; a pair stays only if it is clearly worse than each of its parts that is shown already. */
-function withoutEchoes(candidates: readonly Candidate[]): Candidate[] {
+/**
+ * The clearest first; each further one must be worse also among the rows that those before it leave, or it only
+ * repeats them: neighbours of a bad group, its parts, and columns that say the same.
+ */
+function withoutEchoes(candidates: readonly Candidate[], losses: Float64Array): Candidate[] {
+  const clearness = ({ difference, error }: Candidate) => difference / error;
   const ranked = [...candidates].sort(
-    (a, b) => harm(b) - harm(a) || a.conditions.length - b.conditions.length,
+    (a, b) => clearness(b) - clearness(a) || a.conditions.length - b.conditions.length,
   );
+  const free = new Uint8Array(losses.length).fill(1);
   const kept: Candidate[] = [];
-  for (const candidate of ranked) {
-    const echo = kept.some(
-      (other) =>
-        shareCondition(candidate, other) && candidate.difference - candidate.error < 1.25 * other.difference,
-    );
-    if (!echo) kept.push(candidate);
+  for (const candidate of ranked.slice(0, MOST_RANKED)) {
+    if (kept.length === MOST_FOUND) break;
+    const rest = differenceAmong(free, candidate, losses);
+    if (rest.rows < LEAST_ROWS || rest.difference <= 0 || rest.pValue > ECHO_LEVEL) continue;
+    kept.push(candidate);
+    for (let row = 0; row < free.length; row++) if (fits(candidate, row)) free[row] = 0;
   }
   return kept;
 }
 
-function harm({ rows, difference }: Candidate): number {
-  return rows * difference;
+function differenceAmong(free: Uint8Array, candidate: Candidate, losses: Float64Array): Difference {
+  const inside = { rows: 0, loss: 0, square: 0 };
+  const all = { rows: 0, loss: 0, square: 0 };
+  for (let row = 0; row < losses.length; row++) {
+    if (!free[row]) continue;
+    const loss = losses[row]!;
+    for (const sums of fits(candidate, row) ? [inside, all] : [all]) {
+      sums.rows += 1;
+      sums.loss += loss;
+      sums.square += loss * loss;
+    }
+  }
+  return welch(inside, all);
 }
 
-function shareCondition(a: Candidate, b: Candidate): boolean {
-  return a.conditions.some((one) =>
-    b.conditions.some((other) => one.groups === other.groups && one.group === other.group),
-  );
+function fits({ conditions }: Candidate, row: number): boolean {
+  return conditions.every(({ groups, group }) => groups.codes[row] === group);
 }
 
 function describe(search: SliceSearch, candidate: Candidate, origin: Slice["origin"], pValue: number): Slice {
@@ -213,8 +243,7 @@ function describe(search: SliceSearch, candidate: Candidate, origin: Slice["orig
   const inside: number[] = [];
   const outside: number[] = [];
   for (let row = 0; row < total; row++) {
-    const fits = candidate.conditions.every(({ groups, group }) => groups.codes[row] === group);
-    (fits ? inside : outside).push(row);
+    (fits(candidate, row) ? inside : outside).push(row);
   }
   const figure = (rows: number[]) =>
     rows.length > 0 ? orNull(metric.compute(takeInput(input, rows), metric.config.parse({}))) : null;

@@ -32,12 +32,12 @@ export function barChart({ items, name, percent = false, fit = false }: BarData)
     .filter((row): row is readonly [number, number, number] => row[1] !== undefined && row[2] !== undefined);
   return {
     ...baseOption(),
-    grid: { left: 8, right: 24, top: 8, bottom: 34, ...CONTAIN_LABELS },
+    grid: { left: 22, right: 24, top: 8, bottom: 34, ...CONTAIN_LABELS },
     xAxis: xValueAxis(name, { percent, fit }),
     yAxis: {
       ...categoryAxis(
         items.map((item) => item.label),
-        { width: 150, every: true },
+        { width: 140, every: true },
       ),
       inverse: true,
     },
