@@ -1,7 +1,7 @@
 // Builds `dist/`: WebAssembly kernels, compiled TypeScript, and the bundled chart renderer.
 // `--kernels` builds the WebAssembly alone (the fast loop of someone working on a kernel).
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,6 +50,8 @@ async function bundleCharts() {
     legalComments: "linked",
     logLevel: "warning",
   });
+  // The compiler's map is of the file that the bundle replaced.
+  rmSync(join(root, "dist/engines/pages/charts/echarts.js.map"), { force: true });
   for (const [name, file] of [
     ["echarts", "LICENSE"],
     ["echarts", "NOTICE"],
