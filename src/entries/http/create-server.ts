@@ -58,7 +58,7 @@ function createApp(bodyLimit: number): FastifyInstance {
     exposeHeadRoutes: false,
     // Requests that arrive on open connections during a shutdown were accepted: they are answered.
     return503OnClosing: false,
-    forceCloseConnections: "idle",
+    forceCloseConnections: false,
     requestTimeout: 60_000,
     keepAliveTimeout: 75_000,
     routerOptions: { maxParamLength: 600 },
@@ -80,14 +80,14 @@ function createApp(bodyLimit: number): FastifyInstance {
 
 const DOCUMENT_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const SECURITY_HEADERS = Object.entries({
+const SECURITY_HEADERS = {
   "content-security-policy": DOCUMENT_POLICY,
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
   "referrer-policy": "no-referrer",
   "cross-origin-resource-policy": "same-origin",
   "cache-control": "no-store",
-});
+};
 
 interface RouteConfig {
   readonly table?: Route;
@@ -101,8 +101,8 @@ function registerHooks(
 ): void {
   const { metrics, models } = context;
   app.addHook("onRequest", (request, reply, done) => {
-    for (const [name, value] of SECURITY_HEADERS) reply.raw.setHeader(name, value);
-    if (isClosing()) reply.raw.setHeader("connection", "close");
+    reply.headers(SECURITY_HEADERS);
+    if (isClosing()) reply.header("connection", "close");
     const route = (request.routeOptions.config as RouteConfig).table;
     try {
       // An unknown path tells nothing to callers who may do nothing.
@@ -216,22 +216,29 @@ function runOptions(request: FastifyRequest, clock: Clock, limitMs: number) {
   };
 }
 
-/** Bytes that a client sent before it could know of the shutdown are read within this time. */
-const GRACE_MS = 300;
+/** Once before the server stops listening, and once after it: what is on its way arrives within this time. */
+const GRACE_MS = 250;
 const IDLE_CHECK_MS = 20;
 
 /**
- * For a moment the server goes on answering, each answer closing its connection, so that no request on its way
- * meets a closed door. Then it stops listening and waits for what is being computed.
+ * For a moment the server accepts as before, so that connections that wait in the system's queue are taken, but
+ * each answer closes its connection. Then it stops listening and answers what the open connections still bring.
  */
 async function drain(app: FastifyInstance, { models, options }: RouteContext): Promise<void> {
+  const { server } = app;
   const graceMs = Math.min(GRACE_MS, options.drainTimeoutMs);
-  if ((await openConnections(app)) > 0) await new Promise((resolve) => setTimeout(resolve, graceMs));
-  const idleCheck = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS);
-  const lastResort = setTimeout(() => app.server.closeAllConnections(), options.drainTimeoutMs);
+  const closeIdle = server.closeIdleConnections.bind(server);
+  // Node calls this inside `close`, which would cut connections whose request is still unread.
+  server.closeIdleConnections = () => undefined;
+  const timers = [setTimeout(() => server.closeAllConnections(), options.drainTimeoutMs)];
+  if ((await openConnections(app)) > 0) {
+    await new Promise((resolve) => setTimeout(resolve, graceMs));
+    // Connections are accepted in the turn of the event loop that ends here.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  timers.push(setTimeout(() => timers.push(setInterval(closeIdle, IDLE_CHECK_MS)), graceMs));
   await app.close();
-  clearInterval(idleCheck);
-  clearTimeout(lastResort);
+  for (const timer of timers) clearTimeout(timer);
   await models.drain(options.drainTimeoutMs);
 }
 
