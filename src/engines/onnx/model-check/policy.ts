@@ -22,7 +22,7 @@ export const BUNDLE_POLICY: ModelPolicy = {
   nodes: 200_000,
   initializers: 200_000,
   rank: 8,
-  bytesForOneRow: 256 * 2 ** 20,
+  bytesForOneRow: 64 * 2 ** 20,
   textGrowth: 1_000_000,
   treeDepth: 2048,
   operatorSets: { "": [18, 24], "ai.onnx.ml": [3, 5] },
