@@ -9,7 +9,7 @@ export {
 } from "./host/index.js";
 export { loadHanSegmenter } from "./jieba.js";
 export { applyPipeline } from "./pipeline/apply.js";
-export { declareInputs, emitPipeline, inputElementType } from "./pipeline/emit.js";
+export { declareInputs, emitPipeline } from "./pipeline/emit.js";
 export { type FitOptions, fitPipeline } from "./pipeline/fit.js";
 export {
   type FeaturePlan,
@@ -23,5 +23,6 @@ export {
   type TransformMap,
 } from "./pipeline/pipeline.js";
 export { type ColumnFacts, describeColumns } from "./plan/facts.js";
-export { type PlanLimits, planFeatures } from "./plan/plan.js";
+export type { PlanLimits } from "./plan/limits.js";
+export { planFeatures } from "./plan/plan.js";
 export { createTransforms } from "./transforms.js";

@@ -12,6 +12,18 @@ export function slotName(slot: number): string {
   return `\uE000${slot}\uE001`;
 }
 
+const SLOT_NAME = /\uE000(\d+)\uE001/g;
+
+/** Slots that a name made from slot names mentions. */
+export function slotsIn(name: string): number[] {
+  return Array.from(name.matchAll(SLOT_NAME), ([, slot]) => Number(slot));
+}
+
+/** A name with labels in place of slot names; those without one stay. */
+export function replaceSlots(name: string, labelOf: (slot: number) => string | undefined): string {
+  return name.replace(SLOT_NAME, (whole, slot: string) => labelOf(Number(slot)) ?? whole);
+}
+
 /**
  * The features (numbers, booleans and vectors) of other rows than those fitted on.
  * @throws QuernError DATA_COLUMN_UNKNOWN, DATA_SCHEMA when a column is absent or of another kind

@@ -4,7 +4,7 @@ import type { WorkContext } from "../../../foundation/contracts/extension.js";
 import { type Column, columnOf, createFrame, type Frame } from "../../../foundation/contracts/frame.js";
 import type { Target } from "../../../foundation/contracts/target.js";
 import type { Transform, TransformContext } from "../../../foundation/contracts/transform.js";
-import { featureFrame, slotName } from "./apply.js";
+import { featureFrame, replaceSlots, slotName, slotsIn } from "./apply.js";
 import {
   type FeaturePlan,
   type FittedPipeline,
@@ -112,18 +112,21 @@ class Workshop {
   }
 
   #addOutputs(output: Frame, inputs: readonly number[], besideInputs: string | undefined): number[] {
+    const given = new Set(inputs);
     // Labels of dropped columns are free again, so that a transform of one into one keeps the name.
     if (besideInputs === undefined) {
-      this.#live = this.#live.filter((slot) => !inputs.includes(slot));
+      this.#live = this.#live.filter((slot) => !given.has(slot));
       for (const slot of inputs) this.#release(slot);
     }
     const all = inputs.flatMap((slot) => this.#slots[slot]!.sources);
     const outputs = [...output.columns].map(([name, column]) => {
-      const origins = inputs.filter((slot) => name.includes(slotName(slot)));
+      const origins = slotsIn(name).filter((slot) => given.has(slot));
       const sources = origins.length > 0 ? origins.flatMap((slot) => this.#slots[slot]!.sources) : all;
       // Beside the column that it came from, one of the same name says how it was made.
-      const suffix = besideInputs && inputs.some((slot) => slotName(slot) === name) ? `.${besideInputs}` : "";
-      const readable = (text: string) => this.#readable(text, inputs);
+      const isNamesake = origins.length === 1 && slotName(origins[0]!) === name;
+      const suffix = besideInputs && isNamesake ? `.${besideInputs}` : "";
+      const readable = (text: string) =>
+        replaceSlots(text, (slot) => (given.has(slot) ? this.#slots[slot]!.label : undefined));
       return this.#addSlot(
         readable(name) + suffix,
         column,
@@ -133,11 +136,6 @@ class Workshop {
     });
     this.#live.push(...outputs);
     return outputs;
-  }
-
-  /** A name with the labels of inputs in place of their slot names. */
-  #readable(name: string, inputs: readonly number[]): string {
-    return inputs.reduce((text, slot) => text.replaceAll(slotName(slot), this.#slots[slot]!.label), name);
   }
 
   #addSlot(label: string, column: Column, sources: readonly string[], facts: Partial<Slot>): number {

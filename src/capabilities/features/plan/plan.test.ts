@@ -107,6 +107,14 @@ describe("planFeatures", () => {
     expect(han({ segmenter: true })).toBe("words");
   });
 
+  it("bounds the width of one-hot columns by memory", () => {
+    const plan = planFeatures(facts, "linear", { ...limits, bytes: ROWS * 4 * 20 });
+    const caps = plan.steps
+      .filter(({ transform }) => transform === "rare")
+      .map(({ config }) => config!.maximumCategories);
+    expect(caps).toEqual([16, 16]);
+  });
+
   it("always gives one feature to models that ignore features", () => {
     expect(planFeatures(facts, "none", limits).columns).toEqual(["even"]);
     const onlyText = facts.filter(({ kind }) => kind === "text");

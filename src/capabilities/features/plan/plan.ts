@@ -1,20 +1,8 @@
-import type { TaskType } from "../../../foundation/contracts/target.js";
 import type { FeatureStyle } from "../../../foundation/contracts/trainer.js";
 import type { FeaturePlan, PipelineStep } from "../pipeline/pipeline.js";
 import type { ColumnFacts } from "./facts.js";
+import { affordableWidth, type PlanLimits } from "./limits.js";
 import { textSteps } from "./text.js";
-
-export interface PlanLimits {
-  /** Training rows. */
-  readonly rows: number;
-  readonly task: TaskType;
-  /** Classes of the target; 1 for regression. */
-  readonly classes: number;
-  /** Memory for feature vectors of the training rows; default 256 MiB. */
-  readonly bytes?: number;
-  /** Whether a Chinese word segmenter is at hand (see `createTransforms`). */
-  readonly segmenter?: boolean;
-}
 
 /** Tree learners keep a code for each of so many categories; the rest is `(other)`. */
 const TREE_CATEGORIES = 250;
@@ -137,9 +125,11 @@ function countSteps(kinds: Kinds, limits: PlanLimits): PipelineStep[] {
 
 function categorySteps(
   categories: readonly ColumnFacts[],
-  { rows, classes, task }: PlanLimits,
+  limits: PlanLimits,
   encodesTarget = true,
 ): PipelineStep[] {
+  const { rows, classes, task } = limits;
+  const most = affordableCategories(categories, limits);
   const few = categories.filter(({ distinct }) => distinct! <= ONE_HOT_CATEGORIES);
   const many = categories.filter(({ distinct }) => distinct! > ONE_HOT_CATEGORIES);
   const minimumRows = Math.min(10, Math.max(2, Math.floor(rows / 1000)));
@@ -148,10 +138,23 @@ function categorySteps(
   return [
     ...step("target-encode", target, {}, { keepInputs: true }),
     ...step("standard", target),
-    ...step("rare", few, { minimumShare: 0, minimumRows, maximumCategories: ONE_HOT_CATEGORIES }),
-    ...step("rare", many, { minimumShare: 0, minimumRows, maximumCategories: ONE_HOT_COMMONEST }),
+    ...step("rare", few, { minimumShare: 0, minimumRows, maximumCategories: most }),
+    ...step("rare", many, {
+      minimumShare: 0,
+      minimumRows,
+      maximumCategories: Math.min(most, ONE_HOT_COMMONEST),
+    }),
     ...step("one-hot", categories),
   ];
+}
+
+/** The largest number of categories per column with which all one-hot columns together fit in memory. */
+function affordableCategories(categories: readonly ColumnFacts[], limits: PlanLimits): number {
+  const width = affordableWidth(limits);
+  let most = ONE_HOT_CATEGORIES;
+  const needed = () => categories.reduce((sum, { distinct }) => sum + Math.min(distinct!, most) + 1, 0);
+  while (most > 2 && needed() > width) most--;
+  return most;
 }
 
 /** One small feature, so that a model which ignores its features still knows the number of rows. */

@@ -1,9 +1,8 @@
 import type { FeatureStyle } from "../../../foundation/contracts/trainer.js";
 import type { PipelineStep } from "../pipeline/pipeline.js";
 import type { ColumnFacts } from "./facts.js";
-import type { PlanLimits } from "./plan.js";
+import { affordableWidth, type PlanLimits } from "./limits.js";
 
-const DEFAULT_BYTES = 256 * 2 ** 20;
 const MOST_TERMS = 5000;
 /** What a tree learner gets of a text: the terms that tell most about the target. */
 const TREE_TERMS = 100;
@@ -17,8 +16,7 @@ export function textSteps(
   limits: PlanLimits,
 ): PipelineStep[] {
   if (texts.length === 0) return [];
-  const bytes = limits.bytes ?? DEFAULT_BYTES;
-  const affordable = Math.floor(bytes / (4 * Math.max(1, limits.rows) * texts.length));
+  const affordable = Math.floor(affordableWidth(limits) / texts.length);
   const maximumFeatures = Math.max(32, Math.min(style === "tree" ? 2000 : MOST_TERMS, affordable));
   const tokens = texts.map(({ name, hanShare }): PipelineStep => {
     const isChinese = hanShare! > HAN_SHARE && limits.segmenter === true;

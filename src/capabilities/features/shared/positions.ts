@@ -51,25 +51,3 @@ export function positionValues({ values, offset, stride }: Position, rows: numbe
   for (let row = 0; row < rows; row++) copy[row] = values[offset + row * stride]!;
   return copy;
 }
-
-/** The names of all positions, as `featureViews` gives them. */
-export function positionNames(frame: Frame): string[] {
-  return [...frame.columns].flatMap(([name, column]) =>
-    column.kind === "vector"
-      ? Array.from({ length: column.width }, (_, k) => column.names?.[k] ?? `${name}:${k}`)
-      : [name],
-  );
-}
-
-/** All positions as one row-major float32 matrix, `rows * width`. */
-export function denseMatrix(frame: Frame): { values: Float32Array; width: number } {
-  const positions = framePositions(frame);
-  const width = positions.length;
-  const values = new Float32Array(frame.rows * width);
-  for (const [k, position] of positions.entries()) {
-    for (let row = 0; row < frame.rows; row++) {
-      values[row * width + k] = position.values[position.offset + row * position.stride]!;
-    }
-  }
-  return { values, width };
-}

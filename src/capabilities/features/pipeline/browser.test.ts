@@ -1,0 +1,89 @@
+import * as web from "onnxruntime-web";
+import { expect, it } from "vitest";
+import { sampleFrame } from "../../../../conformance/transform-samples.js";
+import { createGraph } from "../../../engines/onnx/index.js";
+import { systemClock } from "../../../foundation/base/clock.js";
+import { silentLogger } from "../../../foundation/base/logger.js";
+import { createRandom } from "../../../foundation/base/random.js";
+import { denseRowMajor } from "../../../foundation/contracts/feature-matrix.js";
+import { concatFeatures } from "../../../foundation/contracts/graph.js";
+import {
+  applyPipeline,
+  columnTensor,
+  createHostTransforms,
+  createTransforms,
+  declareInputs,
+  emitPipeline,
+  fitPipeline,
+  graphInputs,
+  hostSteps,
+  runHostSteps,
+} from "../index.js";
+
+const KINDS = ["number", "boolean", "category", "datetime", "text"] as const;
+const numbers = ["number 0", "number 1"];
+const categories = ["category 0", "category 1"];
+const beside = { keepInputs: true };
+const steps = [
+  { transform: "tokens" },
+  { transform: "tfidf", config: { maximumGram: 2, sublinear: true } },
+  { transform: "datetime", config: { cyclic: true, indicator: true } },
+  { transform: "impute", columns: [...numbers, ...categories, "datetime 0"] },
+  { transform: "quantile", columns: numbers, config: { output: "normal" }, ...beside },
+  { transform: "yeo-johnson", columns: numbers, ...beside },
+  { transform: "log", columns: numbers, ...beside },
+  { transform: "standard", columns: numbers },
+  { transform: "robust", columns: numbers },
+  { transform: "min-max", columns: ["number 0"], config: { clip: true } },
+  { transform: "bin", columns: ["number 1"], ...beside },
+  { transform: "interact", columns: numbers, config: { operations: ["ratio", "product"] }, ...beside },
+  { transform: "clip", columns: numbers },
+  { transform: "rare", columns: categories },
+  { transform: "one-hot", columns: categories, ...beside },
+  { transform: "frequency", columns: categories, ...beside },
+  { transform: "ordinal", columns: categories },
+  { transform: "pca", columns: numbers, ...beside },
+];
+
+it("the browser's WebAssembly runtime computes the same features", async () => {
+  const transforms = createTransforms();
+  const context = {
+    random: createRandom("browser"),
+    signal: new AbortController().signal,
+    clock: systemClock,
+    logger: silentLogger,
+    threads: 1,
+    report: () => {},
+  };
+  const training = sampleFrame(KINDS, "training");
+  const { fitted } = fitPipeline(
+    training,
+    { columns: [...training.columns.keys()], steps },
+    { transforms, context },
+  );
+  const graph = createGraph({ name: "browser" });
+  const inputs = graphInputs(fitted);
+  const features = emitPipeline(graph, declareInputs(graph, inputs), fitted, transforms);
+  graph.output("features", concatFeatures(graph, features));
+  web.env.wasm.numThreads = 1;
+  const session = await web.InferenceSession.create(graph.toBytes(), { executionProviders: ["wasm"] });
+  for (const name of ["training", "ugly", "unseen", "one-row"] as const) {
+    const frame = sampleFrame(KINDS, name);
+    const ready = runHostSteps(frame, hostSteps(fitted), createHostTransforms());
+    const feeds = inputs.map(({ tensor, column, precision }) => {
+      const { type, data, shape } = columnTensor(ready.columns.get(column)!, precision);
+      return [tensor, new web.Tensor(type, data as never, shape)] as const;
+    });
+    const actual = (await session.run(Object.fromEntries(feeds))).features!.data as Float32Array;
+    const { values, width, names } = denseRowMajor(applyPipeline(fitted, frame, transforms));
+    expect(actual.length).toBe(values.length);
+    const wrong = Array.from(values.keys()).filter((i) => !agree(values[i]!, actual[i]!));
+    expect(wrong.map((i) => `${name}, row ${Math.floor(i / width)}, ${names[i % width]}`)).toEqual([]);
+  }
+  await session.release();
+});
+
+function agree(expected: number, actual: number): boolean {
+  if (expected === actual || (Number.isNaN(expected) && Number.isNaN(actual))) return true;
+  return Math.abs(expected - actual) <= 1e-5 * Math.max(1, Math.abs(expected));
+}
