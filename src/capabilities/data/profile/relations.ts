@@ -1,6 +1,14 @@
 import type { Column, Frame } from "../../../foundation/contracts/frame.js";
 import type { Correlation } from "../../../foundation/contracts/profile.js";
-import { contingencyTable, correlationRatio, cramersV, pearson, spearman } from "./statistics/correlation.js";
+import {
+  contingencyTable,
+  correlationRatio,
+  cramersV,
+  isComplete,
+  pearson,
+  spearman,
+} from "./statistics/correlation.js";
+import { averageRanks } from "./statistics/ranks.js";
 
 /** Rows behind a correlation: its standard error is then about 1.4 %. */
 export const CORRELATION_ROWS = 5000;
@@ -12,7 +20,12 @@ const MAPPED_COLUMNS = 40;
 
 /** A column as numbers, or as codes of few categories. */
 type Side =
-  | { readonly name: string; readonly numbers: Float64Array }
+  | {
+      readonly name: string;
+      readonly numbers: Float64Array;
+      /** Ranked once for all pairs; absent where values are missing, for ranks then depend on the partner. */
+      readonly ranks?: Float64Array | undefined;
+    }
   | { readonly name: string; readonly codes: Int32Array; readonly categories: number };
 
 /**
@@ -53,7 +66,8 @@ function sideOf(name: string, column: Column, rows: Int32Array): Side | undefine
     };
   }
   if (column.kind !== "number" && column.kind !== "boolean" && column.kind !== "datetime") return undefined;
-  return { name, numbers: Float64Array.from(rows, (row) => column.values[row]!) };
+  const numbers = Float64Array.from(rows, (row) => column.values[row]!);
+  return { name, numbers, ranks: isComplete(numbers) ? averageRanks(numbers) : undefined };
 }
 
 function correlatePair(a: Side, b: Side): Correlation[] {
@@ -61,7 +75,11 @@ function correlatePair(a: Side, b: Side): Correlation[] {
   if ("numbers" in a && "numbers" in b) {
     return [
       { ...names, measure: "pearson", value: pearson(a.numbers, b.numbers) },
-      { ...names, measure: "spearman", value: spearman(a.numbers, b.numbers) },
+      {
+        ...names,
+        measure: "spearman",
+        value: a.ranks && b.ranks ? pearson(a.ranks, b.ranks) : spearman(a.numbers, b.numbers),
+      },
     ];
   }
   if ("codes" in a && "codes" in b) {

@@ -6,6 +6,9 @@ import type { ColumnProfile } from "../../../../foundation/contracts/profile.js"
 import { featureColumns } from "../columns.js";
 import { quote, rows } from "../wording.js";
 
+/** More constant columns than this make one finding. */
+const LISTED_APART = 3;
+
 export const constantColumns = defineDetector({
   id: "constant-column",
   version: 1,
@@ -28,7 +31,10 @@ export const constantColumns = defineDetector({
       ({ top, topSampleRows, count, unique }) =>
         unique > 1 && topSampleRows === undefined && (top?.[0]?.count ?? 0) >= nearShare * count,
     );
-    return [...constant.map(constantFinding), ...nearFinding(near)];
+    return [
+      ...(constant.length > LISTED_APART ? [manyConstant(constant)] : constant.map(constantFinding)),
+      ...nearFinding(near),
+    ];
   },
 });
 
@@ -44,6 +50,18 @@ function constantFinding({ name, top }: ColumnProfile): Finding {
       state: "proposed",
       action: `Leave it out with \`data.ignore: [${name}]\`, or check why it never changes.`,
     },
+  };
+}
+
+function manyConstant(columns: readonly ColumnProfile[]): Finding {
+  const names = columns.map(({ name }) => name);
+  const more = names.length > 8 ? ` and ${names.length - 8} more` : "";
+  return {
+    id: "constant-column",
+    severity: "warning",
+    message: `${names.length} columns have one value in every row, and a model cannot learn from them: ${names.slice(0, 8).map(quote).join(", ")}${more}.`,
+    evidence: { columns: names.slice(0, 200) },
+    fix: { state: "proposed", action: "Leave them out with `data.ignore`, or check why they never change." },
   };
 }
 

@@ -14,7 +14,8 @@ import { percent, quote } from "../wording.js";
  * A column that nearly determines the target is either the target in disguise or known only afterwards.
  * Two signs, both from rows the column's cells were not fitted on (see `explainedShare`):
  * it explains practically everything; or it explains most, and leaves far less open than the next best column.
- * Strong honest predictors come in company (petal length and width), a leak stands alone.
+ * Strong honest predictors come in company (petal length and width), a leak stands alone, so only a column that
+ * stands alone, or is the target under another name or scale, is critical.
  */
 export const targetLeak = defineDetector({
   id: "target-leak",
@@ -56,8 +57,10 @@ export const targetLeak = defineDetector({
       if (explained < suspicious) break;
       const next = candidates[index + 1]?.profile.association ?? 0;
       const form = describe(column, target.values, input);
-      const critical = explained >= config.certain || form.id !== "determines";
-      if (!critical && 1 - explained > config.standsOut * (1 - next)) continue;
+      const alone = 1 - explained <= config.standsOut * (1 - next);
+      const disguised = form.id !== "determines";
+      if (!alone && !disguised && explained < config.certain) continue;
+      const critical = disguised || (alone && explained >= config.certain);
       findings.push({
         id: "target-leak",
         severity: critical ? "critical" : "warning",

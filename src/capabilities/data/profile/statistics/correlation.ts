@@ -15,7 +15,10 @@ export function spearman(first: ArrayLike<number>, second: ArrayLike<number>): n
   return pearsonOfComplete(averageRanks(x), averageRanks(y));
 }
 
-function completePairs(first: ArrayLike<number>, second: ArrayLike<number>): [number[], number[]] {
+type Numbers = ArrayLike<number>;
+
+function completePairs(first: Numbers, second: Numbers): [Numbers, Numbers] {
+  if (isComplete(first) && isComplete(second)) return [first, second];
   const x: number[] = [];
   const y: number[] = [];
   for (let i = 0; i < first.length; i++) {
@@ -24,6 +27,12 @@ function completePairs(first: ArrayLike<number>, second: ArrayLike<number>): [nu
     y.push(second[i]!);
   }
   return [x, y];
+}
+
+/** Whether every value is finite. */
+export function isComplete(values: Numbers): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
+  return true;
 }
 
 function pearsonOfComplete(x: ArrayLike<number>, y: ArrayLike<number>): number {
