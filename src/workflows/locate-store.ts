@@ -7,7 +7,9 @@ import type { WorkflowContext, WorkflowOptions } from "./context.js";
 
 /** `--store`, else `QUERN_HOME`, else `.quern` in the project's folder. */
 export function storeFolder(options: Pick<WorkflowOptions, "store" | "folder">): string {
-  return resolve(options.store ?? process.env.QUERN_HOME ?? join(options.folder ?? process.cwd(), ".quern"));
+  // An empty variable counts as not set, as is usual for folders in the environment.
+  const home = process.env.QUERN_HOME || undefined;
+  return resolve(options.store ?? home ?? join(options.folder ?? process.cwd(), ".quern"));
 }
 
 /** Opens, uses and closes a store that must exist; `create` makes one where there is none. */

@@ -32,10 +32,10 @@ import { baselinePredictions, learningCurve } from "./rehearse.js";
 export async function assess(production: Production, facts: Facts): Promise<Judged> {
   const { prepared, store, lease, progress } = production;
   const target = wholeTarget(prepared.target, prepared.frame.rows);
-  const { splits, whole } = facts.division;
+  const { splits, whole } = production.division;
   const judgement: Judgement = { ...production, signal: production.context.signal };
   const folded = splits.length > 1 ? await judgeFolds(production, facts, target) : undefined;
-  const tools = learningTools(production, facts, folded ? splits.length : 0, folded ? splits.length + 1 : 1);
+  const tools = learningTools(production, folded ? splits.length : 0, folded ? splits.length + 1 : 1);
   const material = materialOf(production, facts, target, whole);
   const learned = await learn(material, tools);
   await lease.addTrials(learned.trials.map((trial) => trialRecord(trial, learned)));
@@ -70,9 +70,9 @@ async function judgeFolds(production: Production, facts: Facts, target: Target):
     predictions: ExaminedRows["predictions"];
     baseline: ExaminedRows["baseline"];
   }[] = [];
-  const { splits } = facts.division;
+  const { splits } = production.division;
   for (const [fold, split] of splits.entries()) {
-    const tools = learningTools(production, facts, fold, splits.length + 1);
+    const tools = learningTools(production, fold, splits.length + 1);
     const material = materialOf(production, facts, target, split);
     const { model } = await learn(material, tools);
     parts.push({
@@ -91,12 +91,12 @@ async function judgeFolds(production: Production, facts: Facts, target: Target):
 
 async function openTest(
   production: Production,
-  { division, name }: Facts,
+  { name }: Facts,
   { model }: Learned,
   material: LearningMaterial,
   tools: LearningTools,
 ): Promise<ExaminedRows> {
-  const { test } = division.whole;
+  const { test } = production.division.whole;
   const rows = takeRows(material.frame, test);
   const previous = await previousPredictions(production, name, test);
   return {
@@ -138,13 +138,8 @@ const bytesOf = (rows: Int32Array): Uint8Array =>
   new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength);
 
 /** `round` of `rounds` repetitions of all trials, for the progress view. */
-function learningTools(
-  production: Production,
-  { trials }: Facts,
-  round: number,
-  rounds: number,
-): LearningTools {
-  const { project, transforms, metric, steps, progress, context } = production;
+function learningTools(production: Production, round: number, rounds: number): LearningTools {
+  const { project, transforms, metric, steps, progress, context, trials } = production;
   const { clock, logger, signal, threads } = context;
   const planned = trials.trials.map((trial) => trial.estimate.seconds);
   const restOf = (position: number): number =>

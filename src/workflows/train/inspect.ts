@@ -4,7 +4,7 @@ import { measureTable } from "../../capabilities/data/profile/profile-table.js";
 import type { Finding } from "../../foundation/contracts/finding.js";
 import type { Profile } from "../../foundation/contracts/profile.js";
 import type { Dataset } from "../../foundation/contracts/store.js";
-import { type Division, wholeTarget } from "./divide.js";
+import { wholeTarget } from "./divide.js";
 import type { Production } from "./production.js";
 
 export interface Inspection {
@@ -16,9 +16,8 @@ export interface Inspection {
 
 /** Profile and findings of the whole table and its division, as one cached step. */
 export async function inspectData(
-  { data, prepared, project, steps }: Production,
+  { data, prepared, project, steps, division }: Production,
   dataset: Dataset,
-  division: Division,
   splitId: string,
 ): Promise<Inspection> {
   const { frame, schema, roles, target: resolved } = prepared;

@@ -1,6 +1,5 @@
-import { defaultMetric, findMetric } from "../../capabilities/evaluation/metrics/index.js";
 import { describeColumns, planFeatures } from "../../capabilities/features/index.js";
-import { METRIC_LIST, TRAINERS } from "../../catalogue.js";
+import { TRAINERS } from "../../catalogue.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { ProjectInput } from "../../foundation/contracts/project.js";
 import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
@@ -11,6 +10,7 @@ import { divideData } from "./divide.js";
 import { checkGoals } from "./goals.js";
 import { prepareData } from "./prepare.js";
 import { divisionHashes } from "./record-data.js";
+import { metricOf } from "./run-training.js";
 import { planTrials } from "./trials.js";
 
 export interface TrainingPlan {
@@ -62,10 +62,7 @@ export async function planTraining(
     const prepared = await prepareData(data.table, project);
     const { task, classes, column, reason } = prepared.target;
     checkGoals(project, task);
-    const metric =
-      project.task.metric === undefined
-        ? defaultMetric(task, METRIC_LIST)
-        : findMetric(project.task.metric, task, METRIC_LIST);
+    const metric = metricOf(project, task);
     const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
     const { train, validation, test } = division.whole;
     const facts = describeColumns(takeRows(prepared.features, train));

@@ -21,6 +21,8 @@ export interface Production {
   readonly data: OpenedData;
   readonly prepared: PreparedData;
   readonly metric: Metric;
+  readonly division: Division;
+  readonly trials: TrialList;
   readonly store: Store;
   readonly lease: RunLease;
   readonly steps: StepRunner;
@@ -29,14 +31,12 @@ export interface Production {
   readonly transforms: TransformMap;
 }
 
-/** What is known before the first model learns. */
+/** What is recorded before the first model learns. */
 export interface Facts {
   readonly name: string;
   readonly dataset: Dataset;
-  readonly division: Division;
   readonly splitId: string;
   readonly inspection: Inspection;
-  readonly trials: TrialList;
 }
 
 /** What is known when the test rows have been judged: the report, the registry and the result are written from it. */

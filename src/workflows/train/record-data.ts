@@ -4,28 +4,15 @@ import { hashValue, type Sha256 } from "../../foundation/base/hash.js";
 import { pack } from "../../foundation/base/packing.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Dataset } from "../../foundation/contracts/store.js";
-import type { Division } from "./divide.js";
 import type { Production } from "./production.js";
 
-/**
- * Stores the version of the data that the training reads, named by its content, and gives each row the identity
- * by which it is divided: rows that are equal but for their id share it, so that no copy is on both sides.
- */
-export async function recordDataset({
-  data,
-  prepared,
-  store,
-  project,
-}: Production): Promise<{ dataset: Dataset; rowHashes: BigUint64Array }> {
+/** Stores the version of the data that the training reads, named by its content. */
+export function recordDataset({ data, prepared, store, project }: Production): Promise<Dataset> {
   const { table, sources, description } = data;
-  const dataset = await saveDataset(
-    { table, schema: prepared.schema, sources },
-    project.name ?? description,
-    store,
-  );
-  return { dataset, rowHashes: await divisionHashes(table, prepared.schema) };
+  return saveDataset({ table, schema: prepared.schema, sources }, project.name ?? description, store);
 }
 
+/** The identity by which rows are divided: rows that are equal but for their id share it, so that no copy is on both sides. */
 export async function divisionHashes(table: Table, schema: readonly ColumnSchema[]): Promise<BigUint64Array> {
   const content = schema.filter((column) => column.kind !== "id" && column.kind !== "ignore");
   return (await contentHashes(table, content.length > 0 ? content : schema)).hashes;
@@ -33,9 +20,8 @@ export async function divisionHashes(table: Table, schema: readonly ColumnSchema
 
 /** Stores the division with the dataset version; returns its id. */
 export async function recordSplit(
-  { store }: Production,
+  { store, division: { record } }: Production,
   dataset: Dataset,
-  { record }: Division,
 ): Promise<Sha256> {
   const blob = await store.blobs.put(pack(record));
   const id = hashValue({ dataset: dataset.id, blob });

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LoadedBundle, loadBundle } from "../../capabilities/bundles/index.js";
@@ -13,6 +13,7 @@ import type { Model } from "../../foundation/contracts/store.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
 import { measureLatency } from "./latency.js";
 import type { TrialOutcome } from "./learn.js";
+import { copyOut, reportPath } from "./outputs.js";
 import type { Judged, Production } from "./production.js";
 import { type ExportedModel, exportBundle } from "./publish.js";
 import { reportInput } from "./report-input.js";
@@ -39,7 +40,7 @@ export async function registerModel(production: Production, judged: Judged): Pro
     const registered = { model, exported, goals, example: measured.example };
     progress.report({ stage: "report", done: 0, total: 1 });
     const html = trainingReport(reportInput(production, judged, registered), project.report.language);
-    const report = join(request.store, "reports", `${judged.name}-${version}.html`);
+    const report = reportPath(request.store, judged.name, version);
     writeFileAtomic(report, html);
     const reference = `${judged.name}@${version}`;
     const bundle = await store.models.folder(reference);
@@ -51,12 +52,12 @@ export async function registerModel(production: Production, judged: Judged): Pro
 }
 
 function exportJudged(
-  { prepared, project, transforms }: Production,
+  { prepared, project, transforms, division }: Production,
   judged: Judged,
   version: number,
   folder: string,
 ): Promise<ExportedModel> {
-  const { learned, material, evaluation, division } = judged;
+  const { learned, material, evaluation } = judged;
   const { test } = division.whole;
   const id = prepared.roles.id ?? prepared.schema.find((column) => column.kind === "id")?.name;
   return exportBundle(
@@ -160,12 +161,6 @@ function columnShares({ pipeline, diagnostics }: TrialOutcome): Record<string, n
     for (const source of sources) shares.set(source, (shares.get(source) ?? 0) + share / sources.length);
   }
   return Object.fromEntries(shares);
-}
-
-function copyOut(out: string, bundle: string, html: string): void {
-  mkdirSync(out, { recursive: true });
-  cpSync(bundle, join(out, "bundle"), { recursive: true });
-  writeFileAtomic(join(out, "report.html"), html);
 }
 
 function trainResult(

@@ -16,8 +16,8 @@ const DEFAULT_PORT = 8080;
 
 /** Everything the report shows, gathered from what the training knows. */
 export function reportInput(production: Production, judged: Judged, registered: Registered): ReportInput {
-  const { prepared, project, progress, context, lease, data } = production;
-  const { evaluation, division, inspection, learned, dataset, name } = judged;
+  const { prepared, project, progress, context, lease, data, division } = production;
+  const { evaluation, inspection, learned, dataset, name } = judged;
   const { target } = prepared;
   return {
     name,
@@ -44,7 +44,7 @@ export function reportInput(production: Production, judged: Judged, registered: 
     leaderboard: leaderboard(judged),
     model: modelFacts(judged),
     parity: { rows: registered.exported.parity.rows, maxAbsDiff: registered.exported.parity.maxAbsDiff },
-    plan: planOutcome(judged, progress.seconds),
+    plan: planOutcome(production, judged, progress.seconds),
     steps: learned.trials.map((trial) => ({
       name: `${trial.plan.trainer.id} ${trial.plan.number}`,
       seconds: trial.seconds,
@@ -121,7 +121,11 @@ function modelFacts({ learned }: Judged): ReportInput["model"] {
   };
 }
 
-function planOutcome({ trials, learned, division }: Judged, seconds: number): ReportInput["plan"] {
+function planOutcome(
+  { trials, division }: Production,
+  { learned }: Judged,
+  seconds: number,
+): ReportInput["plan"] {
   const rounded = (value: number): string => `${value.toFixed(1)} s`;
   const rows = trials.trials.map((trial, position) => ({
     item: trial.trainer.id,

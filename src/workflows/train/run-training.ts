@@ -1,24 +1,41 @@
 import { defaultMetric, findMetric } from "../../capabilities/evaluation/metrics/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
-import { METRIC_LIST } from "../../catalogue.js";
+import { METRIC_LIST, TRAINERS } from "../../catalogue.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
+import type { Project } from "../../foundation/contracts/project.js";
 import type { RunEvent, TrainResult } from "../../foundation/contracts/run.js";
 import type { RunLease, Store } from "../../foundation/contracts/store.js";
+import type { TaskType } from "../../foundation/contracts/target.js";
 import { throwIfAborted, type WorkflowContext, workflowContext } from "../context.js";
-import { openData } from "../load/open-data.js";
+import { type OpenedData, openData } from "../load/open-data.js";
 import { withStore } from "../locate-store.js";
 import { resolveProject } from "../project/project-file.js";
+import { divideData } from "./divide.js";
+import { type Fingerprint, findFinished, fingerprintTraining, recordFinished } from "./finished-training.js";
 import { checkGoals } from "./goals.js";
 import { AllTrialsFailed } from "./learn.js";
 import type { TrainRequest } from "./messages.js";
 import { prepareData } from "./prepare.js";
 import { produceModel } from "./produce-model.js";
+import type { Production } from "./production.js";
 import { Progress } from "./progress.js";
+import { divisionHashes } from "./record-data.js";
 import { StepRunner } from "./step-runner.js";
+import { planTrials } from "./trials.js";
+
+/** One training and what surrounds it. */
+interface Undertaking {
+  readonly request: TrainRequest;
+  readonly project: Project;
+  readonly context: WorkflowContext;
+  readonly progress: Progress;
+}
 
 /**
- * One training from data to registered model. What is wrong with data or project is found before a store is
- * made, so that bad input leaves nothing behind; what fails later is recorded with the run.
+ * One training from data to registered model. The same data and project again are answered from the store.
+ * What is wrong with data or project is found before a store is made, so that bad input leaves nothing
+ * behind; what fails later is recorded with the run.
  */
 export async function runTraining(
   request: TrainRequest,
@@ -27,59 +44,101 @@ export async function runTraining(
   const context = workflowContext({ ...options, folder: request.folder, threads: request.threads });
   const project = resolveProject(request.project);
   const progress = new Progress(context.clock, context.onEvent);
+  const undertaking: Undertaking = { request, project, context, progress };
   progress.report({ stage: "load", done: 0, total: 1 });
+  const fingerprint = await fingerprintTraining(request, project, context);
+  const finished = fingerprint && (await findFinished(fingerprint, request, context));
+  if (finished) {
+    return withStore(request.store, context, (store) =>
+      recorded(undertaking, store, async (lease) => ({
+        ...finished,
+        run: lease.id,
+        seconds: progress.seconds,
+      })),
+    );
+  }
   const data = await openData(project.data, { ...context, allowedHosts: request.allowedHosts });
   try {
-    const prepared = await prepareData(data.table, project);
-    const { task } = prepared.target;
-    const metric =
-      project.task.metric === undefined
-        ? defaultMetric(task, METRIC_LIST)
-        : findMetric(project.task.metric, task, METRIC_LIST);
-    checkGoals(project, task);
-    throwIfAborted(context.signal);
-    return await withStore(
-      request.store,
-      context,
-      (store) =>
-        recorded(store, request, context, progress, (lease, steps) =>
-          produceModel({
-            request,
-            project,
-            data,
-            prepared,
-            metric,
-            store,
-            lease,
-            steps,
-            progress,
-            context,
-            transforms: createTransforms(),
-          }),
-        ),
-      true,
-    );
+    return await trainOn(data, undertaking, fingerprint);
   } finally {
     await data.close();
   }
 }
 
+async function trainOn(
+  data: OpenedData,
+  undertaking: Undertaking,
+  fingerprint: Fingerprint | undefined,
+): Promise<TrainResult> {
+  const { request, project, context, progress } = undertaking;
+  const checked = await checkEverything(data, undertaking);
+  throwIfAborted(context.signal);
+  const train = (store: Store): Promise<TrainResult> =>
+    recorded(undertaking, store, async (lease) => {
+      const steps = new StepRunner(store, { clock: context.clock, seed: project.seed });
+      const result = await produceModel({
+        request,
+        project,
+        data,
+        ...checked,
+        store,
+        lease,
+        steps,
+        progress,
+        context,
+        transforms: createTransforms(),
+      });
+      if (fingerprint) await recordFinished(fingerprint, result, store);
+      return result;
+    });
+  return withStore(request.store, context, train, true);
+}
+
+/** All that can be wrong with data and project is found here. */
+async function checkEverything(
+  data: OpenedData,
+  { project, context, progress }: Undertaking,
+): Promise<Pick<Production, "prepared" | "metric" | "division" | "trials">> {
+  const prepared = await prepareData(data.table, project);
+  const { task, classes } = prepared.target;
+  const metric = metricOf(project, task);
+  checkGoals(project, task);
+  progress.report({ stage: "split", done: 0, total: 1 });
+  const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
+  const trials = planTrials(project, TRAINERS, {
+    rows: division.whole.train.length,
+    features: Math.max(1, prepared.features.columns.size),
+    task,
+    classes: Math.max(1, classes.length),
+    threads: context.threads,
+  });
+  return { prepared, metric, division, trials };
+}
+
+/** @throws QuernError CONFIG_INVALID */
+export function metricOf(project: Project, task: TaskType): Metric {
+  const { metric } = project.task;
+  return metric === undefined ? defaultMetric(task, METRIC_LIST) : findMetric(metric, task, METRIC_LIST);
+}
+
 /** Runs the work under a run's lease: however it ends, the store knows. */
 async function recorded(
+  { request, project, context, progress }: Undertaking,
   store: Store,
-  request: TrainRequest,
-  context: WorkflowContext,
-  progress: Progress,
-  work: (lease: RunLease, steps: StepRunner) => Promise<TrainResult>,
+  work: (lease: RunLease) => Promise<TrainResult>,
 ): Promise<TrainResult> {
-  const project = resolveProject(request.project);
   const config = { ...request } as unknown as Readonly<Record<string, unknown>>;
   const lease = request.resumes
     ? await store.runs.resume(request.resumes)
-    : await store.runs.start({ kind: "train", name: project.name ?? "model", config, seed: project.seed });
+    : await store.runs.start({
+        kind: "train",
+        name: project.name ?? project.task.target ?? "model",
+        config,
+        seed: project.seed,
+      });
   progress.attach(lease);
   try {
-    const result = await work(lease, new StepRunner(store, { clock: context.clock, seed: project.seed }));
+    const result = await work(lease);
     const { name, value } = result.metric;
     await lease.finish(result, value === null ? undefined : { metric: name, value });
     return result;
@@ -87,20 +146,21 @@ async function recorded(
     const error = translate(failure, context.signal);
     if (error.code === "INTERRUPTED") await lease.interrupt();
     else await lease.fail(error.toJSON());
-    throw error;
+    // A bug keeps its own stack; what users can meet has a code.
+    throw QuernError.is(failure) || failure instanceof AllTrialsFailed || context.signal.aborted
+      ? error
+      : failure;
   }
 }
 
+/** The failure as the store remembers it. */
 function translate(failure: unknown, signal: AbortSignal): QuernError {
   if (signal.aborted)
     return new QuernError("INTERRUPTED", "The training was interrupted; finished steps are kept.", {
       cause: failure,
     });
   if (QuernError.is(failure)) return failure;
-  if (failure instanceof AllTrialsFailed)
-    return new QuernError("TRAINING_FAILED", failure.message, {
-      details: { failures: failure.failures },
-      cause: failure,
-    });
-  throw failure;
+  const message = failure instanceof Error ? failure.message : String(failure);
+  const details = failure instanceof AllTrialsFailed ? { failures: failure.failures } : {};
+  return new QuernError("TRAINING_FAILED", message, { details, cause: failure });
 }

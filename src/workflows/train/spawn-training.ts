@@ -19,7 +19,8 @@ export function spawnTraining(
   const child = fork(builtFile("workflows/train/child.js"), [], {
     execArgv: ["--no-liftoff"],
     serialization: "advanced",
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    // The child reads standard input itself when that is the data.
+    stdio: [request.project.data?.source === "-" ? "inherit" : "ignore", "ignore", "inherit", "ipc"],
   });
   const send = (message: ParentMessage): void => {
     if (child.connected) child.send(message);

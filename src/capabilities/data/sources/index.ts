@@ -1,1 +1,2 @@
+export { type LocatedFile, localFiles } from "./locate.js";
 export { type OpenedSource, openSource, type SourceContext } from "./open-source.js";

@@ -35,11 +35,22 @@ export async function locate(location: string, context: LocateContext): Promise<
       details: { location },
     });
   }
-  const path = resolve(context.baseFolder, location);
+  return locateLocal(location, context.baseFolder);
+}
+
+/** The files that local locations name, in order; undefined where one is standard input or a URL. */
+export function localFiles(locations: readonly string[], baseFolder: string): LocatedFile[] | undefined {
+  const remote = (location: string): boolean => location === "-" || /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
+  if (locations.some(remote)) return undefined;
+  return locations.flatMap((location) => locateLocal(location, baseFolder));
+}
+
+function locateLocal(location: string, baseFolder: string): LocatedFile[] {
+  const path = resolve(baseFolder, location);
   const status = statSync(path, { throwIfNoEntry: false });
   if (status?.isDirectory()) return filesOfFolder(path, location);
   if (status) return [regularFile(path, location, status)];
-  if (isGlob(location)) return filesOfGlob(location, context.baseFolder);
+  if (isGlob(location)) return filesOfGlob(location, baseFolder);
   throw new QuernError("DATA_NOT_FOUND", `There is no file ${location}.`, { details: { file: location } });
 }
 

@@ -1,0 +1,70 @@
+/** Requirement: the Open Inference Protocol as an independent client, Triton's for Python, speaks it. */
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { bundleFiles } from "../../src/capabilities/bundles/index.js";
+import { createModelPool } from "../../src/capabilities/serving/index.js";
+import { createServer } from "../../src/entries/http/index.js";
+import { systemClock } from "../../src/foundation/base/clock.js";
+import { silentLogger } from "../../src/foundation/base/logger.js";
+import { smallModel } from "../golden/small-model.js";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+
+/** A Python with the client: QUERN_BENCH_PYTHON, or an environment made on the first run. */
+function pythonWithClient(): string {
+  const given = process.env.QUERN_BENCH_PYTHON;
+  if (given) return given;
+  const venv = join(here, "../../.bench/protocol-venv");
+  const python = join(venv, "bin/python");
+  if (!existsSync(python)) execFileSync("python3", ["-m", "venv", venv]);
+  execFileSync(python, ["-m", "pip", "install", "-q", "-r", join(here, "serve-protocol-requirements.txt")]);
+  return python;
+}
+
+it("understands tritonclient and is understood", { timeout: 300_000 }, async () => {
+  const models = createModelPool({ clock: systemClock });
+  const { manifest, files } = await bundleFiles(smallModel("binary"));
+  const model = await models.add({ id: "small", manifest, files });
+  const server = createServer({ port: 0 }, { models, clock: systemClock, logger: silentLogger });
+  const { host } = new URL(await server.listen());
+  const script = join(here, "serve-protocol.py");
+  const { stdout } = await promisify(execFile)(pythonWithClient(), [script, host, "small-binary"]);
+  const report = JSON.parse(stdout);
+  const place = { member: "yes", label: "good", place: [1, 2] };
+  const expected = await model.predict([
+    { age: 30, balance: 1_000_000_001, city: "北京", since: "2020-01-02", ...place },
+    {
+      age: 40,
+      balance: 1_000_000_002,
+      city: "Lyon",
+      since: null,
+      ...place,
+      member: "no",
+      label: "",
+      place: [3, 4],
+    },
+  ]);
+  const rows = expected.map((row) => ("label" in row ? row : expect.unreachable()));
+  expect(report).toMatchObject({
+    live: true,
+    ready: true,
+    modelReady: true,
+    unknownReady: false,
+    server: "quern",
+    id: "9007199254740993",
+    version: String(manifest.version),
+    labels: rows.map(({ label }) => label),
+    sameWithoutOutputs: true,
+    refusal: ["404", expect.stringContaining("nobody")],
+  });
+  for (const [row, { probabilities }] of rows.entries()) {
+    for (const [index, value] of Object.values(probabilities).entries()) {
+      expect(report.probabilities[row][index]).toBeCloseTo(value, 6);
+    }
+  }
+  await server.close();
+});
