@@ -5,7 +5,11 @@ import { createGraph } from "../../src/engines/onnx/index.js";
 import type { ColumnSchema } from "../../src/foundation/contracts/column.js";
 import { createFrame, type Frame } from "../../src/foundation/contracts/frame.js";
 import type { GraphBuilder, GraphColumn, GraphValue } from "../../src/foundation/contracts/graph.js";
-import { declareInputs, declareOutputs, planGraphInputs } from "../../src/foundation/contracts/model-graph.js";
+import {
+  declareInputs,
+  declareOutputs,
+  planGraphInputs,
+} from "../../src/foundation/contracts/model-graph.js";
 
 export const COLUMNS: readonly ColumnSchema[] = [
   { name: "age", kind: "number", reason: "numbers" },
@@ -38,7 +42,10 @@ function features(graph: GraphBuilder, columns: readonly GraphColumn[]): GraphVa
     if (name === "balance") return cast(graph.op("Sub", [value, graph.scalar(1e9, "float64")]));
     if (kind === "datetime") {
       const days = graph.op("Div", [value, graph.constant("int64", [1, 1], [86_400_000])]);
-      return graph.op("Mul", [cast(graph.op("Max", [days, graph.constant("int64", [1, 1], [-1])])), graph.scalar(1e-4)]);
+      return graph.op("Mul", [
+        cast(graph.op("Max", [days, graph.constant("int64", [1, 1], [-1])])),
+        graph.scalar(1e-4),
+      ]);
     }
     if (value.type === "string") {
       return graph.op("LabelEncoder", [value], {
