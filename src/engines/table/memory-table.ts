@@ -1,5 +1,7 @@
 import { QuernError } from "../../foundation/base/errors.js";
+import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Database } from "./database.js";
+import { valueExpression } from "./expressions.js";
 import {
   type QueryRow,
   quoteIdentifier,
@@ -12,6 +14,7 @@ import {
 /** The stored rows; `data` is a view of them with the row number. */
 export const STORED = "stored";
 
+type StoredTable = { -readonly [Key in keyof Table]: Table[Key] };
 const databases = new WeakMap<Table, Database>();
 
 /** Rows of `stored`, seen through the view `data`. DuckDB numbers stored rows in the order they were loaded. */
@@ -21,12 +24,9 @@ export async function createTable(
   notes: readonly TableNote[],
 ): Promise<Table> {
   const rowColumn = unusedName("__row", columns);
-  const names = columns.map((column) => quoteIdentifier(column.name)).join(", ");
-  await database.run(
-    `CREATE VIEW data AS SELECT ${names}, rowid AS ${quoteIdentifier(rowColumn)} FROM ${STORED}`,
-  );
+  await createView(database, columns, rowColumn);
   const [counted] = await database.query(`SELECT count(*) AS rows FROM ${STORED}`);
-  const table: Table = {
+  const table: StoredTable = {
     rows: counted!.rows as number,
     columns,
     notes,
@@ -38,6 +38,43 @@ export async function createTable(
   };
   databases.set(table, database);
   return table;
+}
+
+async function createView(
+  database: Database,
+  columns: readonly TableColumn[],
+  rowColumn: string,
+): Promise<void> {
+  const names = columns.map((column) => quoteIdentifier(column.name)).join(", ");
+  await database.run(
+    `CREATE OR REPLACE VIEW data AS SELECT ${names}, rowid AS ${quoteIdentifier(rowColumn)} FROM ${STORED}`,
+  );
+}
+
+/**
+ * Stores text columns of kind number or datetime as what their schemas read, once and for all; cells that are no
+ * such value become NULL. `table.columns` says so afterwards.
+ */
+export async function convertColumns(table: Table, schema: readonly ColumnSchema[]): Promise<void> {
+  const database = databaseOf(table);
+  const converted = new Map<string, StorageType>();
+  for (const column of schema) {
+    if (column.kind !== "number" && column.kind !== "datetime") continue;
+    if (storageOf(table, column.name) !== "text") continue;
+    const type = column.kind === "number" ? "DOUBLE" : "TIMESTAMP";
+    const name = quoteIdentifier(column.name);
+    await database.run(
+      `ALTER TABLE ${STORED} ALTER COLUMN ${name} TYPE ${type} USING ${valueExpression(column, "text")}`,
+    );
+    converted.set(column.name, column.kind);
+  }
+  if (converted.size === 0) return;
+  const columns = table.columns.map(({ name, storage }) => ({
+    name,
+    storage: converted.get(name) ?? storage,
+  }));
+  await createView(database, columns, table.rowColumn);
+  (table as StoredTable).columns = columns;
 }
 
 function unusedName(wanted: string, columns: readonly TableColumn[]): string {

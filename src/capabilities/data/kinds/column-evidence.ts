@@ -36,13 +36,14 @@ export async function gatherEvidence(table: Table): Promise<ColumnEvidence[]> {
     const { present, distinct } = totals[index]!;
     const listed = distinct <= MAX_LISTED_VALUES * 1.2 && storage !== "vector";
     const values = listed ? await distinctValues(table, name) : undefined;
+    const sample = await sampleValues(table, name);
     evidence.push({
       ...{ name, storage, rows: table.rows, present },
       distinct: values?.length ?? distinct,
       ...(values && values.length <= MAX_LISTED_VALUES ? { values } : {}),
-      sample: await sampleValues(table, name),
+      sample,
       ...(storage === "number" && present > 0
-        ? { number: await numberEvidence(table, quoteIdentifier(name)) }
+        ? { number: await numberEvidence(table, quoteIdentifier(name), sample) }
         : {}),
     });
   }
@@ -84,11 +85,17 @@ async function sampleValues(table: Table, name: string): Promise<unknown[]> {
 }
 
 /** @param expression SQL of a DOUBLE over `data` */
-export async function numberEvidence(table: Table, expression: string): Promise<NumberEvidence> {
-  const places = [1, 2, 3, 4, 5, 6].map((place) => `bool_and(round(x, ${place}) = x) AS p${place}`);
+export async function numberEvidence(
+  table: Table,
+  expression: string,
+  sample: readonly unknown[],
+): Promise<NumberEvidence> {
+  const places = decimalsOf(sample);
+  // Rounding is slow: one number of decimals is tried, the one that the sample suggests.
+  const rounded = places === undefined ? "false" : `bool_and(round(x, ${places}) = x)`;
   const [row] = await table.query(
     `SELECT min(x) AS min, max(x) AS max, bool_and(x = trunc(x)) AS integer,
-       bool_and(coalesce(TRY_CAST(x AS FLOAT) = x, x IS NULL)) AS exact, ${places.join(", ")}
+       bool_and(coalesce(TRY_CAST(x AS FLOAT) = x, x IS NULL)) AS exact, ${rounded} AS rounded
      FROM (SELECT ${expression} AS x FROM data)`,
   );
   const integer = row!.integer === true;
@@ -97,8 +104,15 @@ export async function numberEvidence(table: Table, expression: string): Promise<
     max: row!.max as number,
     integer,
     exactInFloat32: row!.exact === true,
-    decimals: integer ? 0 : [1, 2, 3, 4, 5, 6].find((place) => row![`p${place}`] === true),
+    decimals: integer ? 0 : row!.rounded === true ? places : undefined,
   };
+}
+
+/** Fewest decimals (0..6) that write every number of a sample. */
+function decimalsOf(sample: readonly unknown[]): number | undefined {
+  const writes = (places: number) => (value: unknown) =>
+    typeof value !== "number" || Number(value.toFixed(places)) === value;
+  return [0, 1, 2, 3, 4, 5, 6].find((places) => sample.every(writes(places)));
 }
 
 const LARGEST_FLOAT32 = 3.4028234663852886e38;

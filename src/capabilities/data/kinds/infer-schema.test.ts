@@ -41,7 +41,7 @@ const count = (rows: number, make: (i: number) => string): string[] =>
 const valuesOf = (column: Column | undefined): unknown[] =>
   column?.kind === "category"
     ? [...column.codes].map((code) => column.dictionary[code] ?? "")
-    : [...(column as { values: number[] }).values];
+    : [...(column as unknown as { values: number[] }).values];
 
 type Case = [string, string, readonly string[], Partial<ColumnSchema>, unknown[]?];
 const NaN_ = Number.NaN;

@@ -1,4 +1,5 @@
 import {
+  convertColumns,
   invalidExpression,
   quoteIdentifier,
   type Table,
@@ -46,7 +47,8 @@ export interface InferredSchema {
 const TOLERATED_SHARE = 0.02;
 
 /**
- * The kind of every column with the reason for it, checked against every cell.
+ * The kind of every column with the reason for it, checked against every cell. Numbers and times that are
+ * written in text are then stored as numbers and times, so that nobody parses them again.
  * @throws QuernError DATA_COLUMN_UNKNOWN when an option names a column that does not exist
  */
 export async function inferSchema(table: Table, options: InferenceOptions = {}): Promise<InferredSchema> {
@@ -61,6 +63,7 @@ export async function inferSchema(table: Table, options: InferenceOptions = {}):
     columns.push(schema);
     if (bad > 0) unreadable.push(await describeUnreadable(table, schema, evidence, bad));
   }
+  await convertColumns(table, columns);
   return { columns, unreadable };
 }
 
@@ -119,7 +122,9 @@ function isNumericCategory({ storage, values }: ColumnEvidence): boolean {
 async function complete(table: Table, evidence: ColumnEvidence, schema: ColumnSchema): Promise<ColumnSchema> {
   if (schema.kind !== "number") return schema;
   const expression = valueExpression(schema, evidence.storage);
-  const facts = evidence.number && !schema.format ? evidence.number : await numberEvidence(table, expression);
+  const numbers = evidence.sample.map((value) => parseNumber(value, schema.format));
+  const facts =
+    evidence.number && !schema.format ? evidence.number : await numberEvidence(table, expression, numbers);
   if (facts.min === null) return { ...schema, precision: "float32" };
   return { ...schema, precision: await choosePrecision(table, expression, facts) };
 }

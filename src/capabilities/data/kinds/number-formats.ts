@@ -26,7 +26,8 @@ export function proposeNumberReading(texts: readonly string[]): NumberReading | 
   if (!separators) return undefined;
   const spaced = trimmed.some((text) => /\d[   ]\d/.test(text));
   if (spaced && !trimmed.every(isGroupedBySpaces)) return undefined;
-  const strip = distinctCharacters(affixes + separators.thousands + (affixes || spaced ? SPACES : ""));
+  const blanks = [...SPACES].filter((blank) => trimmed.some((text) => text.includes(blank))).join("");
+  const strip = distinctCharacters(affixes + separators.thousands + blanks);
   const description = describeReading(currencies.size > 0, percent > 0, separators, spaced);
   return {
     format: {
