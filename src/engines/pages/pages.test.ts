@@ -4,7 +4,14 @@ import { barChart } from "./charts/bar.js";
 import { confusionChart } from "./charts/confusion.js";
 import { badge, code, collapsible, facts, shareBar, table, tiles } from "./components.js";
 import { figure } from "./figure.js";
-import { formatBytes, formatCount, formatNumber, formatPercent, formatSeconds } from "./format.js";
+import {
+  formatBytes,
+  formatCount,
+  formatFixed,
+  formatNumber,
+  formatPercent,
+  formatSeconds,
+} from "./format.js";
 import { escapeHtml, html, shorten } from "./html.js";
 import { page } from "./page.js";
 import { defineTexts } from "./texts.js";
@@ -85,6 +92,11 @@ describe("texts and figures", () => {
       "0.1235",
       "123,457",
       "1e-7",
+    ]);
+    expect([formatFixed(-0.00001), formatFixed(-1.5, 1), formatPercent(-0.00001)]).toEqual([
+      "0.0000",
+      "\u22121.5",
+      "0.0%",
     ]);
     expect([formatPercent(0.1234), formatNumber(Number.NaN), formatNumber(-2.5)]).toEqual([
       "12.3%",

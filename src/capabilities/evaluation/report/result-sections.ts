@@ -102,7 +102,7 @@ export const leaderboardSection: SectionMaker = (view) => {
     id: "leaderboard",
     title: texts.leaderboard,
     body: html`${note(texts.leaderboardNote(metric))}${leaderboardChart(view)}${table(
-      input.leaderboard,
+      bestFirst(view),
       columns,
       {
         marked: (row) => row.chosen,
