@@ -27,7 +27,6 @@ interface FinishedTraining {
 
 /** Undefined where the source cannot be named by its bytes without reading it away: standard input, URLs. */
 export async function fingerprintTraining(
-  request: TrainRequest,
   project: Project,
   context: WorkflowContext,
 ): Promise<Fingerprint | undefined> {

@@ -46,7 +46,7 @@ export async function runTraining(
   const progress = new Progress(context.clock, context.onEvent);
   const undertaking: Undertaking = { request, project, context, progress };
   progress.report({ stage: "load", done: 0, total: 1 });
-  const fingerprint = await fingerprintTraining(request, project, context);
+  const fingerprint = await fingerprintTraining(project, context);
   const finished = fingerprint && (await findFinished(fingerprint, request, context));
   if (finished) {
     return withStore(request.store, context, (store) =>
