@@ -75,10 +75,43 @@ export interface GraphColumn {
   readonly value: GraphValue;
 }
 
+/** The matrix whose parts a Split made, so that joining the parts again costs no node. */
+const wholes = new WeakMap<
+  GraphValue,
+  { readonly whole: GraphValue; readonly parts: readonly GraphValue[] }
+>();
+
+/** Cuts [N, sum of widths] into parts side by side. */
+export function splitMatrix(
+  graph: GraphBuilder,
+  whole: GraphValue,
+  widths: readonly number[],
+): readonly GraphValue[] {
+  if (widths.length === 1) return [whole];
+  const sizes = graph.constant("int64", [widths.length], BigInt64Array.from(widths, BigInt));
+  const parts = graph.node("Split", [whole, sizes], { attributes: { axis: { int: 1 } } });
+  for (const part of parts) wholes.set(part, { whole, parts });
+  return parts;
+}
+
+/** Side by side, along the second dimension; all parts of a `splitMatrix` in order become their whole again. */
+export function joinMatrices(graph: GraphBuilder, values: readonly GraphValue[]): GraphValue {
+  const joined: GraphValue[] = [];
+  for (let start = 0; start < values.length; ) {
+    const known = wholes.get(values[start]!);
+    const isWhole = known?.parts.every((part, k) => part === values[start + k]) ?? false;
+    joined.push(isWhole ? known!.whole : values[start]!);
+    start += isWhole ? known!.parts.length : 1;
+  }
+  return joined.length === 1 ? joined[0]! : graph.op("Concat", joined, { attributes: { axis: { int: 1 } } });
+}
+
 /** Joins feature columns into one float32 matrix [N, D], in order; the counterpart of `featureViews`. */
 export function concatFeatures(graph: GraphBuilder, columns: readonly GraphColumn[]): GraphValue {
-  const values = columns.map((column) => column.value);
-  return values.length === 1 ? values[0]! : graph.op("Concat", values, { attributes: { axis: { int: 1 } } });
+  return joinMatrices(
+    graph,
+    columns.map((column) => column.value),
+  );
 }
 
 /** Missing datetime in the graph: the smallest int64. */

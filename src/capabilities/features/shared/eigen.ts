@@ -9,9 +9,14 @@ export interface Eigen {
   readonly vectors: Float64Array;
 }
 
+/** Beside entries of about 1; rotations by less would not keep their length. */
+const NEGLIGIBLE = 1e-150;
+
 /** @param matrix row-major n x n, symmetric; left alone */
 export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
-  const v = matrix.slice();
+  // Scaled to entries of at most 1, so that neither squares nor rotations leave the range of float64.
+  const scale = matrix.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0) || 1;
+  const v = matrix.map((entry) => entry / scale);
   const diagonal = new Float64Array(n);
   const off = new Float64Array(n);
   tridiagonalize(v, diagonal, off, n);
@@ -27,7 +32,7 @@ export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
     const sign = largest < 0 ? -1 : 1;
     for (let i = 0; i < n; i++) vectors[row * n + i] = sign * v[i * n + column]!;
   }
-  return { values: Float64Array.from(order, (column) => diagonal[column]!), vectors };
+  return { values: Float64Array.from(order, (column) => diagonal[column]! * scale), vectors };
 }
 
 /** On return `v` holds the accumulated reflections, `d` the diagonal, `e[1..]` the side diagonal. */
@@ -37,7 +42,7 @@ function tridiagonalize(v: Float64Array, d: Float64Array, e: Float64Array, n: nu
     let h = 0;
     let scale = 0;
     for (let k = 0; k < i; k++) scale += Math.abs(row[k]!);
-    if (i === 1 || scale === 0) {
+    if (i === 1 || scale < NEGLIGIBLE) {
       e[i] = row[i - 1]!;
     } else {
       for (let k = 0; k < i; k++) {
@@ -107,7 +112,7 @@ function diagonalize(v: Float64Array, d: Float64Array, e: Float64Array, n: numbe
       let m = l;
       for (; m < n - 1; m++) {
         const size = Math.abs(d[m]!) + Math.abs(d[m + 1]!);
-        if (Math.abs(e[m]!) <= Number.EPSILON * size) break;
+        if (Math.abs(e[m]!) <= Math.max(Number.EPSILON * size, NEGLIGIBLE)) break;
       }
       if (m === l) break;
       sweep(t, d, e, l, m, n);

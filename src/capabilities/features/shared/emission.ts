@@ -1,13 +1,12 @@
 /** Graph idioms. Columns are joined, computed on together and split again, so that a graph has few nodes. */
-import type {
-  ElementType,
-  GraphBuilder,
-  GraphColumn,
-  GraphValue,
+import {
+  type ElementType,
+  type GraphBuilder,
+  type GraphColumn,
+  type GraphValue,
+  joinMatrices,
+  splitMatrix,
 } from "../../../foundation/contracts/graph.js";
-
-/** The matrix that a value is one part of, so that joining all parts again costs no node. */
-const wholes = new WeakMap<GraphValue, { whole: GraphValue; parts: readonly GraphValue[] }>();
 
 export const ONNX_TYPES = {
   float32: 1,
@@ -37,27 +36,13 @@ export function joinInputs(
   inputs: readonly GraphColumn[],
   type: ElementType = "float32",
 ): GraphValue {
-  const first = wholes.get(inputs[0]!.value);
-  const isWhole =
-    first?.parts.length === inputs.length && first.parts.every((part, k) => part === inputs[k]!.value);
-  if (isWhole) return cast(graph, first.whole, type);
-  const values = inputs.map((input) => cast(graph, input.value, type));
-  return concatColumns(graph, values);
-}
-
-/** Side by side, along the second dimension. */
-export function concatColumns(graph: GraphBuilder, values: readonly GraphValue[]): GraphValue {
-  if (values.length === 1) return values[0]!;
-  return graph.op("Concat", values, { attributes: { axis: { int: 1 } } });
-}
-
-/** Parts of a matrix [N, sum of widths], in order. */
-export function splitValue(graph: GraphBuilder, whole: GraphValue, widths: readonly number[]): GraphValue[] {
-  if (widths.length === 1) return [whole];
-  const sizes = graph.constant("int64", [widths.length], BigInt64Array.from(widths, BigInt));
-  const parts = graph.node("Split", [whole, sizes], { attributes: { axis: { int: 1 } } });
-  for (const part of parts) wholes.set(part, { whole, parts });
-  return parts;
+  const values = inputs.map(({ value }) => value);
+  const isAlike = values.every((value) => value.type === values[0]!.type);
+  if (isAlike) return cast(graph, joinMatrices(graph, values), type);
+  return joinMatrices(
+    graph,
+    values.map((value) => cast(graph, value, type)),
+  );
 }
 
 /** Gives each input its share of a matrix computed from all of them. */
@@ -66,7 +51,7 @@ export function splitLike(
   whole: GraphValue,
   inputs: readonly GraphColumn[],
 ): GraphColumn[] {
-  const parts = splitValue(
+  const parts = splitMatrix(
     graph,
     whole,
     inputs.map((input) => valueWidth(input.value)),

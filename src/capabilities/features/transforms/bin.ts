@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { type Column, createFrame } from "../../../foundation/contracts/frame.js";
+import { splitMatrix } from "../../../foundation/contracts/graph.js";
 import { defineTransform } from "../../../foundation/contracts/transform.js";
-import { cast, joinInputs, splitValue, where } from "../shared/emission.js";
+import { cast, joinInputs, where } from "../shared/emission.js";
 import { float32Values } from "../shared/positions.js";
 import { countBelow, emitCountBelow } from "../shared/search.js";
 import { quantile, sortedFinite } from "../shared/statistics.js";
@@ -64,7 +65,7 @@ export const bin = defineTransform<typeof config, BinState>({
     const matrix = joinInputs(graph, inputs, "float64");
     const counts = cast(graph, emitCountBelow(graph, matrix, edges), "float32");
     const numbers = where(graph, graph.op("IsNaN", [matrix]), graph.scalar(Number.NaN), counts);
-    const columns = splitValue(
+    const columns = splitMatrix(
       graph,
       numbers,
       inputs.map(() => 1),

@@ -12,10 +12,11 @@ import {
   type GraphColumn,
   type GraphValue,
   MISSING_DATETIME,
+  splitMatrix,
 } from "../../../foundation/contracts/graph.js";
 import { defineTransform } from "../../../foundation/contracts/transform.js";
 import { CALENDAR_PARTS, type CalendarPart, calendarParts, emitCalendarParts } from "../shared/calendar.js";
-import { cast, joinInputs, splitValue, where } from "../shared/emission.js";
+import { cast, joinInputs, where } from "../shared/emission.js";
 
 const config = z.strictObject({
   parts: z.array(z.enum(CALENDAR_PARTS)).nullable().default(null).register(fields, {
@@ -95,12 +96,12 @@ export const datetime = defineTransform<typeof config, DatetimeState>({
       const computed = outputs.map((output): GraphColumn => {
         const key = outputName("", output);
         const split =
-          matrices.get(key) ?? splitValue(graph, emitOutput(graph, output, parts, isMissing), ones);
+          matrices.get(key) ?? splitMatrix(graph, emitOutput(graph, output, parts, isMissing), ones);
         matrices.set(key, split);
         return { name: outputName(input.name, output), kind: "number", value: split[k]! };
       });
       if (!indicator) return computed;
-      const value = splitValue(graph, cast(graph, isMissing, "float32"), ones)[k]!;
+      const value = splitMatrix(graph, cast(graph, isMissing, "float32"), ones)[k]!;
       return [...computed, { name: `${input.name}.missing`, kind: "boolean" as const, value }];
     });
   },

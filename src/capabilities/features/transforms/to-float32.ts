@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { createFrame } from "../../../foundation/contracts/frame.js";
+import { joinMatrices } from "../../../foundation/contracts/graph.js";
 import { defineTransform } from "../../../foundation/contracts/transform.js";
-import { cast, concatColumns, splitLike } from "../shared/emission.js";
+import { cast, splitLike } from "../shared/emission.js";
 import { quantile, sortedFinite } from "../shared/statistics.js";
 
 interface ToFloat32State {
@@ -35,7 +36,7 @@ export const toFloat32 = defineTransform<z.ZodObject<Record<never, never>>, ToFl
     return createFrame(columns, frame.rows);
   },
   emit(graph, inputs, { centers }) {
-    const joined = concatColumns(
+    const joined = joinMatrices(
       graph,
       inputs.map((input) => cast(graph, input.value, "float64")),
     );
