@@ -1,5 +1,5 @@
 // Default settings, one model, no tuning, five folds: AUC (binary), log loss (multiclass), RMSE (regression).
-import { areaUnderCurve, fit, frameOf, readTable, targetOf } from "./tables.mjs";
+import { areaUnderCurve, fitModel, frameOf, readTable, targetOf } from "./tables.mjs";
 
 export const TABLES = {
   adult: "auc",
@@ -21,7 +21,7 @@ export async function foldScores(folder, name, config = {}, trainer = undefined)
   for (let k = 0; k < FOLDS; k++) {
     const train = rows.filter((row) => table.fold[row] !== k);
     const test = rows.filter((row) => table.fold[row] === k);
-    const model = await fit(frameOf(table, train), targetOf(table, train), config, 2, trainer);
+    const model = await fitModel(frameOf(table, train), targetOf(table, train), config, 2, trainer);
     scores.push(score(table, targetOf(table, test), model.predict(frameOf(table, test)).values));
   }
   return scores;
@@ -29,10 +29,15 @@ export async function foldScores(folder, name, config = {}, trainer = undefined)
 
 function score(table, target, values) {
   if (table.task === "regression") {
-    return Math.sqrt(target.values.reduce((sum, y, row) => sum + (y - values[row]) ** 2, 0) / target.values.length);
+    return Math.sqrt(
+      target.values.reduce((sum, y, row) => sum + (y - values[row]) ** 2, 0) / target.values.length,
+    );
   }
   if (table.task === "binary") {
-    return areaUnderCurve(values.filter((_, k) => k % 2 === 1), target.codes);
+    return areaUnderCurve(
+      values.filter((_, k) => k % 2 === 1),
+      target.codes,
+    );
   }
   const loss = target.codes.reduce((sum, code, row) => sum - Math.log(values[row * table.classes + code]), 0);
   return loss / target.codes.length;

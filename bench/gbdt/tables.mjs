@@ -22,26 +22,28 @@ export function frameOf(table, rows) {
   const columns = Array.from({ length: table.columns }, (_, j) => {
     const values = Float32Array.from(rows, (row) => table.x[row * table.columns + j]);
     const count = table.categories?.[j] ?? 0;
-    const categories = count > 0 ? { categories: Array.from({ length: count }, (_, k) => `category ${k}`) } : {};
+    const categories =
+      count > 0 ? { categories: Array.from({ length: count }, (_, k) => `category ${k}`) } : {};
     return [`x${j}`, { kind: "number", values, ...categories }];
   });
   return createFrame(columns);
 }
 
 export function targetOf(table, rows) {
-  if (table.task === "regression") return { task: "regression", values: Float64Array.from(rows, (row) => table.y[row]) };
+  if (table.task === "regression")
+    return { task: "regression", values: Float64Array.from(rows, (row) => table.y[row]) };
   const classes = Array.from({ length: table.classes }, (_, k) => `class ${k}`);
   return { task: table.task, codes: Int32Array.from(rows, (row) => table.y[row]), classes };
 }
 
-export function fit(features, target, config, threads, trainer = gbdt) {
+export function fitModel(features, target, config, threads, trainer = gbdt, report = () => undefined) {
   return trainer.fit({ train: { features, target } }, trainer.config.parse(config), {
     random: createRandom(0),
     signal: new AbortController().signal,
     clock: { now: Date.now, elapsed: () => performance.now() },
     logger: { log: () => undefined },
     threads,
-    report: () => undefined,
+    report,
   });
 }
 

@@ -89,8 +89,6 @@ function makeSettings(
     minSplitGain: 0,
     maxBins: 32,
     rowShare: 1,
-    topShare: 0,
-    otherShare: 0,
     columnShare: 1,
     columnShareByNode: 1,
     monotone: [0, 0, 0, 0],

@@ -46,8 +46,6 @@ export interface BoostingSettings {
   readonly minSplitGain: number;
   readonly maxBins: number;
   readonly rowShare: number;
-  readonly topShare: number;
-  readonly otherShare: number;
   readonly columnShare: number;
   readonly columnShareByNode: number;
   /** -1, 0 or 1 for each column. */
@@ -66,6 +64,8 @@ export interface BoostingSettings {
 export interface BoostingContext {
   readonly threads: number;
   readonly signal: AbortSignal;
+  /** The data is binned; iterations begin. */
+  binned?(): void;
   /** `loss` is NaN without validation rows. */
   report(iteration: number, loss: number): void;
 }
@@ -126,6 +126,7 @@ export async function boostTrees(
   const team = await KernelTeam.acquire("gbdt", Math.max(1, Math.min(context.threads, useful)));
   try {
     const data = await binRows(team, train, validation, settings, context.signal);
+    context.binned?.();
     if (data.table.columns.length === 0) return withoutTrees(data.binned.bins);
     const layout = allocateBoosting(team, train, validation, settings, data);
     const kernelSettings = {

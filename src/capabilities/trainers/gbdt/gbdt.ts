@@ -66,6 +66,7 @@ async function fitGbdt(
     {
       threads: context.threads,
       signal: context.signal,
+      binned: () => context.report({ stage: "bin", done: 1, total: 1 }),
       report: (done, loss) =>
         context.report({
           stage: "boost",
@@ -172,8 +173,6 @@ function kernelSettings(
     minSplitGain: signOnly ? config.minSplitGain : config.minSplitGain / scale ** 2,
     maxBins: config.maxBins,
     rowShare: config.rowShare,
-    topShare: 0,
-    otherShare: 0,
     columnShare: config.columnShare,
     columnShareByNode: config.columnShareByNode,
     monotone,

@@ -82,10 +82,6 @@ export let minRowsPerCategoryGroup: i32 = 0;
 // ---- sampling
 export let seed: i32 = 0;
 export let rowShare: f64 = 1;
-/** Gradient-based sampling: share of rows with the largest gradients that is always kept; 0 = off. */
-export let topShare: f64 = 0;
-/** Gradient-based sampling: share of all rows drawn from the rest. */
-export let otherShare: f64 = 0;
 export let columnShare: f64 = 1;
 export let columnShareByNode: f64 = 1;
 
