@@ -7,7 +7,7 @@ export {
   type InputTensor,
   runHostSteps,
 } from "./host/index.js";
-export { loadHanSegmenter } from "./jieba.js";
+export { createHanSegmenter } from "./jieba.js";
 export { applyPipeline } from "./pipeline/apply.js";
 export { declareInputs, emitPipeline } from "./pipeline/emit.js";
 export { type FitOptions, fitPipeline } from "./pipeline/fit.js";

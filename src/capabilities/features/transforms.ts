@@ -1,5 +1,6 @@
 import type { Transform } from "../../foundation/contracts/transform.js";
 import { createHostTransforms, type HostServices } from "./host/index.js";
+import { createHanSegmenter } from "./jieba.js";
 import type { TransformMap } from "./pipeline/pipeline.js";
 import { bin } from "./transforms/bin.js";
 import { clip } from "./transforms/clip.js";
@@ -52,8 +53,10 @@ const GRAPH_TRANSFORMS = [
   select,
 ] as unknown as readonly Transform[];
 
-/** All built-in transforms by id; `services` are what host transforms need from outside. */
-export function createTransforms(services: HostServices = {}): TransformMap {
+/** All built-in transforms by id; `services` are what host transforms need from outside, by default jieba. */
+export function createTransforms(
+  services: HostServices = { segmentHan: createHanSegmenter() },
+): TransformMap {
   const own = GRAPH_TRANSFORMS.map((transform) => [transform.id, transform] as const);
   return new Map([...own, ...createHostTransforms(services)]);
 }
