@@ -1,4 +1,5 @@
 import type { AttributeValue } from "../../foundation/contracts/graph.js";
+import { toInt64Array } from "./element-types.js";
 import { ATTRIBUTE_TYPE, type AttributeProto } from "./protobuf/messages.js";
 import { toTensorProto } from "./tensor-proto.js";
 
@@ -9,7 +10,7 @@ export function toAttributeProto(name: string, value: AttributeValue): Attribute
   if ("float" in value) return { name, f: value.float, type: ATTRIBUTE_TYPE.f };
   if ("string" in value) return { name, s: encoder.encode(value.string), type: ATTRIBUTE_TYPE.s };
   if ("ints" in value) {
-    const ints = value.ints instanceof BigInt64Array ? value.ints.slice() : toInt64(value.ints);
+    const ints = value.ints instanceof BigInt64Array ? value.ints.slice() : toInt64Array(value.ints);
     return { name, ...(ints.length > 0 ? { ints } : {}), type: ATTRIBUTE_TYPE.ints };
   }
   if ("floats" in value) {
@@ -22,10 +23,4 @@ export function toAttributeProto(name: string, value: AttributeValue): Attribute
   }
   const { type, shape, data } = value.tensor;
   return { name, t: toTensorProto(undefined, type, shape, data), type: ATTRIBUTE_TYPE.t };
-}
-
-function toInt64(values: ArrayLike<number>): BigInt64Array {
-  const result = new BigInt64Array(values.length);
-  for (let index = 0; index < values.length; index++) result[index] = BigInt(values[index]!);
-  return result;
 }

@@ -53,7 +53,7 @@ export function toTensorArray(type: ElementType, data: TensorData): TensorArrays
     case "float64":
       return data instanceof Float64Array ? data : Float64Array.from(numbersOf(data));
     case "int64":
-      return data instanceof BigInt64Array ? data : BigInt64Array.from(Array.from(numbersOf(data), BigInt));
+      return data instanceof BigInt64Array ? data : toInt64Array(numbersOf(data));
     case "int32":
       return data instanceof Int32Array ? data : Int32Array.from(numbersOf(data));
     case "uint8":
@@ -67,4 +67,27 @@ export function toTensorArray(type: ElementType, data: TensorData): TensorArrays
 function numbersOf(data: TensorData): ArrayLike<number> {
   if (ArrayBuffer.isView(data) && !(data instanceof BigInt64Array)) return data as ArrayLike<number>;
   return Array.from(data as ArrayLike<unknown>, Number);
+}
+
+/** The elements as numbers; those beyond 2^53 are rounded. Through halves, as a bigint for each would be slow. */
+export function toNumbers(values: BigInt64Array): Float64Array {
+  const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+  const result = new Float64Array(values.length);
+  for (let index = 0; index < result.length; index++) {
+    result[index] = halves[2 * index + 1]! * 4294967296 + (halves[2 * index]! >>> 0);
+  }
+  return result;
+}
+
+/** Whole numbers within 2^53 as int64. */
+export function toInt64Array(values: ArrayLike<number>): BigInt64Array {
+  const result = new BigInt64Array(values.length);
+  const halves = new Uint32Array(result.buffer);
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    if (!Number.isSafeInteger(value)) throw new Error(`${value} is no whole number within 2^53.`);
+    halves[2 * index] = value >>> 0;
+    halves[2 * index + 1] = Math.floor(value / 4294967296) >>> 0;
+  }
+  return result;
 }

@@ -49,7 +49,18 @@ function readAttribute(attribute: AttributeProto, policy: ModelPolicy, place: st
   }
 }
 
+const SHORT = 24;
+
 function decode(bytes: Uint8Array, place: string): string {
+  // Tree ensembles hold a mode for each node: short ASCII, for which a decoder call is slow.
+  if (bytes.length <= SHORT) {
+    let text = "";
+    for (const byte of bytes) {
+      if (byte >= 0x80) break;
+      text += String.fromCharCode(byte);
+    }
+    if (text.length === bytes.length) return text;
+  }
   try {
     return decoder.decode(bytes);
   } catch (cause) {

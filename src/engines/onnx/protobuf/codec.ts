@@ -269,6 +269,10 @@ function writePacked(writer: ReverseWriter, field: NamedField, items: ArrayLike<
   const before = writer.length;
   if (items instanceof Float32Array || items instanceof Float64Array) {
     writer.raw(new Uint8Array(items.buffer, items.byteOffset, items.byteLength));
+  } else if (items instanceof BigInt64Array || items instanceof BigUint64Array) {
+    const halves = new Uint32Array(items.buffer, items.byteOffset, items.length * 2);
+    for (let index = halves.length - 2; index >= 0; index -= 2)
+      writer.varint(halves[index]!, halves[index + 1]!);
   } else {
     for (let index = items.length - 1; index >= 0; index--) writeNumber(writer, field, items[index]!);
   }

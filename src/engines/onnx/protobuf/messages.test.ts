@@ -10,7 +10,7 @@ import {
   writeModel,
 } from "./messages.js";
 
-const text = fc.string({ unit: "binary", maxLength: 12 }).filter((value) => value.isWellFormed());
+const text = fc.string({ unit: "grapheme", maxLength: 12 });
 const bytes = fc.uint8Array({ maxLength: 20 });
 const integer = fc.maxSafeInteger();
 const int64s = fc.bigInt64Array({ minLength: 1, maxLength: 6 });
