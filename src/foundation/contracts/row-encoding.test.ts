@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { BundleInput } from "./bundle.js";
+import { type Column, createFrame } from "./frame.js";
+import { MISSING_DATETIME } from "./graph.js";
+import type { Row } from "./prediction.js";
+import { decodeColumn, encodeFrame, encodeRows } from "./row-encoding.js";
+
+const input = (column: Omit<BundleInput["column"], "reason">, optional = false): BundleInput => ({
+  column: { reason: "test", ...column },
+  optional,
+});
+const encoded = (column: Omit<BundleInput["column"], "reason">, ...values: unknown[]) =>
+  encodeRows(
+    [input(column)],
+    values.map((value) => ({ [column.name]: value })),
+  ).get(column.name)!;
+const data = (...of: Parameters<typeof encoded>) => Array.from(encoded(...of).data as ArrayLike<unknown>);
+
+describe("rows as tensors", () => {
+  it("reads every kind as training read it", () => {
+    expect(data({ name: "n", kind: "number" }, 1, "2.5", null, "", "NA", true)).toEqual([
+      1,
+      2.5,
+      NaN,
+      NaN,
+      NaN,
+      1,
+    ]);
+    expect(data({ name: "n", kind: "number", format: { strip: ",$" } }, "$1,000")).toEqual([1000]);
+    expect(encoded({ name: "n", kind: "number", precision: "float64" }, 16777217)).toMatchObject({
+      type: "float64",
+      shape: [1, 1],
+    });
+    expect(data({ name: "n", kind: "number" }, 16777217)).toEqual([16777216]);
+    expect(
+      data(
+        { name: "b", kind: "boolean", format: { trueText: ["ja"], falseText: ["nein"] } },
+        "ja",
+        "nein",
+        true,
+        0,
+        null,
+      ),
+    ).toEqual([1, 0, 1, 0, NaN]);
+    expect(data({ name: "c", kind: "category", numericCategory: true }, 3, "3.0", " a ", null)).toEqual([
+      "3",
+      "3",
+      "a",
+      "",
+    ]);
+    expect(data({ name: "t", kind: "text" }, " a ", null, "x\0y")).toEqual([" a ", "", "x\uFFFDy"]);
+    expect(data({ name: "d", kind: "datetime" }, "1970-01-02", 5, null, new Date(7))).toEqual([
+      86_400_000n,
+      5n,
+      MISSING_DATETIME,
+      7n,
+    ]);
+    expect(data({ name: "v", kind: "vector", format: { width: 2 } }, [1, 2], null, "[3,4]")).toEqual([
+      1,
+      2,
+      NaN,
+      NaN,
+      3,
+      4,
+    ]);
+  });
+
+  it("takes columns of any name", () => {
+    for (const name of ["__proto__", "constructor", "", "a\nb", "😀", "'; drop table", "x".repeat(10_000)]) {
+      const row = JSON.parse(`{${JSON.stringify(name)}: 7}`) as Row;
+      const inputs = [input({ name, kind: "number" })];
+      expect(Array.from(encodeRows(inputs, [row]).get(name)!.data as Float32Array)).toEqual([7]);
+      expect(() => encodeRows(inputs, [{}])).toThrow(/is missing/);
+    }
+  });
+
+  it("names all problems at once, up to twenty", () => {
+    const inputs = [input({ name: "n", kind: "number" }), input({ name: "c", kind: "category" })];
+    const rows = Array.from({ length: 30 }, () => ({ n: "x", c: {} }));
+    try {
+      encodeRows(inputs, rows);
+      expect.unreachable();
+    } catch (error) {
+      const { code, details } = error as { code: string; details: { problems: unknown[] } };
+      expect(code).toBe("PREDICTION_INPUT");
+      expect(details.problems).toHaveLength(20);
+      expect(details).toMatchObject({ row: 0, column: "n" });
+    }
+  });
+
+  it("gives a frame and its rows the same tensors", () => {
+    const number = fc.oneof(fc.float({ noNaN: true, noDefaultInfinity: true }), fc.constant(Number.NaN));
+    const text = fc.stringMatching(/^[a-zé北\0]{0,4}$/);
+    const row = fc.record({
+      n: number,
+      c: text,
+      t: text,
+      d: fc.option(fc.integer({ min: -1e12, max: 1e12 })),
+    });
+    const inputs = [
+      input({ name: "n", kind: "number" }),
+      input({ name: "c", kind: "category" }),
+      input({ name: "t", kind: "text" }),
+      input({ name: "d", kind: "datetime" }),
+    ];
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 6 }), (rows) => {
+        const dictionary = [...new Set(rows.map((item) => item.c).filter((value) => value !== ""))];
+        const columns: [string, Column][] = [
+          ["n", { kind: "number", values: Float32Array.from(rows, (item) => item.n) }],
+          [
+            "c",
+            {
+              kind: "category",
+              codes: Int32Array.from(rows, (item) => dictionary.indexOf(item.c)),
+              dictionary,
+            },
+          ],
+          ["t", { kind: "text", values: rows.map((item) => item.t) }],
+          ["d", { kind: "datetime", values: Float64Array.from(rows, (item) => item.d ?? Number.NaN) }],
+        ];
+        const fromRows = encodeRows(inputs, rows as Row[]);
+        expect(encodeFrame(inputs, createFrame(columns))).toEqual(fromRows);
+        for (const { column } of inputs) {
+          const tensor = fromRows.get(column.name)!;
+          const back = createFrame([[column.name, decodeColumn(column.kind, tensor)]]);
+          expect(encodeFrame([input(column)], back).get(column.name)).toEqual(tensor);
+        }
+      }),
+    );
+  });
+
+  it("fills optional columns that a frame or row leaves out", () => {
+    const kinds = ["number", "boolean", "category", "text", "datetime"] as const;
+    const inputs = kinds.map((kind) => input({ name: kind, kind }, true));
+    expect(encodeFrame(inputs, createFrame([], 2))).toEqual(encodeRows(inputs, [{}, {}]));
+  });
+});
