@@ -50,11 +50,18 @@ const trimmed = (source: string): string =>
   `(CASE WHEN ascii(${source}) BETWEEN 33 AND 126 AND ascii(${source}[-1]) BETWEEN 33 AND 126 ` +
   `THEN ${source} ELSE trim(${source}, ${quoteText(WHITE_SPACE)}) END)`;
 const lowered = (source: string): string => `lower(${trimmed(source)})`;
-const textList = (texts: Iterable<string>): string => [...texts].map(quoteText).join(", ");
+
+/**
+ * Membership in a few texts. Not `IN`: DuckDB turns a long one into a join, which tests every row, whatever
+ * CASE stands around it, and does not keep the order of rows.
+ */
+export function isOneOf(text: string, texts: Iterable<string>): string {
+  return `list_contains([${[...texts].map(quoteText).join(", ")}]::VARCHAR[], ${text})`;
+}
 
 /** As in `isMissingText`: empty, a common marker, or one recorded for the column. */
 export function isMissing(source: string, format: ValueFormat): string {
-  return `(${lowered(source)} IN (${textList(new Set(["", ...MISSING_MARKERS, ...(format.missing ?? [])]))}))`;
+  return isOneOf(lowered(source), new Set(["", ...MISSING_MARKERS, ...(format.missing ?? [])]));
 }
 
 function numberExpression(source: string, storage: StorageType, format: ValueFormat): string {
@@ -71,7 +78,7 @@ function numberExpression(source: string, storage: StorageType, format: ValueFor
 function withoutNumbers(source: string, { missing }: ValueFormat): string {
   const numbers = (missing ?? []).filter((text) => text === String(Number(text)));
   return numbers.length > 0
-    ? `CASE WHEN ${source} NOT IN (${numbers.join(", ")}) THEN ${source} END`
+    ? `CASE WHEN NOT list_contains([${numbers.join(", ")}]::DOUBLE[], ${source}) THEN ${source} END`
     : source;
 }
 
@@ -96,8 +103,8 @@ function booleanExpression(source: string, storage: StorageType, format: ValueFo
   const taken = new Set([...yes, ...no, ...(format.missing ?? []), ...MISSING_MARKERS]);
   const plain = (texts: string[]): string[] => texts.filter((text) => !taken.has(text));
   return (
-    `CASE WHEN ${lowered(source)} IN (${textList([...yes, ...plain(["true", "1"])])}) THEN true ` +
-    `WHEN ${lowered(source)} IN (${textList([...no, ...plain(["false", "0"])])}) THEN false END`
+    `CASE WHEN ${isOneOf(lowered(source), [...yes, ...plain(["true", "1"])])} THEN true ` +
+    `WHEN ${isOneOf(lowered(source), [...no, ...plain(["false", "0"])])} THEN false END`
   );
 }
 
@@ -123,9 +130,11 @@ function isoTimestamp(text: string): string {
   // A comma before the fraction and a blank before the zone are valid, but not to DuckDB's cast.
   const plain = String.raw`regexp_replace(replace(${text}, ',', '.'), ' ?(Z|[+-]\d{2}:?(\d{2})?)$', '\1')`;
   const zoned = `date_trunc('milliseconds', CAST(TRY_CAST(${plain} AS TIMESTAMPTZ) AS TIMESTAMP))`;
+  // Most times are a plain day or second, which the cast reads as they are.
+  const isPlain = `(${text} LIKE '____-__-__' OR ${text} LIKE '____-__-__ __:__:__')`;
   return (
     `CASE WHEN regexp_matches(${text}, ${quoteText(ISO_PATTERN)}) AND NOT starts_with(${text}, '0000') ` +
-    `THEN ${zoned} END`
+    `THEN CASE WHEN ${isPlain} THEN TRY_CAST(${text} AS TIMESTAMP) ELSE ${zoned} END END`
   );
 }
 
@@ -159,9 +168,7 @@ function categoryExpression(
 }
 
 function withoutMarkers(source: string, value: string, { missing }: ValueFormat): string {
-  return missing?.length
-    ? `CASE WHEN ${lowered(source)} NOT IN (${textList(missing)}) THEN ${value} END`
-    : value;
+  return missing?.length ? `CASE WHEN NOT ${isOneOf(lowered(source), missing)} THEN ${value} END` : value;
 }
 
 function asText(source: string, storage: StorageType): string {

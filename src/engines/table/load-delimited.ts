@@ -1,10 +1,11 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { QuernError } from "../../foundation/base/errors.js";
-import { MISSING_MARKERS, parsePlainNumber, WHITE_SPACE } from "../../foundation/base/values.js";
+import { MISSING_MARKERS, parsePlainNumber } from "../../foundation/base/values.js";
 import { columnNames } from "./column-names.js";
 import type { Database } from "./database.js";
 import { delimitedError } from "./delimited-errors.js";
 import { type Dialect, dropLines, parseRows, sniffDialect } from "./dialect.js";
+import { isMissing } from "./expressions.js";
 import { STORED } from "./memory-table.js";
 import type { Loaded, TableFile } from "./open-table.js";
 import { storeFiles } from "./store-files.js";
@@ -180,11 +181,6 @@ function isUnfit(source: string): string {
   );
 }
 
-function isMissingText(source: string): string {
-  const markers = MISSING_MARKERS.map(quoteText).join(", ");
-  return `(trim(${source}, ${quoteText(WHITE_SPACE)}) = '' OR lower(trim(${source}, ${quoteText(WHITE_SPACE)})) IN (${markers}))`;
-}
-
 const parsed = (source: string): string =>
   `nullif(CASE WHEN NOT ${isUnfit(source)} THEN TRY_CAST(${source} AS DOUBLE) END, 'nan'::DOUBLE)`;
 
@@ -192,7 +188,7 @@ const parsed = (source: string): string =>
 function convert(name: string): string {
   const source = quoteIdentifier(name);
   const otherwise =
-    `CASE WHEN ${source} IS NULL OR ${isMissingText(source)} THEN CAST(NULL AS DOUBLE) ` +
+    `CASE WHEN ${source} IS NULL OR ${isMissing(source, {})} THEN CAST(NULL AS DOUBLE) ` +
     `ELSE error(${quoteText(NOT_A_NUMBER)}) END`;
   return `coalesce(${parsed(source)}, ${otherwise}) AS ${source}`;
 }
@@ -216,7 +212,7 @@ async function trulyNumeric(
 ): Promise<string[]> {
   const checks = candidates.map((name, index) => {
     const column = quoteIdentifier(name);
-    return `bool_or(${column} IS NOT NULL AND ${parsed(column)} IS NULL AND NOT ${isMissingText(column)}) AS c${index}`;
+    return `bool_or(${column} IS NOT NULL AND ${parsed(column)} IS NULL AND NOT ${isMissing(column, {})}) AS c${index}`;
   });
   const [found] = await database.query(`SELECT ${checks.join(", ")} FROM ${readCsv(files, names, dialect)}`);
   return candidates.filter((_, index) => found![`c${index}`] !== true);

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openTable, quoteIdentifier } from "./index.js";
+import { openTable, quoteIdentifier, readFrame } from "./index.js";
 
 let folder: string;
 beforeEach(() => {
@@ -29,6 +29,20 @@ describe("openTable", () => {
     ]);
     await table.close();
     expect(readdirSync(folder)).toEqual(["data.csv"]);
+  });
+
+  it("keeps source order in a file that is read by several threads", async () => {
+    const rows = 400_000;
+    const lines = Array.from(
+      { length: rows },
+      (_, i) => `r${i},${i % 5 === 0 ? "NA" : i},${"x".repeat(i % 40)}`,
+    );
+    const table = await openTable(delimited(`key,v,filler\n${lines.join("\n")}\n`), options());
+    expect(await table.query("SELECT count(*) AS n FROM data WHERE key <> 'r' || __row")).toEqual([{ n: 0 }]);
+    const frame = await readFrame(table, [{ name: "key", kind: "id", reason: "" }]);
+    const keys = (frame.columns.get("key") as { values: string[] }).values;
+    expect(keys.every((key, row) => key === `r${row}`)).toBe(true);
+    await table.close();
   });
 
   it("stores a column as numbers only where no text is lost", async () => {
