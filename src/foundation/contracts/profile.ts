@@ -10,6 +10,8 @@ const share = z.number().min(0).max(1);
 const histogramSchema = z.strictObject({
   edges: z.array(z.number()),
   counts: z.array(count),
+  /** Rows behind the counts, when they come from a sample. */
+  sampleRows: count.optional(),
 });
 
 /** Skewness is null where it is undefined (constant or fewer than three values). */

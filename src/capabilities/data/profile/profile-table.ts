@@ -103,7 +103,7 @@ async function profileColumn(
   const scanned = number || datetime || text ? moments.count : undefined;
   const values = await readValues(table, source, sample, scanned);
   const missing = table.rows - values.count;
-  const histogram = number || datetime ? await readHistogram(table, source, moments) : undefined;
+  const histogram = number || datetime ? await readHistogram(table, source, moments, sample) : undefined;
   const shape = quantiles.get(name);
   return {
     name,
@@ -129,9 +129,13 @@ async function profileTarget(
   { name, task }: NonNullable<MeasureOptions["target"]>,
 ): Promise<NonNullable<Profile["target"]>> {
   const source = sources.find(({ schema }) => schema.name === name)!;
-  const { missing, count } = columns.find((column) => column.name === name)!;
+  const column = columns.find((candidate) => candidate.name === name)!;
+  const { missing, count } = column;
   if (task === "regression") return { name, task, missing };
-  const { values } = await countValues(table, source, CLASS_LIMIT);
+  const { top = [], unique, topSampleRows } = column;
+  // A handful of classes has been counted already.
+  const counted = topSampleRows === undefined && top.length === unique;
+  const values = counted ? top : (await countValues(table, source, CLASS_LIMIT)).values;
   const classes = values.map(({ value, count: rows }) => ({
     label: value,
     count: rows,

@@ -178,14 +178,15 @@ function columnFigure(column: ColumnProfile, id: string, texts: ProfileTexts): H
 }
 
 function timeFigure({ datetime }: ColumnProfile, id: string, title: string, texts: ProfileTexts): Html {
-  const { edges, counts } = datetime!.histogram;
+  const { edges, counts, sampleRows } = datetime!.histogram;
+  const sampled = sampleRows === undefined ? "" : `, ${texts.sampled(formatCount(sampleRows))}`;
   return figure(
     barChart({
       items: counts.map((count, i) => ({ label: moment(edges[i]!), value: count })),
       name: texts.count,
     }),
     { id, height: barChartHeight(counts.length) },
-    { title, note: texts.range(moment(datetime!.min), moment(datetime!.max)) },
+    { title, note: [texts.range(moment(datetime!.min), moment(datetime!.max)), sampled].join("") },
   );
 }
 
