@@ -50,7 +50,10 @@ export function describeStore(name: string, subject: StoreUnderTest): void {
     describe("blobs", () => blobs(current));
     describe("datasets", () => datasets(current));
     describe("runs", () => runs(current));
-    describe("steps", () => steps(current));
+    describe("steps", () => {
+      steps(current);
+      concurrentSteps(current);
+    });
     describe("models", () => models(current));
     describe("lineage", () => lineage(current));
     it("finds itself in good health", async () => {
@@ -173,6 +176,16 @@ function runs(current: () => Context): void {
     await lease.fail({ code: "TRAINING_FAILED", message: "gbdt", hint: "", details: {} });
     expect(await store.runs.get(lease.id)).toMatchObject({ state: "failed", error: { message: "gbdt" } });
   });
+  it("does not bring an interrupted run back to life by a late report", async () => {
+    const { store } = current();
+    const lease = await store.runs.start(newRun);
+    await lease.interrupt();
+    await expect(lease.report({ stage: "late", done: 0, total: 1 })).rejects.toMatchObject({
+      code: "LEASE_LOST",
+    });
+    expect((await store.runs.get(lease.id)).state).toBe("interrupted");
+    await (await store.runs.resume(lease.id)).finish({});
+  });
   it("shows a run whose lease expired as interrupted and fences its process off once it is resumed", async () => {
     const { store, advance } = current();
     const lease = await store.runs.start(newRun);
@@ -227,6 +240,23 @@ function steps(current: () => Context): void {
     expect(await store.steps.find(broken.key)).toBeUndefined();
     await store.steps.record({ ...broken, references: [other] });
     expect(await store.steps.find(broken.key)).toEqual({ ...broken, references: [other] });
+  });
+}
+
+function concurrentSteps(current: () => Context): void {
+  it("lets the first of several recorders of one key hold for all", async () => {
+    const { store, opened } = current();
+    const second = await opened.reopen();
+    const outputs = await Promise.all(["a", "b"].map((text) => store.blobs.put(Buffer.from(text))));
+    const step = { key: hash("race"), step: "bin", references: [], seconds: 1 };
+    const records = await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        (i % 2 ? store : second).steps.record({ ...step, output: outputs[i % 2]! }),
+      ),
+    );
+    await second.close();
+    const holding = await store.steps.find(step.key);
+    expect(new Set(records.map(({ output }) => output))).toEqual(new Set([holding!.output]));
   });
 }
 

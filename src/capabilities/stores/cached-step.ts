@@ -20,22 +20,10 @@ export function stepKey({ id, version, config, inputs, seed, environment = {} }:
   return hashValue({ id, version, config, inputs, seed, environment });
 }
 
-/** How an output becomes bytes. */
-export interface StepCodec<T> {
-  encode(value: T): Uint8Array;
-  decode(bytes: Uint8Array): T;
-}
-/** Plain values with typed arrays (base/packing). */
-const packing: StepCodec<unknown> = { encode: pack, decode: unpack };
-export const rawBytes: StepCodec<Uint8Array> = { encode: (bytes) => bytes, decode: (bytes) => bytes };
-
 export interface CachedStepOptions<T> {
   readonly clock: Clock;
-  readonly codec?: StepCodec<T>;
   /** Blobs that the output names, such as large files put into the store by the step itself. */
   readonly references?: (output: T) => readonly Sha256[];
-  /** Does the work even if it was done before. */
-  readonly refresh?: boolean;
 }
 
 export interface CachedStepResult<T> {
@@ -49,9 +37,9 @@ export interface CachedStepResult<T> {
 }
 
 /**
- * Runs a step, or takes its recorded output. The value always comes out of the stored bytes, so that a first
- * run and a repeated one see the same thing. When several processes do the same step, the first record holds
- * for all. Failures throw and are not recorded.
+ * Runs a step, or takes its recorded output: a plain value that may hold typed arrays (base/packing). The value
+ * always comes out of the stored bytes, so that a first run and a repeated one see the same thing. When several
+ * processes do the same step, the first record holds for all. Failures throw and are not recorded.
  */
 export async function runCached<T>(
   store: Pick<Store, "blobs" | "steps">,
@@ -59,20 +47,20 @@ export async function runCached<T>(
   run: () => Promise<T>,
   options: CachedStepOptions<T>,
 ): Promise<CachedStepResult<T>> {
-  const { clock, codec = packing as StepCodec<T>, references = () => [], refresh = false } = options;
+  const { clock, references = () => [] } = options;
   const key = stepKey(identity);
-  const earlier = refresh ? undefined : await store.steps.find(key);
+  const earlier = await store.steps.find(key);
   if (earlier) {
-    const value = codec.decode(await store.blobs.get(earlier.output));
+    const value = unpack<T>(await store.blobs.get(earlier.output));
     return { value, key, hash: earlier.output, hit: true, seconds: earlier.seconds };
   }
   const start = clock.elapsed();
   const output = await run();
   const seconds = (clock.elapsed() - start) / 1000;
-  const bytes = codec.encode(output);
+  const bytes = pack(output);
   const mine = await store.blobs.put(bytes);
   const record = { key, step: identity.id, output: mine, references: references(output), seconds };
   const stored = await store.steps.record(record);
   const holding = stored.output === mine ? bytes : await store.blobs.get(stored.output);
-  return { value: codec.decode(holding), key, hash: stored.output, hit: false, seconds };
+  return { value: unpack<T>(holding), key, hash: stored.output, hit: false, seconds };
 }

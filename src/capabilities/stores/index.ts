@@ -1,7 +1,6 @@
 export {
   type CachedStepOptions,
   type CachedStepResult,
-  rawBytes,
   runCached,
   type StepIdentity,
   stepKey,

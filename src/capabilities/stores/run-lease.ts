@@ -47,6 +47,8 @@ class FencedLease implements RunLease {
   readonly #stop: () => void;
   #lastReport = Number.NEGATIVE_INFINITY;
   #lastStage: string | undefined;
+  /** From the moment the outcome is being written, nothing may bring the run back to life. */
+  #closed = false;
 
   constructor(backend: Backend, id: string, fence: number, stop: () => void) {
     this.#backend = backend;
@@ -57,6 +59,7 @@ class FencedLease implements RunLease {
 
   /** A heartbeat that fails is not yet a loss: the next write tells. */
   async renew(): Promise<void> {
+    if (this.#closed) return;
     await this.#update(this.#backend.db, {}).catch(() => undefined);
   }
 
@@ -65,12 +68,12 @@ class FencedLease implements RunLease {
     if (stage === this.#lastStage && now - this.#lastReport < REPORT_INTERVAL_MS) return;
     this.#lastReport = now;
     this.#lastStage = stage;
-    await this.#update(this.#backend.db, { stage, stageDone: done, stageTotal: total });
+    await this.#write(this.#backend.db, { stage, stageDone: done, stageTotal: total });
   }
 
   async addTrials(trials: Parameters<RunLease["addTrials"]>[0]): Promise<void> {
     await this.#backend.db.transaction().execute(async (transaction) => {
-      await this.#update(transaction, {});
+      await this.#write(transaction, {});
       for (const { document, ...trial } of trials) {
         const row = { ...trial, documentJson: toJson(document) };
         await transaction
@@ -93,8 +96,15 @@ class FencedLease implements RunLease {
   }
 
   async #close(changes: RunChanges): Promise<void> {
-    await this.#update(this.#backend.db, { ...changes, finishedAt: this.#backend.clock.now() });
+    const outcome = this.#write(this.#backend.db, { ...changes, finishedAt: this.#backend.clock.now() });
+    this.#closed = true;
+    await outcome;
     this.#stop();
+  }
+
+  async #write(db: Kysely<Tables>, changes: RunChanges): Promise<void> {
+    if (this.#closed) throw this.#lost();
+    await this.#update(db, changes);
   }
 
   async #update(db: Kysely<Tables>, changes: RunChanges): Promise<void> {
@@ -113,7 +123,11 @@ class FencedLease implements RunLease {
       .executeTakeFirstOrThrow();
     if (numUpdatedRows > 0n) return;
     this.#stop();
-    throw new QuernError("LEASE_LOST", `Run ${this.id} is no longer this process's to write.`, {
+    throw this.#lost();
+  }
+
+  #lost(): QuernError {
+    return new QuernError("LEASE_LOST", `Run ${this.id} is no longer this process's to write.`, {
       details: { run: this.id },
     });
   }
