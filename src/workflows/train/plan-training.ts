@@ -1,5 +1,4 @@
 import { describeColumns, planFeatures } from "../../capabilities/features/index.js";
-import { TRAINERS } from "../../catalogue.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { ProjectInput } from "../../foundation/contracts/project.js";
 import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
@@ -8,10 +7,10 @@ import { openData } from "../load/open-data.js";
 import { resolveProject } from "../project/project-file.js";
 import { divideData } from "./divide.js";
 import { checkGoals } from "./goals.js";
+import { planTrialsFor } from "./plan-trials-for.js";
 import { prepareData } from "./prepare.js";
 import { divisionHashes } from "./record-data.js";
 import { metricOf } from "./run-training.js";
-import { planTrials } from "./trials.js";
 
 export interface TrainingPlan {
   readonly source: string;
@@ -65,15 +64,9 @@ export async function planTraining(
     const metric = metricOf(project, task);
     const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
     const { train, validation, test } = division.whole;
+    const { trials, leftOut } = planTrialsFor(prepared, division, project, context.threads);
     const facts = describeColumns(takeRows(prepared.features, train));
     const limits = { rows: train.length, task, classes: Math.max(1, classes.length), segmenter: true };
-    const { trials, leftOut } = planTrials(project, TRAINERS, {
-      rows: train.length,
-      features: Math.max(1, facts.length),
-      task,
-      classes: limits.classes,
-      threads: context.threads,
-    });
     const styles = [...new Set(trials.map((trial) => trial.trainer.capabilities.features))];
     const steps = (style: FeatureStyle): string[] =>
       planFeatures(facts, style, limits).steps.map(

@@ -1,6 +1,6 @@
 import { defaultMetric, findMetric } from "../../capabilities/evaluation/metrics/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
-import { METRIC_LIST, TRAINERS } from "../../catalogue.js";
+import { METRIC_LIST } from "../../catalogue.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
@@ -16,13 +16,13 @@ import { type Fingerprint, findFinished, fingerprintTraining, recordFinished } f
 import { checkGoals } from "./goals.js";
 import { AllTrialsFailed } from "./learn.js";
 import type { TrainRequest } from "./messages.js";
+import { planTrialsFor } from "./plan-trials-for.js";
 import { prepareData } from "./prepare.js";
 import { produceModel } from "./produce-model.js";
 import type { Production } from "./production.js";
 import { Progress } from "./progress.js";
 import { divisionHashes } from "./record-data.js";
 import { StepRunner } from "./step-runner.js";
-import { planTrials } from "./trials.js";
 
 /** One training and what surrounds it. */
 interface Undertaking {
@@ -105,13 +105,7 @@ async function checkEverything(
   checkGoals(project, task);
   progress.report({ stage: "split", done: 0, total: 1 });
   const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
-  const trials = planTrials(project, TRAINERS, {
-    rows: division.whole.train.length,
-    features: Math.max(1, prepared.features.columns.size),
-    task,
-    classes: Math.max(1, classes.length),
-    threads: context.threads,
-  });
+  const trials = planTrialsFor(prepared, division, project, context.threads);
   return { prepared, metric, division, trials };
 }
 

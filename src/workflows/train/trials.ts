@@ -47,21 +47,20 @@ const AUTOMATIC_BYTES = 2 ** 30;
 export function planTrials(
   project: Project,
   trainers: readonly Trainer[],
-  specification: WorkSpecification,
+  task: TaskType,
+  specificationOf: (trainer: Trainer) => WorkSpecification,
 ): TrialList {
   const leftOut: { trainer: string; reason: string }[] = [];
   const plan = (trainer: Trainer, config: Record<string, unknown>): Omit<TrialPlan, "number"> => ({
     trainer,
     config,
-    estimate: trainer.estimate(specification, config),
+    estimate: trainer.estimate(specificationOf(trainer), config),
   });
   const defaults =
     project.models === "auto"
-      ? automaticTrainers(specification.task, trainers).map((trainer) =>
-          plan(trainer, trainer.config.parse({})),
-        )
+      ? automaticTrainers(task, trainers).map((trainer) => plan(trainer, trainer.config.parse({})))
       : project.models
-          .map((model) => namedTrial(model, trainers, specification.task))
+          .map((model) => namedTrial(model, trainers, task))
           .map(({ trainer, config }) => plan(trainer, config));
   const affordable = defaults.filter(({ trainer, estimate }, position) => {
     const reason = project.models === "auto" && position > 0 ? tooDear(estimate) : undefined;

@@ -1,0 +1,47 @@
+import type { FeatureStyle } from "../../../foundation/contracts/trainer.js";
+import type { PipelineStep } from "../pipeline/pipeline.js";
+import type { ColumnFacts } from "./facts.js";
+import { type PlanLimits, planFeatures } from "./plan.js";
+
+/** A text of so many rows has about so many terms in two rows or more. */
+const TERMS_PER_ROW = 3;
+const CALENDAR_PARTS = 8;
+
+/**
+ * About how many features a style's pipeline will make, before it is fitted: enough for estimates of time and
+ * memory. 0 means that no column is usable.
+ */
+export function expectedWidth(
+  facts: readonly ColumnFacts[],
+  style: FeatureStyle,
+  limits: PlanLimits,
+): number {
+  const plan = planFeatures(facts, style, limits);
+  const planned = facts.filter((column) => plan.columns.includes(column.name));
+  const widthOf = (column: ColumnFacts): number => {
+    const steps = plan.steps.filter((step) => step.columns?.includes(column.name) ?? true);
+    switch (column.kind) {
+      case "text":
+        return Math.min(
+          setting(steps, "select", "maximumFeatures"),
+          setting(steps, "tfidf", "maximumFeatures"),
+          TERMS_PER_ROW * limits.rows,
+        );
+      case "category":
+        return steps.some((step) => step.transform === "one-hot")
+          ? Math.min(column.distinct ?? 1, setting(steps, "rare", "maximumCategories"))
+          : 1;
+      case "datetime":
+        return CALENDAR_PARTS;
+      default:
+        return 1;
+    }
+  };
+  return planned.reduce((sum, column) => sum + widthOf(column), 0);
+}
+
+/** A number that a planned step sets; infinite where no such step is planned. */
+function setting(steps: readonly PipelineStep[], transform: string, key: string): number {
+  const value = steps.find((step) => step.transform === transform)?.config?.[key];
+  return typeof value === "number" ? value : Number.POSITIVE_INFINITY;
+}
