@@ -119,12 +119,10 @@ describe("dataset versions", () => {
 
   it("compare by rows, schema and distribution", async () => {
     const before = await version("a.csv", csv(rows));
-    const later = rows
-      .slice(20)
-      .map((row) => ({
-        ...row,
-        amount: row.amount === null ? null : row.amount * (row.id === "r30" ? 100 : 1),
-      }));
+    const later = rows.slice(20).map((row) => ({
+      ...row,
+      amount: row.amount === null ? null : row.amount * (row.id === "r30" ? 100 : 1),
+    }));
     const more = Array.from({ length: 300 }, (_, i) => ({ ...rows[1]!, id: `n${i}`, amount: 10_000 + i }));
     const after = await version("b.csv", csv([...later, ...more]).replace("joined", "since"));
     const comparison = await compareDatasets(before, after, { id: "id" });
