@@ -13,7 +13,7 @@ import { createServer, createServingMetrics, type QuernServer } from "../../src/
 import { routeTable } from "../../src/entries/http/routes.js";
 import { systemClock } from "../../src/foundation/base/clock.js";
 import { silentLogger } from "../../src/foundation/base/logger.js";
-import type { ModelPool } from "../../src/foundation/contracts/serving.js";
+import type { ModelPool, ServedModel } from "../../src/foundation/contracts/serving.js";
 import type { Store } from "../../src/foundation/contracts/store.js";
 import { smallModel } from "../golden/small-model.js";
 
@@ -291,6 +291,59 @@ describe("access", () => {
     }
     expect((await fetch(`${address}/unknown`)).status).toBe(401);
     await guarded.close();
+  });
+});
+
+describe("a model in trouble", () => {
+  const troubled = async (change: Partial<ServedModel>) => {
+    const real = pool.get("small-binary");
+    const model = {
+      ...real,
+      manifest: real.manifest,
+      state: "ready",
+      overloaded: false,
+      ...change,
+    } as ServedModel;
+    const models: ModelPool = {
+      list: () => [model],
+      get: () => model,
+      add: async () => model,
+      remove: async () => undefined,
+      drain: async () => undefined,
+    };
+    const logged: unknown[] = [];
+    const logger = { log: (_level: string, _message: string, facts?: object) => void logged.push(facts) };
+    const other = createServer({ port: 0 }, { models, clock: systemClock, logger });
+    const address = await other.listen();
+    const call = async (path: string, method = "POST") => {
+      const response = await fetch(address + path, { method, ...(method === "POST" ? { body: "{" } : {}) });
+      return { status: response.status, headers: response.headers, text: await response.text() };
+    };
+    return { call, logged, close: () => other.close() };
+  };
+  it("sheds load before the body is read, with the time to come back", async () => {
+    const { call, close } = await troubled({ overloaded: true });
+    for (const path of ["/predict/x", "/v2/models/x/infer"]) {
+      const { status, headers } = await call(path);
+      expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
+    }
+    await close();
+  });
+  it("is not ready when its thread cannot be started", async () => {
+    const { call, close } = await troubled({ state: "failed" });
+    for (const path of ["/health/ready", "/v2/health/ready", "/v2/models/x/ready"]) {
+      expect((await call(path, "GET")).status, path).toBe(503);
+    }
+    expect((await call("/health/live", "GET")).status).toBe(200);
+    await close();
+  });
+  it("tells callers nothing of a bug, but the log its cause", async () => {
+    const broken = new Proxy([], { get: () => expect.unreachable("secret") }) as never;
+    const { call, logged, close } = await troubled({ inputs: broken });
+    const { status, text } = await call("/v2/models/x", "GET");
+    expect([status, JSON.parse(text)]).toEqual([500, { error: "The server failed on this request." }]);
+    expect(JSON.stringify(logged)).toContain("secret");
+    await close();
   });
 });
 

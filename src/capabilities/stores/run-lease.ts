@@ -98,7 +98,13 @@ class FencedLease implements RunLease {
   async #close(changes: RunChanges): Promise<void> {
     const outcome = this.#write(this.#backend.db, { ...changes, finishedAt: this.#backend.clock.now() });
     this.#closed = true;
-    await outcome;
+    try {
+      await outcome;
+    } catch (cause) {
+      // A full disk, say: the run is still this process's to end.
+      this.#closed = false;
+      throw cause;
+    }
     this.#stop();
   }
 

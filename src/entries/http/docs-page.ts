@@ -22,16 +22,18 @@ export function docsPage(routes: readonly Route[], models: readonly ServedModel[
 
 function modelList(models: readonly ServedModel[]): Html {
   if (models.length === 0) return html`<p>No model is served.</p>`;
-  return html`${models.map((model) => {
-    const { name, version, task, target, inputs } = model.manifest;
-    return html`<h3>${name} (version ${version}, ${model.state})</h3>
+  return html`<p>In the examples, <code>$SERVER</code> is the address of this page without <code>/docs</code>.</p>${models.map(
+    (model) => {
+      const { name, version, task, target, inputs } = model.manifest;
+      return html`<h3>${name} (version ${version}, ${model.state})</h3>
 <p>Predicts ${target} (${task}).</p>
-<pre>curl -H 'Content-Type: application/json' -d '${exampleRow(model)}' http://127.0.0.1/predict/${encodeURIComponent(name)}</pre>
+<pre>curl -H 'Content-Type: application/json' -d '${exampleRow(model)}' $SERVER/predict/${encodeURIComponent(name)}</pre>
 <table><thead><tr><th>Column</th><th>Kind</th><th>May be left out</th></tr></thead><tbody>${inputs.map(
-      ({ column, optional }) =>
-        html`<tr><td>${column.name}</td><td>${column.kind}</td><td>${optional ? "yes" : "no"}</td></tr>`,
-    )}</tbody></table>`;
-  })}`;
+        ({ column, optional }) =>
+          html`<tr><td>${column.name}</td><td>${column.kind}</td><td>${optional ? "yes" : "no"}</td></tr>`,
+      )}</tbody></table>`;
+    },
+  )}`;
 }
 
 /** A row with something plausible in every column. */
@@ -41,7 +43,8 @@ function exampleRow({ manifest }: ServedModel): string {
     if (column.kind === "boolean") return [column.name, true] as const;
     return [column.name, categories?.[0] ?? null] as const;
   });
-  return JSON.stringify(Object.fromEntries(entries));
+  // Stands between single quotes of a shell.
+  return JSON.stringify(Object.fromEntries(entries)).replaceAll("'", "'\\''");
 }
 
 function routeTable(routes: readonly Route[]): Html {
