@@ -51,7 +51,7 @@ export async function loadBundle(path: string, options: LoadOptions = {}): Promi
   return openBundle(verifyBundle(path), options);
 }
 
-export async function openBundle(
+async function openBundle(
   { id, manifest, files }: VerifiedBundle,
   { threads = 1, hostTransforms = new Map(), chunkRows }: LoadOptions = {},
 ): Promise<LoadedBundle> {

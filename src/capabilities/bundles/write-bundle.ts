@@ -23,7 +23,7 @@ import type { Row } from "../../foundation/contracts/prediction.js";
 import { modelCard } from "./model-card.js";
 import { inventRequests } from "./sample-requests.js";
 
-export const ARCHIVE_SUFFIX = ".quern";
+const ARCHIVE_SUFFIX = ".quern";
 
 /** What a bundle is made of. */
 export interface BundleParts
