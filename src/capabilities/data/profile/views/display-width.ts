@@ -22,7 +22,7 @@ export function printable(text: string): string {
 }
 
 /** At most `width` columns; what is cut is marked by an ellipsis. */
-export function fit(text: string, width: number): string {
+export function cutTo(text: string, width: number): string {
   if (width <= 0) return "";
   const plain = printable(text);
   if (displayWidth(plain) <= width) return plain;
@@ -38,7 +38,7 @@ export function fit(text: string, width: number): string {
 
 /** Filled with blanks to exactly `width` columns. */
 export function pad(text: string, width: number, align: "left" | "right" = "left"): string {
-  const fitted = fit(text, width);
+  const fitted = cutTo(text, width);
   const blanks = " ".repeat(Math.max(0, width - displayWidth(fitted)));
   return align === "left" ? fitted + blanks : blanks + fitted;
 }
@@ -56,7 +56,7 @@ export function wrap(text: string, width: number): string[] {
     if (line !== "") lines.push(line);
     line = word;
     while (displayWidth(line) > width) {
-      const head = fit(line, width).slice(0, -1);
+      const head = cutTo(line, width).slice(0, -1);
       lines.push(head);
       line = line.slice(head.length);
     }

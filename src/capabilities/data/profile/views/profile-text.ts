@@ -1,6 +1,6 @@
 import type { ColumnProfile, Profile } from "../../../../foundation/contracts/profile.js";
 import { figure, sparkline, valueSummary } from "./column-summary.js";
-import { displayWidth, fit, pad, wrap } from "./display-width.js";
+import { cutTo, displayWidth, pad, wrap } from "./display-width.js";
 
 export interface TextOptions {
   /** Terminal columns; default 100, at least 60. */
@@ -41,8 +41,8 @@ function heading({ rows, columns, duplicates, target }: Profile, width: number):
       .slice(0, 6)
       .map(({ label, share }) => `${label} ${(100 * share).toFixed(1)}%`);
     const more = target.classes.length > 6 ? `, ${target.classes.length - 6} more` : "";
-    lines.push(fit(`Target ${target.name} (${target.task}): ${shares.join(", ")}${more}`, width));
-  } else if (target) lines.push(fit(`Target ${target.name} (${target.task})`, width));
+    lines.push(cutTo(`Target ${target.name} (${target.task}): ${shares.join(", ")}${more}`, width));
+  } else if (target) lines.push(cutTo(`Target ${target.name} (${target.task})`, width));
   return lines;
 }
 
@@ -84,7 +84,9 @@ function columnTable({ columns }: Profile, width: number): string[] {
   widths[4] = Math.max(0, widths[4]! - Math.max(0, over()));
   const rest = Math.max(0, SUMMARY_WIDTH - over());
   const line = (cells: readonly string[], last: string): string =>
-    [...cells.map((cell, i) => pad(cell, widths[i]!, parts[i]!.align)), fit(last, rest)].join("  ").trimEnd();
+    [...cells.map((cell, i) => pad(cell, widths[i]!, parts[i]!.align)), cutTo(last, rest)]
+      .join("  ")
+      .trimEnd();
   return [
     line(
       parts.map(({ title }) => title),
