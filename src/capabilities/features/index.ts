@@ -25,4 +25,5 @@ export {
 export { type ColumnFacts, describeColumns } from "./plan/facts.js";
 export type { PlanLimits } from "./plan/limits.js";
 export { planFeatures } from "./plan/plan.js";
+export { expectedWidth } from "./plan/width.js";
 export { createTransforms } from "./transforms.js";

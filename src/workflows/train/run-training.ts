@@ -100,7 +100,7 @@ async function checkEverything(
   { project, context, progress }: Undertaking,
 ): Promise<Pick<Production, "prepared" | "metric" | "division" | "trials">> {
   const prepared = await prepareData(data.table, project);
-  const { task, classes } = prepared.target;
+  const { task } = prepared.target;
   const metric = metricOf(project, task);
   checkGoals(project, task);
   progress.report({ stage: "split", done: 0, total: 1 });

@@ -1,7 +1,8 @@
 import type { FeatureStyle } from "../../../foundation/contracts/trainer.js";
 import type { PipelineStep } from "../pipeline/pipeline.js";
 import type { ColumnFacts } from "./facts.js";
-import { type PlanLimits, planFeatures } from "./plan.js";
+import type { PlanLimits } from "./limits.js";
+import { planFeatures } from "./plan.js";
 
 /** A text of so many rows has about so many terms in two rows or more. */
 const TERMS_PER_ROW = 3;
