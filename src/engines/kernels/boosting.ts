@@ -106,7 +106,7 @@ export interface BinnedRows {
 }
 
 /** Values are sorted from this many rows when bins are chosen. */
-const BINNING_SAMPLE = 200_000;
+export const BINNING_SAMPLE = 200_000;
 /** Below this many cells a worker the barriers cost more than the help brings. */
 const CELLS_PER_WORKER = 50_000;
 
@@ -143,7 +143,8 @@ export async function boostTrees(
       binsByRow: data.binsByRow,
       validationBins: data.validationBins,
     };
-    await boost(team, layout.addresses.stopAddress, kernelSettings, context);
+    const { stopAddress } = layout.addresses;
+    await team.runUntil(context.signal, stopAddress, "boost", kernelSettings, { report: context.report });
     return readTrees(team.memory, layout, settings, data);
   } finally {
     await team.release();
@@ -192,24 +193,6 @@ async function transpose(
     transposeRows: source.rows,
     transposeTarget: target,
   });
-}
-
-async function boost(
-  team: KernelTeam,
-  stopAddress: number,
-  settings: KernelSettings,
-  { signal, report }: BoostingContext,
-): Promise<void> {
-  const stop = team.memory.int32(stopAddress, 1);
-  const onAbort = () => Atomics.store(stop, 0, 1);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    if (signal.aborted) onAbort();
-    await team.run("boost", settings, report);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-  signal.throwIfAborted();
 }
 
 /** The settings that the kernel takes as they are. */

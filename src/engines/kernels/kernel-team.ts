@@ -18,9 +18,14 @@ export interface KernelWorkerData {
 export type KernelReply =
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly message: string }
-  | { readonly kind: "report"; readonly iteration: number; readonly loss: number };
+  | { readonly kind: "report"; readonly iteration: number; readonly loss: number }
+  | { readonly kind: "data"; readonly item: number; readonly part: number; readonly bytes: Uint8Array };
 
-export type ReportListener = (iteration: number, loss: number) => void;
+/** What a running kernel tells; see assembly/host.ts. */
+export interface KernelListener {
+  report?(iteration: number, loss: number): void;
+  publish?(item: number, part: number, bytes: Uint8Array): void;
+}
 
 /** Teams whose memory has grown beyond this are not kept: shared memory never shrinks. */
 const KEPT_BYTES = 256 * 2 ** 20;
@@ -78,17 +83,40 @@ export class KernelTeam {
   }
 
   /** Runs an exported function in every worker with the worker's number as its argument. */
-  async run(name: string, settings: KernelSettings, onReport?: ReportListener): Promise<void> {
-    const done = this.#settle(onReport);
+  async run(name: string, settings: KernelSettings, listener?: KernelListener): Promise<void> {
+    const done = this.#settle(listener);
     const call: KernelCall = { name, settings };
     for (const worker of this.#workers) worker.postMessage(call);
     await done;
   }
 
-  /** Resolves when every worker has replied; on a failure ends them all, as the others may wait for ever. */
-  async #settle(onReport?: ReportListener): Promise<void> {
+  /**
+   * `run`, ended early by the signal: the kernel watches the int32 at `stopAddress`.
+   * @throws the signal's reason when aborted.
+   */
+  async runUntil(
+    signal: AbortSignal,
+    stopAddress: number,
+    name: string,
+    settings: KernelSettings,
+    listener?: KernelListener,
+  ): Promise<void> {
+    signal.throwIfAborted();
+    const stop = this.memory.int32(stopAddress, 1);
+    const onAbort = () => Atomics.store(stop, 0, 1);
+    signal.addEventListener("abort", onAbort, { once: true });
     try {
-      await Promise.all(this.#workers.map((worker) => nextReply(worker, onReport)));
+      await this.run(name, settings, listener);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+    signal.throwIfAborted();
+  }
+
+  /** Resolves when every worker has replied; on a failure ends them all, as the others may wait for ever. */
+  async #settle(listener?: KernelListener): Promise<void> {
+    try {
+      await Promise.all(this.#workers.map((worker) => nextReply(worker, listener)));
     } catch (error) {
       this.#broken = true;
       await this.#terminate();
@@ -117,7 +145,7 @@ export class KernelTeam {
 }
 
 /** The worker keeps the process alive only while a reply is awaited. */
-function nextReply(worker: Worker, onReport?: ReportListener): Promise<void> {
+function nextReply(worker: Worker, listener?: KernelListener): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (error?: Error) => {
       worker.off("message", onMessage).off("error", finish).off("exit", onExit).unref();
@@ -125,7 +153,8 @@ function nextReply(worker: Worker, onReport?: ReportListener): Promise<void> {
       else resolve();
     };
     const onMessage = (reply: KernelReply) => {
-      if (reply.kind === "report") onReport?.(reply.iteration, reply.loss);
+      if (reply.kind === "report") listener?.report?.(reply.iteration, reply.loss);
+      else if (reply.kind === "data") listener?.publish?.(reply.item, reply.part, reply.bytes);
       else finish(reply.kind === "failed" ? new Error(`A kernel failed: ${reply.message}`) : undefined);
     };
     const onExit = (code: number) => finish(new Error(`A kernel worker ended with code ${code}.`));

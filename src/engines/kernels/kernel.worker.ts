@@ -10,6 +10,10 @@ const instance = new WebAssembly.Instance(module, {
   env: {
     memory,
     report: (iteration: number, loss: number) => reply({ kind: "report", iteration, loss }),
+    publish: (item: number, part: number, address: number, length: number) => {
+      const bytes = new Uint8Array(memory.buffer, address >>> 0, length).slice();
+      port.postMessage({ kind: "data", item, part, bytes } satisfies KernelReply, [bytes.buffer]);
+    },
   },
 });
 const exported = instance.exports as Record<string, unknown>;

@@ -1,6 +1,6 @@
-import type { ColumnBins } from "../../../engines/kernels/binned-columns.js";
 import type { BinnedTrees } from "../../../engines/kernels/boosting.js";
-import { CATEGORICAL, setWords, type TreeEnsemble } from "../tree-ensemble/tree-ensemble.js";
+import { codeSet } from "../tree-ensemble/code-set.js";
+import { CATEGORICAL, type TreeEnsemble } from "../tree-ensemble/tree-ensemble.js";
 
 export interface ConversionOptions {
   readonly outputs: number;
@@ -29,7 +29,7 @@ export function toTreeEnsemble(trees: BinnedTrees, options: ConversionOptions): 
     for (let k = 0; k < treeLeaves - 1; k++) {
       ensemble.nodeLeft[node + k] = child(trees.nodeLeft[from + k]!);
       ensemble.nodeRight[node + k] = child(trees.nodeRight[from + k]!);
-      convertSplit(trees, from + k, ensemble, node + k, sets, categories);
+      convertSplit(trees, from + k, ensemble, node + k, sets);
     }
     for (let k = 0; k < treeLeaves; k++) {
       const at = tree * (trees.nodesPerTree + 1) + k;
@@ -41,6 +41,7 @@ export function toTreeEnsemble(trees: BinnedTrees, options: ConversionOptions): 
   }
   return {
     ...ensemble,
+    aggregate: "sum",
     features: categories.length,
     outputs,
     categories,
@@ -73,7 +74,6 @@ function convertSplit(
   ensemble: ReturnType<typeof allocate>,
   to: number,
   sets: number[],
-  categories: Int32Array,
 ): void {
   const feature = trees.nodeColumn[from]!;
   const flags = trees.nodeFlags[from]!;
@@ -87,16 +87,5 @@ function convertSplit(
     return;
   }
   ensemble.nodeSet[to] = sets.length;
-  sets.push(...codeSet(trees.nodeSets.subarray(from * 8, from * 8 + 8), flags, bins, categories[feature]!));
-}
-
-/** From a set of bins to one of codes. Codes without a bin of their own go where missing values go. */
-function codeSet(binSet: Uint32Array, flags: number, bins: ColumnBins, categories: number): Uint32Array {
-  const words = new Uint32Array(setWords(categories));
-  for (let code = 0; code < categories; code++) {
-    const bin = bins.codeBins[code]!;
-    const left = bin === bins.valueBins ? (flags & 1) !== 0 : ((binSet[bin >>> 5]! >>> (bin & 31)) & 1) === 1;
-    if (left) words[code >>> 5]! |= 1 << (code & 31);
-  }
-  return words;
+  sets.push(...codeSet(trees.nodeSets.subarray(from * 8, from * 8 + 8), flags, bins));
 }

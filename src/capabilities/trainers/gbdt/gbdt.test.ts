@@ -135,8 +135,8 @@ describe("gbdt", () => {
     const stopped = await gbdt.fit(data, config, trainingContext());
     const { iterations, bestIteration, size, curves } = stopped.diagnostics;
     expect(iterations).toBe(bestIteration! + 10);
-    expect(size!["trees"]).toBe(bestIteration);
-    expect(curves!["validationLoss"]).toHaveLength(iterations!);
+    expect(size!.trees).toBe(bestIteration);
+    expect(curves!.validationLoss).toHaveLength(iterations!);
     const capped = await gbdt.fit(data, config, trainingContext({ maxIterations: 7 }));
     expect(capped.diagnostics.iterations).toBe(7);
   });

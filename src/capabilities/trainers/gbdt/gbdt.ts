@@ -11,6 +11,7 @@ import {
   type TrainingContext,
   type TrainingData,
 } from "../../../foundation/contracts/trainer.js";
+import { balancedWeights } from "../tree-ensemble/class-weights.js";
 import { toTreeEnsemble } from "./binned-trees.js";
 import { type GbdtConfig, gbdtConfig } from "./config.js";
 import { estimateGbdt } from "./estimate.js";
@@ -116,21 +117,8 @@ function boostingRows(
   };
 }
 
-/** Row weights times class weights; undefined when all are 1. */
 function effectiveWeights({ target, weights }: LabelledFrame, config: GbdtConfig): Float64Array | undefined {
-  if (config.classWeights === "none" || target.task === "regression") return weights;
-  const totals = new Float64Array(target.classes.length);
-  let total = 0;
-  for (const [row, code] of target.codes.entries()) {
-    const weight = weights?.[row] ?? 1;
-    totals[code] = totals[code]! + weight;
-    total += weight;
-  }
-  const present = totals.filter((sum) => sum > 0).length;
-  return Float64Array.from(
-    target.codes,
-    (code, row) => ((weights?.[row] ?? 1) * total) / (present * totals[code]!),
-  );
+  return config.classWeights === "balanced" ? balancedWeights(target, weights) : weights;
 }
 
 /** @throws QuernError CONFIG_INVALID for a feature that does not exist. */

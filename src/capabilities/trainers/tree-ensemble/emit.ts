@@ -55,12 +55,7 @@ class EmittedNodes {
  * A split on categories becomes a chain of equality tests whose true branches share one subtree; the shorter
  * side of the split is listed.
  */
-export function emitScores(
-  graph: GraphBuilder,
-  ensemble: TreeEnsemble,
-  matrix: GraphValue,
-  aggregate: "SUM" | "AVERAGE" = "SUM",
-): GraphValue {
+export function emitScores(graph: GraphBuilder, ensemble: TreeEnsemble, matrix: GraphValue): GraphValue {
   const nodes = new EmittedNodes();
   for (const tree of ensemble.roots.keys()) {
     nodes.startTree();
@@ -70,7 +65,7 @@ export function emitScores(
     domain: "ai.onnx.ml",
     attributes: {
       n_targets: { int: ensemble.outputs },
-      aggregate_function: { string: aggregate },
+      aggregate_function: { string: ensemble.aggregate === "sum" ? "SUM" : "AVERAGE" },
       post_transform: { string: "NONE" },
       base_values: { floats: Array.from(ensemble.base) },
       nodes_treeids: { ints: nodes.treeIds },

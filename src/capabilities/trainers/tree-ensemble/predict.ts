@@ -8,14 +8,13 @@ const FEATURE_MASK = 0x0fffffff;
 const FLAG_SHIFT = 28;
 
 /**
- * The sums of leaf values and base: float64 [rows][outputs], row-major.
+ * The sums or averages of leaf values, and the base: float64 [rows][outputs], row-major.
  * The frame's features must be those of the training, in their order.
  */
 export function predictScores(ensemble: TreeEnsemble, features: Frame): Float64Array {
   const { outputs, base } = ensemble;
   const views = featureViews(features);
   const scores = new Float64Array(features.rows * outputs);
-  for (let at = 0; at < scores.length; at += outputs) scores.set(base, at);
   const packed = packNodes(ensemble);
   const width = Math.max(views.length, 1);
   const block = new Float32Array(BLOCK_ROWS * width);
@@ -35,6 +34,8 @@ export function predictScores(ensemble: TreeEnsemble, features: Frame): Float64A
       count,
     );
   }
+  const share = ensemble.aggregate === "average" ? 1 / Math.max(ensemble.roots.length, 1) : 1;
+  for (let at = 0; at < scores.length; at++) scores[at] = scores[at]! * share + base[at % outputs]!;
   return scores;
 }
 

@@ -11,6 +11,8 @@ export const CATEGORICAL = 2;
 export interface TreeEnsemble {
   readonly features: number;
   readonly outputs: number;
+  /** How the trees' values make a score; the base is added afterwards. */
+  readonly aggregate: "sum" | "average";
   readonly roots: Int32Array;
   /** The output each tree adds to (one value a leaf). Absent: a leaf has `outputs` values. */
   readonly treeOutputs?: Int32Array;

@@ -41,11 +41,6 @@ const COLUMN_BYTES: usize = 32 + 1024;
 /** Counters of the radix sort: three digits of 11 bits. */
 const COUNTERS: usize = 3 * 2048 * 4;
 
-/** Scratch that one worker needs to bin numeric columns from `sample` rows, or `categories` codes. */
-export function binningScratch(sample: i32, categories: i32): i32 {
-  return max(sample * 8 + <i32>COUNTERS, categories * 8) + 64;
-}
-
 /** Bins this worker's share of the staged columns. */
 export function binColumns(worker: i32): void {
   for (let k = worker; k < stagedColumns; k += workers) {

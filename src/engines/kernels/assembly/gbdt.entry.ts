@@ -2,7 +2,6 @@
 
 export {
   binColumns,
-  binningScratch,
   binsKnown,
   columnTable,
   maxBins,
@@ -17,4 +16,3 @@ export {
 export { boost } from "./boost";
 export * from "./settings";
 export { transpose, transposeRows, transposeTarget } from "./transpose";
-export { workspaceSize } from "./workspace";

@@ -16,12 +16,7 @@ const KEYS: usize = 3072;
 const SPLIT: usize = 5120;
 const POOLS: usize = 5248;
 
-/** Bytes that one worker needs. */
-export function workspaceSize(featureCount: i32, leafCount: i32): i32 {
-  const bytes = <i32>POOLS + featureCount * 8 + leafCount * <i32>offsetof<Leaf>() + 8;
-  return (bytes + 127) & ~127;
-}
-
+/** The host allocates POOLS, 8 bytes a feature and a `Leaf` for each leaf; see boosting-layout.ts. */
 @inline
 export function prefixSums(): usize {
   return privateMemory() + PREFIX;

@@ -1,0 +1,25 @@
+import { defineTrainer } from "../../../foundation/contracts/trainer.js";
+import { treeConfig } from "./config.js";
+import { estimateForest, fitForest } from "./fit-forest.js";
+import { type ForestState, restoreForest } from "./fitted.js";
+
+const config = treeConfig({ trees: 1, bootstrap: false, featureShare: 1, maxDepth: 8, minRowsPerLeaf: 5 });
+
+/** CART; Breiman, Friedman, Olshen and Stone 1984. */
+export const decisionTree = defineTrainer<typeof config, ForestState>({
+  id: "decision-tree",
+  version: 1,
+  summary: "A single tree, small enough to read.",
+  config,
+  tasks: ["binary", "multiclass", "regression"],
+  capabilities: {
+    features: "tree",
+    missingValues: true,
+    categories: true,
+    sampleWeights: true,
+    earlyStopping: false,
+  },
+  estimate: estimateForest,
+  fit: (data, settings, context) => fitForest(data, settings, context, false),
+  restore: restoreForest,
+});

@@ -1,0 +1,31 @@
+import { defineTrainer } from "../../../foundation/contracts/trainer.js";
+import { forestConfig } from "./config.js";
+import { estimateForest, fitForest } from "./fit-forest.js";
+import { type ForestState, restoreForest } from "./fitted.js";
+
+const config = forestConfig({
+  trees: 100,
+  bootstrap: false,
+  featureShare: 0,
+  maxDepth: 0,
+  minRowsPerLeaf: 1,
+});
+
+/** Extremely randomized trees; Geurts, Ernst and Wehenkel 2006. */
+export const extraTrees = defineTrainer<typeof config, ForestState>({
+  id: "extra-trees",
+  version: 1,
+  summary: "Like a random forest, with split points drawn at random.",
+  config,
+  tasks: ["binary", "multiclass", "regression"],
+  capabilities: {
+    features: "tree",
+    missingValues: true,
+    categories: true,
+    sampleWeights: true,
+    earlyStopping: false,
+  },
+  estimate: estimateForest,
+  fit: (data, settings, context) => fitForest(data, settings, context, true),
+  restore: restoreForest,
+});

@@ -1,0 +1,25 @@
+import { defineTrainer } from "../../../foundation/contracts/trainer.js";
+import { forestConfig } from "./config.js";
+import { estimateForest, fitForest } from "./fit-forest.js";
+import { type ForestState, restoreForest } from "./fitted.js";
+
+const config = forestConfig({ trees: 100, bootstrap: true, featureShare: 0, maxDepth: 0, minRowsPerLeaf: 1 });
+
+/** Breiman 2001. */
+export const randomForest = defineTrainer<typeof config, ForestState>({
+  id: "random-forest",
+  version: 1,
+  summary: "Trees on drawn rows and features, averaged: strong without tuning.",
+  config,
+  tasks: ["binary", "multiclass", "regression"],
+  capabilities: {
+    features: "tree",
+    missingValues: true,
+    categories: true,
+    sampleWeights: true,
+    earlyStopping: false,
+  },
+  estimate: estimateForest,
+  fit: (data, settings, context) => fitForest(data, settings, context, false),
+  restore: restoreForest,
+});
