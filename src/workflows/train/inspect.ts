@@ -20,15 +20,16 @@ export async function inspectData(
   dataset: Dataset,
   splitId: string,
 ): Promise<Inspection> {
-  const { frame, schema, roles, target: resolved } = prepared;
+  const { frame, schema, roles, target: resolved, unreadable } = prepared;
   const target = wholeTarget(resolved, frame.rows);
   const { value } = await steps.run(
     {
       id: "inspect",
-      version: 1,
+      version: 2,
       config: {
         schema,
         roles,
+        unreadable,
         target: { column: resolved.column, task: resolved.task, classes: resolved.classes },
       },
       inputs: { dataset: dataset.id, split: splitId },
@@ -37,6 +38,7 @@ export async function inspectData(
       const input = await measureTable(data.table, schema, {
         frame,
         roles,
+        unreadable,
         target: { name: resolved.column, task: resolved.task, values: target },
       });
       return { profile: input.profile, findings: findProblems({ ...input, splits: division.splits }) };

@@ -1,4 +1,4 @@
-import { inferSchema } from "../../capabilities/data/kinds/index.js";
+import { inferSchema, type UnreadableCells } from "../../capabilities/data/kinds/index.js";
 import { readFrame, type Table } from "../../engines/table/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { nearest } from "../../foundation/base/nearest.js";
@@ -19,7 +19,9 @@ export interface PreparedData {
   readonly roles: DataRoles;
   /** One entry a row; absent: all rows count the same. */
   readonly weights?: Float64Array;
-  /** What reading noticed: unreadable cells, renamed columns. */
+  /** Cells that are present but no value of their column's kind; they count as missing. */
+  readonly unreadable: readonly UnreadableCells[];
+  /** What reading changed or assumed: renamed columns, the encoding. */
   readonly notes: readonly Finding[];
 }
 
@@ -72,7 +74,8 @@ export async function prepareData(table: Table, project: Project): Promise<Prepa
     ...(roles.weight === undefined
       ? {}
       : { weights: weightsOf(columnOf(frame, roles.weight), roles.weight) }),
-    notes: [...table.notes.map(noteFinding), ...decided.unreadable.map(unreadableFinding)],
+    unreadable: decided.unreadable,
+    notes: table.notes.map(noteFinding),
   };
 }
 
@@ -138,21 +141,5 @@ function noteFinding(note: Table["notes"][number]): Finding {
     message: note.message,
     evidence: {},
     fix: { state: "applied", action: note.message },
-  };
-}
-
-type Unreadable = Awaited<ReturnType<typeof inferSchema>>["unreadable"][number];
-
-function unreadableFinding({ column, kind, rows, examples }: Unreadable): Finding {
-  const shown = examples
-    .map((example) => `${JSON.stringify(example.value)} in row ${example.row + 1}`)
-    .join(", ");
-  return {
-    id: "unreadable-cells",
-    severity: "warning",
-    column,
-    message: `${rows} cells of ${JSON.stringify(column)} are no ${kind}: ${shown}.`,
-    evidence: { rows, examples },
-    fix: { state: "applied", action: "They count as missing." },
   };
 }

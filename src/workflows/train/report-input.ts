@@ -1,3 +1,4 @@
+import { chineseMessage } from "../../capabilities/data/findings/chinese-messages.js";
 import { featureLineage } from "../../capabilities/features/index.js";
 import { canonicalJson } from "../../foundation/base/canonical-json.js";
 import { hashValue } from "../../foundation/base/hash.js";
@@ -8,6 +9,7 @@ import type {
   ReportInput,
   ReportLeaderboardRow,
 } from "../../foundation/contracts/evaluation.js";
+import type { Finding } from "../../foundation/contracts/finding.js";
 import type { PreparedData } from "./prepare.js";
 import type { Judged, Production } from "./production.js";
 import type { Registered } from "./register.js";
@@ -40,7 +42,7 @@ export function reportInput(production: Production, judged: Judged, registered: 
       },
       classRows: classRows(prepared),
     },
-    findings: inspection.findings,
+    findings: project.report.language === "zh" ? inspection.findings.map(inChinese) : inspection.findings,
     leaderboard: leaderboard(judged),
     model: modelFacts(judged),
     parity: { rows: registered.exported.parity.rows, maxAbsDiff: registered.exported.parity.maxAbsDiff },
@@ -67,6 +69,11 @@ export function reportInput(production: Production, judged: Judged, registered: 
       port: DEFAULT_PORT,
     },
   };
+}
+
+function inChinese(finding: Finding): Finding {
+  const { message, action } = chineseMessage(finding);
+  return { ...finding, message, fix: { ...finding.fix, action } };
 }
 
 function reportColumns(prepared: PreparedData, profile: Judged["inspection"]["profile"]): ReportColumn[] {

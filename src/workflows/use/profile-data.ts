@@ -39,7 +39,7 @@ export async function profileData(
   const { data: source, task, report: wishes } = resolveProject(request.project);
   const data = await openData(source, { ...context, allowedHosts: request.allowedHosts ?? [] });
   try {
-    const { columns } = await inferSchema(data.table, {
+    const { columns, unreadable } = await inferSchema(data.table, {
       kinds: source.kinds,
       ignore: source.ignore,
       ...(source.missing ? { missing: source.missing } : {}),
@@ -54,7 +54,11 @@ export async function profileData(
       task.target === undefined
         ? undefined
         : { name: task.target, task: await taskOf(data.table, columns, task) };
-    const profile = await profileTable(data.table, columns, { roles, ...(target ? { target } : {}) });
+    const profile = await profileTable(data.table, columns, {
+      roles,
+      unreadable,
+      ...(target ? { target } : {}),
+    });
     const language = request.language ?? wishes.language;
     const report = request.report === undefined ? null : resolve(context.folder, request.report);
     if (report !== null) writeFileAtomic(report, profilePage(profile, language, data.description));

@@ -1,0 +1,21 @@
+// `npm run bench`: all benchmarks, or those named: `npm run bench -- gbdt serve`. Options after `--` go to them.
+import { spawn } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const BENCHES = ["gbdt", "classical", "train", "ingest", "serve"];
+
+const named = process.argv.slice(2).filter((word) => !word.startsWith("-"));
+const options = process.argv.slice(2).filter((word) => word.startsWith("-"));
+const unknown = named.find((name) => !BENCHES.includes(name));
+if (unknown) {
+  console.error(`There is no benchmark ${unknown}; there are ${BENCHES.join(", ")}.`);
+  process.exit(2);
+}
+for (const name of named.length > 0 ? named : BENCHES) {
+  console.log(`\n== ${name}`);
+  const child = spawn(process.execPath, [join(here, name, "index.mjs"), ...options], { stdio: "inherit" });
+  const code = await new Promise((resolve) => child.on("exit", resolve));
+  if (code !== 0) process.exitCode = 1;
+}
