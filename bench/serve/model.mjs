@@ -19,7 +19,7 @@ const TARGET = "income";
 const CLASSES = ["<=50K", ">50K"];
 
 function readRows(path) {
-  const [head, ...lines] = readFileSync(path, "utf8").trim().split("\n");
+  const [head, ...lines] = readFileSync(path, "utf8").trim().split(/\r?\n/);
   const names = head.split(",");
   return lines.map((line) => {
     const cells = line.split(",");
@@ -78,6 +78,7 @@ export async function prepareModel(data, folder) {
     .map((name) => ({ name, kind: NUMBERS.includes(name) ? "number" : "category", reason: "benchmark" }));
   const frame = frameOf(rows, columns);
   const codes = Int32Array.from(rows, (row) => CLASSES.indexOf(row[TARGET]));
+  if (codes.includes(-1)) throw new Error(`A row of ${data} has another ${TARGET} than ${CLASSES}.`);
   const fitted = await gbdt.fit(
     { train: { features: toFeatures(frame), target: { task: "binary", codes, classes: CLASSES } } },
     gbdt.config.parse({ iterations: 100, leaves: 31 }),
