@@ -33,7 +33,10 @@ function adult() {
   if (!existsSync(train) || !existsSync(test))
     return { file: join(root, "examples/data/telco-churn.csv"), target: "churn" };
   const file = join(folder, "adult.csv");
-  writeFileSync(file, readFileSync(train, "utf8") + readFileSync(test, "utf8").replace(/^.*\n/, ""));
+  writeFileSync(
+    file,
+    readFileSync(train, "utf8").trimEnd() + "\n" + readFileSync(test, "utf8").replace(/^.*\n/, ""),
+  );
   return { file, target: "income" };
 }
 
