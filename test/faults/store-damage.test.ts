@@ -111,7 +111,7 @@ describe("damaged bytes", () => {
       await expect(store.blobs.localFile(hash)).rejects.toMatchObject({ code: "STORE_DAMAGED" });
       expect(await failing(true)).toEqual(["blobs"]);
       await store.blobs.put(bytes);
-      expect((await store.blobs.get(hash)).equals(bytes)).toBe(true);
+      expect(Buffer.from(await store.blobs.get(hash)).equals(bytes)).toBe(true);
     }
     expect(await failing()).toEqual([]);
     await store.close();
