@@ -1,8 +1,8 @@
-import { columnTensor } from "../src/capabilities/features/host/tensor.js";
-import { declareInputs, inputElementType } from "../src/capabilities/features/pipeline/emit.js";
 import { createGraph, openSession } from "../src/engines/onnx/index.js";
-import type { Column, Frame } from "../src/foundation/contracts/frame.js";
+import { type Column, columnOf, type Frame } from "../src/foundation/contracts/frame.js";
 import type { GraphColumn } from "../src/foundation/contracts/graph.js";
+import { declareInputs, planGraphInputs } from "../src/foundation/contracts/model-graph.js";
+import { encodeFrameColumn } from "../src/foundation/contracts/row-encoding.js";
 import type { Transform } from "../src/foundation/contracts/transform.js";
 import type { EvaluatedColumn } from "./transform.js";
 
@@ -13,11 +13,9 @@ export async function evaluateInGraph(
   frames: readonly Frame[],
 ): Promise<EvaluatedColumn[][]> {
   const graph = createGraph({ name: "transform" });
-  const inputs = [...frames[0]!.columns].map(([column, data], index) => ({
-    tensor: `input_${index}`,
-    column,
-    ...columnFacts(data),
-  }));
+  const inputs = planGraphInputs(
+    [...frames[0]!.columns].map(([name, column]) => ({ name, ...columnFacts(column) })),
+  );
   const outputs = transform.emit!(graph, declareInputs(graph, inputs), state);
   for (const [index, { value }] of outputs.entries()) graph.output(`output_${index}`, value);
   if (outputs.length === 0) return frames.map(() => []);
@@ -25,10 +23,10 @@ export async function evaluateInGraph(
   try {
     const evaluated: EvaluatedColumn[][] = [];
     for (const frame of frames) {
-      const feeds = inputs.map((input) => {
-        const precision = inputElementType(input) === "float64" ? "float64" : "float32";
-        return [input.tensor, columnTensor(frame.columns.get(input.column)!, precision)] as const;
-      });
+      const feeds = inputs.map(
+        ({ tensor, column: name, kind, type: precision }) =>
+          [tensor, encodeFrameColumn({ name, kind, precision }, columnOf(frame, name))] as const,
+      );
       const results = await session.run(Object.fromEntries(feeds));
       const column = ({ name, kind }: GraphColumn, index: number): EvaluatedColumn => ({
         name,

@@ -15,11 +15,8 @@ import {
   parseBundleJson,
   parseSample,
 } from "../../foundation/contracts/bundle-check.js";
-import {
-  type BundlePredictor,
-  createBundlePredictor,
-  type HostTransforms,
-} from "../../foundation/contracts/bundle-predictor.js";
+import { type BundlePredictor, createBundlePredictor } from "../../foundation/contracts/bundle-predictor.js";
+import type { HostTransforms } from "../../foundation/contracts/host-steps.js";
 import { type VerifiedBundle, verifyBundle } from "./verify-bundle.js";
 
 export interface LoadedBundle extends BundlePredictor {

@@ -18,7 +18,8 @@ import {
   sealedContent,
 } from "../../foundation/contracts/bundle.js";
 import { parseManifest } from "../../foundation/contracts/bundle-check.js";
-import { createBundlePredictor, type HostTransforms } from "../../foundation/contracts/bundle-predictor.js";
+import { createBundlePredictor } from "../../foundation/contracts/bundle-predictor.js";
+import type { HostStep, HostTransforms } from "../../foundation/contracts/host-steps.js";
 import type { Row } from "../../foundation/contracts/prediction.js";
 import { modelCard } from "./model-card.js";
 import { inventRequests } from "./sample-requests.js";
@@ -33,14 +34,8 @@ export interface BundleParts
   > {
   readonly id?: string;
   readonly model: Uint8Array;
-  /** In the order in which they run. `state` is a plain value (base/packing). */
-  readonly hostTransforms?: readonly {
-    readonly id: string;
-    readonly version: number;
-    readonly inputs: readonly string[];
-    readonly outputs: readonly string[];
-    readonly state: unknown;
-  }[];
+  /** In the order in which they run. */
+  readonly hostTransforms?: readonly HostStep[];
   readonly metrics: BundleMetrics;
   /** Rows for sample.json. Default: invented from the inputs' ranges and categories. */
   readonly sampleRows?: readonly Row[];

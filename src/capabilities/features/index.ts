@@ -1,21 +1,12 @@
-export {
-  columnTensor,
-  createHostTransforms,
-  type HanSegmenter,
-  type HostServices,
-  type HostStep,
-  type InputTensor,
-  runHostSteps,
-} from "./host/index.js";
+export { createHostTransforms, type HanSegmenter, type HostServices } from "./host/index.js";
 export { createHanSegmenter } from "./jieba.js";
 export { applyPipeline } from "./pipeline/apply.js";
-export { declareInputs, emitPipeline } from "./pipeline/emit.js";
+export { emitPipeline } from "./pipeline/emit.js";
 export { type FitOptions, fitPipeline } from "./pipeline/fit.js";
 export {
   type FeaturePlan,
   type FittedPipeline,
   featureLineage,
-  type GraphInput,
   graphInputs,
   hostSteps,
   type PipelineStep,

@@ -6,9 +6,9 @@ import { checkPorts, checkSample, parseSample } from "../../foundation/contracts
 import {
   type BundlePredictor,
   createBundlePredictor,
-  type HostTransforms,
   type RunOptions,
 } from "../../foundation/contracts/bundle-predictor.js";
+import type { HostTransforms } from "../../foundation/contracts/host-steps.js";
 import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
 import type {
   ServableBundle,

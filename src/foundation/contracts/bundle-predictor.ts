@@ -1,26 +1,12 @@
 /** Runs a bundle's model on rows or frames, whatever runtime executes the graph. Pure apart from `run`. */
 import { QuernError } from "../base/errors.js";
 import type { BundleInput, Manifest } from "./bundle.js";
-import { invalidBundle } from "./bundle-check.js";
-import { createFrame, type Frame, takeRows } from "./frame.js";
+import { type Frame, takeRows } from "./frame.js";
+import { type BoundHostStep, bindHostSteps, type HostTransforms, runHostSteps } from "./host-steps.js";
 import { OUTPUT_TENSORS } from "./model-graph.js";
 import { type Prediction, type PredictionColumns, type Row, toPredictionRows } from "./prediction.js";
-import {
-  decodeColumn,
-  type EncodedColumns,
-  encodeFrame,
-  encodeFrameColumn,
-  encodeRows,
-} from "./row-encoding.js";
+import { type EncodedColumns, encodeFrame, encodeRows } from "./row-encoding.js";
 import type { Tensor } from "./tensor.js";
-
-/** A transform that runs before the graph: what the predictor needs of one. */
-export interface HostTransform {
-  readonly id: string;
-  readonly version: number;
-  apply(frame: Frame, state: unknown): Frame;
-}
-export type HostTransforms = ReadonlyMap<string, HostTransform>;
 
 /** Work that has not begun when the caller is gone or the time is up is not begun at all. */
 export interface RunOptions {
@@ -61,23 +47,19 @@ export function createBundlePredictor(options: BundlePredictorOptions): BundlePr
 class Predictor implements BundlePredictor {
   readonly #options: BundlePredictorOptions;
   readonly #inputs: readonly BundleInput[];
-  readonly #hosts: readonly HostTransform[];
+  readonly #kinds: ReadonlyMap<string, BundleInput["column"]["kind"]>;
+  readonly #hostSteps: readonly BoundHostStep[];
   readonly #outputs: readonly string[];
 
   constructor(options: BundlePredictorOptions) {
     const { manifest, hostTransforms } = options;
     this.#options = options;
     this.#inputs = manifest.inputs;
-    this.#hosts = manifest.hostTransforms.map(({ id, version }) => {
-      const transform = hostTransforms.get(id);
-      if (transform && transform.version === version) return transform;
-      const here = transform ? `version ${transform.version} is` : "it is not";
-      throw new QuernError(
-        "BUNDLE_INVALID",
-        `The model needs the host transform ${id}, version ${version}; ${here} available here.`,
-        { details: { transform: id, version } },
-      );
-    });
+    this.#kinds = new Map(manifest.inputs.map(({ column }) => [column.name, column.kind]));
+    this.#hostSteps = bindHostSteps(
+      manifest.hostTransforms.map((step, index) => ({ ...step, state: options.hostStates[index] })),
+      hostTransforms,
+    );
     this.#outputs =
       manifest.outputs.kind === "value"
         ? [OUTPUT_TENSORS.prediction]
@@ -123,7 +105,7 @@ class Predictor implements BundlePredictor {
 
   async #run(columns: EncodedColumns, rows: number, options?: RunOptions): Promise<PredictionColumns> {
     const { manifest, run } = this.#options;
-    const all = this.#hosts.length === 0 ? columns : this.#transform(columns);
+    const all = runHostSteps(this.#hostSteps, columns, this.#kinds);
     const feeds: Record<string, Tensor> = Object.create(null);
     for (const { tensor, column } of manifest.graphInputs) feeds[tensor] = all.get(column)!;
     const results = rows === 0 ? {} : await run(feeds, this.#outputs, options);
@@ -137,33 +119,6 @@ class Predictor implements BundlePredictor {
       classes,
       labels: rows === 0 ? [] : (results[OUTPUT_TENSORS.label]!.data as readonly string[]),
     };
-  }
-
-  #transform(columns: EncodedColumns): EncodedColumns {
-    const { manifest, hostStates } = this.#options;
-    const result = new Map(columns);
-    const kinds = new Map(this.#inputs.map(({ column }) => [column.name, column.kind]));
-    for (const [index, host] of this.#hosts.entries()) {
-      const { inputs, outputs } = manifest.hostTransforms[index]!;
-      // Steps know columns by position; their own names for what they make do not matter.
-      const frame = createFrame(
-        inputs.map(
-          (name, at) => [`column ${at}`, decodeColumn(kinds.get(name)!, result.get(name)!)] as const,
-        ),
-      );
-      const made = [...host.apply(frame, hostStates[index]).columns.values()];
-      if (made.length !== outputs.length) {
-        throw invalidBundle(
-          `the host transform ${host.id} made ${made.length} columns, not ${outputs.length}`,
-        );
-      }
-      for (const [at, name] of outputs.entries()) {
-        const column = made[at]!;
-        result.set(name, encodeFrameColumn({ name, kind: column.kind }, column));
-        kinds.set(name, column.kind);
-      }
-    }
-    return result;
   }
 }
 

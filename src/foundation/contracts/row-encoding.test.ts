@@ -4,7 +4,7 @@ import type { BundleInput } from "./bundle.js";
 import { type Column, createFrame } from "./frame.js";
 import { MISSING_DATETIME } from "./graph.js";
 import type { Row } from "./prediction.js";
-import { decodeColumn, encodeFrame, encodeRows } from "./row-encoding.js";
+import { columnWithoutNul, decodeColumn, encodeFrame, encodeRows } from "./row-encoding.js";
 
 const input = (column: Omit<BundleInput["column"], "reason">, optional = false): BundleInput => ({
   column: { reason: "test", ...column },
@@ -129,6 +129,32 @@ describe("rows as tensors", () => {
         }
       }),
     );
+  });
+
+  it("carries no U+0000, which would end a text inside the runtime", () => {
+    const values = ["a\0b", "\0", "", "a\uFFFDb"];
+    const whole = ["a\uFFFDb", "\uFFFD", "", "a\uFFFDb"];
+    const category: Column = {
+      kind: "category",
+      codes: Int32Array.of(0, 1, -1, 2),
+      dictionary: values.filter(Boolean),
+    };
+    for (const column of [{ kind: "text", values }, { kind: "id", values }, category] as const) {
+      const inputs = [input({ name: "c", kind: column.kind })];
+      const encoding = { type: "string", shape: [4, 1], data: whole };
+      expect(
+        encodeRows(
+          inputs,
+          values.map((c) => ({ c })),
+        ).get("c"),
+      ).toEqual(encoding);
+      expect(encodeFrame(inputs, createFrame([["c", column]])).get("c")).toEqual(encoding);
+      const carried = columnWithoutNul(column);
+      expect(encodeFrame(inputs, createFrame([["c", carried]])).get("c")).toEqual(encoding);
+      if (carried.kind === "category") expect(carried.dictionary).toEqual(["a\uFFFDb", "\uFFFD"]);
+    }
+    const clean: Column = { kind: "text", values: ["a"] };
+    expect(columnWithoutNul(clean)).toBe(clean);
   });
 
   it("fills optional columns that a frame or row leaves out", () => {

@@ -1,7 +1,8 @@
 /**
  * Rows and frames to the tensors of a model: the one definition, used by bundles, servers and the browser
  * runtime. Shapes [N,1], vectors [N,width]. number and boolean: float32 (or float64) with NaN = missing;
- * datetime: int64 epoch milliseconds, the smallest int64 = missing; category, text, id: string, "" = missing.
+ * datetime: int64 epoch milliseconds, the smallest int64 = missing; category, text, id: string, "" = missing,
+ * U+0000 replaced by U+FFFD.
  */
 import { QuernError } from "../base/errors.js";
 import { nearest } from "../base/nearest.js";
@@ -15,7 +16,7 @@ import {
   type ValueFormat,
 } from "../base/values.js";
 import type { BundleInput } from "./bundle.js";
-import type { Column, Frame } from "./frame.js";
+import { type CategoryColumn, type Column, columnLength, type Frame } from "./frame.js";
 import { MISSING_DATETIME } from "./graph.js";
 import type { Row } from "./prediction.js";
 import type { Tensor } from "./tensor.js";
@@ -119,7 +120,7 @@ function textReader(
 ): (value: unknown) => string | undefined {
   return (value) => {
     if (typeof value === "object" && value !== null) return undefined;
-    return wholeText(kind === "text" ? plainText(value, format) : categoryText(value, format, numeric));
+    return withoutNul(kind === "text" ? plainText(value, format) : categoryText(value, format, numeric));
   };
 }
 
@@ -136,9 +137,33 @@ function toInt64(epochMs: number): bigint {
   return Math.abs(epochMs) < INT64_LIMIT ? BigInt(Math.floor(epochMs)) : MISSING_DATETIME;
 }
 
-/** Runtimes end a text at U+0000; without this the rest of it would be lost, or the whole missing. */
-function wholeText(text: string): string {
-  return text.includes("\0") ? text.replaceAll("\0", "\uFFFD") : text;
+/**
+ * U+0000 as U+FFFD: runtimes end a text at U+0000, so that the rest of it would be lost, or the whole missing.
+ */
+function withoutNul(text: string): string {
+  return hasNul(text) ? text.replaceAll("\0", "\uFFFD") : text;
+}
+
+/** A column as the graph's text inputs carry it, so that what learns from it learns from the same texts. */
+export function columnWithoutNul(column: Column): Column {
+  switch (column.kind) {
+    case "text":
+    case "id":
+      return column.values.some(hasNul) ? { ...column, values: column.values.map(withoutNul) } : column;
+    case "category":
+      return column.dictionary.some(hasNul) ? toCategories(categoryTexts(column)) : column;
+    default:
+      return column;
+  }
+}
+
+function hasNul(text: string): boolean {
+  return text.includes("\0");
+}
+
+function categoryTexts({ codes, dictionary }: CategoryColumn): string[] {
+  const texts = dictionary.map(withoutNul);
+  return Array.from(codes, (code) => (code < 0 ? "" : texts[code]!));
 }
 
 function numberTensor(data: Float32Array | Float64Array, width = 1): Tensor {
@@ -188,7 +213,7 @@ export function encodeFrameColumn(
     case "vector":
       return {
         type: "float32",
-        shape: [column.values.length / column.width, column.width],
+        shape: [columnLength(column), column.width],
         data: column.values,
       };
     case "datetime":
@@ -197,14 +222,10 @@ export function encodeFrameColumn(
         shape: [column.values.length, 1],
         data: BigInt64Array.from({ length: column.values.length }, (_, row) => toInt64(column.values[row]!)),
       };
-    case "category": {
-      const { codes, dictionary } = column;
-      const texts = dictionary.map(wholeText);
-      const data = Array.from(codes, (code) => (code < 0 ? "" : texts[code]!));
-      return { type: "string", shape: [codes.length, 1], data };
-    }
+    case "category":
+      return { type: "string", shape: [column.codes.length, 1], data: categoryTexts(column) };
     default:
-      return { type: "string", shape: [column.values.length, 1], data: column.values.map(wholeText) };
+      return { type: "string", shape: [column.values.length, 1], data: column.values.map(withoutNul) };
   }
 }
 

@@ -21,14 +21,7 @@ export interface ComposeOptions {
 
 /** The tensors that fill the graph: raw columns, and what host transforms make of them. */
 export function tensorsOf(pipeline: FittedPipeline): GraphInput[] {
-  return planGraphInputs(
-    graphInputs(pipeline).map(({ column, kind, precision, width }) => ({
-      name: column,
-      kind,
-      precision,
-      width,
-    })),
-  );
+  return planGraphInputs(graphInputs(pipeline));
 }
 
 /** The whole model as one ONNX graph: raw columns in; `label` and `probabilities`, or `prediction`, out. */

@@ -89,7 +89,7 @@ function bundleParts(model: LearnedModel, request: ExportRequest): BundleParts {
     model: composeGraph(model, { name, transforms, outputs, threshold }),
     inputs: describeInputs(columns, takeRows(request.frame, request.train)),
     graphInputs: tensorsOf(model.pipeline),
-    hostTransforms: hostSteps(model.pipeline).map(({ transform, ...step }) => ({ id: transform, ...step })),
+    hostTransforms: hostSteps(model.pipeline),
     outputs,
     lineage: request.lineage,
     metrics: request.metrics,

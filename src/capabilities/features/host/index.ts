@@ -1,3 +1,2 @@
-export { createHostTransforms, type HostServices, type HostStep, runHostSteps } from "./run.js";
-export { columnTensor, type InputTensor } from "./tensor.js";
+export { createHostTransforms, type HostServices } from "./host-transforms.js";
 export type { HanSegmenter } from "./tokens.js";

@@ -1,5 +1,6 @@
 import { QuernError } from "../../../foundation/base/errors.js";
 import { type Column, columnOf, createFrame, type Frame } from "../../../foundation/contracts/frame.js";
+import { columnWithoutNul } from "../../../foundation/contracts/row-encoding.js";
 import { float32Values } from "../shared/positions.js";
 import type { FittedPipeline, Slot, TransformMap } from "./pipeline.js";
 import { transformOf } from "./transform-map.js";
@@ -79,7 +80,7 @@ function featureColumn(column: Column, names: readonly string[] | undefined): Co
 function rawColumn(frame: Frame, { label, kind, width }: Slot): Column {
   const column = columnOf(frame, label);
   const isSame = column.kind === kind && (column.kind !== "vector" || column.width === width);
-  if (isSame) return column;
+  if (isSame) return columnWithoutNul(column);
   throw new QuernError(
     "DATA_SCHEMA",
     `The column ${JSON.stringify(label)} is a ${column.kind}; the features were built from a ${kind}.`,

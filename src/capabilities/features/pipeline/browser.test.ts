@@ -1,5 +1,6 @@
 import * as web from "onnxruntime-web";
 import { expect, it } from "vitest";
+import { pipelineFeeds } from "../../../../conformance/pipeline-feeds.js";
 import { sampleFrame } from "../../../../conformance/transform-samples.js";
 import { createGraph } from "../../../engines/onnx/index.js";
 import { systemClock } from "../../../foundation/base/clock.js";
@@ -7,17 +8,14 @@ import { silentLogger } from "../../../foundation/base/logger.js";
 import { createRandom } from "../../../foundation/base/random.js";
 import { denseRowMajor } from "../../../foundation/contracts/feature-matrix.js";
 import { concatFeatures } from "../../../foundation/contracts/graph.js";
+import { declareInputs, planGraphInputs } from "../../../foundation/contracts/model-graph.js";
 import {
   applyPipeline,
-  columnTensor,
   createHostTransforms,
   createTransforms,
-  declareInputs,
   emitPipeline,
   fitPipeline,
   graphInputs,
-  hostSteps,
-  runHostSteps,
 } from "../index.js";
 
 const KINDS = ["number", "boolean", "category", "datetime", "text"] as const;
@@ -62,18 +60,16 @@ it("the browser's WebAssembly runtime computes the same features", async () => {
     { transforms, context },
   );
   const graph = createGraph({ name: "browser" });
-  const inputs = graphInputs(fitted);
-  const features = emitPipeline(graph, declareInputs(graph, inputs), fitted, transforms);
+  const inputs = declareInputs(graph, planGraphInputs(graphInputs(fitted)));
+  const features = emitPipeline(graph, inputs, fitted, transforms);
   graph.output("features", concatFeatures(graph, features));
   web.env.wasm.numThreads = 1;
   const session = await web.InferenceSession.create(graph.toBytes(), { executionProviders: ["wasm"] });
   for (const name of ["training", "ugly", "unseen", "one-row"] as const) {
     const frame = sampleFrame(KINDS, name);
-    const ready = runHostSteps(frame, hostSteps(fitted), createHostTransforms());
-    const feeds = inputs.map(({ tensor, column, precision }) => {
-      const { type, data, shape } = columnTensor(ready.columns.get(column)!, precision);
-      return [tensor, new web.Tensor(type, data as never, shape)] as const;
-    });
+    const feeds = Object.entries(pipelineFeeds(fitted, frame, createHostTransforms())).map(
+      ([tensor, { type, data, shape }]) => [tensor, new web.Tensor(type, data as never, shape)] as const,
+    );
     const actual = (await session.run(Object.fromEntries(feeds))).features!.data as Float32Array;
     const { values, width, names } = denseRowMajor(applyPipeline(fitted, frame, transforms));
     expect(actual.length).toBe(values.length);

@@ -1,43 +1,11 @@
-import type {
-  Dimension,
-  ElementType,
-  GraphBuilder,
-  GraphColumn,
-} from "../../../foundation/contracts/graph.js";
+import type { GraphBuilder, GraphColumn } from "../../../foundation/contracts/graph.js";
 import { cast } from "../shared/emission.js";
 import { slotName } from "./apply.js";
-import { type FittedPipeline, type GraphInput, graphInputSlots, type TransformMap } from "./pipeline.js";
+import { type FittedPipeline, graphInputSlots, type TransformMap } from "./pipeline.js";
 import { transformOf } from "./transform-map.js";
 
-/** Declares one tensor [N,1] (a vector [N,width]) for each input, in order. */
-export function declareInputs(graph: GraphBuilder, inputs: readonly GraphInput[]): GraphColumn[] {
-  return inputs.map((input) => {
-    const shape: Dimension[] = ["N", input.kind === "vector" ? input.width! : 1];
-    return {
-      name: input.column,
-      kind: input.kind,
-      value: graph.input(input.tensor, inputElementType(input), shape),
-    };
-  });
-}
-
-export function inputElementType({ kind, precision }: GraphInput): ElementType {
-  switch (kind) {
-    case "number":
-      return precision ?? "float32";
-    case "datetime":
-      return "int64";
-    case "category":
-    case "text":
-    case "id":
-      return "string";
-    default:
-      return "float32";
-  }
-}
-
 /**
- * Appends the pipeline to the graph. `inputs` are those of `declareInputs(graph, graphInputs(fitted))`.
+ * Appends the pipeline to the graph. `inputs` are the columns of `graphInputs(fitted)`, declared in the graph.
  * @returns float32 feature columns, in the order of the feature frame.
  */
 export function emitPipeline(

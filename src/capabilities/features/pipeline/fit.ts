@@ -2,6 +2,7 @@ import { z } from "zod";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { WorkContext } from "../../../foundation/contracts/extension.js";
 import { type Column, columnOf, createFrame, type Frame } from "../../../foundation/contracts/frame.js";
+import { columnWithoutNul } from "../../../foundation/contracts/row-encoding.js";
 import type { Target } from "../../../foundation/contracts/target.js";
 import type { Transform, TransformContext } from "../../../foundation/contracts/transform.js";
 import { featureFrame, replaceSlots, slotName, slotsIn } from "./apply.js";
@@ -56,7 +57,7 @@ class Workshop {
   constructor(frame: Frame, names: readonly string[]) {
     this.#rows = frame.rows;
     for (const name of names) {
-      const column = columnOf(frame, name);
+      const column = columnWithoutNul(columnOf(frame, name));
       this.#live.push(this.#addSlot(name, column, [name], rawFacts(name, column)));
     }
     this.#rawSlots = names.length;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { pipelineFeeds } from "../../../../conformance/pipeline-feeds.js";
 import { createGraph, openSession } from "../../../engines/onnx/index.js";
 import { systemClock } from "../../../foundation/base/clock.js";
 import { QuernError } from "../../../foundation/base/errors.js";
@@ -8,14 +9,13 @@ import { createRandom } from "../../../foundation/base/random.js";
 import { denseRowMajor, featureViews } from "../../../foundation/contracts/feature-matrix.js";
 import { type Column, createFrame, type Frame, takeRows } from "../../../foundation/contracts/frame.js";
 import { concatFeatures } from "../../../foundation/contracts/graph.js";
+import { declareInputs, planGraphInputs } from "../../../foundation/contracts/model-graph.js";
 import type { Target } from "../../../foundation/contracts/target.js";
 import {
   applyPipeline,
-  columnTensor,
   createHanSegmenter,
   createHostTransforms,
   createTransforms,
-  declareInputs,
   describeColumns,
   emitPipeline,
   type FeaturePlan,
@@ -23,10 +23,8 @@ import {
   featureLineage,
   fitPipeline,
   graphInputs,
-  hostSteps,
   planFeatures,
   rawColumns,
-  runHostSteps,
 } from "../index.js";
 
 const ROWS = 300;
@@ -164,6 +162,29 @@ describe("pipelines", () => {
     expect(await runGraph(fitted, frame)).toEqual(values);
   });
 
+  it("sees texts with U+0000 in them as the graph does", async () => {
+    const texts = Array.from({ length: 40 }, (_, i) => ["a\0b", "a\0c", "a", "\0", "a\uFFFDb", ""][i % 6]!);
+    const frame = createFrame([
+      ["category", category(texts)],
+      ["hashed", category(texts)],
+      ["text", { kind: "text", values: texts }],
+    ]);
+    const plan: FeaturePlan = {
+      columns: ["category", "hashed", "text"],
+      steps: [
+        { transform: "hash", columns: ["hashed"] },
+        { transform: "tokens", columns: ["text"] },
+        { transform: "tfidf", columns: ["text"] },
+        { transform: "one-hot", columns: ["category"] },
+      ],
+    };
+    const { fitted, features } = fitPipeline(frame, plan, { transforms, context });
+    const { values } = denseRowMajor(applyPipeline(fitted, frame, transforms));
+    expect(denseRowMajor(features).values).toEqual(values);
+    for (const [i, value] of (await runGraph(fitted, frame)).entries())
+      expectClose(value, values[i]!, `${i}`);
+  });
+
   it("keeps float64 columns apart that float32 would merge", async () => {
     const values = Float64Array.from({ length: 50 }, (_, i) => 1.7e12 + i);
     const frame = createFrame([["stamp", { kind: "number", values }]]);
@@ -247,17 +268,12 @@ async function runGraph(
   hosts = createHostTransforms(),
 ): Promise<Float32Array> {
   const graph = createGraph({ name: "pipeline" });
-  const inputs = graphInputs(fitted);
-  const features = emitPipeline(graph, declareInputs(graph, inputs), fitted, transforms);
+  const inputs = declareInputs(graph, planGraphInputs(graphInputs(fitted)));
+  const features = emitPipeline(graph, inputs, fitted, transforms);
   graph.output("features", concatFeatures(graph, features));
   const session = await openSession(graph.toBytes(), { threads: 1 });
   try {
-    const ready = runHostSteps(frame, hostSteps(fitted), hosts);
-    const feeds = inputs.map(({ tensor, column, precision }) => [
-      tensor,
-      columnTensor(ready.columns.get(column)!, precision),
-    ]);
-    return (await session.run(Object.fromEntries(feeds))).features!.data as Float32Array;
+    return (await session.run(pipelineFeeds(fitted, frame, hosts))).features!.data as Float32Array;
   } finally {
     await session.close();
   }

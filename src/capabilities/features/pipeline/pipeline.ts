@@ -1,7 +1,8 @@
 /** The types of a feature pipeline and what can be read off a fitted one. */
 import type { GraphColumn } from "../../../foundation/contracts/graph.js";
+import type { HostStep } from "../../../foundation/contracts/host-steps.js";
+import type { GraphInputColumn } from "../../../foundation/contracts/model-graph.js";
 import type { Transform } from "../../../foundation/contracts/transform.js";
-import type { HostStep } from "../host/run.js";
 
 export type TransformMap = ReadonlyMap<string, Transform>;
 export type FeatureKind = GraphColumn["kind"];
@@ -60,24 +61,13 @@ export interface FittedPipeline {
   readonly features: readonly number[];
 }
 
-/** One tensor of the exported graph. */
-export interface GraphInput {
-  /** Tensor name: the column's label, or `column` where that is empty or reserved. */
-  readonly tensor: string;
-  /** Label of the column: a raw column's name, or the label a host step gave it. */
-  readonly column: string;
-  readonly kind: FeatureKind;
-  readonly precision?: "float32" | "float64";
-  readonly width?: number;
-}
-
-/** The host steps by column labels, for a bundle's manifest and `runHostSteps`. */
+/** The host steps by column labels. */
 export function hostSteps({ steps, slots }: FittedPipeline): HostStep[] {
   const label = (slot: number) => slots[slot]!.label;
   return steps
     .filter((step) => step.host)
     .map(({ transform, version, inputs, outputs, state }) => ({
-      transform,
+      id: transform,
       version,
       inputs: inputs.map(label),
       outputs: outputs.map(label),
@@ -93,22 +83,11 @@ export function graphInputSlots({ raw, steps, features }: FittedPipeline): numbe
   return outside.filter((slot) => read.has(slot));
 }
 
-/** The graph's inputs in order; tensor names are unique. */
-export function graphInputs(fitted: FittedPipeline): GraphInput[] {
-  const taken = new Set<string>();
+/** The columns that enter the graph, in order: raw ones, and what host steps make of them. Names are unique. */
+export function graphInputs(fitted: FittedPipeline): GraphInputColumn[] {
   return graphInputSlots(fitted).map((slot) => {
-    const { label, kind, precision, width } = fitted.slots[slot]!;
-    // The empty name means "absent" in ONNX, and "/" begins the names of inner values.
-    const wanted = label === "" || label.startsWith("/") ? `column${label}` : label;
-    const tensor = uniqueName(wanted, taken);
-    taken.add(tensor);
-    return {
-      tensor,
-      column: label,
-      kind,
-      ...(precision ? { precision } : {}),
-      ...(width === undefined ? {} : { width }),
-    };
+    const { label: name, kind, precision, width } = fitted.slots[slot]!;
+    return { name, kind, precision, width };
   });
 }
 

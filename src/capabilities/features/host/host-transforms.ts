@@ -1,0 +1,15 @@
+import type { Transform } from "../../../foundation/contracts/transform.js";
+import { hash } from "./hash.js";
+import { createTokens, type HanSegmenter } from "./tokens.js";
+
+/** What host transforms need from outside. */
+export interface HostServices {
+  /** Cuts Chinese into words; absent where it is not available (browsers). */
+  readonly segmentHan?: HanSegmenter;
+}
+
+/** All host transforms by id. */
+export function createHostTransforms({ segmentHan }: HostServices = {}): Map<string, Transform> {
+  const all = [createTokens(segmentHan), hash] as unknown as Transform[];
+  return new Map(all.map((transform) => [transform.id, transform]));
+}
