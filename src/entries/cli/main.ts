@@ -3,6 +3,13 @@ import { VERBS } from "./verbs.js";
 
 const argv = process.argv.slice(2);
 
+// A reader that leaves early (`quern plan | head`) is no failure: the work goes on and ends with its own code.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (failure: NodeJS.ErrnoException) => {
+    if (failure.code !== "EPIPE") throw failure;
+  });
+}
+
 function overview(version: string): string {
   const width = Math.max(...VERBS.map((verb) => verb.name.length));
   const lines = VERBS.map((verb) => `  ${verb.name.padEnd(width)}  ${verb.summary}`);

@@ -1,4 +1,4 @@
-import { CommanderError, Command as Parser } from "commander";
+import { CommanderError, type Option, Command as Parser } from "commander";
 import { ERROR_TABLE, QuernError } from "../../foundation/base/errors.js";
 import { nearest } from "../../foundation/base/nearest.js";
 import type { Command } from "./command.js";
@@ -47,14 +47,17 @@ function parseArguments(
 ): { positional: string[]; flags: Record<string, unknown> } | "help" {
   const parser = new Parser(`quern ${command.name}`)
     .description(command.summary)
+    .helpOption("-h, --help", "Show this help")
     .exitOverride()
     .configureOutput({ writeErr: () => undefined, writeOut: (text) => process.stdout.write(text) })
     .addHelpText("after", `\nExample:\n  ${command.example}`);
   for (const argument of command.arguments) {
     parser.argument(argument.required ? `<${argument.name}>` : `[${argument.name}]`, argument.help);
   }
-  for (const option of flagsOf(command.options)) parser.addOption(option);
+  const flags = flagsOf(command.options);
+  for (const option of flags) parser.addOption(option);
   try {
+    refuseSwallowedFlag(flags, argv);
     parser.parse([...argv], { from: "user" });
   } catch (failure) {
     if (!(failure instanceof CommanderError)) throw failure;
@@ -65,6 +68,17 @@ function parseArguments(
     });
   }
   return { positional: parser.args, flags: parser.opts() };
+}
+
+/** `--target --json` means a forgotten value, not a column called `--json` (which is written `--target=--json`). */
+function refuseSwallowedFlag(flags: readonly Option[], argv: readonly string[]): void {
+  const position = argv.findIndex(
+    (word, k) =>
+      flags.some((flag) => flag.long === word && !flag.isBoolean()) &&
+      flags.some((flag) => flag.long === argv[k + 1]),
+  );
+  if (position >= 0)
+    throw new QuernError("USAGE", `The flag ${argv[position]} needs a value before ${argv[position + 1]}.`);
 }
 
 /** The first signal asks for a clean stop; the second one ends the process. */
