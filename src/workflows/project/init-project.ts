@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { stringify } from "yaml";
-import { inferSchema } from "../../capabilities/data/kinds/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
+import { decideSchema } from "../load/schema.js";
 import { prepareData } from "../train/prepare.js";
 import { openRows, type ReadingOptions } from "../use/reading.js";
 import { resolveProject } from "./project-file.js";
@@ -37,9 +37,13 @@ export async function initProject(
     const source = /^https?:\/\//i.test(request.source)
       ? request.source
       : relative(context.folder, resolve(request.source)) || ".";
-    const { columns } = await inferSchema(data.table);
+    const { target } = request;
+    const { columns } = await decideSchema(
+      data.table,
+      resolveProject({ task: target === undefined ? {} : { target } }),
+    );
     const kinds = Object.fromEntries(columns.map((column) => [column.name, column.kind]));
-    const task = request.target === undefined ? {} : await describeTask(request.target, data.table);
+    const task = target === undefined ? {} : await describeTask(target, data.table);
     const { allowHost: _, ...reading } = request.reading ?? {};
     const said = Object.fromEntries(Object.entries(reading).filter(([, value]) => value !== undefined));
     const id = columns.find((column) => column.kind === "id")?.name;

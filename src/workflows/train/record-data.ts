@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { saveDataset } from "../../capabilities/data/datasets/index.js";
 import { contentHashes, type Table } from "../../engines/table/index.js";
 import { hashValue, type Sha256 } from "../../foundation/base/hash.js";
@@ -9,7 +10,9 @@ import type { Production } from "./production.js";
 /** Stores the version of the data that the training reads, named by its content. */
 export function recordDataset({ data, prepared, store, project }: Production): Promise<Dataset> {
   const { table, sources, description } = data;
-  return saveDataset({ table, schema: prepared.schema, sources }, project.name ?? description, store);
+  // A folder of this machine is no part of a name.
+  const name = project.name ?? (sources.length === 1 ? basename(description) : description);
+  return saveDataset({ table, schema: prepared.schema, sources }, name, store);
 }
 
 /** The identity by which rows are divided: rows that are equal but for their id share it, so that no copy is on both sides. */

@@ -1,0 +1,50 @@
+import { inferSchema } from "../../capabilities/data/kinds/index.js";
+import type { Table } from "../../engines/table/index.js";
+import type { ColumnKind } from "../../foundation/contracts/column.js";
+import type { Project } from "../../foundation/contracts/project.js";
+
+/** The columns that a project names for a purpose of their own. */
+export interface DataRoles {
+  readonly id?: string;
+  readonly time?: string;
+  readonly group?: string;
+  readonly weight?: string;
+  /** The column that says which part a row belongs to. */
+  readonly split?: string;
+}
+
+/** Labels of a target stay as the source writes them, so these kinds are read as texts. */
+const TARGET_KINDS: ReadonlySet<ColumnKind> = new Set(["number", "category"]);
+
+/** What every column is for this project: as said, as its role demands, otherwise as its values look. */
+export async function decideSchema(table: Table, project: Project): ReturnType<typeof inferSchema> {
+  const { data, task } = project;
+  const inference = { ignore: data.ignore, ...(data.missing ? { missing: data.missing } : {}) };
+  const kinds = { ...data.kinds, ...roleKinds(rolesOf(project)) };
+  const inferred = await inferSchema(table, { ...inference, kinds });
+  const target = inferred.columns.find((column) => column.name === task.target);
+  if (!target || TARGET_KINDS.has(target.kind)) return inferred;
+  return inferSchema(table, { ...inference, kinds: { ...kinds, [target.name]: "category" } });
+}
+
+export function rolesOf({ data, split }: Project): DataRoles {
+  const time = data.time ?? (split?.kind === "time" ? split.time : undefined);
+  const group = data.group ?? (split && "group" in split ? split.group : undefined);
+  return {
+    ...(data.id === undefined ? {} : { id: data.id }),
+    ...(time === undefined ? {} : { time }),
+    ...(group === undefined ? {} : { group }),
+    ...(data.weight === undefined ? {} : { weight: data.weight }),
+    ...(split?.kind === "columns" ? { split: split.column } : {}),
+  };
+}
+
+/** A role fixes what a column is, whatever its values look like. */
+function roleKinds(roles: DataRoles): Record<string, ColumnKind> {
+  const kinds: Record<string, ColumnKind> = {};
+  if (roles.id !== undefined) kinds[roles.id] = "id";
+  if (roles.group !== undefined) kinds[roles.group] = "id";
+  if (roles.split !== undefined) kinds[roles.split] = "id";
+  if (roles.weight !== undefined) kinds[roles.weight] = "number";
+  return kinds;
+}
