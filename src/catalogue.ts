@@ -4,6 +4,9 @@ import { complementNaiveBayes } from "./capabilities/trainers/bayes/complement-n
 import { gaussianNaiveBayes } from "./capabilities/trainers/bayes/gaussian-naive-bayes.js";
 import { multinomialNaiveBayes } from "./capabilities/trainers/bayes/multinomial-naive-bayes.js";
 import { dummy } from "./capabilities/trainers/dummy/dummy.js";
+import { decisionTree } from "./capabilities/trainers/forest/decision-tree.js";
+import { extraTrees } from "./capabilities/trainers/forest/extra-trees.js";
+import { randomForest } from "./capabilities/trainers/forest/random-forest.js";
 import { gbdt } from "./capabilities/trainers/gbdt/gbdt.js";
 import { kernelSvm } from "./capabilities/trainers/kernel/kernel-svm.js";
 import { elasticNet } from "./capabilities/trainers/linear/elastic-net.js";
@@ -24,6 +27,9 @@ export const BASELINE: Trainer = trainers(dummy)[0]!;
 
 export const TRAINERS: readonly Trainer[] = trainers(
   gbdt,
+  randomForest,
+  extraTrees,
+  decisionTree,
   logisticRegression,
   linearSvm,
   leastSquares,

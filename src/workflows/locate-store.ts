@@ -20,7 +20,7 @@ export async function withStore<T>(
   create = false,
 ): Promise<T> {
   if (!create && !existsSync(folder)) {
-    throw new QuernError("STORE_DAMAGED", `There is no store at ${folder}.`, {
+    throw new QuernError("STORE_NOT_FOUND", `There is no store at ${folder}.`, {
       details: { folder },
       hint: "Run the command in the project's folder or name the store with --store; `quern train` makes a new one.",
     });

@@ -1,6 +1,7 @@
 import { gainTable, gainThreshold } from "../../capabilities/evaluation/business-gain.js";
 import { evaluate } from "../../capabilities/evaluation/evaluate.js";
 import type { DecisionThreshold } from "../../capabilities/evaluation/evaluation-request.js";
+import { METRICS, reportedMetrics } from "../../capabilities/evaluation/metrics/index.js";
 import { permutationImportance } from "../../capabilities/evaluation/permutation-importance.js";
 import type { TransformMap } from "../../capabilities/features/index.js";
 import { createRandom } from "../../foundation/base/random.js";
@@ -8,7 +9,12 @@ import type { Evaluation, Importance, LearningPoint } from "../../foundation/con
 import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/frame.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
-import { type Predictions, type Target, takeTarget } from "../../foundation/contracts/target.js";
+import {
+  type Predictions,
+  type Target,
+  type TaskType,
+  takeTarget,
+} from "../../foundation/contracts/target.js";
 import { featureNames, type LearnedModel, type LearningMaterial, predictWith } from "./learn.js";
 
 /** Rows and shuffles of the permutation importance: enough for intervals, cheap for slow models. */
@@ -18,6 +24,8 @@ const IMPORTANCE_REPEATS = 3;
 export interface Judgement {
   readonly project: Project;
   readonly metric: Metric;
+  /** All there are, the project's own included. */
+  readonly metrics: readonly Metric[];
   readonly transforms: TransformMap;
   readonly signal: AbortSignal;
 }
@@ -90,7 +98,7 @@ export interface Examination {
 export function examine(
   opened: ExaminedRows,
   subject: Examination,
-  { project, metric, signal }: Judgement,
+  { project, metric, metrics, signal }: Judgement,
 ): Evaluation {
   const { target, weights } = subject;
   const { gain, slices, resamples } = project.evaluation;
@@ -101,6 +109,7 @@ export function examine(
       ...(weights ? { weights: Float64Array.from(opened.rows, (row) => weights[row]!) } : {}),
       split: opened.name,
       metric,
+      metrics: reportedWith(target.task, metrics),
       ...(subject.threshold ? { threshold: subject.threshold } : {}),
       ...(gain && target.task !== "regression" ? { gain: gainTable(gain, target.classes) } : {}),
       features: takeRows(subject.frame, opened.rows),
@@ -113,4 +122,13 @@ export function examine(
     },
     { random: createRandom(project.seed).fork("evaluation"), resamples, signal },
   );
+}
+
+/** The usual metrics of the task, then the project's own, then whatever a goal may name. */
+function reportedWith(task: TaskType, metrics: readonly Metric[]): Metric[] {
+  const usual = reportedMetrics(task);
+  const own = metrics.filter(
+    (metric) => metric.tasks.includes(task) && !METRICS.some((builtIn) => builtIn.id === metric.id),
+  );
+  return [...usual, ...own];
 }

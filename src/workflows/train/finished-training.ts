@@ -13,6 +13,7 @@ import type { TrainResult } from "../../foundation/contracts/run.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import type { WorkflowContext } from "../context.js";
 import { withStore } from "../locate-store.js";
+import type { Extensions } from "../project/extensions.js";
 import type { TrainRequest } from "./messages.js";
 import { copyOut, reportPath } from "./outputs.js";
 
@@ -28,13 +29,14 @@ interface FinishedTraining {
 /** Undefined where the source cannot be named by its bytes without reading it away: standard input, URLs. */
 export async function fingerprintTraining(
   project: Project,
+  extensions: Extensions,
   context: WorkflowContext,
 ): Promise<Fingerprint | undefined> {
   const { source } = project.data;
   if (source === undefined) return undefined;
   const files = localFiles(typeof source === "string" ? [source] : source, context.folder);
   if (!files) return undefined;
-  const inputs: Record<string, Sha256> = {};
+  const inputs: Record<string, Sha256> = { ...extensions.modules };
   for (const file of files) inputs[file.name] = await hashFile(file.path, context.signal);
   const { data, ...rest } = project;
   const { source: _, ...reading } = data;

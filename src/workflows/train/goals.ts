@@ -1,5 +1,5 @@
-import { METRIC_LIST } from "../../catalogue.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
@@ -8,9 +8,9 @@ import type { TaskType } from "../../foundation/contracts/target.js";
 export const LATENCY_GOAL = "latencyP99Ms";
 
 /** @throws QuernError CONFIG_INVALID for a goal that nothing measures */
-export function checkGoals(project: Project, task: TaskType): void {
+export function checkGoals(project: Project, task: TaskType, metrics: readonly Metric[]): void {
   const known = [
-    ...METRIC_LIST.filter((metric) => metric.tasks.includes(task)).map((metric) => metric.id),
+    ...metrics.filter((metric) => metric.tasks.includes(task)).map((metric) => metric.id),
     LATENCY_GOAL,
   ];
   const unknown = Object.keys(project.task.goals).find((name) => !known.includes(name));

@@ -4,6 +4,7 @@ import type { ProjectInput } from "../../foundation/contracts/project.js";
 import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { openData } from "../load/open-data.js";
+import { loadExtensions } from "../project/extensions.js";
 import { resolveProject } from "../project/project-file.js";
 import { divideData } from "./divide.js";
 import { checkGoals } from "./goals.js";
@@ -56,15 +57,19 @@ export async function planTraining(
 ): Promise<TrainingPlan> {
   const context = workflowContext(options);
   const project = resolveProject(request.project);
+  const extensions = await loadExtensions(project, context.folder);
   const data = await openData(project.data, { ...context, allowedHosts: request.allowedHosts ?? [] });
   try {
     const prepared = await prepareData(data.table, project);
     const { task, classes, column, reason } = prepared.target;
-    checkGoals(project, task);
-    const metric = metricOf(project, task);
+    checkGoals(project, task, extensions.metrics);
+    const metric = metricOf(project, task, extensions.metrics);
     const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
     const { train, validation, test } = division.whole;
-    const { trials, leftOut } = planTrialsFor(prepared, division, project, context.threads);
+    const { trials, leftOut } = planTrialsFor(prepared, division, project, {
+      trainers: extensions.trainers,
+      threads: context.threads,
+    });
     const facts = describeColumns(takeRows(prepared.features, train));
     const limits = { rows: train.length, task, classes: Math.max(1, classes.length), segmenter: true };
     const styles = [...new Set(trials.map((trial) => trial.trainer.capabilities.features))];

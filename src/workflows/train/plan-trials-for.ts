@@ -1,9 +1,8 @@
 import { describeColumns, expectedWidth } from "../../capabilities/features/index.js";
-import { TRAINERS } from "../../catalogue.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
-import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
+import type { FeatureStyle, Trainer } from "../../foundation/contracts/trainer.js";
 import type { Division } from "./divide.js";
 import type { PreparedData } from "./prepare.js";
 import { planTrials, type TrialList } from "./trials.js";
@@ -13,7 +12,7 @@ export function planTrialsFor(
   prepared: PreparedData,
   division: Division,
   project: Project,
-  threads: number,
+  { trainers, threads }: { readonly trainers: readonly Trainer[]; readonly threads: number },
 ): TrialList {
   const rows = division.whole.train.length;
   const { task } = prepared.target;
@@ -26,7 +25,7 @@ export function planTrialsFor(
     return known;
   };
   if (widthOf("tree") === 0) throw nothingToLearnFrom(prepared);
-  return planTrials(project, TRAINERS, task, ({ capabilities }) => ({
+  return planTrials(project, trainers, task, ({ capabilities }) => ({
     rows,
     features: Math.max(1, widthOf(capabilities.features)),
     task,

@@ -20,7 +20,10 @@ export interface Production {
   readonly project: Project;
   readonly data: OpenedData;
   readonly prepared: PreparedData;
+  /** The decisive one. */
   readonly metric: Metric;
+  /** All there are, the project's own included. */
+  readonly metrics: readonly Metric[];
   readonly division: Division;
   readonly trials: TrialList;
   readonly store: Store;

@@ -1,6 +1,5 @@
 import { defaultMetric, findMetric } from "../../capabilities/evaluation/metrics/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
-import { METRIC_LIST } from "../../catalogue.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
@@ -10,6 +9,7 @@ import type { TaskType } from "../../foundation/contracts/target.js";
 import { throwIfAborted, type WorkflowContext, workflowContext } from "../context.js";
 import { type OpenedData, openData } from "../load/open-data.js";
 import { withStore } from "../locate-store.js";
+import { type Extensions, loadExtensions } from "../project/extensions.js";
 import { resolveProject } from "../project/project-file.js";
 import { divideData } from "./divide.js";
 import { type Fingerprint, findFinished, fingerprintTraining, recordFinished } from "./finished-training.js";
@@ -30,6 +30,7 @@ interface Undertaking {
   readonly project: Project;
   readonly context: WorkflowContext;
   readonly progress: Progress;
+  readonly extensions: Extensions;
 }
 
 /**
@@ -44,9 +45,10 @@ export async function runTraining(
   const context = workflowContext({ ...options, folder: request.folder, threads: request.threads });
   const project = resolveProject(request.project);
   const progress = new Progress(context.clock, context.onEvent);
-  const undertaking: Undertaking = { request, project, context, progress };
+  const extensions = await loadExtensions(project, request.folder);
+  const undertaking: Undertaking = { request, project, context, progress, extensions };
   progress.report({ stage: "load", done: 0, total: 1 });
-  const fingerprint = await fingerprintTraining(project, context);
+  const fingerprint = await fingerprintTraining(project, extensions, context);
   const finished = fingerprint && (await findFinished(fingerprint, request, context));
   if (finished) {
     return withStore(request.store, context, (store) =>
@@ -81,6 +83,7 @@ async function trainOn(
         project,
         data,
         ...checked,
+        metrics: undertaking.extensions.metrics,
         store,
         lease,
         steps,
@@ -97,22 +100,25 @@ async function trainOn(
 /** All that can be wrong with data and project is found here. */
 async function checkEverything(
   data: OpenedData,
-  { project, context, progress }: Undertaking,
+  { project, context, progress, extensions }: Undertaking,
 ): Promise<Pick<Production, "prepared" | "metric" | "division" | "trials">> {
   const prepared = await prepareData(data.table, project);
   const { task } = prepared.target;
-  const metric = metricOf(project, task);
-  checkGoals(project, task);
+  const metric = metricOf(project, task, extensions.metrics);
+  checkGoals(project, task, extensions.metrics);
   progress.report({ stage: "split", done: 0, total: 1 });
   const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
-  const trials = planTrialsFor(prepared, division, project, context.threads);
+  const trials = planTrialsFor(prepared, division, project, {
+    trainers: extensions.trainers,
+    threads: context.threads,
+  });
   return { prepared, metric, division, trials };
 }
 
 /** @throws QuernError CONFIG_INVALID */
-export function metricOf(project: Project, task: TaskType): Metric {
+export function metricOf(project: Project, task: TaskType, metrics: readonly Metric[]): Metric {
   const { metric } = project.task;
-  return metric === undefined ? defaultMetric(task, METRIC_LIST) : findMetric(metric, task, METRIC_LIST);
+  return metric === undefined ? defaultMetric(task, metrics) : findMetric(metric, task, metrics);
 }
 
 /** Runs the work under a run's lease: however it ends, the store knows. */

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
+import { diagnoseStore } from "../../capabilities/stores/index.js";
 import type { StoreCheck } from "../../foundation/contracts/store.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
-import { storeFolder, withStore } from "../locate-store.js";
+import { storeFolder } from "../locate-store.js";
 
 export interface Diagnosis {
   readonly ok: boolean;
@@ -20,9 +21,7 @@ export async function examine(
   const folder = storeFolder(options);
   const machine = [checkNode(), checkMemory(), await checkEngine()];
   const store: readonly StoreCheck[] = existsSync(folder)
-    ? await withStore(folder, workflowContext(options), (open) =>
-        open.doctor({ repair: request.repair ?? false }),
-      )
+    ? await diagnoseStore(folder, { clock: workflowContext(options).clock, repair: request.repair ?? false })
     : [
         {
           id: "store",
