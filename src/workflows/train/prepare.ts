@@ -1,11 +1,12 @@
-import { inferSchema, type UnreadableCells } from "../../capabilities/data/kinds/index.js";
+import type { UnreadableCells } from "../../capabilities/data/kinds/index.js";
 import { readFrame, type Table } from "../../engines/table/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { nearest } from "../../foundation/base/nearest.js";
-import type { ColumnKind, ColumnSchema } from "../../foundation/contracts/column.js";
+import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Finding } from "../../foundation/contracts/finding.js";
 import { type Column, columnOf, type Frame, selectColumns } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
+import { type DataRoles, decideSchema, rolesOf } from "../load/schema.js";
 import { type ResolvedTarget, resolveTarget } from "../load/target.js";
 
 /** A table as a training sees it: every column has a kind, the target a task, the rest a role. */
@@ -25,36 +26,15 @@ export interface PreparedData {
   readonly notes: readonly Finding[];
 }
 
-export interface DataRoles {
-  readonly id?: string;
-  readonly time?: string;
-  readonly group?: string;
-  readonly weight?: string;
-  /** The column that says which part a row belongs to. */
-  readonly split?: string;
-}
-
-/** Labels of a target stay as the source writes them, so these kinds are read as texts. */
-const TARGET_KINDS: ReadonlySet<ColumnKind> = new Set(["number", "category"]);
-
 /**
  * Decides kinds, reads the frame and resolves the target.
  * @throws QuernError USAGE without a target, DATA_COLUMN_UNKNOWN, TARGET_UNUSABLE
  */
 export async function prepareData(table: Table, project: Project): Promise<PreparedData> {
   const name = requireTarget(table, project);
-  const { data, task } = project;
+  const { task } = project;
   const roles = rolesOf(project);
-  const inference = { ignore: data.ignore, ...(data.missing ? { missing: data.missing } : {}) };
-  const inferred = await inferSchema(table, { ...inference, kinds: { ...data.kinds, ...roleKinds(roles) } });
-  const targetKind = inferred.columns.find((column) => column.name === name)!.kind;
-  const decided = TARGET_KINDS.has(targetKind)
-    ? inferred
-    : await inferSchema(table, {
-        ...inference,
-        kinds: { ...data.kinds, ...roleKinds(roles), [name]: "category" },
-      });
-  const schema = decided.columns;
+  const { columns: schema, unreadable } = await decideSchema(table, project);
   const frame = await readFrame(table, schema);
   const target = resolveTarget(columnOf(frame, name), schema.find((column) => column.name === name)!, {
     column: name,
@@ -74,7 +54,7 @@ export async function prepareData(table: Table, project: Project): Promise<Prepa
     ...(roles.weight === undefined
       ? {}
       : { weights: weightsOf(columnOf(frame, roles.weight), roles.weight) }),
-    unreadable: decided.unreadable,
+    unreadable,
     notes: table.notes.map(noteFinding),
   };
 }
@@ -95,28 +75,6 @@ function requireTarget(table: Table, project: Project): string {
     `There is no target column ${JSON.stringify(wanted)}${guess === undefined ? "" : `; did you mean ${JSON.stringify(guess)}?`} The columns are ${listed.join(", ")}.`,
     { details: { column: wanted, columns: names.slice(0, 100) } },
   );
-}
-
-function rolesOf({ data, split }: Project): DataRoles {
-  const time = data.time ?? (split?.kind === "time" ? split.time : undefined);
-  const group = data.group ?? (split && "group" in split ? split.group : undefined);
-  return {
-    ...(data.id === undefined ? {} : { id: data.id }),
-    ...(time === undefined ? {} : { time }),
-    ...(group === undefined ? {} : { group }),
-    ...(data.weight === undefined ? {} : { weight: data.weight }),
-    ...(split?.kind === "columns" ? { split: split.column } : {}),
-  };
-}
-
-/** A role fixes what a column is, whatever its values look like. */
-function roleKinds(roles: DataRoles): Record<string, ColumnKind> {
-  const kinds: Record<string, ColumnKind> = {};
-  if (roles.id !== undefined) kinds[roles.id] = "id";
-  if (roles.group !== undefined) kinds[roles.group] = "id";
-  if (roles.split !== undefined) kinds[roles.split] = "id";
-  if (roles.weight !== undefined) kinds[roles.weight] = "number";
-  return kinds;
 }
 
 function weightsOf(column: Column, name: string): Float64Array {

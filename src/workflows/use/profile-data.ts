@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { inferSchema } from "../../capabilities/data/kinds/index.js";
 import { profileTable } from "../../capabilities/data/profile/profile-table.js";
 import { profilePage } from "../../capabilities/data/profile/views/profile-page.js";
 import { readFrame, type Table } from "../../engines/table/index.js";
@@ -12,6 +11,7 @@ import type { Project, ProjectInput } from "../../foundation/contracts/project.j
 import type { TaskType } from "../../foundation/contracts/target.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { openData } from "../load/open-data.js";
+import { decideSchema } from "../load/schema.js";
 import { resolveTarget } from "../load/target.js";
 import { resolveProject } from "../project/project-file.js";
 
@@ -36,14 +36,11 @@ export async function profileData(
   options: WorkflowOptions = {},
 ): Promise<ProfileResult> {
   const context = workflowContext(options);
-  const { data: source, task, report: wishes } = resolveProject(request.project);
+  const project = resolveProject(request.project);
+  const { data: source, task, report: wishes } = project;
   const data = await openData(source, { ...context, allowedHosts: request.allowedHosts ?? [] });
   try {
-    const { columns, unreadable } = await inferSchema(data.table, {
-      kinds: source.kinds,
-      ignore: source.ignore,
-      ...(source.missing ? { missing: source.missing } : {}),
-    });
+    const { columns, unreadable } = await decideSchema(data.table, project);
     const { id, time, group } = source;
     const roles = {
       ...(id === undefined ? {} : { id }),
