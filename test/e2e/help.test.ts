@@ -1,0 +1,106 @@
+/** The help is true: every verb's example is run as shown, in an order in which a project lives. */
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { VERBS } from "../../src/entries/cli/verbs.js";
+import { cellsOf, customers, without, writeLines } from "./data.js";
+import { MAIN, quern, workFolder } from "./quern.js";
+
+const { folder, remove } = workFolder();
+const path = (name: string): string => join(folder, name);
+
+beforeAll(() => {
+  writeLines(path("data.csv"), customers(0, 300));
+  writeLines(path("labelled.csv"), customers(300, 400));
+  writeLines(path("rows.csv"), without(customers(400, 420), "churn"));
+});
+afterAll(remove);
+
+const plain = (cell: string): string => cell.replaceAll(`"`, "");
+
+async function exampleOf(verb: string): Promise<string[]> {
+  const help = await quern([verb, "--help"], { cwd: folder });
+  expect(help.code).toBe(0);
+  expect(help.stderr).toBe("");
+  expect(help.stdout).toContain("--json");
+  const example = /\nExample:\n {2}quern (.+)\n$/.exec(help.stdout)?.[1];
+  expect(example, help.stdout).toBeDefined();
+  return example!.split(" ");
+}
+
+/** Files that an example must have written. */
+const WRITES: Readonly<Record<string, readonly string[]>> = {
+  init: ["quern.yaml"],
+  profile: ["profile.html"],
+  predict: ["predictions.csv"],
+  export: ["churn.quern", "churn.client.ts"],
+};
+
+describe("the example in a verb's help works as shown", () => {
+  test.each(VERBS.map((verb) => verb.name).filter((name) => name !== "serve"))("%s", async (verb) => {
+    const words = await exampleOf(verb);
+    expect(words[0]).toBe(verb);
+    const outcome = await quern(words, { cwd: folder });
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(outcome.stdout.length).toBeGreaterThan(5);
+    for (const file of WRITES[verb] ?? []) expect(existsSync(path(file)), file).toBe(true);
+  });
+
+  test("serve", async () => {
+    // Any free port, so that the test disturbs nobody; of two equal flags the last one counts.
+    const words = [...(await exampleOf("serve")), "--port", "0"];
+    const server = spawn(process.execPath, [MAIN, ...words], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    try {
+      const address = await new Promise<string>((resolve, reject) => {
+        server.on("exit", (code) => reject(new Error(`The server ended with ${code}.`)));
+        createInterface({ input: server.stderr }).on("line", (line) => {
+          const found = /http:\/\/[\w.:[\]]+/.exec(line);
+          if (found) resolve(found[0]);
+        });
+      });
+      const [header, row] = cellsOf(readFileSync(path("rows.csv"), "utf8"));
+      const sample = Object.fromEntries(header!.map((name, k) => [plain(name), plain(row![k]!)]));
+      const response = await fetch(`${address}/predict/churn`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(sample),
+      });
+      expect(response.status).toBe(200);
+    } finally {
+      server.removeAllListeners("exit");
+      server.kill("SIGTERM");
+      expect(await new Promise((resolve) => server.once("exit", resolve))).toBe(0);
+    }
+  });
+});
+
+describe("usage", () => {
+  test("the overview names every verb; no verb at all is wrong usage", async () => {
+    const overview = await quern(["--help"], { cwd: folder });
+    expect(overview.code).toBe(0);
+    for (const verb of VERBS) expect(overview.stdout).toContain(`  ${verb.name} `);
+    expect((await quern([], { cwd: folder })).code).toBe(2);
+    const version = await quern(["--version"], { cwd: folder });
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test.each([
+    [["trian"], /Did you mean `quern train`/],
+    [["predict", "churn"], /missing.*data|data.*missing/i],
+    [["train", "data.csv", "--target"], /--target needs a value/],
+    [["train", "data.csv", "--target", "churn", "--seed", "x"], /--seed/],
+    [["train", "data.csv", "--target", "churn", "--task", "guess"], /binary.*multiclass.*regression/],
+    [["export", "churn"], /--out/],
+  ])("%j", async (words, says) => {
+    const outcome = await quern([...words, "--json"], { cwd: folder });
+    expect(outcome.code).toBe(2);
+    expect(outcome.json().error.code).toBe("USAGE");
+    expect(`${outcome.json().error.message} ${outcome.json().error.hint}`).toMatch(says);
+    expect(outcome.stderr).toMatch(/^quern: /);
+  });
+});
