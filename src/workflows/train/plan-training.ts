@@ -98,7 +98,7 @@ export async function planTraining(
         role:
           name === column
             ? "target"
-            : (roles.get(name) ?? (kind === "id" || kind === "ignore" ? "left out" : "feature")),
+            : (roles.get(name) ?? (kind === "id" ? "id" : kind === "ignore" ? "left out" : "feature")),
         reason: why,
       })),
       features: Object.fromEntries(styles.map((style) => [style, steps(style)])),
