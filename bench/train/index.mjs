@@ -33,10 +33,10 @@ function adult() {
   if (!existsSync(train) || !existsSync(test))
     return { file: join(root, "examples/data/telco-churn.csv"), target: "churn" };
   const file = join(folder, "adult.csv");
-  writeFileSync(
-    file,
-    readFileSync(train, "utf8").trimEnd() + "\n" + readFileSync(test, "utf8").replace(/^.*\n/, ""),
-  );
+  const [first, second] = [train, test].map((name) => readFileSync(name, "utf8"));
+  // Both halves end their lines alike, so what follows the header of the second continues the first.
+  const newline = first.includes("\r\n") ? "\r\n" : "\n";
+  writeFileSync(file, first.trimEnd() + newline + second.slice(second.indexOf("\n") + 1));
   return { file, target: "income" };
 }
 
