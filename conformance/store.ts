@@ -26,7 +26,7 @@ interface Context {
   advance(ms: number): void;
 }
 
-export function describeStore(name: string, subject: StoreUnderTest): void {
+export function storeSuite(name: string, subject: StoreUnderTest): void {
   describe(`store: ${name}`, () => {
     let context: Context;
     const current = (): Context => context;

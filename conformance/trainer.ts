@@ -1,9 +1,6 @@
 /** What every trainer must hold, built in or not. Call it inside a test file: `trainerSuite(trainer, options)`. */
 import { describe, expect, it } from "vitest";
-import { systemClock } from "../src/foundation/base/clock.js";
-import { silentLogger } from "../src/foundation/base/logger.js";
 import { pack, unpack } from "../src/foundation/base/packing.js";
-import { createRandom } from "../src/foundation/base/random.js";
 import { createFrame, type Frame, takeRows } from "../src/foundation/contracts/frame.js";
 import {
   type Predictions,
@@ -13,6 +10,7 @@ import {
 } from "../src/foundation/contracts/target.js";
 import type { Fitted, LabelledFrame, Trainer, TrainingContext } from "../src/foundation/contracts/trainer.js";
 import { sampleRows, strangeFeatures } from "./trainer-samples.js";
+import { workContext } from "./work-context.js";
 
 export interface TrainerSuiteOptions {
   /** Runs the emitted graph on a frame; see trainer-graph. */
@@ -144,15 +142,7 @@ export function trainerSuite(trainer: Trainer, options: TrainerSuiteOptions): vo
 }
 
 export function trainingContext(overrides: Partial<TrainingContext> = {}): TrainingContext {
-  return {
-    random: createRandom("conformance"),
-    signal: new AbortController().signal,
-    clock: systemClock,
-    logger: silentLogger,
-    threads: 1,
-    report: () => undefined,
-    ...overrides,
-  };
+  return { ...workContext(), ...overrides };
 }
 
 function checkPredictions(predictions: Predictions, rows: number, target: Target): void {

@@ -4,15 +4,14 @@
  */
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
-import { systemClock } from "../src/foundation/base/clock.js";
 import { type Sha256, sha256 } from "../src/foundation/base/hash.js";
-import { silentLogger } from "../src/foundation/base/logger.js";
 import { pack, unpack } from "../src/foundation/base/packing.js";
 import { createRandom } from "../src/foundation/base/random.js";
 import { type Column, type Frame, takeRows } from "../src/foundation/contracts/frame.js";
 import type { Target } from "../src/foundation/contracts/target.js";
 import type { Transform, TransformContext } from "../src/foundation/contracts/transform.js";
 import { sampleFrame, sampleTarget } from "./transform-samples.js";
+import { workContext } from "./work-context.js";
 
 /** A column that a graph computed: numbers row-major, or strings. */
 export interface EvaluatedColumn {
@@ -21,7 +20,7 @@ export interface EvaluatedColumn {
   readonly values: Float32Array | readonly string[];
 }
 
-export interface TransformSuite {
+export interface TransformSuiteOptions {
   /** Configs to try, each a partial one; default: only `{}`. */
   readonly configs?: readonly Record<string, unknown>[];
   /** Emits into a graph and runs it on each frame (all of the same columns): the outputs in order, by frame. */
@@ -37,9 +36,9 @@ export interface TransformSuite {
 }
 
 /** Registers the suite. Transforms of any state type are taken; the suite treats states as opaque. */
-export function describeTransform<Config extends z.ZodObject, State>(
+export function transformSuite<Config extends z.ZodObject, State>(
   given: Transform<Config, State>,
-  suite: TransformSuite,
+  suite: TransformSuiteOptions,
 ): void {
   const transform = given as unknown as Transform;
   describe(`transform ${transform.id}`, () => {
@@ -62,7 +61,7 @@ function describeCase(
   transform: Transform,
   config: Record<string, unknown>,
   task: Target["task"] | undefined,
-  { evaluate, tolerance = 1e-5 }: TransformSuite,
+  { evaluate, tolerance = 1e-5 }: TransformSuiteOptions,
 ): void {
   const fitOn = (frame: Frame) => {
     const context = contextFor(task ? sampleTarget(frame.rows, task) : undefined);
@@ -127,15 +126,7 @@ function describeCase(
 }
 
 function contextFor(target: Target | undefined): TransformContext {
-  return {
-    random: createRandom("conformance"),
-    signal: new AbortController().signal,
-    clock: systemClock,
-    logger: silentLogger,
-    threads: 1,
-    report: () => {},
-    ...(target ? { target } : {}),
-  };
+  return { ...workContext(), ...(target ? { target } : {}) };
 }
 
 /** A digest: comparing arrays byte by byte in the test runner is slow. */

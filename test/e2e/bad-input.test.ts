@@ -194,7 +194,7 @@ describe("odd but usable input trains", () => {
     const result = outcome.json();
     expect(result.task).toBe("binary");
     expect(result.parity.maxAbsDiff).toBeLessThanOrEqual(1e-5);
-    expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
   test("standard input with Chinese text and semicolons", async () => {

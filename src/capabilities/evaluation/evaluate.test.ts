@@ -14,7 +14,6 @@ import { normalBelow, normalQuantile, twoSided } from "./intervals/normal.js";
 import { findMetric } from "./metrics/index.js";
 import { permutationImportance } from "./permutation-importance.js";
 import { adjust } from "./slices/find-slices.js";
-import { sealState } from "./test-seal.js";
 
 const CITIES = ["Ulm", "Bern", "Lima", "Oslo", "Kiel", "Rom"];
 
@@ -280,18 +279,5 @@ describe("permutation importance", () => {
     expect(importances[0]).toMatchObject({ feature: "age" });
     expect(importances[0]!.low!).toBeGreaterThan(0.3);
     expect(importances[1]).toEqual({ feature: "city", value: 0, low: 0, high: 0 });
-  });
-});
-
-describe("test seal", () => {
-  it("is whole for the first run only", () => {
-    const openings = [
-      { split: "s", run: "b", openedAt: 2 },
-      { split: "s", run: "a", openedAt: 1 },
-      { split: "other", run: "c", openedAt: 0 },
-    ];
-    expect(sealState([], "s", "a")).toEqual({ first: true, earlier: [] });
-    expect(sealState([{ split: "s", run: "a", openedAt: 1 }], "s", "a").first).toBe(true);
-    expect(sealState(openings, "s", "z").earlier.map((opening) => opening.run)).toEqual(["a", "b"]);
   });
 });

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeStore } from "../../../conformance/store.js";
+import { storeSuite } from "../../../conformance/store.js";
 import { openStore } from "./index.js";
 
-describeStore("SQLite and files", {
+storeSuite("SQLite and files", {
   async open(clock) {
     const folder = mkdtempSync(join(tmpdir(), "quern-store-测试-🌾-"));
     const store = await openStore(join(folder, ".quern"), { clock, create: true });

@@ -10,7 +10,7 @@ export interface Verb {
 const verb = (name: string, summary: string, load: () => Promise<Record<string, unknown>>): Verb => ({
   name,
   summary,
-  load: async () => (await load())["command"] as Command,
+  load: async () => (await load()).command as Command,
 });
 
 export const VERBS: readonly Verb[] = [

@@ -110,11 +110,6 @@ export function selectColumns(frame: Frame, names: readonly string[]): Frame {
   );
 }
 
-/** The columns of both frames, in order; a name in `right` replaces the same name in `left`. */
-export function joinColumns(left: Frame, right: Frame): Frame {
-  return createFrame([...left.columns, ...right.columns], left.rows);
-}
-
 /** Copies the given rows, in the given order; an index may repeat. */
 export function takeRows(frame: Frame, rows: ArrayLike<number>): Frame {
   return createFrame(

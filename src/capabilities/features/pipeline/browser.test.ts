@@ -2,10 +2,8 @@ import * as web from "onnxruntime-web";
 import { expect, it } from "vitest";
 import { pipelineFeeds } from "../../../../conformance/pipeline-feeds.js";
 import { sampleFrame } from "../../../../conformance/transform-samples.js";
+import { workContext } from "../../../../conformance/work-context.js";
 import { createGraph } from "../../../engines/onnx/index.js";
-import { systemClock } from "../../../foundation/base/clock.js";
-import { silentLogger } from "../../../foundation/base/logger.js";
-import { createRandom } from "../../../foundation/base/random.js";
 import { denseRowMajor } from "../../../foundation/contracts/feature-matrix.js";
 import { concatFeatures } from "../../../foundation/contracts/graph.js";
 import { declareInputs, planGraphInputs } from "../../../foundation/contracts/model-graph.js";
@@ -45,14 +43,7 @@ const steps = [
 
 it("the browser's WebAssembly runtime computes the same features", async () => {
   const transforms = createTransforms();
-  const context = {
-    random: createRandom("browser"),
-    signal: new AbortController().signal,
-    clock: systemClock,
-    logger: silentLogger,
-    threads: 1,
-    report: () => {},
-  };
+  const context = workContext("browser");
   const training = sampleFrame(KINDS, "training");
   const { fitted } = fitPipeline(
     training,

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { pipelineFeeds } from "../../../../conformance/pipeline-feeds.js";
+import { workContext } from "../../../../conformance/work-context.js";
 import { createGraph, openSession } from "../../../engines/onnx/index.js";
-import { systemClock } from "../../../foundation/base/clock.js";
 import { QuernError } from "../../../foundation/base/errors.js";
-import { silentLogger } from "../../../foundation/base/logger.js";
 import { pack, unpack } from "../../../foundation/base/packing.js";
 import { createRandom } from "../../../foundation/base/random.js";
 import { denseRowMajor, featureViews } from "../../../foundation/contracts/feature-matrix.js";
@@ -29,14 +28,7 @@ import {
 
 const ROWS = 300;
 const transforms = createTransforms();
-const context = {
-  random: createRandom("pipeline"),
-  signal: new AbortController().signal,
-  clock: systemClock,
-  logger: silentLogger,
-  threads: 1,
-  report: () => {},
-};
+const context = workContext("pipeline");
 
 describe("pipelines", () => {
   it.each(["tree", "linear", "distance", "counts", "none"] as const)(

@@ -1,9 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
-import { systemClock } from "../../../foundation/base/clock.js";
-import { silentLogger } from "../../../foundation/base/logger.js";
-import { createRandom } from "../../../foundation/base/random.js";
+import { workContext } from "../../../../conformance/work-context.js";
 import { featureViews } from "../../../foundation/contracts/feature-matrix.js";
 import { type Column, createFrame, type Frame } from "../../../foundation/contracts/frame.js";
 import type { Target } from "../../../foundation/contracts/target.js";
@@ -169,15 +167,7 @@ function run<Config extends z.ZodObject, State>(
   config: Record<string, unknown> = {},
   target?: Target,
 ): { state: State; output: Frame } {
-  const context = {
-    random: createRandom(0),
-    signal: new AbortController().signal,
-    clock: systemClock,
-    logger: silentLogger,
-    threads: 1,
-    report: () => {},
-    ...(target ? { target } : {}),
-  };
+  const context = { ...workContext(0), ...(target ? { target } : {}) };
   const state = transform.fit(frame, transform.config.parse(config), context);
   return { state, output: transform.apply(frame, state) };
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { describeTransform } from "../../../../conformance/transform.js";
+import { transformSuite } from "../../../../conformance/transform.js";
 import { evaluateInGraph as evaluate } from "../../../../conformance/transform-graph.js";
-import { systemClock } from "../../../foundation/base/clock.js";
-import { silentLogger } from "../../../foundation/base/logger.js";
+import { workContext } from "../../../../conformance/work-context.js";
 import { createRandom } from "../../../foundation/base/random.js";
 import { type Column, createFrame } from "../../../foundation/contracts/frame.js";
 import type { Transform } from "../../../foundation/contracts/transform.js";
@@ -31,7 +30,7 @@ import { tfidf } from "./tfidf.js";
 import { toFloat32 } from "./to-float32.js";
 import { yeoJohnson } from "./yeo-johnson.js";
 
-describeTransform(impute, {
+transformSuite(impute, {
   evaluate,
   configs: [
     {},
@@ -40,17 +39,17 @@ describeTransform(impute, {
     { strategy: "constant", value: -1, text: "缺" },
   ],
 });
-describeTransform(standard, { evaluate, configs: [{}, { center: false }, { scale: false }] });
-describeTransform(robust, { evaluate, configs: [{}, { lowerQuantile: 0.05, upperQuantile: 0.95 }] });
-describeTransform(minMax, { evaluate, configs: [{}, { low: -1, high: 2, clip: true }] });
-describeTransform(clip, { evaluate, configs: [{}, { lowerQuantile: 0.1, upperQuantile: 0.9 }, { low: -2 }] });
-describeTransform(log, { evaluate });
-describeTransform(toFloat32, { evaluate });
-describeTransform(oneHot, { evaluate, configs: [{}, { maximumCategories: 2, missing: "zeros" }] });
-describeTransform(ordinal, { evaluate, configs: [{}, { maximumCategories: 3, order: "text" }] });
-describeTransform(rare, { evaluate, configs: [{}, { minimumShare: 0.1 }, { maximumCategories: 1 }] });
-describeTransform(frequency, { evaluate });
-describeTransform(datetime, {
+transformSuite(standard, { evaluate, configs: [{}, { center: false }, { scale: false }] });
+transformSuite(robust, { evaluate, configs: [{}, { lowerQuantile: 0.05, upperQuantile: 0.95 }] });
+transformSuite(minMax, { evaluate, configs: [{}, { low: -1, high: 2, clip: true }] });
+transformSuite(clip, { evaluate, configs: [{}, { lowerQuantile: 0.1, upperQuantile: 0.9 }, { low: -2 }] });
+transformSuite(log, { evaluate });
+transformSuite(toFloat32, { evaluate });
+transformSuite(oneHot, { evaluate, configs: [{}, { maximumCategories: 2, missing: "zeros" }] });
+transformSuite(ordinal, { evaluate, configs: [{}, { maximumCategories: 3, order: "text" }] });
+transformSuite(rare, { evaluate, configs: [{}, { minimumShare: 0.1 }, { maximumCategories: 1 }] });
+transformSuite(frequency, { evaluate });
+transformSuite(datetime, {
   evaluate,
   configs: [
     {},
@@ -72,11 +71,11 @@ describeTransform(datetime, {
     },
   ],
 });
-describeTransform(yeoJohnson, { evaluate, configs: [{}, { standardize: false }] });
-describeTransform(quantile, { evaluate, configs: [{}, { output: "normal" }, { quantiles: 7 }] });
-describeTransform(bin, { evaluate, configs: [{}, { strategy: "uniform", bins: 4, encode: "one-hot" }] });
-describeTransform(targetEncode, { evaluate, configs: [{}, { smoothing: null, folds: 3 }] });
-describeTransform(tfidf, {
+transformSuite(yeoJohnson, { evaluate, configs: [{}, { standardize: false }] });
+transformSuite(quantile, { evaluate, configs: [{}, { output: "normal" }, { quantiles: 7 }] });
+transformSuite(bin, { evaluate, configs: [{}, { strategy: "uniform", bins: 4, encode: "one-hot" }] });
+transformSuite(targetEncode, { evaluate, configs: [{}, { smoothing: null, folds: 3 }] });
+transformSuite(tfidf, {
   evaluate,
   configs: [
     {},
@@ -84,13 +83,13 @@ describeTransform(tfidf, {
     { minimumGram: 2, maximumGram: 2, inverseFrequency: false, normalize: false },
   ],
 });
-describeTransform(interact, {
+transformSuite(interact, {
   evaluate,
   configs: [{}, { operations: ["ratio", "difference", "square"], maximumOutputs: 12 }],
 });
-describeTransform(pca, { evaluate, configs: [{}, { components: 3, whiten: true }, { varianceShare: 0.5 }] });
-describeTransform(lda, { evaluate });
-describeTransform(select, {
+transformSuite(pca, { evaluate, configs: [{}, { components: 3, whiten: true }, { varianceShare: 0.5 }] });
+transformSuite(lda, { evaluate });
+transformSuite(select, {
   evaluate,
   targets: ["regression", "binary", "multiclass"],
   configs: [
@@ -101,14 +100,14 @@ describeTransform(select, {
     { score: "l1", penalty: 0.3 },
   ],
 });
-describeTransform(
+transformSuite(
   createTokens((text) => [...text]),
   {
     evaluate,
     configs: [{}, { unit: "character" }, { han: "words", minimumLength: 1, lowerCase: false }],
   },
 );
-describeTransform(hash, { evaluate, configs: [{}, { buckets: 7, signed: false }] });
+transformSuite(hash, { evaluate, configs: [{}, { buckets: 7, signed: false }] });
 
 describe("any float32", () => {
   /** Random bit patterns: every exponent, denormals, infinities and NaN. */
@@ -131,14 +130,7 @@ describe("any float32", () => {
       ["b", tame("b")],
     ]),
   ];
-  const context = {
-    random: createRandom(0),
-    signal: new AbortController().signal,
-    clock: systemClock,
-    logger: silentLogger,
-    threads: 1,
-    report: () => {},
-  };
+  const context = workContext(0);
   const transforms = [impute, standard, robust, minMax, quantile, yeoJohnson, clip, log, bin, interact, pca];
   it.each(transforms.map((transform) => [transform.id, transform as unknown as Transform] as const))(
     "%s is the same in the graph",

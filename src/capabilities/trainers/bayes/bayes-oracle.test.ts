@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Trainer } from "../../../foundation/contracts/trainer.js";
 import {
   classTarget,
   frameOf,
   greatestDifference,
   parityGap,
   rowSumGap,
-  testContext,
-} from "../numeric/trainer-testing.js";
+} from "../../../../conformance/trainer-testing.js";
+import { workContext } from "../../../../conformance/work-context.js";
+import type { Trainer } from "../../../foundation/contracts/trainer.js";
 import { complementNaiveBayes } from "./complement-naive-bayes.js";
 import { gaussianNaiveBayes } from "./gaussian-naive-bayes.js";
 import { multinomialNaiveBayes } from "./multinomial-naive-bayes.js";
@@ -45,7 +45,7 @@ describe("naive Bayes against scikit-learn", () => {
         target: classTarget(entry.y, entry.classes),
         ...(entry.weights ? { weights: Float64Array.from(entry.weights) } : {}),
       };
-      const fitted = await trainer.fit({ train }, trainer.config.parse(entry.config), testContext());
+      const fitted = await trainer.fit({ train }, trainer.config.parse(entry.config), workContext());
       const predictions = fitted.predict(features);
       expect(greatestDifference(entry.probabilities, predictions.values)).toBeLessThan(1e-9);
       expect(rowSumGap(predictions)).toBeLessThan(1e-12);
@@ -62,7 +62,7 @@ test("features that never vary, and an absent class, leave finite probabilities"
   ]);
   for (const trainer of TRAINERS) {
     const train = { features, target: classTarget([0, 1, 0], 3) };
-    const fitted = await trainer.fit({ train }, trainer.config.parse({}), testContext());
+    const fitted = await trainer.fit({ train }, trainer.config.parse({}), workContext());
     const { values } = fitted.predict(
       frameOf([
         [1, 0],
@@ -78,7 +78,7 @@ test("features that never vary, and an absent class, leave finite probabilities"
 test("negative counts are refused with column and row", async () => {
   const train = { features: frameOf([[1], [-2]], ["words"]), target: classTarget([0, 1], 2) };
   const config = multinomialNaiveBayes.config.parse({});
-  await expect(multinomialNaiveBayes.fit({ train }, config, testContext())).rejects.toThrow(
+  await expect(multinomialNaiveBayes.fit({ train }, config, workContext())).rejects.toThrow(
     /column "words" holds -2 in row 1/,
   );
 });

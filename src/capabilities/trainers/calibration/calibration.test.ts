@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { pack, unpack } from "../../../foundation/base/packing.js";
-import { createRandom } from "../../../foundation/base/random.js";
-import { createFrame } from "../../../foundation/contracts/frame.js";
-import type { Predictions } from "../../../foundation/contracts/target.js";
-import { binaryProbabilities, sigmoid, softmaxRows } from "../numeric/links.js";
+import { runEmitted } from "../../../../conformance/trainer-graph.js";
 import {
   classTarget,
   greatestDifference,
   regressionTargetOf,
   rowSumGap,
-  runEmitted,
-} from "../numeric/trainer-testing.js";
+} from "../../../../conformance/trainer-testing.js";
+import { pack, unpack } from "../../../foundation/base/packing.js";
+import { createRandom } from "../../../foundation/base/random.js";
+import { createFrame } from "../../../foundation/contracts/frame.js";
+import type { Predictions } from "../../../foundation/contracts/target.js";
+import { binaryProbabilities, sigmoid, softmaxRows } from "../numeric/links.js";
 import {
   applyCalibration,
   type CalibrationMethod,

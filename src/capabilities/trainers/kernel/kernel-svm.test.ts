@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../../foundation/base/random.js";
 import {
   classTarget,
   frameOf,
@@ -9,8 +8,9 @@ import {
   parityGap,
   regressionTargetOf,
   rowSumGap,
-  testContext,
-} from "../numeric/trainer-testing.js";
+} from "../../../../conformance/trainer-testing.js";
+import { workContext } from "../../../../conformance/work-context.js";
+import { createRandom } from "../../../foundation/base/random.js";
 import type { KernelState } from "./kernel-model.js";
 import { kernelSvm } from "./kernel-svm.js";
 import { pairCoupling } from "./pair-coupling.js";
@@ -66,7 +66,7 @@ describe("kernel SVM against LIBSVM", () => {
         tolerance: 1e-6,
       });
       const train = { features, target, ...weightsOf(entry.weights) };
-      const fitted = await kernelSvm.fit({ train }, config, testContext());
+      const fitted = await kernelSvm.fit({ train }, config, workContext());
       expect(greatestDifference(entry.decisions, decisionsOf(fitted.state))).toBeLessThan(2e-5);
       expect(Math.abs(fitted.state.rows - entry.support)).toBeLessThanOrEqual(1);
       const predictions = fitted.predict(features);
@@ -91,7 +91,7 @@ describe("kernel SVM against LIBSVM", () => {
         tolerance: 1e-6,
       });
       const train = { features, target: regressionTargetOf(oracle.values), ...weightsOf(entry.weights) };
-      const fitted = await kernelSvm.fit({ train }, config, testContext());
+      const fitted = await kernelSvm.fit({ train }, config, workContext());
       expect(greatestDifference(entry.predictions, fitted.predict(features).values)).toBeLessThan(2e-5);
       expect(await parityGap(fitted, features)).toBeLessThan(1e-6);
     });
@@ -102,7 +102,7 @@ test("a large target is learned as well as a small one", async () => {
   const config = kernelSvm.config.parse({});
   const fitScaled = (factor: number) => {
     const target = regressionTargetOf(oracle.values.map((value) => factor * value));
-    return kernelSvm.fit({ train: { features, target } }, config, testContext());
+    return kernelSvm.fit({ train: { features, target } }, config, workContext());
   };
   const small = (await fitScaled(1)).predict(features).values;
   const large = (await fitScaled(1e6)).predict(features).values;
@@ -120,7 +120,7 @@ test("more rows than the cap, an absent class, a class of one row, constant feat
   const codes = rows.map(([x], row) => (row === 0 ? 3 : x! > 0 ? 1 : 0));
   const train = { features: frameOf(rows), target: classTarget(codes, 4) };
   const config = kernelSvm.config.parse({ maximumRows: 100 });
-  const fitted = await kernelSvm.fit({ train }, config, testContext(5));
+  const fitted = await kernelSvm.fit({ train }, config, workContext(5));
   expect(fitted.diagnostics.notes?.[0]).toMatch(/of 300 rows/);
   const query = frameOf([
     [2, 5, 0],

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Trainer } from "../../../foundation/contracts/trainer.js";
 import {
   classTarget,
   frameOf,
@@ -8,8 +7,9 @@ import {
   parityGap,
   regressionTargetOf,
   rowSumGap,
-  testContext,
-} from "../numeric/trainer-testing.js";
+} from "../../../../conformance/trainer-testing.js";
+import { workContext } from "../../../../conformance/work-context.js";
+import type { Trainer } from "../../../foundation/contracts/trainer.js";
 import { elasticNet } from "./elastic-net.js";
 import { lasso } from "./lasso.js";
 import { leastSquares } from "./least-squares.js";
@@ -59,7 +59,7 @@ describe("linear regression against scikit-learn", () => {
       });
       const features = frameOf(oracle.matrices[entry.x]!);
       const train = { features, target: regressionTargetOf(entry.y), ...weightsOf(entry.weights) };
-      const fitted = await trainer.fit({ train }, config, testContext());
+      const fitted = await trainer.fit({ train }, config, workContext());
       expect(greatestDifference(entry.predictions, fitted.predict(features).values)).toBeLessThan(2e-6);
       const { model } = fitted.state as RegressionState;
       // Dependent columns have many solutions; scikit-learn takes the one of least norm.
@@ -82,7 +82,7 @@ describe("logistic regression against scikit-learn", () => {
       });
       const features = frameOf(oracle.matrices[entry.x]!);
       const train = { features, target: classTarget(entry.y, entry.classes), ...weightsOf(entry.weights) };
-      const fitted = await logisticRegression.fit({ train }, config, testContext());
+      const fitted = await logisticRegression.fit({ train }, config, workContext());
       const predictions = fitted.predict(features);
       expect(greatestDifference(entry.probabilities, predictions.values)).toBeLessThan(1e-6);
       expect(rowSumGap(predictions)).toBeLessThan(1e-12);
@@ -99,7 +99,7 @@ describe("linear SVM", () => {
       const fitted = await linearSvm.fit(
         { train: { features, target: classTarget(entry.y, 2) } },
         config,
-        testContext(),
+        workContext(),
       );
       const { model } = fitted.state;
       const found = [...model.coefficients, ...intercepts(model)];

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../../foundation/base/random.js";
-import { createFrame } from "../../../foundation/contracts/frame.js";
-import type { Trainer } from "../../../foundation/contracts/trainer.js";
 import {
   frameOf,
   greatestDifference,
   parityGap,
   regressionTargetOf,
-  testContext,
-} from "../numeric/trainer-testing.js";
+} from "../../../../conformance/trainer-testing.js";
+import { workContext } from "../../../../conformance/work-context.js";
+import { createRandom } from "../../../foundation/base/random.js";
+import { createFrame } from "../../../foundation/contracts/frame.js";
+import type { Trainer } from "../../../foundation/contracts/trainer.js";
 import { elasticNet } from "./elastic-net.js";
 import { lasso } from "./lasso.js";
 import { leastSquares } from "./least-squares.js";
@@ -35,7 +35,7 @@ describe("iterative ways meet the optimum as well", () => {
     const [rows, width, strength] = [900, 850, 5];
     const { features, target, values } = wideSample(rows, width);
     const config = ridge.config.parse({ penaltyStrength: strength });
-    const fitted = await ridge.fit({ train: { features, target } }, config, testContext());
+    const fitted = await ridge.fit({ train: { features, target } }, config, workContext());
     const predicted = fitted.predict(features).values;
     const { coefficients } = (fitted.state as RegressionState).model;
     for (let j = 0; j < width; j += 17) {
@@ -50,14 +50,14 @@ describe("iterative ways meet the optimum as well", () => {
     const { features, target } = wideSample(150, 1100);
     for (const trainer of [lasso, elasticNet] as unknown as Trainer[]) {
       const config = trainer.config.parse({ penaltyStrength: 0.2, tolerance: 1e-8, maxIterations: 10000 });
-      const wide = await trainer.fit({ train: { features, target } }, config, testContext());
+      const wide = await trainer.fit({ train: { features, target } }, config, workContext());
       const column = features.columns.get("x") as { values: Float32Array };
       const { coefficients } = (wide.state as RegressionState).model;
       // Coefficients of 0 do not matter: without their columns the narrow way must find the same.
       const kept = [...coefficients.keys()].filter((j) => coefficients[j] !== 0);
       expect(kept.length).toBeLessThan(1000);
       const rows = Array.from({ length: 150 }, (_, row) => kept.map((j) => column.values[row * 1100 + j]!));
-      const narrow = await trainer.fit({ train: { features: frameOf(rows), target } }, config, testContext());
+      const narrow = await trainer.fit({ train: { features: frameOf(rows), target } }, config, workContext());
       const found = (narrow.state as RegressionState).model.coefficients;
       expect(
         greatestDifference(
@@ -95,7 +95,7 @@ test("graph and prediction agree for features of any scale and place", async () 
         const fitted = await trainer.fit(
           { train: { features, target: classes } },
           trainer.config.parse({}),
-          testContext(),
+          workContext(),
         );
         expect(await parityGap(fitted, features)).toBeLessThan(1e-5);
       }
@@ -104,7 +104,7 @@ test("graph and prediction agree for features of any scale and place", async () 
         const fitted = await trainer.fit(
           { train: { features, target } },
           trainer.config.parse({}),
-          testContext(),
+          workContext(),
         );
         expect(await parityGap(fitted, features)).toBeLessThan(1e-5);
       }
@@ -116,12 +116,12 @@ test("graph and prediction agree for features of any scale and place", async () 
 test("training on a missing value is refused with trainer, column and row; predicting reads it as 0", async () => {
   const broken = { features: frameOf([[1], [Number.NaN]], ["age"]), target: regressionTargetOf([1, 2]) };
   const config = ridge.config.parse({});
-  await expect(ridge.fit({ train: broken }, config, testContext())).rejects.toMatchObject({
+  await expect(ridge.fit({ train: broken }, config, workContext())).rejects.toMatchObject({
     code: "TRAINING_FAILED",
     details: { trainer: "ridge", column: "age", row: 1 },
   });
   const train = { features: frameOf([[1], [3]], ["age"]), target: regressionTargetOf([1, 2]) };
-  const fitted = await ridge.fit({ train }, config, testContext());
+  const fitted = await ridge.fit({ train }, config, workContext());
   const query = frameOf([[0], [Number.NaN], [Number.POSITIVE_INFINITY]], ["age"]);
   const [zero, missing, infinite] = fitted.predict(query).values;
   expect(missing).toBe(zero);
@@ -134,7 +134,7 @@ test("importance goes to the features that matter, whatever their unit", async (
   const rows = Array.from({ length: 200 }, () => [random.normal(), 1000 * random.normal(), random.normal()]);
   const target = regressionTargetOf(rows.map(([a, b]) => 3 * a! + b! / 1000 + 0.01 * random.normal()));
   const train = { features: frameOf(rows, ["strong", "large", "none"]), target };
-  const { diagnostics } = await leastSquares.fit({ train }, leastSquares.config.parse({}), testContext());
+  const { diagnostics } = await leastSquares.fit({ train }, leastSquares.config.parse({}), workContext());
   expect(diagnostics.importance?.strong).toBeCloseTo(0.75, 1);
   expect(diagnostics.importance?.large).toBeCloseTo(0.25, 1);
   expect(diagnostics.importance?.none).toBeLessThan(0.01);

@@ -8,8 +8,8 @@ import {
   parityGap,
   regressionTargetOf,
   rowSumGap,
-  testContext,
-} from "../numeric/trainer-testing.js";
+} from "../../../../conformance/trainer-testing.js";
+import { workContext } from "../../../../conformance/work-context.js";
 import { nearestNeighbours } from "./nearest-neighbours.js";
 
 interface Oracle {
@@ -35,13 +35,13 @@ describe("nearest neighbours against scikit-learn", () => {
       const features = frameOf(oracle.train);
       const query = frameOf(oracle.query);
       const classes = { features, target: classTarget(oracle.labels, 3) };
-      const classifier = await nearestNeighbours.fit({ train: classes }, config, testContext());
+      const classifier = await nearestNeighbours.fit({ train: classes }, config, workContext());
       // Distances are compared in steps of 2^-26 of their mean, which shows in the weights.
       expect(greatestDifference(probabilities, classifier.predict(query).values)).toBeLessThan(1e-7);
       expect(rowSumGap(classifier.predict(query))).toBeLessThan(1e-12);
       expect(await parityGap(classifier, query)).toBeLessThan(1e-6);
       const values = { features, target: regressionTargetOf(oracle.values) };
-      const regressor = await nearestNeighbours.fit({ train: values }, config, testContext());
+      const regressor = await nearestNeighbours.fit({ train: values }, config, workContext());
       expect(greatestDifference(predictions, regressor.predict(query).values)).toBeLessThan(1e-7);
       expect(await parityGap(regressor, query)).toBeLessThan(1e-6);
     });
@@ -61,7 +61,7 @@ test("duplicates and grid points, where ties are the rule, agree with the graph"
       );
       for (const weighting of ["uniform", "distance"] as const) {
         const config = nearestNeighbours.config.parse({ neighbours, weighting });
-        const fitted = await nearestNeighbours.fit({ train: { features, target } }, config, testContext());
+        const fitted = await nearestNeighbours.fit({ train: { features, target } }, config, workContext());
         expect(await parityGap(fitted, features)).toBeLessThan(1e-5);
       }
     }),
@@ -77,8 +77,8 @@ test("more rows than the cap: a seeded sample, classes in proportion, said in th
   );
   const config = nearestNeighbours.config.parse({ maximumRows: 100 });
   const train = { features: frameOf(rows), target };
-  const one = await nearestNeighbours.fit({ train }, config, testContext(3));
-  const two = await nearestNeighbours.fit({ train }, config, testContext(3));
+  const one = await nearestNeighbours.fit({ train }, config, workContext(3));
+  const two = await nearestNeighbours.fit({ train }, config, workContext(3));
   expect(one.state).toEqual(two.state);
   expect(one.state.rows).toBe(100);
   expect([...one.state.targets].filter((code) => code === 1).length).toBe(10);
@@ -87,7 +87,7 @@ test("more rows than the cap: a seeded sample, classes in proportion, said in th
 
 test("fewer rows than neighbours, and a single row", async () => {
   const train = { features: frameOf([[1, 2]]), target: regressionTargetOf([7]) };
-  const fitted = await nearestNeighbours.fit({ train }, nearestNeighbours.config.parse({}), testContext());
+  const fitted = await nearestNeighbours.fit({ train }, nearestNeighbours.config.parse({}), workContext());
   const query = frameOf([
     [5, 5],
     [Number.NaN, 1e30],

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { classTarget, frameOf, greatestDifference } from "../../../../conformance/trainer-testing.js";
+import { workContext } from "../../../../conformance/work-context.js";
 import { createRandom } from "../../../foundation/base/random.js";
 import { factorize, solve } from "./cholesky.js";
 import { conjugateGradient } from "./conjugate-gradient.js";
@@ -12,7 +14,6 @@ import { sigmoid, softmaxRows, softplus } from "./links.js";
 import { createCheckpoint } from "./pace.js";
 import { fitSigmoid } from "./platt.js";
 import { addRows, rowProducts } from "./row-products.js";
-import { classTarget, frameOf, greatestDifference, testContext } from "./trainer-testing.js";
 
 const size = fc.integer({ min: 1, max: 14 });
 const seed = fc.integer({ min: 0, max: 10_000 });
@@ -254,7 +255,7 @@ test("a checkpoint lets the signal through and stops the work", async () => {
   const controller = new AbortController();
   let elapsed = 0;
   const clock = { now: () => 0, elapsed: () => (elapsed += 60) };
-  const context = { ...testContext(), clock, signal: controller.signal };
+  const context = { ...workContext(), clock, signal: controller.signal };
   const checkpoint = createCheckpoint(context, "fit", 10);
   setImmediate(() => controller.abort(new Error("enough")));
   const work = async () => {

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { ERROR_TABLE } from "../../../foundation/base/errors.js";
+import { printable } from "../../../foundation/base/terminal-text.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { TrainResult } from "../../../foundation/contracts/run.js";
 import { train } from "../../../workflows/train/train.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
 import { projectFromFlags, projectOptions, requireSource } from "../project-options.js";
-import { formatDuration, formatNumber, printable, textTable } from "../text.js";
+import { formatDuration, formatNumber, textTable } from "../text.js";
 import { workflowOptions } from "../workflow-options.js";
 
 export const command = defineCommand({

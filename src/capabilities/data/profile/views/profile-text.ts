@@ -1,6 +1,6 @@
+import { cutTo, displayWidth, pad, wrap } from "../../../../foundation/base/terminal-text.js";
 import type { ColumnProfile, Profile } from "../../../../foundation/contracts/profile.js";
 import { figure, sparkline, valueSummary } from "./column-summary.js";
-import { cutTo, displayWidth, pad, wrap } from "./display-width.js";
 
 export interface TextOptions {
   /** Terminal columns; default 100, at least 60. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { cutTo, displayWidth, pad, wrap } from "../../../../foundation/base/terminal-text.js";
 import type { Profile } from "../../../../foundation/contracts/profile.js";
 import { chineseMessage, TRANSLATED_FINDINGS } from "../../findings/chinese-messages.js";
 import { DETECTORS } from "../../findings/detectors/index.js";
-import { cutTo, displayWidth, pad, wrap } from "./display-width.js";
 import { profilePage } from "./profile-page.js";
 import { profileText } from "./profile-text.js";
 
