@@ -158,6 +158,8 @@ function emitCategorical(nodes: EmittedNodes, ensemble: TreeEnsemble, node: numb
   const codes = codesLeft(ensemble, node);
   // NaN equals nothing: its side is decided at the chain's first test.
   const chain = codes.map((code, k) => nodes.add(feature, "BRANCH_EQ", code, missingLeft && k === 0));
+  // Missing values alone go left: a test that every other value fails.
+  if (codes.length === 0) chain.push(nodes.add(feature, "BRANCH_LT", Number.NEGATIVE_INFINITY, missingLeft));
   return {
     first: chain[0]!,
     whenTrue: ensemble.nodeLeft[node]!,
@@ -168,12 +170,11 @@ function emitCategorical(nodes: EmittedNodes, ensemble: TreeEnsemble, node: numb
   };
 }
 
-/** Never empty: a set of missing values alone tests for a code that no category has. */
 function codesLeft(ensemble: TreeEnsemble, node: number): number[] {
   const categories = ensemble.categories[ensemble.nodeFeature[node]!]!;
   const codes: number[] = [];
   for (let code = 0; code < categories; code++) {
     if (setHolds(ensemble.sets, ensemble.nodeSet[node]!, categories, code)) codes.push(code);
   }
-  return codes.length > 0 ? codes : [-1];
+  return codes;
 }

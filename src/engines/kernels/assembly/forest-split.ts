@@ -1,4 +1,5 @@
-// How a node of a forest is split: the best cut of the groups of a feature, or one random cut.
+// How a node of a forest is split: the best cut of the groups of a feature, or one random cut of a numeric one.
+// Categories are always ordered: a random half of them tells too little.
 // Breiman 2001; Geurts, Ernst and Wehenkel 2006.
 import { minRowsPerLeaf } from "./settings";
 import { classes, criterion, randomSplits } from "./forest-settings";
@@ -70,8 +71,7 @@ export function tryFeature(number: i32, feature: Feature, start: i32, end: i32):
   if (count < 2) return false;
   const rows = end - start;
   if (feature.categorical) {
-    if (randomSplits) tryRandomSet(number, feature, count, rows);
-    else tryOrderedSets(number, feature, count, rows);
+    tryOrderedSets(number, feature, count, rows);
     return true;
   }
   // The missing bin is the last one.
@@ -176,27 +176,6 @@ function tryOrderedSets(number: i32, feature: Feature, count: i32, rows: i32): v
 @inline
 function orderedGroup(k: i32): Group {
   return groupAt(groupList, <i32>(load<u64>(sortSpace + (<usize>k << 3)) & 0xffffffff));
-}
-
-/** Every group takes a side by chance. */
-function tryRandomSet(number: i32, feature: Feature, count: i32, rows: i32): void {
-  memory.fill(leftSums, 0, <usize>channels() << 3);
-  let left = 0;
-  for (let k = 0; k < count; k++) {
-    const group = groupAt(groupList, k);
-    const side = draw(2);
-    store<u8>(sortSpace + <usize>k, side);
-    if (!side) continue;
-    addSums(leftSums, groupSums(group), 1);
-    left += group.rows;
-  }
-  if (left < minRowsPerLeaf || rows - left < minRowsPerLeaf || left == 0 || left == rows) return;
-  const worth = worthOf(leftSums) + worthOfRest();
-  if (!(worth > bestWorth)) return;
-  take(number, worth, 0, CATEGORICAL);
-  for (let k = 0; k < count; k++) {
-    if (load<u8>(sortSpace + <usize>k)) addToSet(feature, groupAt(groupList, k).bin);
-  }
 }
 
 function take(number: i32, worth: f64, bin: i32, flags: i32): void {
