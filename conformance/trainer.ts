@@ -115,6 +115,44 @@ export function trainerSuite(trainer: Trainer, options: TrainerSuiteOptions): vo
         close(await options.predictInGraph(fitted, features), fitted.predict(features).values);
       });
 
+      it("learns one class, or one value, that is there alone", async () => {
+        const alone = onlyFirst(train.target);
+        const fitted = await fitOn({ ...train, target: alone });
+        const predicted = fitted.predict(fresh);
+        checkPredictions(predicted, fresh.rows, alone);
+        close(await options.predictInGraph(fitted, fresh), predicted.values);
+        for (let row = 0; row < fresh.rows; row++) {
+          if (alone.task === "regression") {
+            expect(Math.abs(predicted.values[row]! - alone.values[0]!)).toBeLessThan(1e-3);
+          } else {
+            const of = predicted.values.subarray(
+              row * alone.classes.length,
+              (row + 1) * alone.classes.length,
+            );
+            expect(of.indexOf(Math.max(...of))).toBe(0);
+          }
+        }
+      });
+
+      it("refuses data without rows, features or weight, by name", async () => {
+        const nothing = createFrame([], train.features.rows);
+        const none = { features: takeRows(train.features, []), target: takeTarget(train.target, []) };
+        const zero = new Float64Array(train.features.rows);
+        const refused = { code: "TRAINING_FAILED", details: { trainer: trainer.id } };
+        await expect(fitOn(none)).rejects.toMatchObject(refused);
+        for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+          const weights = zero.map((_, row) => (row === 3 ? bad : 1));
+          await expect(fitOn({ ...train, weights })).rejects.toMatchObject({
+            ...refused,
+            details: { row: 3 },
+          });
+        }
+        await expect(fitOn({ ...train, weights: zero })).rejects.toMatchObject(refused);
+        const blind = fitOn({ ...train, features: nothing });
+        if (trainer.capabilities.features === "none") await expect(blind).resolves.toBeDefined();
+        else await expect(blind).rejects.toMatchObject(refused);
+      });
+
       it("follows sample weights where it declares them", async () => {
         if (!trainer.capabilities.sampleWeights) return;
         const upper = await fitOn({ ...train, weights: leaningWeights(train.target, 20) });
@@ -179,6 +217,13 @@ function fewRows({ features, target }: LabelledFrame): LabelledFrame {
       ? [0]
       : target.classes.map((_, k) => target.codes.indexOf(k)).sort((a, b) => a - b);
   return { features: takeRows(features, rows), target: takeTarget(target, rows) };
+}
+
+/** The first class, or the first value, in every row. */
+function onlyFirst(target: Target): Target {
+  return target.task === "regression"
+    ? { ...target, values: target.values.map(() => target.values[0]!) }
+    : { ...target, codes: new Int32Array(target.codes.length) };
 }
 
 /** `weight` for the last class or the upper half, 1 elsewhere. */

@@ -68,13 +68,10 @@ export const projectSchema = z.strictObject({
   task: taskSchema.prefault({}),
   data: dataSchema.prefault({}),
   split: splitConfigSchema.optional(),
-  extensions: z
-    .array(z.string())
-    .default([])
-    .register(fields, {
-      title: "Extensions",
-      help: "JavaScript modules of your own that export `metrics` or `trainers`.",
-    }),
+  extensions: z.array(z.string()).default([]).register(fields, {
+    title: "Extensions",
+    help: "JavaScript modules of your own that export `metrics` or `trainers`.",
+  }),
   models: z.union([z.literal("auto"), z.array(modelSchema).min(1)]).default("auto"),
   cleaning: z
     .strictObject({

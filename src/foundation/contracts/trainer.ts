@@ -3,12 +3,13 @@ import type { Extension, WorkContext } from "./extension.js";
 import type { Frame } from "./frame.js";
 import type { GraphBuilder, GraphColumn, GraphValue } from "./graph.js";
 import type { Predictions, Target, TaskType } from "./target.js";
+import { checkTrainingData } from "./training-data.js";
 
 /** A feature frame (numbers, booleans, vectors; see feature-matrix) with its target. */
 export interface LabelledFrame {
   readonly features: Frame;
   readonly target: Target;
-  /** Non-negative, one a row. Absent: all 1. */
+  /** Finite and non-negative, one a row, not all 0. Absent: all 1. */
   readonly weights?: Float64Array;
 }
 
@@ -92,13 +93,24 @@ export interface Trainer<Config extends z.ZodObject = z.ZodObject, State = unkno
   readonly tasks: readonly TaskType[];
   readonly capabilities: TrainerCapabilities;
   estimate(specification: WorkSpecification, config: z.infer<Config>): WorkEstimate;
-  /** Same data, config and seed: same state bytes, for any number of threads. */
+  /**
+   * Same data, config and seed: same state bytes, for any number of threads. Data that pass `checkTrainingData`
+   * train, also a single row of each class, constant features, and one class or value alone.
+   * @throws QuernError TRAINING_FAILED, naming the trainer
+   */
   fit(data: TrainingData, config: z.infer<Config>, context: TrainingContext): Promise<Fitted<State>>;
   restore(state: State): Fitted<State>;
 }
 
+/** The trainer, whose `fit` refuses data that none can learn from (`checkTrainingData`) before it begins. */
 export function defineTrainer<Config extends z.ZodObject, State>(
   trainer: Trainer<Config, State>,
 ): Trainer<Config, State> {
-  return Object.freeze(trainer);
+  return Object.freeze({
+    ...trainer,
+    async fit(data: TrainingData, config: z.infer<Config>, context: TrainingContext) {
+      checkTrainingData(trainer, data.train);
+      return trainer.fit(data, config, context);
+    },
+  });
 }
