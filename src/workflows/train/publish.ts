@@ -16,9 +16,11 @@ import {
   compareOutputs,
   type OutputComparison,
   PARITY_LIMIT,
+  type Row,
 } from "../../foundation/contracts/prediction.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
 import { composeGraph, tensorsOf } from "./compose.js";
+import { measureLatency } from "./latency.js";
 import { type LearnedModel, predictWith } from "./learn.js";
 
 export interface ExportRequest {
@@ -40,6 +42,8 @@ export interface ExportRequest {
   readonly lineage: Readonly<Record<string, string>>;
   readonly language: "en" | "zh";
   readonly transforms: TransformMap;
+  /** Times single-row predictions of the exported model. */
+  readonly measuresLatency: boolean;
 }
 
 export interface ExportedModel {
@@ -47,7 +51,10 @@ export interface ExportedModel {
   readonly path: string;
   readonly id: string;
   readonly parity: OutputComparison;
-  readonly modelBytes: number;
+  /** One row with plausible values: the first request of the bundle's sample. */
+  readonly example: Row;
+  /** Of a single-row prediction, where it was asked for. */
+  readonly latencyP99Ms?: number;
 }
 
 /**
@@ -65,7 +72,9 @@ export async function exportBundle(
   const bundle = await loadBundle(written.path, { hostTransforms: request.transforms });
   try {
     const parity = await checkParity(bundle, model, request);
-    return { path: written.path, id: written.id, parity, modelBytes: parts.model.length };
+    const { requests } = bundle.sample;
+    const timed = request.measuresLatency ? { latencyP99Ms: await measureLatency(bundle, requests) } : {};
+    return { path: written.path, id: written.id, parity, example: requests[0] ?? {}, ...timed };
   } catch (failure) {
     rmSync(written.path, { recursive: true, force: true });
     throw failure;

@@ -65,7 +65,7 @@ export function reportInput(production: Production, judged: Judged, registered: 
     },
     usage: {
       model: `${name}@${registered.model.version}`,
-      example: plainRow(registered.example),
+      example: plainRow(registered.exported.example),
       port: DEFAULT_PORT,
     },
   };
