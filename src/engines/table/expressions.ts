@@ -69,7 +69,9 @@ function numberExpression(source: string, storage: StorageType, format: ValueFor
   if (storage === "boolean") return `CAST(${source} AS DOUBLE)`;
   if (storage === "datetime") return `CAST(epoch_ms(${source}) AS DOUBLE)`;
   if (storage !== "text") return "CAST(NULL AS DOUBLE)";
-  const number = plainNumber(cleanNumber(trimmed(source), format));
+  // Cells of digits, signs and points are what the cast takes them for; it alone is a fifth of the work.
+  const usual = `CASE WHEN strlen(${source}) < 300 AND NOT regexp_matches(${source}, ${quoteText(DOUBTFUL)}) THEN ${castNumber(cleanNumber(source, format))} END`;
+  const number = `coalesce(${usual}, ${plainNumber(cleanNumber(trimmed(source), format))})`;
   const scaled = format.scale === undefined ? number : `${number} * CAST(${format.scale} AS DOUBLE)`;
   return format.missing?.length ? `CASE WHEN NOT ${isMissing(source, format)} THEN ${scaled} END` : scaled;
 }
@@ -88,10 +90,15 @@ function cleanNumber(text: string, { strip, decimal }: ValueFormat): string {
   return decimal === "," ? `replace(${cleaned}, ',', '.')` : cleaned;
 }
 
+const castNumber = (text: string): string => `TRY_CAST(${text} AS DOUBLE)`;
+
+/** White space, digit groups, exponents, `inf` and `nan`: where DuckDB's cast takes more than NUMBER_PATTERN does. */
+const DOUBTFUL = String.raw`[eEnN_\x09-\x0d ]`;
+
 /** DOUBLE of a text under NUMBER_PATTERN, else NULL; NULL beyond the range of a double. */
 function plainNumber(text: string): string {
-  const parsed = `CASE WHEN regexp_matches(${text}, ${quoteText(NUMBER_PATTERN)}) THEN TRY_CAST(${text} AS DOUBLE) END`;
-  return `nullif(nullif(${parsed}, 'inf'::DOUBLE), '-inf'::DOUBLE)`;
+  // CASE, not nullif: that repeats its argument, and so the work.
+  return `CASE WHEN regexp_matches(${text}, ${quoteText(NUMBER_PATTERN)}) AND isfinite(${castNumber(text)}) THEN ${castNumber(text)} END`;
 }
 
 function booleanExpression(source: string, storage: StorageType, format: ValueFormat): string {
@@ -119,22 +126,31 @@ function datetimeExpression(source: string, storage: StorageType, format: ValueF
   if (storage === "number") return `CASE WHEN abs(${source}) < 2e14 THEN ${fromNumber(source)} END`;
   if (storage !== "text") return "CAST(NULL AS TIMESTAMP)";
   const text = trimmed(source);
-  if (pattern === "iso") return isoTimestamp(text);
+  if (pattern === "iso") return `coalesce(${usualTimestamp(source)}, ${isoTimestamp(text)})`;
   if (pattern.startsWith("epoch-")) {
     return `coalesce(${fromNumber(plainNumber(text))}, ${isoTimestamp(text)})`;
   }
   return `coalesce(${patternTimestamp(text, pattern)}, ${isoTimestamp(text)})`;
 }
 
+/** A plain day or second, which the cast reads as it is, at a fraction of the work. */
+function usualTimestamp(source: string): string {
+  const shape =
+    `CASE strlen(${source}) WHEN 10 THEN ${source} GLOB ${quoteText(DAY_GLOB)} ` +
+    `WHEN 19 THEN ${source} GLOB ${quoteText(SECOND_GLOB)} END`;
+  return `CASE WHEN ${shape} AND NOT starts_with(${source}, '0000') THEN TRY_CAST(${source} AS TIMESTAMP) END`;
+}
+
+const DIGIT_GLOB = "[0-9]";
+const DAY_GLOB = "####-##-##".replaceAll("#", DIGIT_GLOB);
+const SECOND_GLOB = `${DAY_GLOB}[ T]${"##:##:##".replaceAll("#", DIGIT_GLOB)}`;
+
 function isoTimestamp(text: string): string {
   // A comma before the fraction and a blank before the zone are valid, but not to DuckDB's cast.
   const plain = String.raw`regexp_replace(replace(${text}, ',', '.'), ' ?(Z|[+-]\d{2}:?(\d{2})?)$', '\1')`;
-  const zoned = `date_trunc('milliseconds', CAST(TRY_CAST(${plain} AS TIMESTAMPTZ) AS TIMESTAMP))`;
-  // Most times are a plain day or second, which the cast reads as they are.
-  const isPlain = `(${text} LIKE '____-__-__' OR ${text} LIKE '____-__-__ __:__:__')`;
   return (
     `CASE WHEN regexp_matches(${text}, ${quoteText(ISO_PATTERN)}) AND NOT starts_with(${text}, '0000') ` +
-    `THEN CASE WHEN ${isPlain} THEN TRY_CAST(${text} AS TIMESTAMP) ELSE ${zoned} END END`
+    `THEN date_trunc('milliseconds', CAST(TRY_CAST(${plain} AS TIMESTAMPTZ) AS TIMESTAMP)) END`
   );
 }
 
