@@ -1,6 +1,6 @@
 /** A training that is stopped, by its user or by the machine, loses nothing that was finished. */
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { customers, writeLines } from "../e2e/data.js";
@@ -55,6 +55,16 @@ test("Ctrl-C ends with 130, says how to go on, and --resume finishes with the sa
   expect((await run("runs", "--json")).json().runs).toMatchObject([{ state: "done" }]);
   const nothing = await run("train", "--resume", "--json");
   expect(nothing.json().error.code).toBe("RUN_NOT_FOUND");
+});
+
+test("Ctrl-C before the data is read leaves nothing behind", async () => {
+  const training = startTraining([...ARGS, "--store", "early", "--json"], folder);
+  await training.shows("load");
+  training.child.kill("SIGINT");
+  const { code, stdout, stderr } = await training.ended;
+  expect(code, stderr).toBe(130);
+  expect(JSON.parse(stdout).error.code).toBe("INTERRUPTED");
+  expect(existsSync(join(folder, "early"))).toBe(false);
 });
 
 describe("kill -9 leaves a store that works", () => {

@@ -19,7 +19,10 @@ export async function runVerb(argv: readonly string[]): Promise<number> {
     const quiet = (options as { quiet?: boolean }).quiet === true;
     const io = createIo({ stdout, stderr, json, quiet, signal: interruption.signal });
     return (await command.run(parsed.positional, options, io)) ?? 0;
-  } catch (failure) {
+  } catch (thrown) {
+    // What an abort makes fail is not worth telling; the abort is.
+    const failure =
+      interruption.signal.aborted && !QuernError.is(thrown) ? interruption.signal.reason : thrown;
     const known = printFailure(failure, process.stdout, process.stderr, json);
     return known ? ERROR_TABLE[known.code].exit : 1;
   } finally {

@@ -27,10 +27,14 @@ process.on("message", (message: ParentMessage) => {
   })
     .then(
       (result) => send({ kind: "result", result }),
-      (failure: unknown) => send(describeFailure(failure)),
+      (failure: unknown) => send(describeFailure(interruptionOr(failure))),
     )
     .finally(() => process.exit());
 });
+
+/** What an abort makes fail is not worth telling; the abort is. */
+const interruptionOr = (failure: unknown): unknown =>
+  controller.signal.aborted && !QuernError.is(failure) ? controller.signal.reason : failure;
 
 function describeFailure(failure: unknown): ChildMessage {
   if (QuernError.is(failure))
