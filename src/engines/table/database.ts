@@ -8,14 +8,14 @@ import { type QueryRow, quoteText } from "./table.js";
 
 export interface DatabaseOptions {
   readonly threads: number;
-  /** Beyond this DuckDB spills to `temporaryFolder`. Default 1.2 GiB. */
+  /** Beyond this DuckDB spills to `temporaryFolder`. Default 1.5 GiB. */
   readonly memoryLimitBytes?: number;
   /** Where a private folder is made; default the system's. */
   readonly temporaryFolder?: string;
   readonly signal?: AbortSignal;
 }
 
-const DEFAULT_MEMORY_LIMIT_BYTES = 1.2 * 2 ** 30;
+const DEFAULT_MEMORY_LIMIT_BYTES = 1.5 * 2 ** 30;
 
 /**
  * One private in-memory DuckDB. Extensions are never fetched, and the file system is closed but for the given

@@ -2,7 +2,7 @@
 export type { DatabaseOptions } from "./database.js";
 export type { Dialect } from "./dialect.js";
 export { invalidExpression, valueExpression } from "./expressions.js";
-export { convertColumns } from "./memory-table.js";
+export { convertColumns, convertIfReadable } from "./memory-table.js";
 export { type OpenTableOptions, openTable, type TableFile, type TableSource } from "./open-table.js";
 export { type ReadFrameOptions, readFrame } from "./read-frame.js";
 export { columnDigests, contentHashes, rowHashes } from "./row-hashes.js";

@@ -173,16 +173,16 @@ function losesText(text: string): boolean {
   return /^0\d/.test(text) || (!text.includes(".") && text.length > MAX_INTEGER_DIGITS);
 }
 
-/** `losesText`, and spellings that DuckDB takes for numbers but `NUMBER_PATTERN` does not. */
+/** `losesText`, and spellings that DuckDB takes for numbers but `NUMBER_PATTERN` does not: `1_000`, `inf`, `nan`. */
 function isUnfit(source: string): string {
   return (
-    `((${source} >= '00' AND ${source} < '0:') OR contains(${source}, '_') ` +
-    `OR (strlen(${source}) > ${MAX_INTEGER_DIGITS} AND NOT contains(${source}, '.')))`
+    `((${source} >= '00' AND ${source} < '0:') OR contains(${source}, '_') OR contains(${source}, 'n') ` +
+    `OR contains(${source}, 'N') OR (strlen(${source}) > ${MAX_INTEGER_DIGITS} AND NOT contains(${source}, '.')))`
   );
 }
 
 const parsed = (source: string): string =>
-  `nullif(CASE WHEN NOT ${isUnfit(source)} THEN TRY_CAST(${source} AS DOUBLE) END, 'nan'::DOUBLE)`;
+  `CASE WHEN NOT ${isUnfit(source)} THEN TRY_CAST(${source} AS DOUBLE) END`;
 
 /** Fails at the first value that is neither a number nor missing. */
 function convert(name: string): string {
@@ -218,7 +218,7 @@ async function trulyNumeric(
   return candidates.filter((_, index) => found![`c${index}`] !== true);
 }
 
-/** Columns that hold `inf` or `1e999`: as text, the values can be shown to the user. */
+/** Columns that hold `1e999`: as text, the values can be shown to the user. */
 async function beyondDoubles(database: Database, numeric: readonly string[]): Promise<Set<string>> {
   if (numeric.length === 0) return new Set();
   const checks = numeric.map((name, index) => `bool_or(isinf(${quoteIdentifier(name)})) AS c${index}`);

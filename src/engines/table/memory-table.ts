@@ -1,10 +1,11 @@
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Database } from "./database.js";
-import { valueExpression } from "./expressions.js";
+import { isMissing, valueExpression } from "./expressions.js";
 import {
   type QueryRow,
   quoteIdentifier,
+  quoteText,
   type StorageType,
   type Table,
   type TableColumn,
@@ -56,25 +57,45 @@ async function createView(
  * such value become NULL. `table.columns` says so afterwards.
  */
 export async function convertColumns(table: Table, schema: readonly ColumnSchema[]): Promise<void> {
-  const database = databaseOf(table);
-  const converted = new Map<string, StorageType>();
   for (const column of schema) {
-    if (column.kind !== "number" && column.kind !== "datetime") continue;
-    if (storageOf(table, column.name) !== "text") continue;
-    const type = column.kind === "number" ? "DOUBLE" : "TIMESTAMP";
-    const name = quoteIdentifier(column.name);
-    await database.run(
-      `ALTER TABLE ${STORED} ALTER COLUMN ${name} TYPE ${type} USING ${valueExpression(column, "text")}`,
-    );
-    converted.set(column.name, column.kind);
+    if (isConvertible(table, column)) await convert(table, column, valueExpression(column, "text"));
   }
-  if (converted.size === 0) return;
-  const columns = table.columns.map(({ name, storage }) => ({
-    name,
-    storage: converted.get(name) ?? storage,
-  }));
-  await createView(database, columns, table.rowColumn);
-  (table as StoredTable).columns = columns;
+}
+
+/**
+ * As `convertColumns` for one column, unless a cell is present but no value of its kind: then the column stays as
+ * it is. Checks and converts in one scan.
+ * @returns whether the column was converted
+ */
+export async function convertIfReadable(table: Table, column: ColumnSchema): Promise<boolean> {
+  if (!isConvertible(table, column)) return false;
+  const source = quoteIdentifier(column.name);
+  const missing = `${source} IS NULL OR ${isMissing(source, column.format ?? {})}`;
+  const otherwise = `CASE WHEN ${missing} THEN CAST(NULL AS ${typeOf(column)}) ELSE error(${quoteText(UNREADABLE)}) END`;
+  try {
+    await convert(table, column, `coalesce(${valueExpression(column, "text")}, ${otherwise})`);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && cause.message.includes(UNREADABLE)) return false;
+    throw cause;
+  }
+}
+
+const UNREADABLE = "quern: unreadable cell";
+
+const isConvertible = (table: Table, column: ColumnSchema): boolean =>
+  (column.kind === "number" || column.kind === "datetime") && storageOf(table, column.name) === "text";
+const typeOf = (column: ColumnSchema): string => (column.kind === "number" ? "DOUBLE" : "TIMESTAMP");
+
+async function convert(table: Table, column: ColumnSchema, expression: string): Promise<void> {
+  const database = databaseOf(table);
+  await database.run(
+    `ALTER TABLE ${STORED} ALTER COLUMN ${quoteIdentifier(column.name)} TYPE ${typeOf(column)} USING ${expression}`,
+  );
+  const storage = column.kind === "number" ? "number" : "datetime";
+  const columns = table.columns.map((known) => (known.name === column.name ? { ...known, storage } : known));
+  await createView(database, columns as TableColumn[], table.rowColumn);
+  (table as StoredTable).columns = columns as TableColumn[];
 }
 
 function unusedName(wanted: string, columns: readonly TableColumn[]): string {

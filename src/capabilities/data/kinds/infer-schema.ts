@@ -1,5 +1,6 @@
 import {
   convertColumns,
+  convertIfReadable,
   invalidExpression,
   quoteIdentifier,
   type Table,
@@ -55,15 +56,19 @@ export async function inferSchema(table: Table, options: InferenceOptions = {}):
   const known = table.columns.map((column) => column.name);
   for (const name of [...Object.keys(options.kinds ?? {}), ...(options.ignore ?? [])])
     requireColumn(name, known);
-  const columns: ColumnSchema[] = [];
+  const decided: ColumnSchema[] = [];
   const unreadable: UnreadableCells[] = [];
   const missing = (options.missing ?? []).map((text) => text.trim().toLowerCase());
-  for (const evidence of await gatherEvidence(table)) {
+  const gathered = await gatherEvidence(table);
+  for (const evidence of gathered) {
     const { schema, bad } = await decide(table, evidence, options, missing);
-    columns.push(schema);
+    decided.push(schema);
     if (bad > 0) unreadable.push(await describeUnreadable(table, schema, evidence, bad));
   }
-  await convertColumns(table, columns);
+  await convertColumns(table, decided);
+  const columns: ColumnSchema[] = [];
+  for (const [index, schema] of decided.entries())
+    columns.push(await complete(table, gathered[index]!, schema));
   return { columns, unreadable };
 }
 
@@ -93,7 +98,7 @@ async function decide(
     const bad = await countUnreadable(table, evidence, schema);
     const last = index === choices.length - 1;
     if (!last && bad > evidence.present * TOLERATED_SHARE) continue;
-    return { schema: await complete(table, evidence, schema), bad };
+    return { schema, bad };
   }
   throw new Error(`No kind was chosen for ${name}.`);
 }
@@ -119,9 +124,11 @@ function isNumericCategory({ storage, values }: ColumnEvidence): boolean {
   );
 }
 
+/** Once numbers are stored as such. */
 async function complete(table: Table, evidence: ColumnEvidence, schema: ColumnSchema): Promise<ColumnSchema> {
   if (schema.kind !== "number") return schema;
-  const expression = valueExpression(schema, evidence.storage);
+  const { storage } = table.columns.find(({ name }) => name === schema.name)!;
+  const expression = valueExpression(schema, storage);
   const numbers = evidence.sample.map((value) => parseNumber(value, schema.format));
   const facts =
     evidence.number && !schema.format ? evidence.number : await numberEvidence(table, expression, numbers);
@@ -153,6 +160,8 @@ async function countUnreadable(
     );
   }
   if (evidence.storage === schema.kind && evidence.storage !== "vector") return 0;
+  const readable = evidence.sample.every((value) => parse(value, schema.format ?? {}) !== undefined);
+  if (readable && (await convertIfReadable(table, schema))) return 0;
   const [row] = await table.query(
     `SELECT count(*) FILTER (WHERE ${invalidExpression(schema, evidence.storage)}) AS bad FROM data`,
   );
