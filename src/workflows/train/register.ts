@@ -33,7 +33,8 @@ export async function registerModel(production: Production, judged: Judged): Pro
   try {
     const version = await store.models.reserveVersion(judged.name);
     const exported = await exportJudged(production, judged, version, folder);
-    const latency = exported.latencyP99Ms === undefined ? {} : { [LATENCY_GOAL]: exported.latencyP99Ms };
+    const latency: Record<string, number> =
+      exported.latencyP99Ms === undefined ? {} : { [LATENCY_GOAL]: exported.latencyP99Ms };
     const goals = judgeGoals(project, { ...figuresOf(judged.evaluation), ...latency });
     const model = await addModel(production, judged, version, exported);
     const registered = { model, exported, goals };
