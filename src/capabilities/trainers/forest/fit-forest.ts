@@ -106,7 +106,7 @@ function featuresPerNode(share: number, features: number, classes: number): numb
 }
 
 /** Measured on two cores: a row passes about log2(rows) levels, each of which reads the features tried. */
-const SECONDS_PER_CELL = 4e-9;
+const SECONDS_PER_CELL = 8e-9;
 const START_SECONDS = 0.05;
 
 export function estimateForest(work: WorkSpecification, config: ForestConfig): WorkEstimate {

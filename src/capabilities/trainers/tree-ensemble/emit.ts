@@ -96,8 +96,9 @@ function emitTree(nodes: EmittedNodes, ensemble: TreeEnsemble, tree: number): vo
       attach(emitLeaf(nodes, ensemble, ~child, output));
       continue;
     }
-    const categorical = (ensemble.nodeFlags[child]! & CATEGORICAL) !== 0;
-    const split = categorical ? emitCategorical(nodes, ensemble, child) : emitNumeric(nodes, ensemble, child);
+    const split = isCategorical(ensemble, child)
+      ? emitCategorical(nodes, ensemble, child)
+      : emitNumeric(nodes, ensemble, child);
     attach(split.first);
     let whenTrue = -1;
     stack.push({ child: split.whenFalse, attach: (position) => split.link(whenTrue, position) });
@@ -108,6 +109,10 @@ function emitTree(nodes: EmittedNodes, ensemble: TreeEnsemble, tree: number): vo
       },
     });
   }
+}
+
+function isCategorical(ensemble: TreeEnsemble, node: number): boolean {
+  return (ensemble.nodeFlags[node]! & CATEGORICAL) !== 0;
 }
 
 function emitLeaf(
@@ -158,8 +163,15 @@ function emitCategorical(nodes: EmittedNodes, ensemble: TreeEnsemble, node: numb
   const codes = codesLeft(ensemble, node);
   // NaN equals nothing: its side is decided at the chain's first test.
   const chain = codes.map((code, k) => nodes.add(feature, "BRANCH_EQ", code, missingLeft && k === 0));
-  // Missing values alone go left: a test that every other value fails.
-  if (codes.length === 0) chain.push(nodes.add(feature, "BRANCH_LT", Number.NEGATIVE_INFINITY, missingLeft));
+  // Missing values alone go left: a test that every other value fails. The same test ends a chain that another
+  // one on this feature follows, because onnxruntime (1.30) joins neighbouring equality tests of a feature into
+  // one set even where they lead to different nodes.
+  const right = ensemble.nodeRight[node]!;
+  const followed = right >= 0 && isCategorical(ensemble, right) && ensemble.nodeFeature[right] === feature;
+  if (codes.length === 0 || followed) {
+    const missingHere = missingLeft && codes.length === 0;
+    chain.push(nodes.add(feature, "BRANCH_LT", Number.NEGATIVE_INFINITY, missingHere));
+  }
   return {
     first: chain[0]!,
     whenTrue: ensemble.nodeLeft[node]!,

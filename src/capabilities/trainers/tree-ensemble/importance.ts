@@ -1,5 +1,3 @@
-import { featureViews } from "../../../foundation/contracts/feature-matrix.js";
-import type { Frame } from "../../../foundation/contracts/frame.js";
 import type { TreeEnsemble } from "./tree-ensemble.js";
 
 /** `gain`: the loss reduction of the splits on a feature; `splits`: their number. */
@@ -15,11 +13,6 @@ export function importanceShares(ensemble: TreeEnsemble, kind: ImportanceKind): 
     total += amount;
   }
   return total > 0 ? shares.map((share) => share / total) : shares;
-}
-
-/** The features' names in the order in which the ensemble counts them. */
-export function featureNames(features: Frame): string[] {
-  return featureViews(features).map((view) => view.name);
 }
 
 export function namedShares(shares: ArrayLike<number>, names: readonly string[]): Record<string, number> {
