@@ -1,16 +1,5 @@
-import type { ElementType, TensorData } from "../../foundation/contracts/graph.js";
+import { ELEMENT_CODES, type ElementType, type TensorData } from "../../foundation/contracts/graph.js";
 import type { TensorArrays } from "../../foundation/contracts/tensor.js";
-
-/** TensorProto.DataType by Quern's element types. */
-export const ELEMENT_CODES = {
-  float32: 1,
-  uint8: 2,
-  int32: 6,
-  int64: 7,
-  string: 8,
-  bool: 9,
-  float64: 11,
-} as const satisfies Record<ElementType, number>;
 
 const BY_CODE = new Map(Object.entries(ELEMENT_CODES).map(([type, code]) => [code as number, type]));
 

@@ -1,16 +1,17 @@
 import { sha256 } from "../../foundation/base/hash.js";
-import type {
-  AttributeValue,
-  Dimension,
-  ElementType,
-  GraphBuilder,
-  GraphValue,
-  NodeOptions,
-  TensorData,
+import {
+  type AttributeValue,
+  type Dimension,
+  ELEMENT_CODES,
+  type ElementType,
+  type GraphBuilder,
+  type GraphValue,
+  type NodeOptions,
+  type TensorData,
 } from "../../foundation/contracts/graph.js";
 import { elementCount } from "../../foundation/contracts/tensor.js";
 import { toAttributeProto } from "./attributes.js";
-import { ELEMENT_CODES, toTensorArray } from "./element-types.js";
+import { toTensorArray } from "./element-types.js";
 import { inferContents, MAXIMUM_CONTENTS } from "./operators/contents.js";
 import type { OperatorCall, TensorType } from "./operators/operator.js";
 import { operatorOf } from "./operators/table.js";

@@ -1,6 +1,6 @@
-import type { ElementType, TensorData } from "../../foundation/contracts/graph.js";
+import { ELEMENT_CODES, type ElementType, type TensorData } from "../../foundation/contracts/graph.js";
 import { elementCount, type TensorArrays } from "../../foundation/contracts/tensor.js";
-import { ELEMENT_CODES, elementTypeOf, toTensorArray } from "./element-types.js";
+import { elementTypeOf, toTensorArray } from "./element-types.js";
 import type { TensorProto } from "./protobuf/messages.js";
 
 const encoder = new TextEncoder();

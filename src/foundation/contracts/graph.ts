@@ -4,6 +4,17 @@
  */
 export type ElementType = "float32" | "float64" | "int64" | "int32" | "uint8" | "bool" | "string";
 
+/** TensorProto.DataType of onnx.proto3. */
+export const ELEMENT_CODES = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float64: 11,
+} as const satisfies Record<ElementType, number>;
+
 /** A number, or a name for a size known only at run time; "N" is the number of rows. */
 export type Dimension = number | string;
 
@@ -73,6 +84,12 @@ export interface GraphColumn {
   readonly name: string;
   readonly kind: "number" | "boolean" | "category" | "text" | "datetime" | "id" | "vector";
   readonly value: GraphValue;
+}
+
+/** The value as another element type; the same shape. */
+export function cast(graph: GraphBuilder, value: GraphValue, type: ElementType): GraphValue {
+  if (value.type === type) return value;
+  return graph.op("Cast", [value], { attributes: { to: { int: ELEMENT_CODES[type] } } });
 }
 
 /** The matrix whose parts a Split made, so that joining the parts again costs no node. */

@@ -1,6 +1,6 @@
 /** The public face of a model's graph: which tensors go in and what comes out. */
 import type { BundleOutputs, GraphInput } from "./bundle.js";
-import type { GraphBuilder, GraphColumn, GraphValue } from "./graph.js";
+import { cast, type GraphBuilder, type GraphColumn, type GraphValue } from "./graph.js";
 
 export const OUTPUT_TENSORS = {
   label: "label",
@@ -88,5 +88,5 @@ function chosenClass(
   const one = graph.constant("int64", [], [1]);
   const positive = graph.op("Gather", [probabilities, one], { attributes: { axis: { int: 1 } } });
   const chosen = graph.op("GreaterOrEqual", [positive, graph.scalar(threshold)]);
-  return graph.op("Cast", [chosen], { attributes: { to: { int: 7 } } });
+  return cast(graph, chosen, "int64");
 }

@@ -1,4 +1,5 @@
-import { argsort, quantileOfSorted } from "../profile/statistics/ranks.js";
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
+import { argsort } from "../profile/statistics/ranks.js";
 
 /** Makes the median absolute deviation of a normal sample its standard deviation. */
 const NORMAL_MAD = 1.4826;

@@ -1,10 +1,10 @@
 import type { Table } from "../../../engines/table/index.js";
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import type { Column, Frame } from "../../../foundation/contracts/frame.js";
 import type { ColumnProfile, Histogram, NumberProfile } from "../../../foundation/contracts/profile.js";
 import { type ColumnSource, literal, numberOf, stable } from "./column-source.js";
 import type { Moments } from "./moments.js";
 import { isMissing } from "./statistics/cells.js";
-import { quantileOfSorted } from "./statistics/ranks.js";
 import { valueText } from "./value-text.js";
 
 /** Up to this many rows every distinct value is counted and quantiles are exact. */

@@ -1,8 +1,8 @@
 import type { Table } from "../../../engines/table/index.js";
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import type { ColumnKind } from "../../../foundation/contracts/column.js";
 import type { Frame } from "../../../foundation/contracts/frame.js";
 import { type ColumnSource, literal, numberOf, stable } from "./column-source.js";
-import { quantileOfSorted } from "./statistics/ranks.js";
 
 /** Figures of numbers, times and texts that one scan gives; other kinds have none. */
 export interface Moments {

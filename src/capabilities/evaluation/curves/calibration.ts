@@ -1,6 +1,6 @@
+import { ascendingOrder } from "../../../foundation/base/ascending-order.js";
 import type { Calibration } from "../../../foundation/contracts/evaluation.js";
 import type { ClassInput } from "../metrics/inputs.js";
-import { ascendingOrder } from "../metrics/order.js";
 
 const BINS = 10;
 const Z = 1.959963984540054;

@@ -1,4 +1,4 @@
-import { ascendingOrder } from "../metrics/order.js";
+import { ascendingOrder } from "../../../foundation/base/ascending-order.js";
 import type { BinaryScores } from "../metrics/ranking.js";
 
 /**

@@ -1,11 +1,11 @@
 /** ROC, precision-recall, gain and lift of one class against the others. */
 import type { Random } from "../../../foundation/base/random.js";
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import type { Curve } from "../../../foundation/contracts/evaluation.js";
 import type { MetricInput } from "../../../foundation/contracts/metric.js";
 import { orNull } from "../intervals/bootstrap.js";
 import { createResampler } from "../intervals/resample.js";
 import { type ClassInput, classInput, scoresOf } from "../metrics/inputs.js";
-import { quantileOfSorted } from "../metrics/quantile.js";
 import { areaUnderRoc, averagePrecisionOf, type BinaryScores, membership } from "../metrics/ranking.js";
 import { type CutPoints, cutPoints } from "./cut-points.js";
 

@@ -1,9 +1,9 @@
 import type { Random } from "../../../foundation/base/random.js";
+import { quantileOfSorted, weightedMean } from "../../../foundation/base/statistics.js";
 import type { Residuals } from "../../../foundation/contracts/evaluation.js";
 import { orNull } from "../intervals/bootstrap.js";
 import { normalQuantile } from "../intervals/normal.js";
-import { type ValueInput, weightedMean } from "../metrics/inputs.js";
-import { quantileOfSorted } from "../metrics/quantile.js";
+import type { ValueInput } from "../metrics/inputs.js";
 
 const MOST_POINTS = 1500;
 const QUANTILES = 99;

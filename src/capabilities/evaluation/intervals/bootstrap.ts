@@ -1,9 +1,9 @@
 import type { Random } from "../../../foundation/base/random.js";
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import type { Estimate } from "../../../foundation/contracts/evaluation.js";
 import type { MetricInput } from "../../../foundation/contracts/metric.js";
 import { targetRows } from "../../../foundation/contracts/target.js";
 import type { AnyMetric } from "../metrics/index.js";
-import { quantileOfSorted } from "../metrics/quantile.js";
 import { normalBelow, normalQuantile } from "./normal.js";
 import { affordableResamples, createResampler, favourableOrder, takeInput } from "./resample.js";
 

@@ -1,8 +1,8 @@
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import type { Comparison } from "../../../foundation/contracts/evaluation.js";
 import type { MetricInput } from "../../../foundation/contracts/metric.js";
 import { type Predictions, targetRows } from "../../../foundation/contracts/target.js";
 import { type AnyMetric, orient } from "../metrics/index.js";
-import { quantileOfSorted } from "../metrics/quantile.js";
 import { type BootstrapOptions, LEVEL, orNull } from "./bootstrap.js";
 import { affordableResamples, createResampler } from "./resample.js";
 

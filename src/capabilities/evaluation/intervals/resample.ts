@@ -2,10 +2,11 @@
  * Bootstrap resamples as weights: how often each row was drawn. Metrics hold that a weight of 2 is the row given
  * twice, so no row is ever copied; and rows are put in the order in which metrics want them once, not each time.
  */
+
+import { ascendingOrder } from "../../../foundation/base/ascending-order.js";
 import type { Random } from "../../../foundation/base/random.js";
 import type { MetricInput } from "../../../foundation/contracts/metric.js";
 import { type Predictions, takeTarget, targetRows } from "../../../foundation/contracts/target.js";
-import { ascendingOrder } from "../metrics/order.js";
 
 /** Rows (times classes) that the resamples of one metric may visit: about half a second. */
 const WORK = 1e7;

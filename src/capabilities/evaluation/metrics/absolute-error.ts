@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { weightedMean, weightedMedian } from "../../../foundation/base/statistics.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { defineMetric } from "../../../foundation/contracts/metric.js";
-import { valueInput, weightedMean } from "./inputs.js";
-import { weightedMedian } from "./quantile.js";
+import { valueInput } from "./inputs.js";
 
 const none = z.strictObject({});
 const common = {

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { weightedMean } from "../../../foundation/base/statistics.js";
 import { defineMetric } from "../../../foundation/contracts/metric.js";
-import { valueInput, weightedMean } from "./inputs.js";
+import { valueInput } from "./inputs.js";
 
 export const poissonDeviance = defineMetric({
   id: "poisson-deviance",

@@ -81,28 +81,6 @@ export function decidedClasses(input: ClassInput): Int32Array {
   return decided;
 }
 
-/** Weighted mean of `term(row)`; NaN for no weight. Compensated (Neumaier), so that row order hardly matters. */
-export function weightedMean(
-  rows: number,
-  weights: Float64Array | undefined,
-  term: (row: number) => number,
-): number {
-  let sum = 0;
-  let lost = 0;
-  let total = 0;
-  for (let row = 0; row < rows; row++) {
-    const weight = weights ? weights[row]! : 1;
-    if (weight === 0) continue;
-    const value = weight * term(row);
-    const next = sum + value;
-    lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
-    sum = next;
-    total += weight;
-  }
-  const mean = sum / total;
-  return total > 0 ? (Number.isFinite(mean) ? (sum + lost) / total : mean) : Number.NaN;
-}
-
 /** Ratio, or `otherwise` where the denominator is 0. */
 export function ratio(numerator: number, denominator: number, otherwise = 0): number {
   return denominator === 0 ? otherwise : numerator / denominator;

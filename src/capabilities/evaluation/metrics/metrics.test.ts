@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { ascendingOrder } from "../../../foundation/base/ascending-order.js";
 import { createRandom } from "../../../foundation/base/random.js";
+import { quantileOfSorted, weightedMedian } from "../../../foundation/base/statistics.js";
 import type { MetricInput } from "../../../foundation/contracts/metric.js";
 import { gainMetric } from "./gain.js";
 import { computeMetric, defaultMetric, findMetric, METRICS, reportedMetrics } from "./index.js";
-import { ascendingOrder } from "./order.js";
-import { quantileOfSorted, weightedMedian } from "./quantile.js";
 
 interface OracleCase {
   readonly seed: number;

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { weightedMean } from "../../../foundation/base/statistics.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { defineMetric } from "../../../foundation/contracts/metric.js";
-import { type ClassInput, classInput, weightedMean } from "./inputs.js";
+import { type ClassInput, classInput } from "./inputs.js";
 
 const none = z.strictObject({});
 const SMALLEST = Number.EPSILON;

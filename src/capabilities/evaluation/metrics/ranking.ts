@@ -1,5 +1,5 @@
 /** Figures that depend on the order of scores only; ties count half or are taken together. */
-import { ascendingOrder } from "./order.js";
+import { ascendingOrder } from "../../../foundation/base/ascending-order.js";
 
 /** Rows with `positive[row] = 1` against the others. Weights absent: all 1. */
 export interface BinaryScores {

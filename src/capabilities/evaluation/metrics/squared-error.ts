@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { weightedMean } from "../../../foundation/base/statistics.js";
 import { defineMetric } from "../../../foundation/contracts/metric.js";
-import { type ValueInput, valueInput, weightedMean } from "./inputs.js";
+import { type ValueInput, valueInput } from "./inputs.js";
 
 const none = z.strictObject({});
 const common = { version: 1, config: none, tasks: ["regression"] } as const;

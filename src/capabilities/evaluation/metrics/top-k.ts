@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { weightedMean } from "../../../foundation/base/statistics.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { defineMetric } from "../../../foundation/contracts/metric.js";
-import { classInput, weightedMean } from "./inputs.js";
+import { classInput } from "./inputs.js";
 
 /** Among equal probabilities the later class ranks first, as in scikit-learn. */
 export const topKAccuracy = defineMetric({

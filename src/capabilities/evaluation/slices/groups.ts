@@ -1,6 +1,7 @@
 /** Groups of rows by the values of one column. */
+
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import type { Column, Frame } from "../../../foundation/contracts/frame.js";
-import { quantileOfSorted } from "../metrics/quantile.js";
 
 export interface ColumnGroups {
   readonly column: string;

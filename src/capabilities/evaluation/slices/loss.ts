@@ -1,5 +1,6 @@
+import { weightedMean } from "../../../foundation/base/statistics.js";
 import type { MetricInput } from "../../../foundation/contracts/metric.js";
-import { classInput, valueInput, weightedMean } from "../metrics/inputs.js";
+import { classInput, valueInput } from "../metrics/inputs.js";
 
 /** How wrong the model is on each row: log loss (nat), or squared error in units of the target's variance. */
 export function rowLosses(input: MetricInput): Float64Array {

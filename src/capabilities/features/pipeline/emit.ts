@@ -1,5 +1,4 @@
-import type { GraphBuilder, GraphColumn } from "../../../foundation/contracts/graph.js";
-import { cast } from "../shared/emission.js";
+import { cast, type GraphBuilder, type GraphColumn } from "../../../foundation/contracts/graph.js";
 import { slotName } from "./apply.js";
 import { type FittedPipeline, graphInputSlots, type TransformMap } from "./pipeline.js";
 import { transformOf } from "./transform-map.js";

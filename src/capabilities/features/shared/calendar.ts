@@ -3,8 +3,7 @@
  * operations only (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms"). Right for any year, also
  * before 0. Written twice, for numbers and for the graph, line by line alike.
  */
-import type { GraphBuilder, GraphValue } from "../../../foundation/contracts/graph.js";
-import { cast } from "./emission.js";
+import { cast, type GraphBuilder, type GraphValue } from "../../../foundation/contracts/graph.js";
 
 export const DAY_MS = 86_400_000;
 

@@ -1,10 +1,9 @@
 /** Transforms that map each number by itself, with a few fitted numbers per column: one definition for both. */
 import type { z } from "zod";
-import type { Column, Frame } from "../../../foundation/contracts/frame.js";
-import { createFrame } from "../../../foundation/contracts/frame.js";
-import type { GraphBuilder, GraphValue } from "../../../foundation/contracts/graph.js";
+import { type Column, createFrame, type Frame } from "../../../foundation/contracts/frame.js";
+import { cast, type GraphBuilder, type GraphValue } from "../../../foundation/contracts/graph.js";
 import { defineTransform, type Transform } from "../../../foundation/contracts/transform.js";
-import { cast, joinInputs, rowConstant, splitLike } from "./emission.js";
+import { joinInputs, rowConstant, splitLike } from "./emission.js";
 import { columnWidth, float32Values, framePositions, positionValues } from "./positions.js";
 
 export interface ElementwiseState {

@@ -1,5 +1,6 @@
 /** Graph idioms. Columns are joined, computed on together and split again, so that a graph has few nodes. */
 import {
+  cast,
   type ElementType,
   type GraphBuilder,
   type GraphColumn,
@@ -7,21 +8,6 @@ import {
   joinMatrices,
   splitMatrix,
 } from "../../../foundation/contracts/graph.js";
-
-export const ONNX_TYPES = {
-  float32: 1,
-  uint8: 2,
-  int32: 6,
-  int64: 7,
-  string: 8,
-  bool: 9,
-  float64: 11,
-} as const satisfies Record<ElementType, number>;
-
-export function cast(graph: GraphBuilder, value: GraphValue, type: ElementType): GraphValue {
-  if (value.type === type) return value;
-  return graph.op("Cast", [value], { attributes: { to: { int: ONNX_TYPES[type] } } });
-}
 
 /** Second dimension of a column's value. */
 export function valueWidth(value: GraphValue): number {

@@ -1,7 +1,7 @@
 /** Linear projections of all number inputs together: (x - center) * components, in float64. */
 import { createFrame, type Frame } from "../../../foundation/contracts/frame.js";
-import type { GraphBuilder, GraphColumn } from "../../../foundation/contracts/graph.js";
-import { cast, joinInputs, rowConstant, where } from "./emission.js";
+import { cast, type GraphBuilder, type GraphColumn } from "../../../foundation/contracts/graph.js";
+import { joinInputs, rowConstant, where } from "./emission.js";
 import { framePositions, type Position } from "./positions.js";
 
 export interface ProjectionState {

@@ -1,6 +1,6 @@
 /** Finding a number among ascending knots: binary in numbers, in two levels of comparisons in the graph. */
-import type { GraphBuilder, GraphValue } from "../../../foundation/contracts/graph.js";
-import { cast, int64Vector } from "./emission.js";
+import { cast, type GraphBuilder, type GraphValue } from "../../../foundation/contracts/graph.js";
+import { int64Vector } from "./emission.js";
 
 /** How many of the ascending knots are <= value; 0 for NaN. */
 export function countBelow(knots: ArrayLike<number>, value: number): number {

@@ -54,16 +54,6 @@ export function isConstant(spread: number, center: number, count: number): boole
   return !(spread > count * epsilon * spread + (count * center * epsilon) ** 2);
 }
 
-/** Quantile by linear interpolation (Hyndman and Fan type 7), `share` in [0,1]; NaN of nothing. */
-export function quantile(sorted: Float64Array, share: number): number {
-  const position = (sorted.length - 1) * share;
-  const lower = Math.floor(position);
-  const low = sorted[lower];
-  if (low === undefined) return Number.NaN;
-  const high = sorted[Math.min(lower + 1, sorted.length - 1)]!;
-  return low === high ? low : low + (high - low) * (position - lower);
-}
-
 /** The most frequent finite value, the smallest of several; NaN of nothing. */
 export function mode(sorted: Float64Array): number {
   let best = Number.NaN;

@@ -1,6 +1,7 @@
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import type { Target } from "../../../foundation/contracts/target.js";
 import { countBelow } from "./search.js";
-import { quantile, sortedFinite } from "./statistics.js";
+import { sortedFinite } from "./statistics.js";
 
 /** The target as class codes; numbers are cut into `slices` of about equal size. */
 export function targetClasses(
@@ -12,7 +13,7 @@ export function targetClasses(
   const sorted = sortedFinite(target.values);
   const edges = new Set<number>();
   for (let slice = 1; slice < slices; slice++) {
-    const edge = quantile(sorted, slice / slices);
+    const edge = quantileOfSorted(sorted, slice / slices);
     if (edge > sorted[0]!) edges.add(edge);
   }
   const knots = [...edges];

@@ -1,12 +1,13 @@
 import { z } from "zod";
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { type Column, createFrame } from "../../../foundation/contracts/frame.js";
-import { splitMatrix } from "../../../foundation/contracts/graph.js";
+import { cast, splitMatrix } from "../../../foundation/contracts/graph.js";
 import { defineTransform } from "../../../foundation/contracts/transform.js";
-import { cast, joinInputs, where } from "../shared/emission.js";
+import { joinInputs, where } from "../shared/emission.js";
 import { float32Values } from "../shared/positions.js";
 import { countBelow, emitCountBelow } from "../shared/search.js";
-import { quantile, sortedFinite } from "../shared/statistics.js";
+import { sortedFinite } from "../shared/statistics.js";
 
 const config = z.strictObject({
   bins: z
@@ -86,7 +87,7 @@ function innerEdges(sorted: Float64Array, bins: number, strategy: "quantile" | "
   const edges: number[] = [low];
   for (let index = 1; index <= bins; index++) {
     const share = index / bins;
-    const edge = strategy === "quantile" ? quantile(sorted, share) : low + (high - low) * share;
+    const edge = strategy === "quantile" ? quantileOfSorted(sorted, share) : low + (high - low) * share;
     if (edge - edges.at(-1)! > NARROWEST) edges.push(edge);
   }
   return Float64Array.from(edges.slice(1, -1));

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { defineElementwise } from "../shared/elementwise.js";
 import { where } from "../shared/emission.js";
-import { quantile, sortedFinite } from "../shared/statistics.js";
+import { sortedFinite } from "../shared/statistics.js";
 
 const config = z.strictObject({
   lowerQuantile: z.number().min(0).max(1).default(0).register(fields, {
@@ -33,8 +34,8 @@ export const clip = defineElementwise({
   parameters: ["low", "high"],
   fit(values, { lowerQuantile, upperQuantile, low, high }) {
     const sorted = low === null || high === null ? sortedFinite(values) : new Float64Array();
-    const least = low ?? quantile(sorted, lowerQuantile);
-    const most = high ?? quantile(sorted, upperQuantile);
+    const least = low ?? quantileOfSorted(sorted, lowerQuantile);
+    const most = high ?? quantileOfSorted(sorted, upperQuantile);
     if (Number.isNaN(least) || Number.isNaN(most)) {
       return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
     }

@@ -8,6 +8,7 @@ import {
   type NumberColumn,
 } from "../../../foundation/contracts/frame.js";
 import {
+  cast,
   type GraphBuilder,
   type GraphColumn,
   type GraphValue,
@@ -16,7 +17,7 @@ import {
 } from "../../../foundation/contracts/graph.js";
 import { defineTransform } from "../../../foundation/contracts/transform.js";
 import { CALENDAR_PARTS, type CalendarPart, calendarParts, emitCalendarParts } from "../shared/calendar.js";
-import { cast, joinInputs, where } from "../shared/emission.js";
+import { joinInputs, where } from "../shared/emission.js";
 
 const config = z.strictObject({
   parts: z.array(z.enum(CALENDAR_PARTS)).nullable().default(null).register(fields, {

@@ -1,13 +1,19 @@
 import { z } from "zod";
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { type Column, createFrame } from "../../../foundation/contracts/frame.js";
-import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/contracts/graph.js";
+import {
+  cast,
+  type GraphBuilder,
+  type GraphColumn,
+  type GraphValue,
+} from "../../../foundation/contracts/graph.js";
 import { defineTransform } from "../../../foundation/contracts/transform.js";
 import { rankedCategories } from "../shared/categories.js";
 import { withValues } from "../shared/elementwise.js";
-import { cast, joinInputs, rowConstant, splitLike, where } from "../shared/emission.js";
+import { joinInputs, rowConstant, splitLike, where } from "../shared/emission.js";
 import { columnWidth, float32Values, framePositions, positionValues } from "../shared/positions.js";
-import { finiteValues, mean, mode, quantile, sortedFinite } from "../shared/statistics.js";
+import { finiteValues, mean, mode, sortedFinite } from "../shared/statistics.js";
 
 const config = z.strictObject({
   strategy: z.enum(["median", "mean", "mode", "constant"]).default("median").register(fields, {
@@ -106,7 +112,7 @@ function fitNumbers(column: Column, rows: number, { strategy, value }: Config): 
       case "mean":
         return mean(finiteValues(values));
       case "median":
-        return quantile(sortedFinite(values), 0.5);
+        return quantileOfSorted(sortedFinite(values), 0.5);
       case "mode":
         return mode(sortedFinite(values));
     }

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { createFrame, type NumberColumn } from "../../../foundation/contracts/frame.js";
-import type { GraphBuilder, GraphColumn } from "../../../foundation/contracts/graph.js";
+import { cast, type GraphBuilder, type GraphColumn } from "../../../foundation/contracts/graph.js";
 import { defineTransform } from "../../../foundation/contracts/transform.js";
-import { cast, where } from "../shared/emission.js";
+import { where } from "../shared/emission.js";
 import { float32Values } from "../shared/positions.js";
 
 const OPERATIONS = ["product", "ratio", "difference", "square"] as const;

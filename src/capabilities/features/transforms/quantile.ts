@@ -1,14 +1,15 @@
 import { z } from "zod";
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { createFrame } from "../../../foundation/contracts/frame.js";
-import type { GraphBuilder, GraphValue } from "../../../foundation/contracts/graph.js";
+import { cast, type GraphBuilder, type GraphValue } from "../../../foundation/contracts/graph.js";
 import { defineTransform } from "../../../foundation/contracts/transform.js";
 import { withValues } from "../shared/elementwise.js";
-import { cast, joinInputs, splitLike, where } from "../shared/emission.js";
+import { joinInputs, splitLike, where } from "../shared/emission.js";
 import { emitNormalQuantile, normalQuantile, SMALLEST_SHARE } from "../shared/normal-quantile.js";
 import { columnWidth, float32Values, framePositions, positionValues } from "../shared/positions.js";
 import { countBelow, emitCountBelow } from "../shared/search.js";
-import { quantile as quantileOf, sortedFinite } from "../shared/statistics.js";
+import { sortedFinite } from "../shared/statistics.js";
 
 const config = z.strictObject({
   quantiles: z.number().int().min(2).max(10_000).default(256).register(fields, {
@@ -87,7 +88,7 @@ function distributionOf(sorted: Float64Array, quantiles: number): Distribution {
   const high: number[] = [];
   for (let index = 0; index < count; index++) {
     const share = index / (count - 1);
-    const knot = quantileOf(sorted, share);
+    const knot = quantileOfSorted(sorted, share);
     if (knots.at(-1) !== knot) {
       knots.push(knot);
       low.push(share);

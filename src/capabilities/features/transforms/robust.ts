@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { defineElementwise } from "../shared/elementwise.js";
-import { quantile, sortedFinite } from "../shared/statistics.js";
+import { sortedFinite } from "../shared/statistics.js";
 
 const config = z.strictObject({
   lowerQuantile: z
@@ -29,9 +30,9 @@ export const robust = defineElementwise({
   fit(values, { lowerQuantile, upperQuantile }) {
     const sorted = sortedFinite(values);
     if (sorted.length === 0) return { center: 0, scale: 1 };
-    const range = quantile(sorted, upperQuantile) - quantile(sorted, lowerQuantile);
+    const range = quantileOfSorted(sorted, upperQuantile) - quantileOfSorted(sorted, lowerQuantile);
     // Like scikit-learn: a range of rounding noise counts as none.
-    return { center: quantile(sorted, 0.5), scale: range < 10 * Number.EPSILON ? 1 : range };
+    return { center: quantileOfSorted(sorted, 0.5), scale: range < 10 * Number.EPSILON ? 1 : range };
   },
   compute: (value, { center, scale }) => (value - center) / scale,
   emit: (graph, values, { center, scale }) => graph.op("Div", [graph.op("Sub", [values, center]), scale]),

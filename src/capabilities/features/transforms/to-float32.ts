@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import { createFrame } from "../../../foundation/contracts/frame.js";
-import { joinMatrices } from "../../../foundation/contracts/graph.js";
+import { cast, joinMatrices } from "../../../foundation/contracts/graph.js";
 import { defineTransform } from "../../../foundation/contracts/transform.js";
-import { cast, splitLike } from "../shared/emission.js";
-import { quantile, sortedFinite } from "../shared/statistics.js";
+import { splitLike } from "../shared/emission.js";
+import { sortedFinite } from "../shared/statistics.js";
 
 interface ToFloat32State {
   /** Subtracted in float64 before rounding; the median. */
@@ -23,7 +24,7 @@ export const toFloat32 = defineTransform<z.ZodObject<Record<never, never>>, ToFl
   fit: (frame) => ({
     centers: Float64Array.from(frame.columns.values(), (column) => {
       if (column.kind !== "number" || column.values instanceof Float32Array) return 0;
-      const center = quantile(sortedFinite(column.values), 0.5);
+      const center = quantileOfSorted(sortedFinite(column.values), 0.5);
       return Number.isFinite(center) ? center : 0;
     }),
   }),

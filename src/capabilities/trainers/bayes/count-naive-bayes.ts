@@ -5,7 +5,12 @@
  */
 
 import { QuernError } from "../../../foundation/base/errors.js";
-import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/contracts/graph.js";
+import {
+  cast,
+  type GraphBuilder,
+  type GraphColumn,
+  type GraphValue,
+} from "../../../foundation/contracts/graph.js";
 import type { FitDiagnostics, Fitted, LabelledFrame } from "../../../foundation/contracts/trainer.js";
 import {
   type Design,
@@ -15,7 +20,7 @@ import {
   trainingDesign,
 } from "../numeric/design.js";
 import { classCounts } from "../numeric/example-weights.js";
-import { emitCast, emitSoftmax } from "../numeric/graph-links.js";
+import { emitSoftmax } from "../numeric/graph-links.js";
 import { importanceShares } from "../numeric/shares.js";
 import { classificationTarget } from "../numeric/targets.js";
 import { probabilitiesOf } from "./naive-bayes-model.js";
@@ -102,11 +107,11 @@ function scores(design: Design, { width, classes, weights, constant }: CountStat
 /** Float64: a long text sums thousands of logs near -10, of which only the differences matter. */
 function emit(graph: GraphBuilder, features: readonly GraphColumn[], state: CountState): GraphValue {
   const { width, classes, weights, constant } = state;
-  const counts = emitCast(graph, designInGraph(graph, features), "float64");
+  const counts = cast(graph, designInGraph(graph, features), "float64");
   const matrix = graph.constant("float64", [classes, width], weights);
   const constants = graph.constant("float64", [1, classes], constant);
   const joint = graph.op("Gemm", [counts, matrix, constants], { attributes: { transB: { int: 1 } } });
-  return emitCast(graph, emitSoftmax(graph, joint), "float32");
+  return cast(graph, emitSoftmax(graph, joint), "float32");
 }
 
 export function restoreCountModel(state: CountState): Fitted<CountState> {

@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { fields } from "../../../foundation/contracts/extension.js";
-import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/contracts/graph.js";
+import {
+  cast,
+  type GraphBuilder,
+  type GraphColumn,
+  type GraphValue,
+} from "../../../foundation/contracts/graph.js";
 import {
   defineTrainer,
   type FitDiagnostics,
@@ -15,7 +20,7 @@ import {
   trainingDesign,
 } from "../numeric/design.js";
 import { classCounts } from "../numeric/example-weights.js";
-import { emitCast, emitSoftmax } from "../numeric/graph-links.js";
+import { emitSoftmax } from "../numeric/graph-links.js";
 import { importanceShares } from "../numeric/shares.js";
 import { classificationTarget } from "../numeric/targets.js";
 import { logPriors, probabilitiesOf, uniformPriorField } from "./naive-bayes-model.js";
@@ -144,14 +149,14 @@ function emit(graph: GraphBuilder, features: readonly GraphColumn[], state: Gaus
   const matrix = (values: Float64Array) => graph.constant("float64", [classes, width], values);
   const transposed = { attributes: { transB: { int: 1 } } };
   const centered = graph.op("Sub", [
-    emitCast(graph, designInGraph(graph, features), "float64"),
+    cast(graph, designInGraph(graph, features), "float64"),
     graph.constant("float64", [1, width], Float64Array.from(center)),
   ]);
   const constants = graph.constant("float64", [1, classes], constant);
   const first = graph.op("Gemm", [centered, matrix(linear), constants], transposed);
   const squares = graph.op("Mul", [centered, centered]);
   const joint = graph.op("Gemm", [squares, matrix(quadratic), first], transposed);
-  return emitCast(graph, emitSoftmax(graph, joint), "float32");
+  return cast(graph, emitSoftmax(graph, joint), "float32");
 }
 
 function restore(state: GaussianState): Fitted<GaussianState> {

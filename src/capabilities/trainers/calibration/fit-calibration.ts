@@ -1,4 +1,5 @@
 import type { Random } from "../../../foundation/base/random.js";
+import { weightedMean } from "../../../foundation/base/statistics.js";
 import {
   type ClassTarget,
   type Predictions,
@@ -47,6 +48,7 @@ export function fitCalibration(
   { method, random, weights }: CalibrationOptions,
 ): CalibrationState {
   if (predictions.kind === "values" || target.task === "regression") return { method: "none", losses: {} };
+  if (weights?.every((weight) => weight === 0)) return { method: "none", losses: {} };
   const sample: Sample = { predictions, target, weights };
   if (method !== "auto") return { ...fitMap(sample, method), losses: {} };
   const candidates = candidateMethods(sample);
@@ -54,7 +56,10 @@ export function fitCalibration(
   const rowLosses = crossValidate(sample, ["none", ...candidates], random);
   const chosen = choose(rowLosses, candidates, weights);
   const losses = Object.fromEntries(
-    [...rowLosses].map(([name, values]) => [name, weightedMean(values, weights)]),
+    [...rowLosses].map(([name, values]) => [
+      name,
+      weightedMean(values.length, weights, (row) => values[row]!),
+    ]),
   );
   return { ...fitMap(sample, chosen), losses };
 }
@@ -103,7 +108,7 @@ function choose(
   for (const candidate of candidates) {
     const before = losses.get(chosen)!;
     const gains = losses.get(candidate)!.map((loss, row) => before[row]! - loss);
-    const mean = weightedMean(gains, weights);
+    const mean = weightedMean(gains.length, weights, (row) => gains[row]!);
     if (mean > standardError(gains, mean, weights)) chosen = candidate;
   }
   return chosen;
@@ -143,17 +148,6 @@ function takeSample({ predictions, target, weights }: Sample, rows: Int32Array):
     target: takeTarget(target, rows) as ClassTarget,
     weights: weights && Float64Array.from(rows, (row) => weights[row]!),
   };
-}
-
-function weightedMean(values: Float64Array, weights: Float64Array | undefined): number {
-  let sum = 0;
-  let total = 0;
-  for (let row = 0; row < values.length; row++) {
-    const weight = weights ? weights[row]! : 1;
-    sum += weight * values[row]!;
-    total += weight;
-  }
-  return total > 0 ? sum / total : 0;
 }
 
 /** Of a weighted mean: sqrt(sum w^2 (x - mean)^2) / sum w. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { weightedMean, weightedMedian } from "../../../foundation/base/statistics.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/contracts/graph.js";
 import type { Target } from "../../../foundation/contracts/target.js";
@@ -29,35 +30,10 @@ function constantPrediction(
     return counts.map((count) => (total > 0 ? count / total : 1 / counts.length));
   }
   return Float64Array.of(
-    center === "mean" ? weightedMean(target.values, weights) : weightedMedian(target.values, weights),
+    center === "mean"
+      ? weightedMean(target.values.length, weights, (row) => target.values[row]!)
+      : weightedMedian(target.values, weights),
   );
-}
-
-function weightedMean(values: Float64Array, weights: Float64Array | undefined): number {
-  let sum = 0;
-  let total = 0;
-  for (let row = 0; row < values.length; row++) {
-    const weight = weights ? weights[row]! : 1;
-    sum += weight * values[row]!;
-    total += weight;
-  }
-  return total > 0 ? sum / total : 0;
-}
-
-/** The value at which half the weight lies on either side; between two values: their middle. */
-function weightedMedian(values: Float64Array, weights: Float64Array | undefined): number {
-  const order = Array.from(values.keys())
-    .filter((row) => !weights || weights[row]! > 0)
-    .sort((a, b) => values[a]! - values[b]!);
-  const weightOf = (row: number) => (weights ? weights[row]! : 1);
-  const half = order.reduce((sum, row) => sum + weightOf(row), 0) / 2;
-  let below = 0;
-  for (const [i, row] of order.entries()) {
-    below += weightOf(row);
-    if (below > half) return values[row]!;
-    if (below === half) return (values[row]! + values[order[i + 1] ?? row]!) / 2;
-  }
-  return 0;
 }
 
 /** The constant repeated for as many rows as the features have. */

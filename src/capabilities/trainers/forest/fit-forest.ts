@@ -10,7 +10,7 @@ import type {
   WorkEstimate,
   WorkSpecification,
 } from "../../../foundation/contracts/trainer.js";
-import { balancedWeights } from "../tree-ensemble/class-weights.js";
+import { exampleWeights } from "../numeric/example-weights.js";
 import type { ForestConfig } from "./config.js";
 import { type ForestState, restoreForest } from "./fitted.js";
 import { toForestEnsemble } from "./grown-trees.js";
@@ -61,7 +61,7 @@ export async function fitForest(
 }
 
 function weightsOf({ target, weights }: LabelledFrame, config: ForestConfig): Float64Array | undefined {
-  return config.classWeights === "balanced" ? balancedWeights(target, weights) : weights;
+  return exampleWeights(target, weights, config.classWeights);
 }
 
 /** Labels in float32; values centred and scaled by a power of two, so that little precision is lost. */

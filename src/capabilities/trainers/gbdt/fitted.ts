@@ -7,6 +7,7 @@ import {
 } from "../../../foundation/contracts/graph.js";
 import type { Predictions } from "../../../foundation/contracts/target.js";
 import type { Fitted } from "../../../foundation/contracts/trainer.js";
+import { binaryProbabilities, softmaxRows } from "../numeric/links.js";
 import { emitScores } from "../tree-ensemble/emit.js";
 import { importanceShares, namedShares } from "../tree-ensemble/importance.js";
 import { predictScores } from "../tree-ensemble/predict.js";
@@ -48,32 +49,10 @@ function applyLink(scores: Float64Array, link: Link, outputs: number): Predictio
     case "exp":
       return { kind: "values", values: scores.map(Math.exp) };
     case "sigmoid":
-      return { kind: "probabilities", values: sigmoidPairs(scores), classes: 2 };
+      return { kind: "probabilities", values: binaryProbabilities(scores), classes: 2 };
     case "softmax":
       return { kind: "probabilities", values: softmaxRows(scores, outputs), classes: outputs };
   }
-}
-
-function sigmoidPairs(scores: Float64Array): Float64Array {
-  const values = new Float64Array(scores.length * 2);
-  for (const [row, score] of scores.entries()) {
-    const positive = 1 / (1 + Math.exp(-score));
-    values[2 * row] = 1 - positive;
-    values[2 * row + 1] = positive;
-  }
-  return values;
-}
-
-function softmaxRows(scores: Float64Array, outputs: number): Float64Array {
-  const values = new Float64Array(scores.length);
-  for (let at = 0; at < scores.length; at += outputs) {
-    const row = scores.subarray(at, at + outputs);
-    const top = row.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY);
-    let sum = 0;
-    for (let k = 0; k < outputs; k++) sum += values[at + k] = Math.exp(row[k]! - top);
-    for (let k = 0; k < outputs; k++) values[at + k] = values[at + k]! / sum;
-  }
-  return values;
 }
 
 function emitLink(graph: GraphBuilder, scores: GraphValue, link: Link): GraphValue {

@@ -11,7 +11,7 @@ import {
   type TrainingContext,
   type TrainingData,
 } from "../../../foundation/contracts/trainer.js";
-import { balancedWeights } from "../tree-ensemble/class-weights.js";
+import { exampleWeights } from "../numeric/example-weights.js";
 import { toTreeEnsemble } from "./binned-trees.js";
 import { type GbdtConfig, gbdtConfig } from "./config.js";
 import { estimateGbdt } from "./estimate.js";
@@ -118,7 +118,7 @@ function boostingRows(
 }
 
 function effectiveWeights({ target, weights }: LabelledFrame, config: GbdtConfig): Float64Array | undefined {
-  return config.classWeights === "balanced" ? balancedWeights(target, weights) : weights;
+  return exampleWeights(target, weights, config.classWeights);
 }
 
 /** @throws QuernError CONFIG_INVALID for a feature that does not exist. */

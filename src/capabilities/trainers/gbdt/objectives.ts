@@ -1,6 +1,7 @@
 // What each objective asks of the labels, where its scores start, and how scores become predictions.
 import type { BoostingObjective } from "../../../engines/kernels/boosting.js";
 import { QuernError } from "../../../foundation/base/errors.js";
+import { weightedMean } from "../../../foundation/base/statistics.js";
 import type { Target } from "../../../foundation/contracts/target.js";
 import type { LabelledFrame } from "../../../foundation/contracts/trainer.js";
 import type { GbdtConfig } from "./config.js";
@@ -91,7 +92,7 @@ function prepareCounts(
   objective: BoostingObjective,
   config: GbdtConfig,
 ): PreparedTarget {
-  const mean = weightedMean(values, weights);
+  const mean = weightedMean(values.length, weights, (row) => values[row]!);
   const negative = values.findIndex((value) => value < 0);
   if (negative >= 0 || !(mean > 0)) {
     const where = negative >= 0 ? `row ${negative} holds ${values[negative]}` : "every value is 0";
@@ -123,7 +124,9 @@ function prepareDistances(
 ): PreparedTarget {
   const level = objective === "quantile" ? config.quantile : 0.5;
   const center =
-    objective === "squared" ? weightedMean(values, weights) : weightedQuantile(values, weights, level);
+    objective === "squared"
+      ? weightedMean(values.length, weights, (row) => values[row]!)
+      : weightedQuantile(values, weights, level);
   const scale = powerOfTwoAbove(values.reduce((most, value) => Math.max(most, Math.abs(value - center)), 0));
   const renewed = objective === "absolute" || objective === "quantile";
   return {
@@ -146,17 +149,6 @@ export function labelsLike(target: Target, { center, scale }: PreparedTarget): F
 
 function powerOfTwoAbove(size: number): number {
   return size > 0 && Number.isFinite(size) ? 2 ** Math.ceil(Math.log2(size)) : 1;
-}
-
-function weightedMean(values: Float64Array, weights: Float64Array | undefined): number {
-  let sum = 0;
-  let total = 0;
-  for (const [row, value] of values.entries()) {
-    const weight = weights?.[row] ?? 1;
-    sum += weight * value;
-    total += weight;
-  }
-  return sum / total;
 }
 
 function weightedQuantile(values: Float64Array, weights: Float64Array | undefined, level: number): number {

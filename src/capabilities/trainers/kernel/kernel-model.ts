@@ -1,5 +1,10 @@
 /** The fitted machine: kernel values with the support vectors, decisions, and what they mean. */
-import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/contracts/graph.js";
+import {
+  cast,
+  type GraphBuilder,
+  type GraphColumn,
+  type GraphValue,
+} from "../../../foundation/contracts/graph.js";
 import type { Predictions } from "../../../foundation/contracts/target.js";
 import type { FitDiagnostics, Fitted } from "../../../foundation/contracts/trainer.js";
 import { type Design, designInGraph, predictionDesign } from "../numeric/design.js";
@@ -10,7 +15,6 @@ import {
   type StoredPoints,
   squaredNorms,
 } from "../numeric/distances.js";
-import { emitCast } from "../numeric/graph-links.js";
 import { emitPairCoupling, pairCoupling } from "./pair-coupling.js";
 
 export type KernelOutcome =
@@ -97,13 +101,13 @@ function emit(graph: GraphBuilder, features: readonly GraphColumn[], state: Kern
   const { outcome } = state;
   if (outcome.kind === "values") {
     const scaled = graph.op("Mul", [values, graph.scalar(outcome.scale, "float64")]);
-    return emitCast(graph, graph.op("Add", [scaled, graph.scalar(outcome.mean, "float64")]), "float32");
+    return cast(graph, graph.op("Add", [scaled, graph.scalar(outcome.mean, "float64")]), "float32");
   }
   const pairs = outcome.slopes.length;
   const slopes = graph.constant("float64", [1, pairs], outcome.slopes);
   const offsets = graph.constant("float64", [1, pairs], outcome.offsets);
   const logits = graph.op("Add", [graph.op("Mul", [values, slopes]), offsets]);
-  return emitCast(graph, emitPairCoupling(graph, logits, outcome.classes), "float32");
+  return cast(graph, emitPairCoupling(graph, logits, outcome.classes), "float32");
 }
 
 export function restoreKernelModel(state: KernelState): Fitted<KernelState> {

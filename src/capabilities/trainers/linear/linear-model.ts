@@ -97,3 +97,16 @@ export function linearDiagnostics(
   }
   return { importance: importanceShares(names, strength), size: { coefficients: width * outputs, nonZero } };
 }
+
+/** What every linear classifier declares. */
+export const LINEAR_CLASSIFIER = {
+  tasks: ["binary", "multiclass"],
+  capabilities: {
+    features: "linear",
+    missingValues: false,
+    categories: false,
+    sampleWeights: true,
+    earlyStopping: false,
+    calibrated: true,
+  },
+} as const;

@@ -23,6 +23,7 @@ import { classificationTarget } from "../numeric/targets.js";
 import {
   createLinearModel,
   emitLinearScores,
+  LINEAR_CLASSIFIER,
   type LinearModel,
   linearDiagnostics,
   linearScores,
@@ -184,15 +185,7 @@ export const linearSvm = defineTrainer<typeof config, LinearSvmState>({
   version: 1,
   summary: "Linear support vector machine with probabilities by Platt scaling.",
   config,
-  tasks: ["binary", "multiclass"],
-  capabilities: {
-    features: "linear",
-    missingValues: false,
-    categories: false,
-    sampleWeights: true,
-    earlyStopping: false,
-    calibrated: true,
-  },
+  ...LINEAR_CLASSIFIER,
   estimate({ rows, features, classes }) {
     const outputs = classes > 2 ? classes : 1;
     return {

@@ -16,6 +16,7 @@ import { classificationTarget } from "../numeric/targets.js";
 import {
   createLinearModel,
   emitLinearScores,
+  LINEAR_CLASSIFIER,
   type LinearModel,
   linearDiagnostics,
   linearScores,
@@ -117,15 +118,7 @@ export const logisticRegression = defineTrainer<typeof config, LogisticState>({
   version: 1,
   summary: "Logistic regression, binary and multinomial, with L2, L1 or elastic-net penalty.",
   config,
-  tasks: ["binary", "multiclass"],
-  capabilities: {
-    features: "linear",
-    missingValues: false,
-    categories: false,
-    sampleWeights: true,
-    earlyStopping: false,
-    calibrated: true,
-  },
+  ...LINEAR_CLASSIFIER,
   estimate({ rows, features, classes }) {
     const outputs = classes > 2 ? classes : 1;
     const passes = 60;

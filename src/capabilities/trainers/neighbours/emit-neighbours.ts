@@ -1,7 +1,11 @@
-import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/contracts/graph.js";
+import {
+  cast,
+  type GraphBuilder,
+  type GraphColumn,
+  type GraphValue,
+} from "../../../foundation/contracts/graph.js";
 import { designInGraph } from "../numeric/design.js";
 import { emitCenteredSquaredDistances } from "../numeric/distances.js";
-import { emitCast } from "../numeric/graph-links.js";
 import type { NeighboursState } from "./neighbours-state.js";
 
 const axis = (value: number) => ({ attributes: { axis: { int: value } } });
@@ -55,7 +59,7 @@ function emitShares(graph: GraphBuilder, distances: GraphValue, state: Neighbour
   // Distances other than 0 are 1 unit at least.
   const nonZero = graph.op("Max", [distances, graph.scalar(1, "float64")]);
   const inverse = graph.op("Reciprocal", [graph.op("Sqrt", [nonZero])]);
-  const weights = graph.op("Where", [first, emitCast(graph, zero, "float64"), inverse]);
+  const weights = graph.op("Where", [first, cast(graph, zero, "float64"), inverse]);
   const sums = graph.op("ReduceSum", [weights, graph.constant("int64", [1], BigInt64Array.of(1n))]);
-  return emitCast(graph, graph.op("Div", [weights, sums]), "float32");
+  return cast(graph, graph.op("Div", [weights, sums]), "float32");
 }

@@ -1,7 +1,6 @@
 /** Squared Euclidean distances to stored points, by the expansion |x|^2 + |p|^2 - 2 x.p about a centre. */
-import type { GraphBuilder, GraphValue } from "../../../foundation/contracts/graph.js";
+import { cast, type GraphBuilder, type GraphValue } from "../../../foundation/contracts/graph.js";
 import type { Design } from "./design.js";
-import { emitCast } from "./graph-links.js";
 
 /** Points with the centre all distances are computed about: a centred expansion loses few digits. */
 export interface StoredPoints {
@@ -73,10 +72,10 @@ export function emitCenteredSquaredDistances(
   factor: number,
 ): GraphValue {
   const middle = graph.constant("float64", [1, width], Float64Array.from(center));
-  const queries = graph.op("Sub", [emitCast(graph, features, "float64"), middle]);
+  const queries = graph.op("Sub", [cast(graph, features, "float64"), middle]);
   // Stored as float32, the form in which they came; the runtime folds the widening when it loads the model.
   const narrow = graph.constant("float32", [rows, width], points);
-  const stored = graph.op("Sub", [emitCast(graph, narrow, "float64"), middle]);
+  const stored = graph.op("Sub", [cast(graph, narrow, "float64"), middle]);
   const centered = centeredRows({ values: points, rows, width }, center);
   const norms = squaredNorms(centered, rows, width).map((norm) => norm * factor);
   const scaled = graph.op("Mul", [queries, graph.scalar(-2 * factor, "float64")]);

@@ -1,17 +1,17 @@
-import type { ClassTarget } from "../../../foundation/contracts/target.js";
+import type { ClassTarget, Target } from "../../../foundation/contracts/target.js";
 
 export type ClassWeights = "none" | "balanced";
 
 /**
  * Sample weights times class weights; undefined when all are 1. `balanced` gives each class that occurs the
- * same total weight (rows / (classes * count), as scikit-learn).
+ * same total weight (rows / (classes * count), as scikit-learn). A regression has no classes to balance.
  */
 export function exampleWeights(
-  target: ClassTarget,
+  target: Target,
   weights: Float64Array | undefined,
   classWeights: ClassWeights,
 ): Float64Array | undefined {
-  if (classWeights === "none") return weights;
+  if (classWeights === "none" || target.task === "regression") return weights;
   const counts = classCounts(target, weights);
   const present = counts.filter((count) => count > 0).length;
   const total = counts.reduce((sum, count) => sum + count, 0);

@@ -14,9 +14,3 @@ export function emitBinaryProbabilities(graph: GraphBuilder, scores: GraphValue)
 export function emitSoftmax(graph: GraphBuilder, scores: GraphValue): GraphValue {
   return graph.op("Softmax", [scores], { attributes: { axis: { int: 1 } } });
 }
-
-/** float64 to float32. */
-export function emitCast(graph: GraphBuilder, value: GraphValue, type: "float32" | "float64"): GraphValue {
-  // TensorProto.DataType: FLOAT = 1, DOUBLE = 11.
-  return graph.op("Cast", [value], { attributes: { to: { int: type === "float32" ? 1 : 11 } } });
-}

@@ -2,8 +2,8 @@
  * How much memory the values of a graph can take, found by walking it with the operator table's own shape
  * rules; also what bounds constants that a runtime folds while it loads.
  */
-import type { Dimension, GraphValue } from "../../../foundation/contracts/graph.js";
-import { ELEMENT_BYTES, ELEMENT_CODES } from "../element-types.js";
+import { type Dimension, ELEMENT_CODES, type GraphValue } from "../../../foundation/contracts/graph.js";
+import { ELEMENT_BYTES } from "../element-types.js";
 import type { OperatorCall, SizeBound, TensorType } from "../operators/operator.js";
 import { type ModelPolicy, quoted, refuse } from "./policy.js";
 

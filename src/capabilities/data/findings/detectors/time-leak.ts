@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { quantileOfSorted } from "../../../../foundation/base/statistics.js";
 import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import type { Split } from "../../../../foundation/contracts/split.js";
-import { quantileOfSorted } from "../../profile/statistics/ranks.js";
 import { percent, quote } from "../wording.js";
 
 export const timeLeak = defineDetector({

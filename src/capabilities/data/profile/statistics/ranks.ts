@@ -15,13 +15,3 @@ export function averageRanks(values: ArrayLike<number>): Float64Array {
   }
   return ranks;
 }
-
-/** Linear interpolation between order statistics (type 7: NumPy's and R's default). `sorted` ascending. */
-export function quantileOfSorted(sorted: ArrayLike<number>, probability: number): number {
-  if (sorted.length === 0) return Number.NaN;
-  const position = (sorted.length - 1) * probability;
-  const low = Math.floor(position);
-  const fraction = position - low;
-  const below = sorted[low]!;
-  return fraction === 0 ? below : below + (sorted[low + 1]! - below) * fraction;
-}

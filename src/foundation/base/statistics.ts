@@ -1,4 +1,27 @@
-import { ascendingOrder } from "./order.js";
+/** Statistics that several capabilities share. */
+import { ascendingOrder } from "./ascending-order.js";
+
+/** Weighted mean of `term(row)`; NaN for no weight. Compensated (Neumaier), so that row order hardly matters. */
+export function weightedMean(
+  rows: number,
+  weights: Float64Array | undefined,
+  term: (row: number) => number,
+): number {
+  let sum = 0;
+  let lost = 0;
+  let total = 0;
+  for (let row = 0; row < rows; row++) {
+    const weight = weights ? weights[row]! : 1;
+    if (weight === 0) continue;
+    const value = weight * term(row);
+    const next = sum + value;
+    lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
+    sum = next;
+    total += weight;
+  }
+  const mean = sum / total;
+  return total > 0 ? (Number.isFinite(mean) ? (sum + lost) / total : mean) : Number.NaN;
+}
 
 /** The value below which half of the weight lies; the mean of two where it falls between them. */
 export function weightedMedian(values: Float64Array, weights?: Float64Array): number {
@@ -18,12 +41,13 @@ export function weightedMedian(values: Float64Array, weights?: Float64Array): nu
   return Number.NaN;
 }
 
-/** Linear between neighbours (type 7 of Hyndman and Fan, 1996). `sorted` ascending; `share` in 0..1. */
+/** Linear between neighbours (type 7 of Hyndman and Fan, 1996). `sorted` ascending; `share` in 0..1; NaN of nothing. */
 export function quantileOfSorted(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) return Number.NaN;
   const position = share * (sorted.length - 1);
   const index = Math.floor(position);
   const low = sorted[index]!;
   const high = sorted[Math.min(sorted.length - 1, index + 1)]!;
-  return low === high ? low : low + (position - index) * (high - low);
+  // Without the test two equal infinities, or one at a distance of 0, would give NaN.
+  return low === high || position === index ? low : low + (position - index) * (high - low);
 }
