@@ -164,7 +164,7 @@ describe("odd but usable input trains", () => {
     "__proto__",
     "constructor",
     "",
-    "y ",
+    "z ",
     "a,b",
     'quo"te',
     "new\nline",

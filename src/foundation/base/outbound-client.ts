@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
-import { createWriteStream, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
+import { open } from "node:fs/promises";
 import * as http from "node:http";
 import * as https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
@@ -108,8 +109,10 @@ export function createOutboundClient(
         done(null, chunk);
       },
     });
+    // Opened before the transfer: a stream that opens late could make the file after a failure removed it.
+    const file = await open(path, "wx");
     try {
-      await pipeline(response.body, count, createWriteStream(path, { flags: "wx" }));
+      await pipeline(response.body, count, file.createWriteStream());
     } catch (cause) {
       rmSync(path, { force: true });
       const translated = translateDiskError(cause, path);

@@ -1,7 +1,7 @@
 import { openSource } from "../../capabilities/data/sources/index.js";
 import type { Table } from "../../engines/table/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import { createOutboundClient } from "../../foundation/base/outbound-client.js";
+import { createOutboundClient, type OutboundPolicy } from "../../foundation/base/outbound-client.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { SourceDescription, SourceOptions } from "../../foundation/contracts/source.js";
 import type { WorkflowContext } from "../context.js";
@@ -42,13 +42,22 @@ export async function openLocation(
     stdin: process.stdin,
     signal: context.signal,
     ...(context.allowedHosts.length > 0
-      ? { outbound: createOutboundClient({ allowedHosts: context.allowedHosts }) }
+      ? { outbound: createOutboundClient(policyFor(context.allowedHosts)) }
       : {}),
   });
   const names = sources.map((source) => source.name);
   const description =
     names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
   return { table, sources, description, close: () => table.close() };
+}
+
+/**
+ * A name that a user allows may only lead to public addresses; an address, or this machine itself, written out
+ * is meant as it stands.
+ */
+function policyFor(allowedHosts: readonly string[]): OutboundPolicy {
+  const writtenOut = /^(localhost|\d{1,3}(\.\d{1,3}){3}|\[[\da-f:.]+\])(:\d+)?$/i;
+  return { allowedHosts, privateHosts: allowedHosts.filter((host) => writtenOut.test(host)) };
 }
 
 /** Drops what was not said, which is not the same as saying undefined. */

@@ -17,6 +17,8 @@ import type { Extensions } from "../project/extensions.js";
 import type { TrainRequest } from "./messages.js";
 import { copyOut, reportPath } from "./outputs.js";
 
+const FINGERPRINT_BYTES = 4 * 2 ** 30;
+
 /** Names a whole training by the bytes of its files and its resolved project. */
 export type Fingerprint = Sha256;
 
@@ -36,6 +38,8 @@ export async function fingerprintTraining(
   if (source === undefined) return undefined;
   const files = localFiles(typeof source === "string" ? [source] : source, context.folder);
   if (!files) return undefined;
+  // Hashing must cost little beside the work it may save; larger sources are recognised step by step.
+  if (files.reduce((sum, file) => sum + file.bytes, 0) > FINGERPRINT_BYTES) return undefined;
   const inputs: Record<string, Sha256> = { ...extensions.modules };
   for (const file of files) inputs[file.name] = await hashFile(file.path, context.signal);
   const { data, ...rest } = project;
