@@ -13,11 +13,27 @@ const dataSchema = z.strictObject({
     .union([z.string(), z.array(z.string())])
     .optional()
     .register(fields, { title: "Source", help: "A file, folder, glob, URL or `-`; relative to quern.yaml." }),
-  format: z.enum(["csv", "tsv", "json", "jsonl", "parquet", "xlsx"]).optional(),
-  delimiter: z.string().length(1).optional(),
-  encoding: z.string().optional(),
-  header: z.boolean().optional(),
-  sheet: z.string().optional(),
+  format: z
+    .enum(["csv", "tsv", "json", "jsonl", "parquet", "xlsx"])
+    .optional()
+    .register(fields, { title: "Format", help: "Default: by content." }),
+  delimiter: z
+    .string()
+    .length(1)
+    .optional()
+    .register(fields, { title: "Delimiter of a CSV file", help: "Default: by content." }),
+  encoding: z.string().optional().register(fields, {
+    title: "Text encoding",
+    help: "utf-8, utf-16le, utf-16be, gb18030; default: by content.",
+  }),
+  header: z.boolean().optional().register(fields, {
+    title: "Header",
+    help: "Whether the first line names the columns; default: by content.",
+  }),
+  sheet: z.string().optional().register(fields, {
+    title: "Sheet of an Excel file",
+    help: "Its name or its number from 1; default: the first.",
+  }),
   id: z.string().optional().register(fields, { title: "Id column", help: "Names a row; never a feature." }),
   time: z
     .string()
@@ -43,18 +59,28 @@ const dataSchema = z.strictObject({
 });
 
 const taskSchema = z.strictObject({
-  type: taskTypeSchema.optional(),
-  target: z.string().optional(),
-  /** Binary: the class whose probability is reported first and whose metric is computed. */
-  positive: z.union([z.string(), z.number(), z.boolean()]).transform(String).optional(),
-  metric: z.string().optional(),
-  /** `{ auc: ">= 0.84" }`: checked on the test split; a goal that is not met ends with exit code 3. */
+  type: taskTypeSchema
+    .optional()
+    .register(fields, { title: "Task", help: "Default: by the target's values." }),
+  target: z.string().optional().register(fields, { title: "Target column", help: "The column to predict." }),
+  positive: z.union([z.string(), z.number(), z.boolean()]).transform(String).optional().register(fields, {
+    title: "Positive class",
+    help: "Binary: the class that precision, recall and thresholds are about.",
+  }),
+  metric: z.string().optional().register(fields, {
+    title: "Metric that ranks the models",
+    help: "Default: auc, log-loss or rmse, by task.",
+  }),
   goals: z
     .record(
       z.string(),
       z.string().regex(/^\s*(>=|<=|>|<)\s*-?\d+(\.\d+)?([eE][-+]?\d+)?\s*$/, "write a goal as `>= 0.84`"),
     )
-    .default({}),
+    .default({})
+    .register(fields, {
+      title: "Goals",
+      help: '`{ auc: ">= 0.84" }`: checked on the test rows; one that is not met ends with exit code 3.',
+    }),
 });
 
 /** Models: `auto`, ids, or ids with settings. */
@@ -64,15 +90,24 @@ export const projectSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,99}$/u, "use letters, digits, `.`, `_` and `-`")
-    .optional(),
+    .optional()
+    .register(fields, { title: "Model name", help: "Default: the target's." }),
   task: taskSchema.prefault({}),
   data: dataSchema.prefault({}),
-  split: splitConfigSchema.optional(),
+  split: splitConfigSchema
+    .optional()
+    .register(fields, { title: "Split", help: "Default: by the data; `quern plan` says which and why." }),
   extensions: z.array(z.string()).default([]).register(fields, {
     title: "Extensions",
     help: "JavaScript modules of your own that export `metrics` or `trainers`.",
   }),
-  models: z.union([z.literal("auto"), z.array(modelSchema).min(1)]).default("auto"),
+  models: z
+    .union([z.literal("auto"), z.array(modelSchema).min(1)])
+    .default("auto")
+    .register(fields, {
+      title: "Models",
+      help: "`auto`, or a list of trainers: `gbdt`, or with settings `{ trainer: gbdt, iterations: 300 }`.",
+    }),
   cleaning: z
     .strictObject({
       duplicates: z.boolean().default(true).register(fields, { title: "Drop duplicate training rows" }),
@@ -86,7 +121,10 @@ export const projectSchema = z.strictObject({
         .register(fields, { title: "Drop training rows with an outlying target" }),
     })
     .prefault({}),
-  calibration: z.enum(["auto", "none", "platt", "isotonic", "temperature"]).default("auto"),
+  calibration: z.enum(["auto", "none", "platt", "isotonic", "temperature"]).default("auto").register(fields, {
+    title: "Calibration of probabilities",
+    help: "`auto` keeps one only if it helps on the validation rows.",
+  }),
   tuning: z
     .strictObject({
       trials: z.number().int().min(1).max(10_000).optional().register(fields, {
@@ -101,7 +139,7 @@ export const projectSchema = z.strictObject({
         .array(z.string())
         .default([])
         .register(fields, { title: "Slices", help: "Columns whose groups are reported apart." }),
-      baseline: z.boolean().default(true),
+      baseline: z.boolean().default(true).register(fields, { title: "Compare with the baseline" }),
       resamples: z
         .number()
         .int()
@@ -109,13 +147,19 @@ export const projectSchema = z.strictObject({
         .max(10_000)
         .default(500)
         .register(fields, { title: "Bootstrap resamples" }),
-      learningCurve: z.boolean().default(true),
-      /** Gain (or, negative, cost) of each outcome: `{ yes: { yes: 100, no: -20 } }`, truth first, then decision. */
-      gain: z.record(z.string(), z.record(z.string(), z.number())).optional(),
+      learningCurve: z.boolean().default(true).register(fields, { title: "Learning curve" }),
+      gain: z.record(z.string(), z.record(z.string(), z.number())).optional().register(fields, {
+        title: "Gain of each outcome",
+        help: "Negative: cost. Truth first, then decision: `{ yes: { yes: 100, no: -20 } }`; sets the threshold.",
+      }),
     })
     .prefault({}),
-  report: z.strictObject({ language: z.enum(["en", "zh"]).default("en") }).prefault({}),
-  seed: z.number().int().min(0).max(0xffffffff).default(0),
+  report: z
+    .strictObject({
+      language: z.enum(["en", "zh"]).default("en").register(fields, { title: "Language of the report" }),
+    })
+    .prefault({}),
+  seed: z.number().int().min(0).max(0xffffffff).default(0).register(fields, { title: "Seed" }),
 });
 /** As written by a person. */
 export type ProjectInput = z.input<typeof projectSchema>;
