@@ -155,7 +155,11 @@ describe("SQL and base/values read alike", () => {
         lists(
           around(
             fc
-              .tuple(fc.constantFrom("", "$", "¥ ", "€"), numberText, fc.constantFrom("", "%", " 元"))
+              .tuple(
+                fc.constantFrom("", "$", "¥ ", "€", "(", "($", "\u2212", "(\u2212"),
+                numberText,
+                fc.constantFrom("", "%", " 元", ")", "%)", " )"),
+              )
               .map((parts) => parts.join("")),
           ),
         ),

@@ -1,9 +1,11 @@
 /** The parsers of base/values.ts as SQL, for whole columns. Property tests keep the two equal. */
 import { ISO_PATTERN, patternExpression } from "../../foundation/base/datetime-pattern.js";
 import {
+  ACCOUNTING_PATTERN,
   DEFAULT_FALSE_TEXT,
   DEFAULT_TRUE_TEXT,
   isDigitPattern,
+  MINUS_SIGN,
   MISSING_MARKERS,
   NUMBER_PATTERN,
   type ValueFormat,
@@ -71,7 +73,7 @@ function numberExpression(source: string, storage: StorageType, format: ValueFor
   if (storage !== "text") return "CAST(NULL AS DOUBLE)";
   // Cells of digits, signs and points are what the cast takes them for; it alone is a fifth of the work.
   const usual = `CASE WHEN strlen(${source}) < 300 AND NOT regexp_matches(${source}, ${quoteText(DOUBTFUL)}) THEN ${castNumber(cleanNumber(source, format))} END`;
-  const number = `coalesce(${usual}, ${plainNumber(cleanNumber(trimmed(source), format))})`;
+  const number = `coalesce(${usual}, ${plainNumber(plainSign(cleanNumber(trimmed(source), format)))})`;
   const scaled = format.scale === undefined ? number : `${number} * CAST(${format.scale} AS DOUBLE)`;
   return format.missing?.length ? `CASE WHEN NOT ${isMissing(source, format)} THEN ${scaled} END` : scaled;
 }
@@ -88,6 +90,11 @@ function cleanNumber(text: string, { strip, decimal }: ValueFormat): string {
   let cleaned = text;
   for (const character of strip ?? "") cleaned = `replace(${cleaned}, ${quoteText(character)}, '')`;
   return decimal === "," ? `replace(${cleaned}, ',', '.')` : cleaned;
+}
+
+function plainSign(text: string): string {
+  const signed = `replace(${text}, ${quoteText(MINUS_SIGN)}, '-')`;
+  return `regexp_replace(${signed}, ${quoteText(ACCOUNTING_PATTERN)}, ${quoteText(String.raw`-\1`)})`;
 }
 
 const castNumber = (text: string): string => `TRY_CAST(${text} AS DOUBLE)`;

@@ -73,7 +73,17 @@ export function parseNumber(value: unknown, format: ValueFormat = {}): number | 
 function cleanNumber(text: string, { strip, decimal }: ValueFormat): string {
   let cleaned = text;
   if (strip) for (const character of strip) cleaned = cleaned.replaceAll(character, "");
-  return decimal === "," ? cleaned.replaceAll(",", ".") : cleaned;
+  return plainSign(decimal === "," ? cleaned.replaceAll(",", ".") : cleaned);
+}
+
+/** A number in parentheses, as accountants write what is below zero. */
+export const ACCOUNTING_PATTERN = String.raw`^\(([^()]*)\)$`;
+const accountingExpression = new RegExp(ACCOUNTING_PATTERN);
+export const MINUS_SIGN = "\u2212";
+
+/** `-5` for `(5)`, and for a five behind the true minus sign (U+2212). */
+export function plainSign(text: string): string {
+  return text.replaceAll(MINUS_SIGN, "-").replace(accountingExpression, "-$1");
 }
 
 /** The number a text spells under `NUMBER_PATTERN`, if it is finite. */

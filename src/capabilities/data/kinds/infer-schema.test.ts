@@ -84,6 +84,20 @@ describe("inferSchema", () => {
       { kind: "number" },
       [1234, 12345678, 9],
     ],
+    [
+      "amounts of an accountant",
+      "v",
+      ["$1,234.50", "($2,000)", "(5)", "7"],
+      {
+        kind: "number",
+        reason:
+          "Its texts are numbers with a currency and parentheses around what is below zero and thousands separators.",
+      },
+      [1234.5, -2000, -5, 7],
+    ],
+    ["true minus signs", "v", ["\u22125", "3.5", "\u2212$1,000"], { kind: "number" }, [-5, 3.5, -1000]],
+    ["notes in parentheses", "v", repeat(["(1)", "(2)", "(3)"], 5), { kind: "category" }],
+    ["a currency with a point", "v", ["Rs.500", "Rs.1,250.75", "Rs.20"], { kind: "category" }],
     ["percent", "v", ["10%", "2.5%", "--"], { kind: "number" }, [0.1, 0.025, NaN_]],
     ["labels 1 to 3", "class", repeat(["1", "2", "3"], 20), { kind: "number" }],
     ["postal codes with leading zeros", "zip", repeat(["01234", "90210", "00501"], 5), { kind: "category" }],

@@ -1,4 +1,4 @@
-import { parseNumber, type ValueFormat } from "../../../foundation/base/values.js";
+import { parseNumber, plainSign, type ValueFormat } from "../../../foundation/base/values.js";
 
 /** A way of writing numbers beyond the plain one. */
 export interface NumberReading {
@@ -7,7 +7,8 @@ export interface NumberReading {
   readonly description: string;
 }
 
-const CURRENCY = /[$€£¥￥₩₹元円]|RMB|CNY|USD|EUR|GBP|JPY|Rs\.?/gi;
+/** Not `Rs.`, whose point would be taken for that of a fraction. */
+const CURRENCY = /[$€£¥￥₩₹元円]|RMB|CNY|USD|EUR|GBP|JPY|Rs(?!\.)/gi;
 const SPACES = "   ";
 
 /**
@@ -18,17 +19,27 @@ export function proposeNumberReading(texts: readonly string[]): NumberReading | 
   const trimmed = texts.map((text) => text.trim()).filter((text) => !Number.isNaN(parseNumber(text)));
   if (trimmed.length === 0) return undefined;
   const currencies = new Set(trimmed.flatMap((text) => text.match(CURRENCY) ?? []));
-  const percent = trimmed.filter((text) => text.endsWith("%")).length;
+  const percent = trimmed.filter((text) => /%\)?$/.test(text)).length;
   if (percent > 0 && percent < trimmed.length * 0.95) return undefined;
   const affixes = [...currencies].join("") + (percent > 0 ? "%" : "");
-  const bare = trimmed.map((text) => without(text, affixes + SPACES));
+  const unsigned = trimmed.map((text) => without(text, affixes + SPACES));
+  const bare = unsigned.map(plainSign);
+  const inParentheses = unsigned.filter((text) => text.startsWith("(")).length;
+  // Where every text stands in parentheses they are no sign.
+  if (inParentheses === unsigned.length) return undefined;
   const separators = separatorsOf(bare);
   if (!separators) return undefined;
   const spaced = trimmed.some((text) => /\d[   ]\d/.test(text));
   if (spaced && !trimmed.every(isGroupedBySpaces)) return undefined;
   const blanks = [...SPACES].filter((blank) => trimmed.some((text) => text.includes(blank))).join("");
   const strip = distinctCharacters(affixes + separators.thousands + blanks);
-  const description = describeReading(currencies.size > 0, percent > 0, separators, spaced);
+  const description = describeReading(
+    currencies.size > 0,
+    percent > 0,
+    separators,
+    spaced,
+    inParentheses > 0,
+  );
   return {
     format: {
       ...(strip ? { strip } : {}),
@@ -69,10 +80,12 @@ function describeReading(
   percent: boolean,
   { thousands, decimal }: Separators,
   spaced: boolean,
+  parentheses: boolean,
 ): string {
   const parts = [
     ...(currency ? ["a currency"] : []),
     ...(percent ? ["a percent sign (10% is read as 0.1)"] : []),
+    ...(parentheses ? ["parentheses around what is below zero"] : []),
     ...(decimal === "," ? ["a decimal comma"] : thousands || spaced ? ["thousands separators"] : []),
   ];
   return parts.length > 0 ? `numbers with ${parts.join(" and ")}` : "numbers";
