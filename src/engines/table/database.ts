@@ -1,8 +1,9 @@
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult, type DuckDBValue } from "@duckdb/node-api";
 import { QuernError } from "../../foundation/base/errors.js";
+import { makePrivateFolder } from "../../foundation/base/private-folder.js";
 import { fromDuckValue } from "./duck-values.js";
 import { type QueryRow, quoteText } from "./table.js";
 
@@ -45,7 +46,7 @@ export class Database {
   }
 
   static async open(files: readonly string[], options: DatabaseOptions): Promise<Database> {
-    const folder = realpathSync(mkdtempSync(join(options.temporaryFolder ?? tmpdir(), "quern-table-")));
+    const folder = makePrivateFolder(options.temporaryFolder ?? tmpdir(), "table");
     try {
       const instance = await DuckDBInstance.create(":memory:", {
         threads: String(Math.max(1, options.threads)),

@@ -1,4 +1,4 @@
-import { createReadStream, mkdtempSync, rmSync } from "node:fs";
+import { createReadStream, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -11,6 +11,7 @@ import {
 } from "../../../engines/table/index.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { OutboundClient } from "../../../foundation/base/outbound-client.js";
+import { makePrivateFolder } from "../../../foundation/base/private-folder.js";
 import type { SourceDescription, SourceFormat, SourceOptions } from "../../../foundation/contracts/source.js";
 import { detectEncoding } from "./encodings.js";
 import { locate } from "./locate.js";
@@ -62,7 +63,7 @@ export async function openSource(
   options: SourceOptions,
   context: SourceContext,
 ): Promise<OpenedSource> {
-  const staging = mkdtempSync(join(context.temporaryFolder ?? tmpdir(), "quern-source-"));
+  const staging = makePrivateFolder(context.temporaryFolder ?? tmpdir(), "source");
   try {
     const files = await recogniseAll(
       typeof location === "string" ? [location] : location,
