@@ -219,6 +219,20 @@ describe("what a source may be", () => {
     expect((await failure("book.xlsx", { sheet: "Nowhere" })).code).toBe("DATA_NOT_FOUND");
   });
 
+  it("a workbook made by openpyxl", async () => {
+    const file = new URL("../../../../test/oracles/sources/openpyxl.xlsx", import.meta.url);
+    copyFileSync(file, join(folder, "orders.xlsx"));
+    expect(await read("orders.xlsx")).toMatchObject({
+      names: ["id", "customer", "amount", "ordered", "shipped", "paid", "note"],
+      rows: [
+        [1, "Ann", 12.5, "2024-03-05", "2024-03-06T12:30:00.000Z", "true", 'says "hi", twice'],
+        [2, "王伟", -3, "2024-03-07", null, "false", null],
+        [3, "Zoë", 1e-7, "1999-12-31", "2000-01-01T23:59:59.000Z", "true", "two\nlines"],
+      ],
+    });
+    expect(await read("orders.xlsx", { sheet: "second" })).toMatchObject({ names: ["x"], rows: [[42]] });
+  });
+
   it("a folder, a glob, several files, standard input", async () => {
     put("parts/b.csv", "x,y\n3,c\n");
     put("parts/a.csv", "x,y\n1,a\n2,b\n");

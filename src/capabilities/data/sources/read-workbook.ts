@@ -40,9 +40,16 @@ type Cell = string | number | boolean | Date | null | undefined;
 
 function cellText(cell: Cell): string {
   if (cell === null || cell === undefined) return "";
-  if (cell instanceof Date) return cell.toISOString().replace(/T00:00:00\.000Z$/, "");
+  if (cell instanceof Date) return timeText(cell);
   const text = String(cell);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** A workbook keeps times as fractions of a day; one that is a millisecond off a whole second is that second. */
+function timeText(time: Date): string {
+  const nearest = Math.round(time.getTime() / 1000) * 1000;
+  const exact = Math.abs(nearest - time.getTime()) <= 1 ? new Date(nearest) : time;
+  return exact.toISOString().replace(/T00:00:00\.000Z$/, "");
 }
 
 async function readRows(file: LocatedFile, sheet: string | undefined): Promise<Cell[][]> {
