@@ -22,6 +22,8 @@ export type InferenceReply =
       readonly kind: "ready";
       readonly inputs: readonly TensorPort[];
       readonly outputs: readonly TensorPort[];
+      /** As many rows as keep the memory of one run low. */
+      readonly comfortableRows: number;
     }
   | { readonly kind: "failed"; readonly error: TransferredError }
   | RunReply;

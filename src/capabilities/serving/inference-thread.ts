@@ -35,6 +35,7 @@ export class InferenceThread {
   #closed = false;
   inputs: readonly TensorPort[] = [];
   outputs: readonly TensorPort[] = [];
+  comfortableRows = 1;
   /** Set when the thread cannot be started again. */
   failure: unknown;
 
@@ -83,6 +84,7 @@ export class InferenceThread {
         if (reply.kind === "ready") {
           this.inputs = reply.inputs;
           this.outputs = reply.outputs;
+          this.comfortableRows = reply.comfortableRows;
           resolve();
         } else if (reply.kind === "failed") reject(received(reply.error));
         else this.#settle(reply);

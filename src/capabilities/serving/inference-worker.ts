@@ -31,7 +31,8 @@ async function serve(session: Session, { id, inputs, outputs }: RunMessage): Pro
 try {
   const session = await openSession(model, { threads });
   parentPort!.on("message", (message: RunMessage) => void serve(session, message));
-  reply({ kind: "ready", inputs: session.inputs, outputs: session.outputs });
+  const { inputs, outputs, comfortableRows } = session;
+  reply({ kind: "ready", inputs, outputs, comfortableRows });
 } catch (cause) {
   reply({ kind: "failed", error: transferred(cause) });
 }

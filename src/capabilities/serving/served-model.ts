@@ -85,7 +85,7 @@ export class PooledModel implements ServedModel {
     const { observer } = options;
     this.#batcher = new Batcher({
       clock: options.clock,
-      maximumBatchRows: options.maximumBatchRows ?? 64,
+      maximumBatchRows: Math.min(options.maximumBatchRows ?? 64, thread.comfortableRows),
       queueLimitRows: options.queueLimitRows ?? 4096,
       run: (inputs, outputs) => thread.run(inputs, outputs),
       onBatch: (rows, seconds) => observer?.batch?.(this, rows, seconds),
@@ -97,7 +97,7 @@ export class PooledModel implements ServedModel {
       hostStates: manifest.hostTransforms.map((host) => unpack(files.get(host.state)!)),
       run: (inputs, outputs, runOptions) =>
         this.#batcher.submit(inputs, outputs, rowCount(inputs), runOptions),
-      chunkRows: CHUNK_ROWS,
+      chunkRows: Math.min(CHUNK_ROWS, thread.comfortableRows),
     });
   }
 
