@@ -1,6 +1,5 @@
 import type { SerializedError } from "../../foundation/base/errors.js";
-import type { TensorPort } from "../../foundation/contracts/serving.js";
-import type { Tensor } from "../../foundation/contracts/tensor.js";
+import type { Tensor, TensorPort } from "../../foundation/contracts/tensor.js";
 
 /** What the thread is started with. */
 export interface InferenceThreadData {

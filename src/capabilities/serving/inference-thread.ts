@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { QuernError } from "../../foundation/base/errors.js";
 import { builtFile } from "../../foundation/base/module-file.js";
-import type { TensorPort } from "../../foundation/contracts/serving.js";
+import type { TensorPort } from "../../foundation/contracts/tensor.js";
 import type {
   InferenceReply,
   InferenceThreadData,

@@ -15,9 +15,8 @@ import type {
   ServedModel,
   ServedModelState,
   ServingObserver,
-  TensorPort,
 } from "../../foundation/contracts/serving.js";
-import { elementCount } from "../../foundation/contracts/tensor.js";
+import { elementCount, type TensorPort } from "../../foundation/contracts/tensor.js";
 import { Batcher } from "./batcher.js";
 import { InferenceThread, type StartWorker } from "./inference-thread.js";
 import type { Tensors } from "./tensor-batch.js";

@@ -3,12 +3,12 @@ import type { InferenceSession, Tensor as NativeTensor } from "onnxruntime-node"
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ElementType } from "../../foundation/contracts/graph.js";
 import { elementCount, type Tensor, type TensorArrays } from "../../foundation/contracts/tensor.js";
-import { type AdmittedModel, admitModel, type PortInfo } from "./model-check/admit-model.js";
+import { type AdmittedModel, admitModel } from "./model-check/admit-model.js";
 import type { ModelPolicy } from "./model-check/policy.js";
 
 export interface Session {
-  readonly inputs: readonly PortInfo[];
-  readonly outputs: readonly PortInfo[];
+  readonly inputs: readonly TensorPort[];
+  readonly outputs: readonly TensorPort[];
   /** Rows that may be given at once without using much memory. */
   readonly comfortableRows: number;
   /**
@@ -54,8 +54,8 @@ type TensorConstructor = new (
 ) => NativeTensor;
 
 class NativeSession implements Session {
-  readonly inputs: readonly PortInfo[];
-  readonly outputs: readonly PortInfo[];
+  readonly inputs: readonly TensorPort[];
+  readonly outputs: readonly TensorPort[];
   readonly comfortableRows: number;
   readonly #native: InferenceSession;
   readonly #Tensor: TensorConstructor;

@@ -40,7 +40,7 @@ describe("openTable", () => {
     const table = await openTable(delimited(`key,v,filler\n${lines.join("\n")}\n`), options());
     expect(await table.query("SELECT count(*) AS n FROM data WHERE key <> 'r' || __row")).toEqual([{ n: 0 }]);
     const frame = await readFrame(table, [{ name: "key", kind: "id", reason: "" }]);
-    const keys = (frame.columns.get("key") as { values: string[] }).values;
+    const keys = (frame.columns.get("key") as { values: readonly string[] }).values;
     expect(keys.every((key, row) => key === `r${row}`)).toBe(true);
     await table.close();
   });

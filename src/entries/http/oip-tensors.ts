@@ -2,8 +2,7 @@
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ElementType } from "../../foundation/contracts/graph.js";
 import type { OipDatatype } from "../../foundation/contracts/http.js";
-import type { TensorPort } from "../../foundation/contracts/serving.js";
-import { elementCount, type Tensor } from "../../foundation/contracts/tensor.js";
+import { elementCount, type Tensor, type TensorPort } from "../../foundation/contracts/tensor.js";
 
 const DATATYPES: Readonly<Record<ElementType, OipDatatype>> = {
   float32: "FP32",

@@ -12,6 +12,7 @@ import {
 } from "./bundle.js";
 import { OUTPUT_TENSORS } from "./model-graph.js";
 import { PARITY_LIMIT, type Prediction, predictionDistance } from "./prediction.js";
+import type { TensorPort } from "./tensor.js";
 
 export function invalidBundle(why: string, cause?: unknown): QuernError {
   return new QuernError("BUNDLE_INVALID", `The bundle is refused: ${why}.`, { cause });
@@ -96,18 +97,11 @@ function checkOutputs({ task, outputs }: Manifest): void {
   if (outputs.kind === "classes") checkUnique(outputs.classes, "class");
 }
 
-/** Name, element type and shape of a tensor that enters or leaves a graph. */
-export interface GraphPort {
-  readonly name: string;
-  readonly type: string;
-  readonly shape: readonly (number | string)[];
-}
-
 /** The graph must take and give exactly what the manifest says. @throws QuernError BUNDLE_INVALID */
 export function checkPorts(
   manifest: Manifest,
-  inputs: readonly GraphPort[],
-  outputs: readonly GraphPort[],
+  inputs: readonly TensorPort[],
+  outputs: readonly TensorPort[],
 ): void {
   const expected = new Map(manifest.graphInputs.map((input) => [input.tensor, input]));
   for (const { name, type, shape } of inputs) {

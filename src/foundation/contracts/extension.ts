@@ -38,6 +38,7 @@ export interface WorkContext {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** At most this many threads, at least 1; never changes a result. */
   readonly threads: number;
   /** Progress of long work; cheap, may be called often. */
   report(event: ProgressEvent): void;
@@ -46,6 +47,7 @@ export interface WorkContext {
 export interface ProgressEvent {
   /** What is going on: "bin", "boost", "fit". */
   readonly stage: string;
+  /** Units of work, 0..total. */
   readonly done: number;
   readonly total: number;
   /** Current values worth showing: { validationLoss: 0.31 }. */

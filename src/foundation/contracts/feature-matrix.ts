@@ -14,6 +14,7 @@ export interface FeatureView {
 /**
  * The features of a frame in column order, vectors spread into their positions; the same order in which
  * `concatFeatures` joins the graph values, so index k here is input k of the exported model.
+ * @throws Error for a column that is no feature: a bug of the caller.
  */
 export function featureViews(frame: Frame): FeatureView[] {
   const views: FeatureView[] = [];
@@ -41,7 +42,7 @@ export function featureViews(frame: Frame): FeatureView[] {
   return views;
 }
 
-/** Row-major copy, `rows * views.length`. */
+/** Row-major copy, `rows * width`, with the name of each position; errors as `featureViews`. */
 export function denseRowMajor(frame: Frame): { values: Float32Array; width: number; names: string[] } {
   const views = featureViews(frame);
   const width = views.length;

@@ -21,6 +21,7 @@ export interface BooleanColumn {
   readonly kind: "boolean";
   readonly values: Float32Array;
 }
+/** A value of a small set; the set's order means nothing. */
 export interface CategoryColumn {
   readonly kind: "category";
   /** Index in `dictionary`, -1 = missing. */
@@ -28,20 +29,22 @@ export interface CategoryColumn {
   /** Distinct values, none empty; not every one need occur. */
   readonly dictionary: readonly string[];
 }
+/** Text to be read, in Unicode; "" = missing. */
 export interface TextColumn {
   readonly kind: "text";
   readonly values: readonly string[];
 }
-/** Epoch milliseconds, whole numbers. */
+/** Epoch milliseconds (UTC), whole numbers; NaN = missing. */
 export interface DatetimeColumn {
   readonly kind: "datetime";
   readonly values: Float64Array;
 }
+/** Names rows; never a feature. "" = missing. */
 export interface IdColumn {
   readonly kind: "id";
   readonly values: readonly string[];
 }
-/** Row-major, `rows * width`. */
+/** Row-major, `rows * width`; NaN = missing. */
 export interface VectorColumn {
   readonly kind: "vector";
   readonly values: Float32Array;
@@ -65,6 +68,7 @@ export interface Frame {
   readonly columns: ReadonlyMap<string, Column>;
 }
 
+/** Rows of the column. */
 export function columnLength(column: Column): number {
   switch (column.kind) {
     case "category":
@@ -103,6 +107,7 @@ export function columnOf(frame: Frame, name: string): Column {
   );
 }
 
+/** The named columns, in the given order, not copied. @throws QuernError DATA_COLUMN_UNKNOWN */
 export function selectColumns(frame: Frame, names: readonly string[]): Frame {
   return createFrame(
     names.map((name) => [name, columnOf(frame, name)] as const),
@@ -118,6 +123,7 @@ export function takeRows(frame: Frame, rows: ArrayLike<number>): Frame {
   );
 }
 
+/** Copies the given rows, in the given order; an index may repeat. */
 export function takeColumn(column: Column, rows: ArrayLike<number>): Column {
   switch (column.kind) {
     case "number":

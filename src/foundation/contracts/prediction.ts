@@ -3,9 +3,10 @@ import type { Predictions } from "./target.js";
 
 export interface ClassPrediction {
   readonly label: string;
-  /** By label, in the order of the classes; they sum to 1. */
+  /** By label, in the order of the classes; 0..1, summing to 1 within float32. */
   readonly probabilities: Readonly<Record<string, number>>;
 }
+/** In the target's own unit. */
 export interface ValuePrediction {
   readonly prediction: number;
 }

@@ -1,9 +1,8 @@
 /** Models that answer requests: what a server needs of them, whatever protocol it speaks. */
 import type { Manifest } from "./bundle.js";
 import type { RunOptions } from "./bundle-predictor.js";
-import type { ElementType } from "./graph.js";
 import type { Prediction, Row } from "./prediction.js";
-import type { Tensor } from "./tensor.js";
+import type { Tensor, TensorPort } from "./tensor.js";
 
 /** A verified bundle: nothing of it has run yet. */
 export interface ServableBundle {
@@ -11,13 +10,6 @@ export interface ServableBundle {
   readonly id: string;
   readonly manifest: Manifest;
   readonly files: ReadonlyMap<string, Uint8Array>;
-}
-
-/** A tensor of the model's graph; text sizes are free dimensions. */
-export interface TensorPort {
-  readonly name: string;
-  readonly type: ElementType;
-  readonly shape: readonly (number | string)[];
 }
 
 /** `ready`: warmed up and right about its own sample. `failed`: its thread died and could not be started again. */
@@ -66,5 +58,6 @@ export interface ModelPool {
 export interface ServingObserver {
   /** A batch was computed. */
   batch?(model: ServedModel, rows: number, seconds: number): void;
+  /** A caller's rows were turned away. */
   refused?(model: ServedModel, reason: "overloaded" | "deadline" | "cancelled"): void;
 }

@@ -12,6 +12,7 @@ export interface ClassTarget {
   readonly codes: Int32Array;
   readonly classes: readonly string[];
 }
+/** In the target's own unit. */
 export interface RegressionTarget {
   readonly task: "regression";
   /** Finite. */
@@ -24,10 +25,12 @@ export type Predictions =
   | { readonly kind: "probabilities"; readonly values: Float64Array; readonly classes: number }
   | { readonly kind: "values"; readonly values: Float64Array };
 
+/** Number of rows. */
 export function targetRows(target: Target): number {
   return target.task === "regression" ? target.values.length : target.codes.length;
 }
 
+/** Copies the given rows, in the given order; an index may repeat. Classes stay, also those that no row has. */
 export function takeTarget(target: Target, rows: ArrayLike<number>): Target {
   if (target.task === "regression") {
     return {

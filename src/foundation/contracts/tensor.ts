@@ -1,4 +1,4 @@
-import type { ElementType } from "./graph.js";
+import type { Dimension, ElementType } from "./graph.js";
 
 /** The typed array or list that holds tensors of each type: bool as bytes 0 and 1, strings as an array. */
 export interface TensorArrays {
@@ -20,6 +20,14 @@ export type Tensor = {
   };
 }[ElementType];
 
+/** A tensor that enters or leaves a graph; sizes given as text are known at run time only. */
+export interface TensorPort {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly Dimension[];
+}
+
+/** Of a scalar (`[]`): 1. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }

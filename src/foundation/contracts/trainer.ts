@@ -50,12 +50,16 @@ export interface TrainerCapabilities {
 export interface WorkEstimate {
   /** On this machine with the given threads; within 2x. */
   readonly seconds: number;
+  /** Memory at its peak, beside the data. */
   readonly bytes: number;
 }
+/** The training a trainer is asked about. */
 export interface WorkSpecification {
   readonly rows: number;
+  /** Positions of the feature matrix. */
   readonly features: number;
   readonly task: TaskType;
+  /** Regression: 1. */
   readonly classes: number;
   readonly threads: number;
 }
@@ -99,6 +103,7 @@ export interface Trainer<Config extends z.ZodObject = z.ZodObject, State = unkno
    * @throws QuernError TRAINING_FAILED, naming the trainer
    */
   fit(data: TrainingData, config: z.infer<Config>, context: TrainingContext): Promise<Fitted<State>>;
+  /** From the state of a fitted model, packed and unpacked again or not. */
   restore(state: State): Fitted<State>;
 }
 

@@ -1,14 +1,7 @@
 import { z } from "zod";
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
-import { createCheckpoint } from "../numeric/pace.js";
-import { solvePenalizedSquares } from "./penalized-squares.js";
-import {
-  fittedRegression,
-  LINEAR_REGRESSION,
-  type RegressionState,
-  regressionProblem,
-  restoreRegression,
-} from "./regression-model.js";
+import { fitSquares } from "./penalized-squares.js";
+import { LINEAR_REGRESSION, type RegressionState, restoreRegression } from "./regression-model.js";
 import { estimateSquares, interceptField } from "./shared-fields.js";
 
 const config = z.strictObject({ intercept: interceptField() });
@@ -21,11 +14,7 @@ export const leastSquares = defineTrainer<typeof config, RegressionState>({
   config,
   ...LINEAR_REGRESSION,
   estimate: estimateSquares,
-  async fit({ train }, options, context) {
-    const problem = regressionProblem(train, "least-squares", options.intercept);
-    const checkpoint = createCheckpoint(context, "fit", problem.design.rows);
-    const { standardized, meanTarget, notes } = await solvePenalizedSquares(problem, 0, checkpoint);
-    return fittedRegression(problem, standardized, meanTarget, { notes });
-  },
+  fit: (data, options, context) =>
+    fitSquares(data, "least-squares", { ...options, penaltyStrength: 0 }, context),
   restore: restoreRegression,
 });

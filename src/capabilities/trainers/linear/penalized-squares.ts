@@ -1,10 +1,34 @@
 /** Least squares with an optional squared penalty, by the cheapest of three exact or iterative ways. */
+import type { Fitted, TrainingContext, TrainingData } from "../../../foundation/contracts/trainer.js";
 import { factorize, solve } from "../numeric/cholesky.js";
 import { conjugateGradient } from "../numeric/conjugate-gradient.js";
-import type { Checkpoint } from "../numeric/pace.js";
+import { type Checkpoint, createCheckpoint } from "../numeric/pace.js";
 import { addRows, ROWS_AT_ONCE, rowProducts } from "../numeric/row-products.js";
 import { normalEquations, rowGram } from "../numeric/standardized-gram.js";
-import { type RegressionProblem, targetMean } from "./regression-model.js";
+import {
+  fittedRegression,
+  type RegressionProblem,
+  type RegressionState,
+  regressionProblem,
+  targetMean,
+} from "./regression-model.js";
+
+/** A least-squares trainer's whole `fit`. */
+export async function fitSquares(
+  { train }: TrainingData,
+  trainer: string,
+  { penaltyStrength, intercept }: { readonly penaltyStrength: number; readonly intercept: boolean },
+  context: TrainingContext,
+): Promise<Fitted<RegressionState>> {
+  const problem = regressionProblem(train, trainer, intercept);
+  const checkpoint = createCheckpoint(context, "fit", problem.design.rows);
+  const { standardized, meanTarget, notes } = await solvePenalizedSquares(
+    problem,
+    penaltyStrength,
+    checkpoint,
+  );
+  return fittedRegression(problem, standardized, meanTarget, { notes });
+}
 
 /** From about this side on, some hundred products with the design cost less than its Gram matrix. */
 const LARGEST_DIRECT = 800;

@@ -1,4 +1,5 @@
 /** What the linear regressions share: design, targets, and the fitted model around the coefficients. */
+import { weightedMean } from "../../../foundation/base/statistics.js";
 import type { FitDiagnostics, Fitted, LabelledFrame } from "../../../foundation/contracts/trainer.js";
 import {
   type ColumnMoments,
@@ -47,11 +48,8 @@ export function regressionProblem(
 }
 
 /** The weighted mean of the target; 0 where no intercept is fitted. */
-export function targetMean({ values, weights, moments, intercept }: RegressionProblem): number {
-  if (!intercept) return 0;
-  let sum = 0;
-  for (let row = 0; row < values.length; row++) sum += (weights ? weights[row]! : 1) * values[row]!;
-  return moments.weightSum > 0 ? sum / moments.weightSum : 0;
+export function targetMean({ values, weights, intercept }: RegressionProblem): number {
+  return intercept ? weightedMean(values.length, weights, (row) => values[row]!) : 0;
 }
 
 /** `standardized` are the coefficients of (x - mean) / scale; `meanTarget` the prediction at the mean. */

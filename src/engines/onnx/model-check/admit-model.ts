@@ -5,6 +5,7 @@
  */
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { Dimension, GraphValue } from "../../../foundation/contracts/graph.js";
+import type { TensorPort } from "../../../foundation/contracts/tensor.js";
 import { elementTypeOf } from "../element-types.js";
 import { inferContents, MAXIMUM_CONTENTS } from "../operators/contents.js";
 import type { Operator, OperatorCall } from "../operators/operator.js";
@@ -25,14 +26,11 @@ import { BUNDLE_POLICY, type ModelPolicy, quoted, refuse } from "./policy.js";
 import { SizeAccount } from "./sizes.js";
 import { checkTensor } from "./tensors.js";
 
-/** A tensor that enters or leaves the graph; sizes known only at run time are names. */
-export interface PortInfo extends GraphValue {}
-
 export interface AdmittedModel {
   /** The model as it was understood, written anew. */
   readonly bytes: Uint8Array;
-  readonly inputs: readonly PortInfo[];
-  readonly outputs: readonly PortInfo[];
+  readonly inputs: readonly TensorPort[];
+  readonly outputs: readonly TensorPort[];
   /** Rows whose intermediate values together stay within a moderate amount of memory. */
   readonly comfortableRows: number;
 }
@@ -170,7 +168,7 @@ class Admission {
     return length;
   }
 
-  #output(info: ValueInfoProto): PortInfo {
+  #output(info: ValueInfoProto): TensorPort {
     const declared = portOf(info);
     const made =
       this.#values.get(declared.name) ?? refuse(`no node makes the output ${quoted(declared.name)}`);
@@ -189,7 +187,7 @@ function fitting<T>(call: OperatorCall, rule: () => T): T {
   }
 }
 
-function portOf(info: ValueInfoProto): PortInfo {
+function portOf(info: ValueInfoProto): TensorPort {
   const tensor = info.type?.tensorType;
   const name = quoted(info.name);
   const type =
