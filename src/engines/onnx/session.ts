@@ -2,7 +2,12 @@
 import type { InferenceSession, Tensor as NativeTensor } from "onnxruntime-node";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ElementType } from "../../foundation/contracts/graph.js";
-import { elementCount, type Tensor, type TensorArrays } from "../../foundation/contracts/tensor.js";
+import {
+  elementCount,
+  type Tensor,
+  type TensorArrays,
+  type TensorPort,
+} from "../../foundation/contracts/tensor.js";
 import { type AdmittedModel, admitModel } from "./model-check/admit-model.js";
 import type { ModelPolicy } from "./model-check/policy.js";
 
