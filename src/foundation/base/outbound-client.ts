@@ -1,6 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { rmSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { createWriteStream, openSync, rmSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
@@ -109,10 +108,11 @@ export function createOutboundClient(
         done(null, chunk);
       },
     });
-    // Opened before the transfer: a stream that opens late could make the file after a failure removed it.
-    const file = await open(path, "wx");
+    // Opened before the transfer: a stream that opens late could make the file after a failure removed it. At
+    // once: while it waited, the body could fail with nobody listening.
+    const fd = openSync(path, "wx");
     try {
-      await pipeline(response.body, count, file.createWriteStream());
+      await pipeline(response.body, count, createWriteStream(path, { fd }));
     } catch (cause) {
       rmSync(path, { force: true });
       const translated = translateDiskError(cause, path);
