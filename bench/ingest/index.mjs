@@ -12,21 +12,20 @@ const work = join(here, "../../.bench");
 const { values } = parseArgs({
   options: {
     bytes: { type: "string", default: "1e9" },
+    arrow: { type: "boolean", default: false },
     runs: { type: "string", default: "3" },
     threads: { type: "string", default: String(Math.min(2, availableParallelism())) },
   },
 });
 
-function python() {
-  const chosen = process.env.QUERN_BENCH_PYTHON;
-  if (chosen) return chosen;
-  const environment = join(work, "ingest-venv");
+/** pandas stores texts in another way where pyarrow is installed, so that peer has an environment of its own. */
+function python(suffix = "") {
+  const environment = join(work, `ingest-venv${suffix}`);
   const binary = join(environment, "bin/python");
   if (!existsSync(binary)) {
     execFileSync("python3", ["-m", "venv", environment], { stdio: "inherit" });
-    execFileSync(binary, ["-m", "pip", "install", "-q", "-r", join(here, "requirements.txt")], {
-      stdio: "inherit",
-    });
+    const requirements = join(here, `requirements${suffix}.txt`);
+    execFileSync(binary, ["-m", "pip", "install", "-q", "-r", requirements], { stdio: "inherit" });
   }
   return binary;
 }
@@ -37,12 +36,15 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >>
 
 const file = join(work, `ingest-${values.bytes}.csv`);
 writeTable(file, Number(values.bytes));
-const peer = python();
+const peer = process.env.QUERN_BENCH_PYTHON ?? python();
+const arrowPeer = values.arrow && python("-arrow");
 const ours = [];
 const theirs = [];
+const arrow = [];
 for (let i = 0; i < Number(values.runs); i++) {
   ours.push(run(process.execPath, join(here, "quern.mjs"), file, values.threads));
   theirs.push(run(peer, join(here, "peer.py"), file));
+  if (values.arrow) arrow.push(run(arrowPeer, join(here, "peer.py"), file, "pyarrow"));
 }
 
 const row = (name, results) => ({
@@ -54,11 +56,17 @@ const row = (name, results) => ({
       median(results.map((result) => result.seconds[stage])).toFixed(1),
     ]),
   ),
+  "cpu seconds": Math.min(...results.map((result) => result.cpu)).toFixed(1),
   "peak MB": Math.round(Math.max(...results.map((result) => result.peakMB))),
 });
 console.log(
   `${file}: ${ours[0].rows} rows, ${values.runs} runs, ${values.threads} threads, ${cpus()[0]?.model}, ${new Date().toISOString().slice(0, 10)}`,
 );
-console.table([row("quern", ours), row("pandas", theirs)]);
+console.table([
+  row("quern", ours),
+  row("pandas", theirs),
+  ...(values.arrow ? [row("pandas, pyarrow", arrow)] : []),
+]);
 const ratio = median(ours.map((result) => result.total)) / median(theirs.map((result) => result.total));
-console.log(`time ratio ${ratio.toFixed(2)} (target 0.30)`);
+const cpu = Math.min(...ours.map((result) => result.cpu)) / Math.min(...theirs.map((result) => result.cpu));
+console.log(`time ratio ${ratio.toFixed(2)} (target 0.30), processor time ratio ${cpu.toFixed(2)}`);

@@ -17,12 +17,14 @@ const { columns } = await stage("kinds", () => inferSchema(table));
 const profile = await stage("profile", () => profileTable(table, columns));
 await table.close();
 const total = Object.values(seconds).reduce((sum, value) => sum + value, 0);
+const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
 const kinds = Object.fromEntries(columns.map(({ name, kind }) => [name, kind]));
 console.log(
   JSON.stringify({
     total,
     seconds,
-    peakMB: process.resourceUsage().maxRSS / 1024,
+    cpu: (userCPUTime + systemCPUTime) / 1e6,
+    peakMB: maxRSS / 1024,
     rows: profile.rows,
     kinds,
   }),
