@@ -250,6 +250,7 @@ describe("what the store remembers", () => {
   test("a model, run and dataset that are not there", async () => {
     for (const [args, code] of [
       [["explain", "chrun"], "MODEL_NOT_FOUND"],
+      [["models", "chrun"], "MODEL_NOT_FOUND"],
       [["explain", "churn@9"], "MODEL_NOT_FOUND"],
       [["runs", "20200101-000000-00000000"], "RUN_NOT_FOUND"],
       [["datasets", "ffffffffffff"], "DATASET_NOT_FOUND"],

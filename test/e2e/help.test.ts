@@ -1,6 +1,8 @@
 /** The help is true: every verb's example is run as shown, in an order in which a project lives. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -76,6 +78,26 @@ describe("the example in a verb's help works as shown", () => {
       server.kill("SIGTERM");
       expect(await new Promise((resolve) => server.once("exit", resolve))).toBe(0);
     }
+  });
+});
+
+describe("a server that cannot start says why and ends", () => {
+  test("another address without a token", async () => {
+    const outcome = await quern(["serve", "churn", "--host", "0.0.0.0", "--port", "0", "--json"], {
+      cwd: folder,
+    });
+    expect(outcome.code).toBe(2);
+    expect(outcome.json().error.message).toContain("token");
+  });
+
+  test("a port that is taken", async () => {
+    const holder = createServer().listen(0, "127.0.0.1");
+    await once(holder, "listening");
+    const { port } = holder.address() as AddressInfo;
+    const outcome = await quern(["serve", "churn", "--port", String(port), "--json"], { cwd: folder });
+    holder.close();
+    expect(outcome.code).toBe(2);
+    expect(outcome.json().error.code).toBe("USAGE");
   });
 });
 

@@ -32,6 +32,7 @@ export function predictFile(
   options: WorkflowOptions = {},
 ): Promise<PredictFileResult> {
   const context = workflowContext(options);
+  const started = context.clock.elapsed();
   return withModel(request.model, context, options, async ({ bundle }) => {
     const { manifest } = bundle;
     const data = await openRows(request.source, request.reading ?? {}, context);
@@ -59,7 +60,7 @@ export function predictFile(
             stage: "predict",
             done: Math.min(start + CHUNK_ROWS, data.table.rows),
             total: data.table.rows,
-            elapsedMs: 0,
+            elapsedMs: context.clock.elapsed() - started,
           });
         }
         return {

@@ -76,9 +76,14 @@ function requireColumn(name: string, known: readonly string[]): void {
   if (known.includes(name)) return;
   const similar = nearest(name, known);
   const suggestion = similar === undefined ? "" : ` Did you mean ${JSON.stringify(similar)}?`;
-  throw new QuernError("DATA_COLUMN_UNKNOWN", `There is no column ${JSON.stringify(name)}.${suggestion}`, {
-    details: { column: name, known: known.slice(0, 100) },
-  });
+  const listed = known
+    .slice(0, 20)
+    .map((column) => (column.length > 60 ? `${column.slice(0, 60)}…` : column));
+  throw new QuernError(
+    "DATA_COLUMN_UNKNOWN",
+    `There is no column ${JSON.stringify(name)}.${suggestion} The columns are ${listed.join(", ")}.`,
+    { details: { column: name, known: known.slice(0, 100) } },
+  );
 }
 
 async function decide(

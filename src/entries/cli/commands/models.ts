@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { QuernError } from "../../../foundation/base/errors.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { listModels } from "../../../workflows/use/browse-store.js";
 import { defineCommand } from "../command.js";
@@ -26,6 +27,10 @@ export const command = defineCommand({
       { limit: options.limit, ...(name === undefined ? {} : { name }) },
       workflowOptions(options, io),
     );
+    if (name !== undefined && models.length === 0)
+      throw new QuernError("MODEL_NOT_FOUND", `There is no model ${JSON.stringify(name)}.`, {
+        details: { name },
+      });
     io.result({ models }, () =>
       textTable(
         ["model", "task", "metric", "value", "aliases", "made"],

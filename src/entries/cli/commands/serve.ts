@@ -1,9 +1,15 @@
 import { z } from "zod";
 import { systemClock } from "../../../foundation/base/clock.js";
+import { QuernError } from "../../../foundation/base/errors.js";
 import type { Logger } from "../../../foundation/base/logger.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { openModels } from "../../../workflows/use/open-pool.js";
-import { createServer, createServingMetrics, serverOptionsSchema } from "../../http/index.js";
+import {
+  createServer,
+  createServingMetrics,
+  type QuernServer,
+  serverOptionsSchema,
+} from "../../http/index.js";
 import { defineCommand } from "../command.js";
 import { commonOptions } from "../common-options.js";
 import type { Io } from "../io.js";
@@ -42,30 +48,40 @@ export const command = defineCommand({
     const metrics = createServingMetrics();
     const served = await openModels(models, metrics.observer, workflowOptions(options, io));
     const logger = lineLogger(io);
-    const instance = createServer(
-      { ...server, tokens: token ? [{ token, permissions: ["predict", "read"] }] : [] },
-      {
-        models: served.pool,
-        clock: systemClock,
-        logger,
-        metrics,
-        ...(served.store ? { store: served.store } : {}),
-      },
-    );
+    let instance: QuernServer | undefined;
     try {
-      const address = await instance.listen();
+      instance = createServer(
+        { ...server, tokens: token ? [{ token, permissions: ["predict", "read"] }] : [] },
+        {
+          models: served.pool,
+          clock: systemClock,
+          logger,
+          metrics,
+          ...(served.store ? { store: served.store } : {}),
+        },
+      );
+      const address = await instance.listen().catch(explainPort);
       const names = served.pool.list().map((model) => `${model.manifest.name}@${model.manifest.version}`);
       io.note(`Serving ${names.join(", ")} at ${address} (routes: ${address}/docs). Ctrl-C stops.`);
       if (io.json) io.result({ address, models: names }, () => "");
       await aborted(io.signal);
       io.note("Stopping: what was accepted is answered.");
     } finally {
-      await instance.close();
+      await instance?.close();
       await served.close();
     }
     return 0;
   },
 });
+
+/** A port that is taken or not allowed is the user's to change. */
+function explainPort(failure: NodeJS.ErrnoException): never {
+  if (!["EADDRINUSE", "EADDRNOTAVAIL", "EACCES", "ENOTFOUND"].includes(failure.code ?? "")) throw failure;
+  throw new QuernError("USAGE", `The server cannot listen: ${failure.message}.`, {
+    cause: failure,
+    hint: "Choose another --port (0 takes any free one) or --host.",
+  });
+}
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
