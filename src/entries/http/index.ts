@@ -1,3 +1,3 @@
 export { createServer, type QuernServer, type ServerServices } from "./create-server.js";
 export { createServingMetrics, type ServingMetrics } from "./metrics.js";
-export { type ServerOptions, serverOptionsSchema } from "./server-options.js";
+export { parseServerOptions, type ServerOptions, serverOptionsSchema } from "./server-options.js";

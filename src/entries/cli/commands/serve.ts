@@ -7,6 +7,7 @@ import { openModels } from "../../../workflows/use/open-pool.js";
 import {
   createServer,
   createServingMetrics,
+  parseServerOptions,
   type QuernServer,
   serverOptionsSchema,
 } from "../../http/index.js";
@@ -45,21 +46,22 @@ export const command = defineCommand({
   }),
   async run(models, options, io) {
     const { json: _json, quiet: _quiet, store: _store, token = process.env.QUERN_TOKEN, ...server } = options;
+    const permissions: ("predict" | "read")[] = ["predict", "read"];
+    const wishes = { ...server, tokens: token ? [{ token, permissions }] : [] };
+    // What is wrong with the options is said before any model is opened.
+    parseServerOptions(wishes);
     const metrics = createServingMetrics();
     const served = await openModels(models, metrics.observer, workflowOptions(options, io));
     const logger = lineLogger(io);
     let instance: QuernServer | undefined;
     try {
-      instance = createServer(
-        { ...server, tokens: token ? [{ token, permissions: ["predict", "read"] }] : [] },
-        {
-          models: served.pool,
-          clock: systemClock,
-          logger,
-          metrics,
-          ...(served.store ? { store: served.store } : {}),
-        },
-      );
+      instance = createServer(wishes, {
+        models: served.pool,
+        clock: systemClock,
+        logger,
+        metrics,
+        ...(served.store ? { store: served.store } : {}),
+      });
       const address = await instance.listen().catch(explainPort);
       const names = served.pool.list().map((model) => `${model.manifest.name}@${model.manifest.version}`);
       io.note(`Serving ${names.join(", ")} at ${address} (routes: ${address}/docs). Ctrl-C stops.`);
