@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { trainingReport } from "../../capabilities/evaluation/report/training-report.js";
 import { featureLineage } from "../../capabilities/features/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { hashValue } from "../../foundation/base/hash.js";
+import { makePrivateFolder } from "../../foundation/base/private-folder.js";
 import type { BundleMetrics } from "../../foundation/contracts/bundle.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
@@ -29,7 +29,7 @@ export interface Registered {
 export async function registerModel(production: Production, judged: Judged): Promise<TrainResult> {
   const { progress, store, project, request } = production;
   progress.report({ stage: "export", done: 0, total: 1 });
-  const folder = mkdtempSync(join(tmpdir(), "quern-export-"));
+  const folder = makePrivateFolder(tmpdir(), "export");
   try {
     const version = await store.models.reserveVersion(judged.name);
     const exported = await exportJudged(production, judged, version, folder);

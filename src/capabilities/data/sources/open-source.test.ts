@@ -104,6 +104,15 @@ describe("what a source may be", () => {
     expect(sources[0]!.encoding).toBe("gb18030");
   });
 
+  it("lines that end in two ways, as when files were joined", async () => {
+    const [windows, unix] = [(i: number) => `${i},"a\r\nb",x\r\n`, (i: number) => `${i},c,y\n`];
+    const lines = Array.from({ length: 5000 }, (_, i) => (i < 4000 ? windows(i) : unix(i)));
+    const { names, rows } = await read(put("mixed.csv", `n,t,k\r\n${lines.join("")}`));
+    expect(names).toEqual(["n", "t", "k"]);
+    expect(rows).toHaveLength(5000);
+    expect(rows[4999]).toEqual([4999, "c", "y"]);
+  });
+
   it("a Western encoding when it is named", async () => {
     put("data.csv", Buffer.from("name,v\ncafé,1\nété,2\n", "latin1"));
     expect((await read("data.csv", { encoding: "windows-1252" })).rows).toEqual([

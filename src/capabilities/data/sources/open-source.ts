@@ -14,6 +14,7 @@ import type { OutboundClient } from "../../../foundation/base/outbound-client.js
 import { makePrivateFolder } from "../../../foundation/base/private-folder.js";
 import type { SourceDescription, SourceFormat, SourceOptions } from "../../../foundation/contracts/source.js";
 import { detectEncoding } from "./encodings.js";
+import { hasMixedLineEnds, unifyLineEnds } from "./line-ends.js";
 import { locate } from "./locate.js";
 import {
   createDecoder,
@@ -190,8 +191,12 @@ async function open(
     const table = await openTable(tableSource(prepared, format, options), context);
     return { table, sources: prepared.map((file) => file.description), notes: table.notes };
   } catch (cause) {
+    if (!QuernError.is(cause)) throw cause;
+    if (cause.code === "DATA_MALFORMED" && (await unifyFiles(prepared, format, staging, context.signal))) {
+      return open(prepared, files, format, options, staging, context);
+    }
     // The first non-ASCII character may lie far behind the bytes from which the encoding was told.
-    if (!QuernError.is(cause) || cause.code !== "DATA_ENCODING") throw cause;
+    if (cause.code !== "DATA_ENCODING") throw cause;
     const index = prepared.findIndex((file) => file.assumedUtf8 && file.name === cause.details.file);
     const file = files[index];
     if (!file) throw cause;
@@ -206,6 +211,25 @@ async function open(
     );
     return open(prepared, files, format, options, staging, context);
   }
+}
+
+/** The table engine wants one kind of line end in a file. Copies those that have two; false: there was none. */
+async function unifyFiles(
+  prepared: PreparedFile[],
+  format: SourceFormat,
+  staging: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (familyOf(format) !== "csv") return false;
+  let found = false;
+  for (const [index, file] of prepared.entries()) {
+    if (!(await hasMixedLineEnds(file.path, signal))) continue;
+    const path = join(staging, `line-ends-${index}`);
+    await unifyLineEnds(file.path, path, signal);
+    prepared[index] = { ...file, path };
+    found = true;
+  }
+  return found;
 }
 
 /** The stretch of a file that begins with its first byte outside ASCII. */
