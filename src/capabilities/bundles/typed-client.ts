@@ -49,7 +49,9 @@ function valueType({ column, categories }: BundleInput): string {
 function describe({ column, range }: BundleInput): string {
   if (!range) return column.kind === "category" ? "" : column.kind;
   const [low, high] =
-    column.kind === "datetime" ? range.map((epochMs) => new Date(epochMs).toISOString()) : range.map(String);
+    column.kind === "datetime"
+      ? range.map((epochMs) => new Date(epochMs).toISOString())
+      : range.map((value) => String(Number(value.toPrecision(7))));
   return `${column.kind}, in training ${low} to ${high}`;
 }
 

@@ -34,6 +34,8 @@ export async function openModels(
     ? await openStore(folder, { clock: context.clock, create: false })
     : undefined;
   const close = async (): Promise<void> => {
+    // Inference threads keep a process alive; a server that has drained them already loses nothing by this.
+    await pool.drain(0);
     await store?.close();
   };
   try {
@@ -41,7 +43,6 @@ export async function openModels(
     for (const reference of wanted) await addModel(pool, reference, context, options);
     return { pool, close, ...(store ? { store } : {}) };
   } catch (failure) {
-    await pool.drain(0);
     await close();
     throw failure;
   }
