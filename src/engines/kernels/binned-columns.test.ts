@@ -47,7 +47,9 @@ describe("binning kernels", () => {
           const expected = referenceThresholds(values, maxBins);
           await binned([numeric(values)], maxBins, ({ bins }, codes) => {
             const { thresholds, valueBins, missing } = bins[0]!;
-            expect(Array.from(thresholds)).toEqual([...expected, Number.POSITIVE_INFINITY]);
+            // Adding 0 makes one of the two zeros, which no comparison of values tells apart.
+            const plain = (list: Iterable<number>) => Array.from(list, (threshold) => threshold + 0);
+            expect(plain(thresholds)).toEqual(plain([...expected, Number.POSITIVE_INFINITY]));
             expect(valueBins).toBe(expected.length + 1);
             expect(missing).toBe(values.filter(Number.isNaN).length);
             expect(Array.from(codes)).toEqual(Array.from(values, (v) => referenceBin(v, expected)));
