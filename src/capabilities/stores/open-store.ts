@@ -72,6 +72,16 @@ export async function diagnoseStore(
     store = await openStore(folder, { ...rest, create: false });
   } catch (cause) {
     if (!QuernError.is(cause)) throw cause;
+    // Also what a process that was killed while it made the store leaves: nothing was acknowledged yet.
+    if (cause.code === "STORE_NOT_FOUND") {
+      return [
+        {
+          id: "store",
+          ok: true,
+          message: `There is no store at ${folder} yet; the first training makes it.`,
+        },
+      ];
+    }
     return [{ id: "open", ok: false, message: `${cause.message} ${cause.hint}` }];
   }
   try {

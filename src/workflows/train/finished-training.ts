@@ -67,7 +67,7 @@ export async function findFinished(
   context: WorkflowContext,
 ): Promise<TrainResult | undefined> {
   if (!existsSync(request.store)) return undefined;
-  return withStore(request.store, context, async (store) => {
+  const look = withStore(request.store, context, async (store) => {
     const step = await store.steps.find(fingerprint);
     if (!step) return undefined;
     const { result, report } = unpack<FinishedTraining>(await store.blobs.get(step.output));
@@ -83,6 +83,11 @@ export async function findFinished(
       report: path,
       cached: { steps: result.cached.steps, hits: result.cached.steps },
     };
+  });
+  return look.catch((failure: unknown) => {
+    // A folder in which no store was finished yet: this training finishes it.
+    if (QuernError.is(failure) && failure.code === "STORE_NOT_FOUND") return undefined;
+    throw failure;
   });
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
 import { diagnoseStore } from "../../capabilities/stores/index.js";
 import type { StoreCheck } from "../../foundation/contracts/store.js";
@@ -20,15 +19,10 @@ export async function examine(
 ): Promise<Diagnosis> {
   const folder = storeFolder(options);
   const machine = [checkNode(), checkMemory(), await checkEngine()];
-  const store: readonly StoreCheck[] = existsSync(folder)
-    ? await diagnoseStore(folder, { clock: workflowContext(options).clock, repair: request.repair ?? false })
-    : [
-        {
-          id: "store",
-          ok: true,
-          message: `There is no store at ${folder} yet; the first training makes it.`,
-        },
-      ];
+  const store = await diagnoseStore(folder, {
+    clock: workflowContext(options).clock,
+    repair: request.repair ?? false,
+  });
   const checks = [...machine, ...store];
   return { ok: checks.every((check) => check.ok || check.repaired === true), checks };
 }
