@@ -6,7 +6,8 @@ const GREATEST_SHARPNESS = 20;
 /**
  * The sharpness (1 / temperature) that minimises the log loss of softmax(sharpness * logs), by Newton steps on
  * a convex function, kept within [0.05, 20] (Guo and others, On calibration of modern neural networks, 2017).
- * `logs`: row-major `rows * classes`.
+ * The true class of n rows (their weights' sum) counts as 1 - 1 / (n + 2), as in Platt's method: no error among n rows does not make
+ * errors impossible. `logs`: row-major `rows * classes`.
  */
 export function fitSharpness(
   logs: Float64Array,
@@ -42,18 +43,22 @@ function derivatives(
     logs.map((log) => sharpness * log),
     classes,
   );
+  const rows = weights ? weights.reduce((sum, weight) => sum + weight, 0) : codes.length;
+  const doubt = 1 / (rows + 2);
   let slope = 0;
   let curvature = 0;
   for (let row = 0; row < codes.length; row++) {
     const base = row * classes;
     let mean = 0;
     let square = 0;
+    let average = 0;
     for (let k = 0; k < classes; k++) {
       mean += probabilities[base + k]! * logs[base + k]!;
       square += probabilities[base + k]! * logs[base + k]! ** 2;
+      average += logs[base + k]! / classes;
     }
     const weight = weights ? weights[row]! : 1;
-    slope += weight * (mean - logs[base + codes[row]!]!);
+    slope += weight * (mean - (1 - doubt) * logs[base + codes[row]!]! - doubt * average);
     curvature += weight * (square - mean * mean);
   }
   return { slope, curvature };
