@@ -69,6 +69,26 @@ export function trainerSuite(trainer: Trainer, options: TrainerSuiteOptions): vo
         }
       });
 
+      it("averages models into one where it can", async () => {
+        if (!trainer.average) return;
+        const other = sampleRows(trainer.capabilities.features, task, rows, `${task}/other`);
+        const states = [(await fitOn(train)).state, (await fitOn(other)).state];
+        const one = (weights?: readonly number[]) => trainer.restore(trainer.average!(states, weights));
+        const [first, second] = states.map((state) => trainer.restore(state).predict(fresh));
+        close(one([1, 0]).predict(fresh).values, first!.values);
+        close(one([0, 2]).predict(fresh).values, second!.values);
+        for (const weights of [undefined, [0.3, 0.9]]) {
+          const averaged = trainer.restore(unpack(pack(one(weights).state)));
+          const predicted = averaged.predict(fresh);
+          checkPredictions(predicted, fresh.rows, train.target);
+          // A mean of raw scores is between them, and so are values and the probabilities of two classes.
+          if (task !== "multiclass") between(predicted.values, first!.values, second!.values);
+          for (const frame of [fresh, strange])
+            close(await options.predictInGraph(averaged, frame), averaged.predict(frame).values);
+          expect(averaged.diagnostics.importance).toBeDefined();
+        }
+      });
+
       it("predicts each row by itself, and no rows at all", async () => {
         const fitted = await fitOn(train);
         const all = fitted.predict(fresh).values;
@@ -207,6 +227,14 @@ function close(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
     if (!(difference <= PARITY * (1 + Math.abs(expected[k]!)))) {
       throw new Error(`Value ${k} is ${actual[k]}, expected ${expected[k]}.`);
     }
+  }
+}
+
+function between(values: Float64Array, one: Float64Array, other: Float64Array): void {
+  for (let k = 0; k < values.length; k++) {
+    const slack = 1e-6 * (1 + Math.abs(one[k]!));
+    expect(values[k]!).toBeGreaterThanOrEqual(Math.min(one[k]!, other[k]!) - slack);
+    expect(values[k]!).toBeLessThanOrEqual(Math.max(one[k]!, other[k]!) + slack);
   }
 }
 

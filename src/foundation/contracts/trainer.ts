@@ -105,6 +105,14 @@ export interface Trainer<Config extends z.ZodObject = z.ZodObject, State = unkno
   fit(data: TrainingData, config: z.infer<Config>, context: TrainingContext): Promise<Fitted<State>>;
   /** From the state of a fitted model, packed and unpacked again or not. */
   restore(state: State): Fitted<State>;
+  /**
+   * ONE model of the same kind whose raw score is the weighted mean of the given models' raw scores. The raw score is
+   * what the model sums before its link: log-odds of boosting and of linear classifiers, class shares of forests,
+   * values. Trees of all models become one ensemble, coefficients become their mean: a bag of folds costs one node.
+   * All states are of this trainer and of the same features and classes. Weights: finite, not negative, not all 0,
+   * only their ratios count; absent: equal. Trainers whose scores cannot be summed into one model omit it.
+   */
+  average?(states: readonly State[], weights?: readonly number[]): State;
 }
 
 /** The trainer, whose `fit` refuses data that none can learn from (`checkTrainingData`) before it begins. */

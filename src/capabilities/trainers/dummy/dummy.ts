@@ -4,6 +4,7 @@ import { fields } from "../../../foundation/contracts/extension.js";
 import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/contracts/graph.js";
 import type { Target } from "../../../foundation/contracts/target.js";
 import { defineTrainer, type Fitted } from "../../../foundation/contracts/trainer.js";
+import { averageShares, meanArray } from "../numeric/average-shares.js";
 import { classCounts } from "../numeric/example-weights.js";
 
 const config = z.strictObject({
@@ -89,4 +90,11 @@ export const dummy = defineTrainer<typeof config, DummyState>({
     });
   },
   restore,
+  average: (states, weights) => ({
+    kind: states[0]!.kind,
+    values: meanArray(
+      states.map((state) => state.values),
+      averageShares(states.length, weights),
+    ),
+  }),
 });

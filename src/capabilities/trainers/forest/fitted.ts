@@ -7,6 +7,8 @@ import {
 } from "../../../foundation/contracts/graph.js";
 import type { Predictions } from "../../../foundation/contracts/target.js";
 import type { Fitted } from "../../../foundation/contracts/trainer.js";
+import { averageShares } from "../numeric/average-shares.js";
+import { averageEnsembles } from "../tree-ensemble/average.js";
 import { emitScores } from "../tree-ensemble/emit.js";
 import { importanceShares, namedShares } from "../tree-ensemble/importance.js";
 import { predictScores } from "../tree-ensemble/predict.js";
@@ -35,11 +37,19 @@ export function restoreForest(state: ForestState): Fitted<ForestState> {
   };
 }
 
+/** One forest with the trees of all; of single trees, a forest. */
+export function averageForests(states: readonly ForestState[], weights?: readonly number[]): ForestState {
+  const ensembles = states.map((state) => state.ensemble);
+  return { ...states[0]!, ensemble: averageEnsembles(ensembles, averageShares(states.length, weights)) };
+}
+
 function toPredictions(scores: Float64Array, classes: number): Predictions {
   if (classes === 0) return { kind: "values", values: scores };
   if (classes !== 2) return { kind: "probabilities", values: normalizeRows(scores, classes), classes };
   const values = new Float64Array(scores.length * 2);
-  for (const [row, share] of scores.entries()) {
+  for (const [row, score] of scores.entries()) {
+    // Leaf shares of an unequal average are rounded: their sum may miss 0 and 1 by that much.
+    const share = Math.min(1, Math.max(0, score));
     values[2 * row] = 1 - share;
     values[2 * row + 1] = share;
   }
@@ -58,6 +68,7 @@ function normalizeRows(scores: Float64Array, classes: number): Float64Array {
 
 function emitPredictions(graph: GraphBuilder, scores: GraphValue, classes: number): GraphValue {
   if (classes !== 2) return scores;
-  const negative = graph.op("Sub", [graph.scalar(1), scores]);
-  return graph.op("Concat", [negative, scores], { attributes: { axis: { int: 1 } } });
+  const positive = graph.op("Clip", [scores, graph.scalar(0), graph.scalar(1)]);
+  const negative = graph.op("Sub", [graph.scalar(1), positive]);
+  return graph.op("Concat", [negative, positive], { attributes: { axis: { int: 1 } } });
 }

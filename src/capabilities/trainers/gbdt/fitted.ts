@@ -7,7 +7,9 @@ import {
 } from "../../../foundation/contracts/graph.js";
 import type { Predictions } from "../../../foundation/contracts/target.js";
 import type { Fitted } from "../../../foundation/contracts/trainer.js";
+import { averageShares, meanArray } from "../numeric/average-shares.js";
 import { binaryProbabilities, softmaxRows } from "../numeric/links.js";
+import { averageEnsembles } from "../tree-ensemble/average.js";
 import { emitScores } from "../tree-ensemble/emit.js";
 import { importanceShares, namedShares } from "../tree-ensemble/importance.js";
 import { predictScores } from "../tree-ensemble/predict.js";
@@ -39,6 +41,27 @@ export function restoreGbdt(state: GbdtState): Fitted<GbdtState> {
       bestIteration: state.bestIteration,
       size: ensembleSize(ensemble),
     },
+  };
+}
+
+/** One model with the trees of all; the curve is the mean of theirs as far as the shortest goes. */
+export function averageGbdt(states: readonly GbdtState[], weights?: readonly number[]): GbdtState {
+  const shares = averageShares(states.length, weights);
+  const curveLength = Math.min(...states.map((state) => state.validationLoss.length));
+  const meanOf = (value: (state: GbdtState) => number) =>
+    Math.round(states.reduce((sum, state, k) => sum + shares[k]! * value(state), 0));
+  return {
+    ...states[0]!,
+    ensemble: averageEnsembles(
+      states.map((state) => state.ensemble),
+      shares,
+    ),
+    validationLoss: meanArray(
+      states.map((state) => state.validationLoss.subarray(0, curveLength)),
+      shares,
+    ),
+    iterations: meanOf((state) => state.iterations),
+    bestIteration: meanOf((state) => state.bestIteration),
   };
 }
 

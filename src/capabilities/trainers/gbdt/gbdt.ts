@@ -15,7 +15,7 @@ import { exampleWeights } from "../numeric/example-weights.js";
 import { toTreeEnsemble } from "./binned-trees.js";
 import { type GbdtConfig, gbdtConfig } from "./config.js";
 import { estimateGbdt } from "./estimate.js";
-import { type GbdtState, restoreGbdt } from "./fitted.js";
+import { averageGbdt, type GbdtState, restoreGbdt } from "./fitted.js";
 import { labelsLike, type PreparedTarget, prepareTarget } from "./objectives.js";
 
 /** Histogram gradient boosting on WebAssembly kernels; Ke et al. 2017 (LightGBM) is the model. */
@@ -35,6 +35,7 @@ export const gbdt = defineTrainer<typeof gbdtConfig, GbdtState>({
   estimate: estimateGbdt,
   fit: fitGbdt,
   restore: restoreGbdt,
+  average: averageGbdt,
 });
 
 async function fitGbdt(

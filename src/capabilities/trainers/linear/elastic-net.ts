@@ -2,7 +2,12 @@ import { z } from "zod";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { fitElasticNet } from "./elastic-net-fit.js";
-import { LINEAR_REGRESSION, type RegressionState, restoreRegression } from "./regression-model.js";
+import {
+  averageLinearStates,
+  LINEAR_REGRESSION,
+  type RegressionState,
+  restoreRegression,
+} from "./regression-model.js";
 import {
   estimateCoordinateDescent,
   gapToleranceField,
@@ -38,4 +43,5 @@ export const elasticNet = defineTrainer<typeof config, RegressionState>({
   estimate: estimateCoordinateDescent,
   fit: (data, options, context) => fitElasticNet(data, "elastic-net", options, context),
   restore: restoreRegression,
+  average: averageLinearStates,
 });

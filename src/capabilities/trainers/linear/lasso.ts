@@ -1,7 +1,12 @@
 import { z } from "zod";
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { fitElasticNet } from "./elastic-net-fit.js";
-import { LINEAR_REGRESSION, type RegressionState, restoreRegression } from "./regression-model.js";
+import {
+  averageLinearStates,
+  LINEAR_REGRESSION,
+  type RegressionState,
+  restoreRegression,
+} from "./regression-model.js";
 import {
   estimateCoordinateDescent,
   gapToleranceField,
@@ -27,4 +32,5 @@ export const lasso = defineTrainer<typeof config, RegressionState>({
   estimate: estimateCoordinateDescent,
   fit: (data, options, context) => fitElasticNet(data, "lasso", { ...options, l1Share: 1 }, context),
   restore: restoreRegression,
+  average: averageLinearStates,
 });

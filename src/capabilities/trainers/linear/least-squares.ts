@@ -1,7 +1,12 @@
 import { z } from "zod";
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { fitSquares } from "./penalized-squares.js";
-import { LINEAR_REGRESSION, type RegressionState, restoreRegression } from "./regression-model.js";
+import {
+  averageLinearStates,
+  LINEAR_REGRESSION,
+  type RegressionState,
+  restoreRegression,
+} from "./regression-model.js";
 import { estimateSquares, interceptField } from "./shared-fields.js";
 
 const config = z.strictObject({ intercept: interceptField() });
@@ -17,4 +22,5 @@ export const leastSquares = defineTrainer<typeof config, RegressionState>({
   fit: (data, options, context) =>
     fitSquares(data, "least-squares", { ...options, penaltyStrength: 0 }, context),
   restore: restoreRegression,
+  average: averageLinearStates,
 });

@@ -2,6 +2,7 @@
 
 import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/contracts/graph.js";
 import type { FitDiagnostics } from "../../../foundation/contracts/trainer.js";
+import { meanArray } from "../numeric/average-shares.js";
 import { type Design, designInGraph } from "../numeric/design.js";
 import { importanceShares } from "../numeric/shares.js";
 
@@ -44,6 +45,41 @@ export function intercepts({ width, center, coefficients, offsets }: LinearModel
     for (let j = 0; j < width; j++) sum -= coefficients[k * width + j]! * center[j]!;
     return sum;
   });
+}
+
+/** The model whose scores are the mean of theirs; the centres are only where scores are anchored, and average too. */
+export function averageLinearModels(models: readonly LinearModel[], shares: Float64Array): LinearModel {
+  const part = <Name extends "center" | "coefficients">(name: Name) =>
+    meanArray(
+      models.map((model) => model[name]),
+      shares,
+    );
+  const atZero = meanArray(models.map(intercepts), shares);
+  return createLinearModel(part("center"), part("coefficients"), atZero);
+}
+
+/** Importances averaged by name; iterations of the longest fit; what any of the fits noted. */
+export function averageDiagnostics(
+  all: readonly FitDiagnostics[],
+  shares: Float64Array,
+  { coefficients }: LinearModel,
+): FitDiagnostics {
+  const importance: Record<string, number> = {};
+  for (const [k, diagnostics] of all.entries()) {
+    for (const [name, share] of Object.entries(diagnostics.importance ?? {})) {
+      importance[name] = (importance[name] ?? 0) + shares[k]! * share;
+    }
+  }
+  const iterations = all.flatMap((diagnostics) => diagnostics.iterations ?? []);
+  return {
+    importance,
+    size: {
+      coefficients: coefficients.length,
+      nonZero: coefficients.reduce((count, value) => count + (value !== 0 ? 1 : 0), 0),
+    },
+    ...(iterations.length > 0 ? { iterations: Math.max(...iterations) } : {}),
+    notes: [...new Set(all.flatMap((diagnostics) => diagnostics.notes ?? []))],
+  };
 }
 
 /** Row-major `rows * outputs`, float64. */

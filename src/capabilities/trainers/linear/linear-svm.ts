@@ -30,6 +30,7 @@ import {
 } from "./linear-model.js";
 import { squaredHingeLoss } from "./losses.js";
 import { type LinearSolution, solveLinearProblem } from "./objective.js";
+import { averageLinearStates } from "./regression-model.js";
 import { classWeightsField, inverseRegularizationField, maxIterationsField } from "./shared-fields.js";
 
 const FOLDS = 5;
@@ -179,6 +180,17 @@ function restore(state: LinearSvmState): Fitted<LinearSvmState> {
   };
 }
 
+/** The mean of the logits: each model's sigmoids go into its coefficients first. */
+function average(states: readonly LinearSvmState[], weights?: readonly number[]): LinearSvmState {
+  const logits = states.map((state) => ({ ...state, model: logitModel(state) }));
+  const averaged = averageLinearStates(logits, weights);
+  const outputs = averaged.model.outputs;
+  return {
+    ...averaged,
+    sigmoids: { slopes: new Float64Array(outputs).fill(1), offsets: new Float64Array(outputs) },
+  };
+}
+
 /** L2-regularised squared hinge loss, one class against the rest, intercept free; probabilities by Platt. */
 export const linearSvm = defineTrainer<typeof config, LinearSvmState>({
   id: "linear-svm",
@@ -195,4 +207,5 @@ export const linearSvm = defineTrainer<typeof config, LinearSvmState>({
   },
   fit,
   restore,
+  average,
 });

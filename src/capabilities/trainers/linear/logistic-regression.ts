@@ -23,6 +23,7 @@ import {
 } from "./linear-model.js";
 import { binaryLogLoss, multinomialLogLoss } from "./losses.js";
 import { solveLinearProblem } from "./objective.js";
+import { averageLinearStates } from "./regression-model.js";
 import { classWeightsField, inverseRegularizationField, maxIterationsField } from "./shared-fields.js";
 
 const config = z.strictObject({
@@ -129,4 +130,5 @@ export const logisticRegression = defineTrainer<typeof config, LogisticState>({
   },
   fit,
   restore,
+  average: averageLinearStates,
 });

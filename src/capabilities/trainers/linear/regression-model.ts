@@ -1,6 +1,7 @@
 /** What the linear regressions share: design, targets, and the fitted model around the coefficients. */
 import { weightedMean } from "../../../foundation/base/statistics.js";
 import type { FitDiagnostics, Fitted, LabelledFrame } from "../../../foundation/contracts/trainer.js";
+import { averageShares } from "../numeric/average-shares.js";
 import {
   type ColumnMoments,
   columnMoments,
@@ -10,6 +11,8 @@ import {
 } from "../numeric/design.js";
 import { regressionTarget } from "../numeric/targets.js";
 import {
+  averageDiagnostics,
+  averageLinearModels,
   createLinearModel,
   emitLinearScores,
   type LinearModel,
@@ -80,6 +83,24 @@ export function restoreRegression(state: RegressionState): Fitted<RegressionStat
     }),
     emit: (graph, features) => emitLinearScores(graph, features, model),
   };
+}
+
+/** The state of a linear model with nothing beside it. */
+export function averageLinearStates<State extends RegressionState>(
+  states: readonly State[],
+  weights?: readonly number[],
+): RegressionState {
+  const shares = averageShares(states.length, weights);
+  const model = averageLinearModels(
+    states.map((state) => state.model),
+    shares,
+  );
+  const diagnostics = averageDiagnostics(
+    states.map((state) => state.diagnostics),
+    shares,
+    model,
+  );
+  return { model, diagnostics };
 }
 
 /** What every linear regression declares. */

@@ -1,7 +1,12 @@
 import { z } from "zod";
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { fitSquares } from "./penalized-squares.js";
-import { LINEAR_REGRESSION, type RegressionState, restoreRegression } from "./regression-model.js";
+import {
+  averageLinearStates,
+  LINEAR_REGRESSION,
+  type RegressionState,
+  restoreRegression,
+} from "./regression-model.js";
 import { estimateSquares, interceptField, penaltyStrengthField } from "./shared-fields.js";
 
 const config = z.strictObject({ penaltyStrength: penaltyStrengthField(), intercept: interceptField() });
@@ -16,4 +21,5 @@ export const ridge = defineTrainer<typeof config, RegressionState>({
   estimate: estimateSquares,
   fit: (data, options, context) => fitSquares(data, "ridge", options, context),
   restore: restoreRegression,
+  average: averageLinearStates,
 });
