@@ -1,8 +1,10 @@
 // Where a boosting job keeps its arrays in the shared memory.
 import type { ColumnBins } from "./binned-columns.js";
 import type { BinnedRows, BinnedTrees, BoostingRows, BoostingSettings } from "./boosting.js";
+import { setLinear } from "./feature-table.js";
 import type { KernelMemory } from "./kernel-memory.js";
 import type { KernelTeam } from "./kernel-team.js";
+import { MOST_TERMS, type Standardization, standardizationOf, storeStandardized } from "./linear-values.js";
 
 /** Rows are summed in blocks of this size, as in the kernel. */
 const BLOCK_ROWS = 4096;
@@ -39,9 +41,15 @@ type Address =
   | "leafRows"
   | "treeLeaves"
   | "validationLoss"
+  | "linearValues"
+  | "linearValidation"
+  | "leafTerms"
+  | "leafCoefficients"
   | "outcome";
 
 export interface BoostingLayout {
+  /** With linear leaves. */
+  readonly standardization?: Standardization;
   readonly addresses: Readonly<Record<Address, number>> & { readonly workspaceBytes: number };
 }
 
@@ -61,7 +69,9 @@ export function allocateBoosting(
   const leaves = trees * maxLeaves;
   const { rows } = train;
   const blocks = Math.ceil(Math.max(rows, validation?.rows ?? 0) / BLOCK_ROWS);
-  const workspaceBytes = workspaceSize(table.columns.length, maxLeaves);
+  const workspaceBytes = workspaceSize(table.columns.length, maxLeaves, threads);
+  const linear = settings.linearL2 === undefined ? undefined : standardizationOf(train.columns, rows);
+  if (linear) setLinear(memory, table, linear.inverseScale);
   const cleared = (bytes: number) => {
     const address = memory.allocate(bytes);
     memory.uint8(address, bytes).fill(0);
@@ -98,16 +108,26 @@ export function allocateBoosting(
     leafRows: cleared(leaves * 4),
     treeLeaves: cleared(trees * 4),
     validationLoss: cleared(iterations * 8),
+    linearValues: linear ? storeStandardized(memory, table, train.columns, rows, linear) : 0,
+    linearValidation:
+      linear && validation
+        ? storeStandardized(memory, table, validation.columns, validation.rows, linear)
+        : 0,
+    leafTerms: linear ? memory.allocate(leaves * MOST_TERMS * 4) : 0,
+    leafCoefficients: linear ? cleared(leaves * MOST_TERMS * 8) : 0,
     outcome: cleared(8),
   };
-  return { addresses };
+  if (linear) memory.int32(addresses.leafTerms, leaves * MOST_TERMS).fill(-1);
+  return { addresses, ...(linear ? { standardization: linear } : {}) };
 }
 
 /** As the kernel lays out a worker's scratch, see workspace.ts. */
-function workspaceSize(features: number, leaves: number): number {
-  const pools = 5248 + features * 8 + 8;
-  const leafBytes = 96;
-  return Math.ceil((pools + leaves * leafBytes) / 128) * 128;
+function workspaceSize(features: number, leaves: number, threads: number): number {
+  const pools = 5568 + features * 8 + 8;
+  const leafBytes = 88;
+  const order = MOST_TERMS + 1;
+  const linear = 16 + (order * order + 2 * order) * 8 + leaves * MOST_TERMS * 4 + threads * 4;
+  return Math.ceil((pools + leaves * leafBytes + linear) / 128) * 128;
 }
 
 function store(memory: KernelMemory, values: Float32Array): number {
@@ -126,7 +146,7 @@ function fill(memory: KernelMemory, values: readonly number[], rows: number): nu
 /** Copies the finished trees out of the shared memory. */
 export function readTrees(
   memory: KernelMemory,
-  { addresses }: BoostingLayout,
+  { addresses, standardization }: BoostingLayout,
   settings: BoostingSettings,
   { binned, table }: BinnedRows,
 ): BinnedTrees {
@@ -135,13 +155,19 @@ export function readTrees(
   const nodesPerTree = settings.maxLeaves - 1;
   const nodes = trees * nodesPerTree;
   const leaves = trees * settings.maxLeaves;
+  const columnOf = (feature: number) => table.columns[feature] ?? 0;
+  const linear = standardization && {
+    terms: memory.int32(addresses.leafTerms, leaves * MOST_TERMS).map((k) => (k < 0 ? -1 : columnOf(k))),
+    coefficients: memory.float64(addresses.leafCoefficients, leaves * MOST_TERMS).slice(),
+    standardization,
+  };
   return {
     iterations,
     bestIteration,
     validationLoss: memory.float64(addresses.validationLoss, iterations).slice(),
     nodesPerTree,
     treeLeaves: memory.int32(addresses.treeLeaves, trees).slice(),
-    nodeColumn: memory.int32(addresses.nodeFeature, nodes).map((feature) => table.columns[feature] ?? 0),
+    nodeColumn: memory.int32(addresses.nodeFeature, nodes).map(columnOf),
     nodeBin: memory.int32(addresses.nodeBin, nodes).slice(),
     nodeFlags: memory.int32(addresses.nodeFlags, nodes).slice(),
     nodeLeft: memory.int32(addresses.nodeLeft, nodes).slice(),
@@ -150,6 +176,7 @@ export function readTrees(
     nodeSets: memory.uint32(addresses.nodeSets, nodes * 8).slice(),
     leafValue: memory.float64(addresses.leafValue, leaves).slice(),
     leafRows: memory.int32(addresses.leafRows, leaves).slice(),
+    ...(linear ? { linear } : {}),
     bins: binned.bins,
   };
 }

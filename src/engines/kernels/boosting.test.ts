@@ -97,6 +97,8 @@ function makeSettings(
     maxCategoriesPerSplit: 32,
     oneVersusRestLimit: 4,
     minRowsPerCategoryGroup: 1,
+    extraTrees: false,
+    pathSmoothing: 0,
     patience: 0,
     minImprovement: 0,
     seed: 1,

@@ -2,6 +2,7 @@ import { type BinnedColumns, binColumns, type ColumnBins, type ColumnSource } fr
 import { allocateBoosting, readTrees, withoutTrees } from "./boosting-layout.js";
 import { type FeatureTable, pointFeatures, setMonotone, writeFeatureTable } from "./feature-table.js";
 import { type KernelSettings, KernelTeam } from "./kernel-team.js";
+import type { Standardization } from "./linear-values.js";
 
 /** As the kernel numbers them. */
 export const OBJECTIVE_CODES = {
@@ -55,6 +56,12 @@ export interface BoostingSettings {
   readonly maxCategoriesPerSplit: number;
   readonly oneVersusRestLimit: number;
   readonly minRowsPerCategoryGroup: number;
+  /** One random threshold for each numeric feature and leaf, but all of few. */
+  readonly extraTrees: boolean;
+  /** Rows by which a leaf's value is drawn to that of the node above it; 0 = not at all. */
+  readonly pathSmoothing: number;
+  /** Penalty on the coefficients of linear leaves; absent: leaves are constants. */
+  readonly linearL2?: number;
   /** Iterations without a better validation loss before the end; 0 = never. */
   readonly patience: number;
   readonly minImprovement: number;
@@ -93,7 +100,17 @@ export interface BinnedTrees {
   readonly nodeSets: Uint32Array;
   readonly leafValue: Float64Array;
   readonly leafRows: Int32Array;
+  readonly linear?: BinnedLinearLeaves;
   readonly bins: readonly ColumnBins[];
+}
+
+/** Linear models of the leaves; `leafValue` holds their intercepts. */
+export interface BinnedLinearLeaves {
+  /** Columns, `MOST_TERMS` a leaf; -1 beyond the last. */
+  readonly terms: Int32Array;
+  /** By standardized value. */
+  readonly coefficients: Float64Array;
+  readonly standardization: Standardization;
 }
 
 /** The binned data of a job in the shared memory. */
@@ -197,7 +214,16 @@ async function transpose(
 
 /** The settings that the kernel takes as they are. */
 function plainSettings(settings: BoostingSettings, train: BoostingRows): KernelSettings {
-  const { objective, renewLevel, baseScores, monotone, maxBins: _, ...numbers } = settings;
+  const {
+    objective,
+    renewLevel,
+    baseScores,
+    monotone,
+    maxBins: _,
+    extraTrees,
+    linearL2,
+    ...numbers
+  } = settings;
   const heaviest = train.weights?.reduce((most, weight) => Math.max(most, weight), 0) ?? 1;
   const distances: readonly BoostingObjective[] = ["squared", "absolute", "huber", "quantile"];
   return {
@@ -209,5 +235,8 @@ function plainSettings(settings: BoostingSettings, train: BoostingRows): KernelS
     renewLevel: renewLevel ?? 0,
     weightScale: heaviest > 0 ? 2 ** 30 / heaviest : 1,
     monotone: monotone.some((direction) => direction !== 0) ? 1 : 0,
+    extraTrees: extraTrees ? 1 : 0,
+    linearLeaves: linearL2 === undefined ? 0 : 1,
+    linearL2: linearL2 ?? 0,
   };
 }

@@ -5,6 +5,7 @@ import type { KernelMemory } from "./kernel-memory.js";
 const RECORD_WORDS = 8;
 const COLUMN = 0;
 const MONOTONE = 6;
+const LINEAR = 7;
 
 /** Slots that a feature of each width class takes in a histogram, as in the kernel. */
 const CLASS_SLOTS = [256, 64, 16] as const;
@@ -73,6 +74,13 @@ export function pointFeatures(
   const words = memory.uint32(table.address, table.columns.length * RECORD_WORDS);
   for (const [k, column] of table.columns.entries())
     words[k * RECORD_WORDS + COLUMN] = address + column * rows;
+}
+
+/** Marks the columns that take part in the leaves' linear models. */
+export function setLinear(memory: KernelMemory, table: FeatureTable, inverseScale: Float32Array): void {
+  const words = memory.int32(table.address, table.columns.length * RECORD_WORDS);
+  for (const [k, column] of table.columns.entries())
+    words[k * RECORD_WORDS + LINEAR] = inverseScale[column]! > 0 ? 1 : 0;
 }
 
 /** `directions`: -1, 0 or 1 for each column. */

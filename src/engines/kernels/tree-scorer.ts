@@ -19,6 +19,17 @@ export interface ScorableTrees {
   readonly sets: Uint32Array;
   readonly categories: Int32Array;
   readonly leafValues: Float32Array;
+  readonly linear?: ScorableTerms;
+}
+
+/** What linear leaves add to their values: the terms of leaf l are start[l] .. start[l + 1] - 1. */
+export interface ScorableTerms {
+  readonly start: Int32Array;
+  readonly variable: Int32Array;
+  readonly coefficient: Float32Array;
+  readonly variables: number;
+  /** Writes float32 [count][variables] from the features of as many rows, float32 [count][width]. */
+  readVariables(target: Float32Array, block: Float32Array, count: number): void;
 }
 
 /** Writes features of rows start..start + count into `block`, float32 row-major. */
@@ -74,8 +85,10 @@ export function scoreTrees(
   };
   memory.float32(addresses.leafValues, trees.leafValues.length).set(trees.leafValues);
   const hasSets = trees.sets.length > 0 ? 1 : 0;
+  const terms = copyTerms(memory, trees.linear);
   const settings = {
     ...addresses,
+    ...terms,
     trees: trees.roots.length,
     outputs: trees.outputs,
     width,
@@ -88,11 +101,29 @@ export function scoreTrees(
     const count = Math.min(BLOCK_ROWS, rows - start);
     const scores = memory.float64(addresses.scores, count * trees.outputs).fill(0);
     read(block, start, count);
+    if (trees.linear) {
+      const target = memory.float32(terms.variableBlock, count * terms.variables);
+      trees.linear.readVariables(target, block, count);
+    }
     exports.scoreBlock(count);
     result.set(scores, start * trees.outputs);
   }
   if (memory.bytes <= KEPT_BYTES) idle = scorer;
   return result;
+}
+
+function copyTerms(memory: KernelMemory, linear: ScorableTerms | undefined) {
+  if (!linear) return { termStart: 0, termVariable: 0, termCoefficient: 0, variableBlock: 0, variables: 0 };
+  const { coefficient, variables } = linear;
+  const termCoefficient = memory.allocate(coefficient.byteLength);
+  memory.float32(termCoefficient, coefficient.length).set(coefficient);
+  return {
+    termStart: copyIntegers(memory, linear.start),
+    termVariable: copyIntegers(memory, linear.variable),
+    termCoefficient,
+    variableBlock: memory.allocate(BLOCK_ROWS * variables * 4),
+    variables,
+  };
 }
 
 function copyIntegers(memory: KernelMemory, values: Int32Array | Uint32Array): number {

@@ -1,5 +1,7 @@
-import type { BinnedTrees } from "../../../engines/kernels/boosting.js";
+import type { BinnedLinearLeaves, BinnedTrees } from "../../../engines/kernels/boosting.js";
+import { MOST_TERMS } from "../../../engines/kernels/linear-values.js";
 import { codeSet } from "../tree-ensemble/code-set.js";
+import type { LinearLeaves } from "../tree-ensemble/linear-leaves.js";
 import { CATEGORICAL, type TreeEnsemble } from "../tree-ensemble/tree-ensemble.js";
 
 export interface ConversionOptions {
@@ -39,6 +41,7 @@ export function toTreeEnsemble(trees: BinnedTrees, options: ConversionOptions): 
     node += treeLeaves - 1;
     leaf += treeLeaves;
   }
+  const linear = trees.linear && toLinearLeaves(trees, trees.linear, count, scale);
   return {
     ...ensemble,
     aggregate: "sum",
@@ -47,6 +50,45 @@ export function toTreeEnsemble(trees: BinnedTrees, options: ConversionOptions): 
     categories,
     base,
     sets: Uint32Array.from(sets),
+    ...(linear && linear.coefficient.length > 0 ? { linear } : {}),
+  };
+}
+
+/** The models of the first `count` trees' leaves; variables are the features that occur. */
+function toLinearLeaves(
+  trees: BinnedTrees,
+  { terms, coefficients, standardization }: BinnedLinearLeaves,
+  count: number,
+  scale: number,
+): LinearLeaves {
+  const feature: number[] = [];
+  const variableOf = new Map<number, number>();
+  const start = [0];
+  const variable: number[] = [];
+  const coefficient: number[] = [];
+  for (let tree = 0; tree < count; tree++) {
+    for (let leaf = 0; leaf < trees.treeLeaves[tree]!; leaf++) {
+      const first = (tree * (trees.nodesPerTree + 1) + leaf) * MOST_TERMS;
+      for (let at = first; at < first + MOST_TERMS && terms[at]! >= 0; at++) {
+        if (!variableOf.has(terms[at]!)) variableOf.set(terms[at]!, feature.push(terms[at]!) - 1);
+        variable.push(variableOf.get(terms[at]!)!);
+        coefficient.push(coefficients[at]! * scale);
+      }
+      start.push(coefficient.length);
+    }
+  }
+  const chosen = (values: Float32Array) => Float32Array.from(feature, (column) => values[column]!);
+  return {
+    feature: Int32Array.from(feature),
+    standardization: {
+      mean: chosen(standardization.mean),
+      inverseScale: chosen(standardization.inverseScale),
+      low: chosen(standardization.low),
+      high: chosen(standardization.high),
+    },
+    start: Int32Array.from(start),
+    variable: Int32Array.from(variable),
+    coefficient: Float32Array.from(coefficient),
   };
 }
 

@@ -135,6 +135,41 @@ export const gbdtConfig = z.strictObject({
       title: "Monotone constraints",
       help: "By feature: 1 if the prediction may only rise with it, -1 if it may only fall.",
     }),
+  extraTrees: z
+    .boolean()
+    .default(false)
+    .register(fields, {
+      title: "Random thresholds",
+      help: "Each leaf tries one random threshold of a numeric feature (all, where there are few): smoother models.",
+      tune: { choices: [false, true] },
+    }),
+  pathSmoothing: nonNegative.default(0).register(fields, {
+    title: "Path smoothing",
+    help: "Draws a leaf's value to that of the node above it, as if so many of its rows had that value.",
+    unit: "rows",
+    tune: { low: 0, high: 50 },
+  }),
+  linearLeaves: z
+    .boolean()
+    .default(false)
+    .register(fields, {
+      title: "Linear leaves",
+      help: "Leaves hold linear models of the numeric features on their path; missing values count as the mean, values beyond the training range as its ends. Not with monotone constraints or the objectives absolute and quantile.",
+      tune: { choices: [false, true] },
+    }),
+  linearL2: nonNegative.default(1).register(fields, {
+    title: "L2 penalty of linear leaves",
+    help: "On the coefficients of standardized features.",
+    tune: { low: 0.01, high: 100, scale: "log" },
+  }),
+  categories: z
+    .enum(["native", "ordinal", "one-hot"])
+    .default("native")
+    .register(fields, {
+      title: "Categories",
+      help: "native: splits divide categories into two sets. ordinal: codes count as numbers. one-hot: a split separates one category from the rest.",
+      tune: { choices: ["native", "ordinal", "one-hot"] },
+    }),
   categorySmoothing: nonNegative.default(10).register(fields, {
     title: "Category smoothing",
     help: "Added to the weight of a category (in rows) when categories are ordered by their gradients.",

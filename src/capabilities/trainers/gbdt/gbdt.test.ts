@@ -7,6 +7,14 @@ import type { TrainingContext } from "../../../foundation/contracts/trainer.js";
 import { gbdt } from "./gbdt.js";
 
 trainerSuite(gbdt, { predictInGraph, config: { iterations: 20 } });
+describe("with linear leaves and random thresholds", () => {
+  const config = { iterations: 12, linearLeaves: true, extraTrees: true, leaves: 8, categories: "ordinal" };
+  trainerSuite(gbdt, { predictInGraph, config });
+});
+describe("with categories one by one, sampled", () => {
+  const config = { iterations: 12, categories: "one-hot", rowShare: 0.7, columnShare: 0.5, pathSmoothing: 5 };
+  trainerSuite(gbdt, { predictInGraph, config });
+});
 
 const numbers = (values: Iterable<number>) =>
   ({ kind: "number", values: Float32Array.from(values) }) as const;
@@ -151,6 +159,59 @@ describe("gbdt", () => {
       return mean(p.filter((_, k) => k % 2 === 1));
     };
     expect(await share("balanced")).toBeGreaterThan(1.5 * (await share("none")));
+  });
+
+  it("fits each leaf's line by ridge regression, missing values as the mean", async () => {
+    const random = createRandom(8);
+    const rows = 400;
+    const x = Float32Array.from({ length: rows }, () =>
+      random.uniform() < 0.1 ? Number.NaN : random.normal(),
+    );
+    const slope = (v: number) => (Number.isNaN(v) ? 0.5 : v > 0 ? 3 * v : 1 - v);
+    const y = Float64Array.from(x, (v) => slope(v) + 0.1 * random.normal());
+    const frame = createFrame([["x", numbers(x)]]);
+    const config = { iterations: 1, learningRate: 1, leaves: 2, linearLeaves: true, linearL2: 2, l2: 0.5 };
+    const fitted = await fitRegression(frame, y, config);
+    const { ensemble } = fitted.state;
+    const threshold = ensemble.nodeThreshold[0]!;
+    const missingLeft = (ensemble.nodeFlags[0]! & 1) === 1;
+    const side = (v: number) => (Number.isNaN(v) ? missingLeft : v <= threshold);
+    const present = Array.from(x).filter((v) => !Number.isNaN(v));
+    const center = present.reduce((sum, v) => sum + v, 0) / present.length;
+    const spread = Math.sqrt(present.reduce((sum, v) => sum + (v - center) ** 2, 0) / present.length);
+    const z = Array.from(x, (v) => (Number.isNaN(v) ? 0 : (v - center) / spread));
+    const average = mean(y);
+    const predicted = fitted.predict(frame).values;
+    for (const left of [true, false]) {
+      const of = Array.from(x.keys()).filter((row) => side(x[row]!) === left);
+      const sum = (term: (row: number) => number) => of.reduce((total, row) => total + term(row), 0);
+      const [a, b, d] = [of.length + 0.5, sum((row) => z[row]!), sum((row) => z[row]! ** 2) + 2];
+      const [p, q] = [sum((row) => y[row]! - average), sum((row) => (y[row]! - average) * z[row]!)];
+      const line = (row: number) => average + (p * d - q * b + (a * q - b * p) * z[row]!) / (a * d - b * b);
+      for (const row of of) expect(predicted[row]!).toBeCloseTo(line(row), 4);
+    }
+    const far = fitted.predict(createFrame([["x", numbers([1e6, Math.max(...present)])]])).values;
+    expect(far[0]).toBe(far[1]);
+  });
+
+  it("refuses linear leaves where they cannot be", async () => {
+    for (const other of [{ monotone: { x: 1 as const } }, { objective: "absolute" }]) {
+      await expect(fitRegression(features, values, { linearLeaves: true, ...other })).rejects.toThrow(
+        "linearLeaves",
+      );
+    }
+  });
+
+  it("tries every threshold of a feature with few values when thresholds are random", async () => {
+    const code = Float32Array.from({ length: 500 }, (_, row) => row % 4);
+    const frame = createFrame([["code", numbers(code)]]);
+    const y = Float64Array.from(code, (v) => (v >= 2 ? 1 : 0));
+    const config = { iterations: 1, learningRate: 1, leaves: 2, l2: 0 };
+    const [all, drawn] = [
+      await fitRegression(frame, y, config),
+      await fitRegression(frame, y, { ...config, extraTrees: true }),
+    ];
+    expect(drawn.predict(frame)).toEqual(all.predict(frame));
   });
 
   it("refuses an objective that does not fit the task", async () => {

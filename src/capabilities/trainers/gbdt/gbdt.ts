@@ -18,10 +18,13 @@ import { estimateGbdt } from "./estimate.js";
 import { averageGbdt, type GbdtState, restoreGbdt } from "./fitted.js";
 import { labelsLike, type PreparedTarget, prepareTarget } from "./objectives.js";
 
+/** More than a feature has in its bins, the missing ones among them. */
+const ALL_CATEGORIES = 257;
+
 /** Histogram gradient boosting on WebAssembly kernels; Ke et al. 2017 (LightGBM) is the model. */
 export const gbdt = defineTrainer<typeof gbdtConfig, GbdtState>({
   id: "gbdt",
-  version: 1,
+  version: 2,
   summary: "Gradient boosted trees: the strongest single model on most tables.",
   config: gbdtConfig,
   tasks: ["binary", "multiclass", "regression"],
@@ -46,14 +49,20 @@ async function fitGbdt(
   const weights = effectiveWeights(train, config);
   const prepared = prepareTarget(train, weights, config);
   const views = featureViews(train.features);
-  const columns = columnSources(train.features);
+  checkCombination(config, prepared);
+  const columns = columnSources(train.features, config);
   const stopsEarly = validation !== undefined && config.earlyStopping > 0;
   const wished = stopsEarly ? Math.max(config.iterations, config.iterationLimit) : config.iterations;
   const iterations = Math.min(wished, context.maxIterations ?? wished);
   const trees = await boostTrees(
     boostingRows(columns, train.target, prepared, weights),
     stopsEarly
-      ? boostingRows(columnSources(validation.features), validation.target, prepared, validation.weights)
+      ? boostingRows(
+          columnSources(validation.features, config),
+          validation.target,
+          prepared,
+          validation.weights,
+        )
       : undefined,
     kernelSettings(
       config,
@@ -94,12 +103,24 @@ async function fitGbdt(
   });
 }
 
-function columnSources(features: Frame): ColumnSource[] {
+/** @throws QuernError CONFIG_INVALID where leaves cannot hold linear models. */
+function checkCombination(config: GbdtConfig, { renewLevel, objective }: PreparedTarget): void {
+  if (!config.linearLeaves) return;
+  const isConstrained = Object.values(config.monotone).some((direction) => direction !== 0);
+  if (!isConstrained && renewLevel === undefined) return;
+  const other = isConstrained ? "monotone constraints" : `the objective ${objective}`;
+  throw new QuernError("CONFIG_INVALID", `linearLeaves cannot go with ${other}; turn one of them off.`, {
+    details: { key: "linearLeaves", value: true },
+  });
+}
+
+/** Ordinal categories are numbers to the kernel. */
+function columnSources(features: Frame, config: GbdtConfig): ColumnSource[] {
   return featureViews(features).map(({ values, offset, stride, categories }) => ({
     values,
     offset,
     stride,
-    categories: categories?.length ?? 0,
+    categories: config.categories === "ordinal" ? 0 : (categories?.length ?? 0),
   }));
 }
 
@@ -168,8 +189,11 @@ function kernelSettings(
     categorySmoothing: config.categorySmoothing,
     categoryL2: config.categoryL2,
     maxCategoriesPerSplit: config.maxCategoriesPerSplit,
-    oneVersusRestLimit: config.oneVersusRestLimit,
+    oneVersusRestLimit: config.categories === "one-hot" ? ALL_CATEGORIES : config.oneVersusRestLimit,
     minRowsPerCategoryGroup: config.minRowsPerCategoryGroup,
+    extraTrees: config.extraTrees,
+    pathSmoothing: config.pathSmoothing,
+    ...(config.linearLeaves ? { linearL2: config.linearL2 } : {}),
     patience: config.earlyStopping,
     minImprovement: 0,
     seed: context.random.fork("gbdt").integer(2 ** 31),

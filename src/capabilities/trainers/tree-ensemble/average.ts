@@ -1,4 +1,5 @@
 import { meanArray } from "../numeric/average-shares.js";
+import { joinLinearLeaves } from "./linear-leaves.js";
 import type { TreeEnsemble } from "./tree-ensemble.js";
 
 /**
@@ -15,12 +16,20 @@ export function averageEnsembles(ensembles: readonly TreeEnsemble[], shares: Flo
     const scale = first.aggregate === "sum" ? share : (share * trees) / ensemble.roots.length;
     return relocated(ensemble, starts[k]!, scale, share);
   });
+  const linear = joinLinearLeaves(
+    parts.map(({ ensemble, share }) => ({
+      ...(ensemble.linear ? { linear: ensemble.linear } : {}),
+      leaves: ensemble.leafRows.length,
+      scale: share,
+    })),
+  );
   const joined = <Name extends ArrayName>(name: Name) => joinArrays(moved.map((part) => part[name]));
   return {
     features: first.features,
     outputs: first.outputs,
     aggregate: first.aggregate,
     roots: joined("roots"),
+    ...(linear ? { linear } : {}),
     ...(first.treeOutputs ? { treeOutputs: joinArrays(moved.map((part) => part.treeOutputs!)) } : {}),
     nodeFeature: joined("nodeFeature"),
     nodeThreshold: joined("nodeThreshold"),
@@ -42,7 +51,7 @@ export function averageEnsembles(ensembles: readonly TreeEnsemble[], shares: Flo
 
 type ArrayName = Exclude<
   keyof TreeEnsemble,
-  "features" | "outputs" | "aggregate" | "treeOutputs" | "categories" | "base"
+  "features" | "outputs" | "aggregate" | "treeOutputs" | "categories" | "base" | "linear"
 >;
 
 /** What comes before each part: nodes, leaves, words of sets. */

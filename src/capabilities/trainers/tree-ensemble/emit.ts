@@ -1,4 +1,5 @@
 import type { GraphBuilder, GraphValue } from "../../../foundation/contracts/graph.js";
+import { emitLinearScores, type LinearLeaves } from "./linear-leaves.js";
 import { CATEGORICAL, MISSING_LEFT, setHolds, type TreeEnsemble } from "./tree-ensemble.js";
 
 /** One tree as `ai.onnx.ml` TreeEnsembleRegressor (version 3) wants it: splits and leaves alike are nodes. */
@@ -61,13 +62,24 @@ export function emitScores(graph: GraphBuilder, ensemble: TreeEnsemble, matrix: 
     nodes.startTree();
     emitTree(nodes, ensemble, tree);
   }
-  return graph.op("TreeEnsembleRegressor", [matrix], {
+  // The operator wants a tree even where none was grown.
+  if (ensemble.roots.length === 0) {
+    nodes.startTree();
+    const leaf = nodes.add(0, "LEAF", 0, false);
+    for (let output = 0; output < ensemble.outputs; output++) nodes.target(leaf, output, 0);
+  }
+  const { linear, outputs } = ensemble;
+  // Leaves of linear models add to the coefficients of the row, output by output, after the constants.
+  const targets = linear ? outputs * (1 + linear.feature.length) : outputs;
+  const base = new Float64Array(targets);
+  base.set(ensemble.base);
+  const sums = graph.op("TreeEnsembleRegressor", [matrix], {
     domain: "ai.onnx.ml",
     attributes: {
-      n_targets: { int: ensemble.outputs },
+      n_targets: { int: targets },
       aggregate_function: { string: ensemble.aggregate === "sum" ? "SUM" : "AVERAGE" },
       post_transform: { string: "NONE" },
-      base_values: { floats: Array.from(ensemble.base) },
+      base_values: { floats: Array.from(base) },
       nodes_treeids: { ints: nodes.treeIds },
       nodes_nodeids: { ints: nodes.nodeIds },
       nodes_featureids: { ints: nodes.features },
@@ -81,8 +93,9 @@ export function emitScores(graph: GraphBuilder, ensemble: TreeEnsemble, matrix: 
       target_ids: { ints: nodes.targetIds },
       target_weights: { floats: nodes.targetWeights },
     },
-    outputs: [{ type: "float32", shape: ["N", ensemble.outputs] }],
+    outputs: [{ type: "float32", shape: ["N", targets] }],
   });
+  return linear ? emitLinearScores(graph, linear, outputs, matrix, sums) : sums;
 }
 
 /** Depth first with a stack, as trees of a forest may be deeper than calls can nest. */
@@ -124,6 +137,7 @@ function emitLeaf(
   const position = nodes.add(0, "LEAF", 0, false);
   if (output !== undefined) {
     nodes.target(position, output, ensemble.leafValues[leaf]!);
+    if (ensemble.linear) emitTerms(nodes, ensemble.linear, position, leaf, output, ensemble.outputs);
     return position;
   }
   for (let k = 0; k < ensemble.outputs; k++) {
@@ -131,6 +145,20 @@ function emitLeaf(
     if (weight !== 0 || ensemble.outputs === 1) nodes.target(position, k, weight);
   }
   return position;
+}
+
+function emitTerms(
+  nodes: EmittedNodes,
+  { feature, start, variable, coefficient }: LinearLeaves,
+  position: number,
+  leaf: number,
+  output: number,
+  outputs: number,
+): void {
+  const first = outputs + output * feature.length;
+  for (let k = start[leaf]!; k < start[leaf + 1]!; k++) {
+    nodes.target(position, first + variable[k]!, coefficient[k]!);
+  }
 }
 
 /** A split that waits for the positions of its subtrees. */

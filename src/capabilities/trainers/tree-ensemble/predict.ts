@@ -1,6 +1,7 @@
 import { scoreTrees } from "../../../engines/kernels/tree-scorer.js";
 import { featureViews } from "../../../foundation/contracts/feature-matrix.js";
 import type { Frame } from "../../../foundation/contracts/frame.js";
+import { scorableTerms } from "./linear-leaves.js";
 import type { TreeEnsemble } from "./tree-ensemble.js";
 
 /**
@@ -11,7 +12,9 @@ export function predictScores(ensemble: TreeEnsemble, features: Frame): Float64A
   const { outputs, base } = ensemble;
   const views = featureViews(features);
   const width = views.length;
-  const scores = scoreTrees(ensemble, features.rows, width, (block, start, count) => {
+  const { linear, ...trees } = ensemble;
+  const scorable = linear ? { ...trees, linear: scorableTerms(linear, width) } : trees;
+  const scores = scoreTrees(scorable, features.rows, width, (block, start, count) => {
     for (const [k, { values, offset, stride }] of views.entries()) {
       let from = offset + start * stride;
       for (let to = k, end = k + count * width; to < end; to += width, from += stride)

@@ -1,3 +1,5 @@
+import type { LinearLeaves } from "./linear-leaves.js";
+
 /** Missing values go left. */
 export const MISSING_LEFT = 1;
 /** The split is on a set of categories. */
@@ -30,6 +32,8 @@ export interface TreeEnsemble {
   /** Number of categories by feature, 0 for numeric ones. */
   readonly categories: Int32Array;
   readonly leafValues: Float32Array;
+  /** Linear models in the leaves, whose values are then intercepts. Needs `treeOutputs` and sums. */
+  readonly linear?: LinearLeaves;
   /** Training rows in each leaf. */
   readonly leafRows: Int32Array;
   /** Added to every row, one for each output. */

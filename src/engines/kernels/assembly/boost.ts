@@ -1,17 +1,18 @@
 // The boosting loop. Every worker runs it in step with the others.
 
-import { scaleLimits, shrink } from "./gain";
+import { boundedValue, scaleLimits, smoothed } from "./gain";
 import { gradients, MULTICLASS, normalize } from "./gradients";
 import { growTree, stopSeen } from "./grow";
 import { report } from "./host";
+import { addLinear, fitLinearLeaves, linearPart } from "./linear-leaves";
 import { meanLoss, validationLossOfBlocks } from "./loss";
 import { chooseScales, gradientScale, hessianScale, isSampled, quantize } from "./quantize";
 import { hash } from "./random";
 import { renewLeafValues } from "./renewal";
 import {
-  binsByRow, features, iterations, learningRate, minImprovement, objective, outcome, outputs, patience,
-  renewLeaves, rowIndex, rowShare, rows, scores, seed, treeLeaves, validationBins, validationLoss, validationRows,
-  validationScores, workers,
+  binsByRow, features, iterations, learningRate, linearLeaves, linearValidation, linearValues, minImprovement,
+  objective, outcome, outputs, patience, renewLeaves, rowIndex, rowShare, rows, scores, seed, treeLeaves,
+  validationBins, validationLoss, validationRows, validationScores, workers,
 } from "./settings";
 import { BLOCK, barrier, blocksOf, joinTeam, shardStart, worker } from "./team";
 import { findLeaf, valueAddress, writeLeafRows } from "./tree";
@@ -59,11 +60,15 @@ function boostTree(tree: i32, output: i32, start: i32): i32 {
     leaves = growTree(tree, start, stream);
     if (stopSeen) return leaves;
   }
+  if (linearLeaves && leaves > 1) {
+    barrier();
+    fitLinearLeaves(tree, leaves);
+  }
   if (renewLeaves && leaves > 1) {
     barrier();
     renewLeafValues(tree, leaves);
     if (worker == 0) finishTree(tree, leaves, false);
-  } else if (worker == 0) finishTree(tree, leaves, true);
+  } else if (worker == 0) finishTree(tree, leaves, linearLeaves == 0);
   barrier();
   if (leaves == 1) return leaves;
   updateScores(tree, output, leaves);
@@ -84,8 +89,8 @@ function finishTree(tree: i32, leaves: i32, values: bool): void {
     const leaf = leafAt(number);
     writeLeafRows(tree, number, leaf.rows);
     if (!values) continue;
-    const value = -shrink(<f64>leaf.gradient) / (<f64>leaf.hessian + leaf.l2);
-    const bounded = min(max(value, leaf.lower), leaf.upper);
+    const own = boundedValue(<f64>leaf.gradient, <f64>leaf.hessian, leaf.l2, leaf.lower, leaf.upper);
+    const bounded = min(max(smoothed(own, leaf.rows, leaf.anchor), leaf.lower), leaf.upper);
     store<f64>(valueAddress(tree, number), (learningRate * bounded * hessianScale) / gradientScale);
   }
 }
@@ -101,6 +106,7 @@ function updateScores(tree: i32, output: i32, leaves: i32): void {
       const score = base + (<usize>load<u32>(at) << 2);
       store<f32>(score, load<f32>(score) + value);
     }
+    if (linearLeaves) addLinear(tree, number, base, leaf.start, leaf.end);
   }
 }
 
@@ -110,7 +116,7 @@ function updateUnsampled(tree: i32, output: i32, stream: u32): void {
   const base = scores + ((<usize>output * <usize>rows) << 2);
   for (let block = worker, n = blocksOf(rows); block < n; block += workers) {
     for (let row = block * BLOCK, end = min(rows, row + BLOCK); row < end; row++) {
-      if (!isSampled(row, stream, limit)) descend(tree, binsByRow, row, base);
+      if (!isSampled(row, stream, limit)) descend(tree, binsByRow, row, base, linearValues, rows);
     }
   }
 }
@@ -119,16 +125,18 @@ function updateValidation(tree: i32, output: i32): void {
   const base = validationScores + ((<usize>output * <usize>validationRows) << 2);
   for (let block = worker, n = blocksOf(validationRows); block < n; block += workers) {
     for (let row = block * BLOCK, end = min(validationRows, row + BLOCK); row < end; row++) {
-      descend(tree, validationBins, row, base);
+      descend(tree, validationBins, row, base, linearValidation, validationRows);
     }
   }
 }
 
 @inline
-function descend(tree: i32, bins: usize, row: i32, base: usize): void {
+function descend(tree: i32, bins: usize, row: i32, base: usize, values: usize, count: i32): void {
   const leaf = findLeaf(tree, bins + <usize>row * <usize>features);
   const score = base + (<usize>row << 2);
-  store<f32>(score, load<f32>(score) + <f32>load<f64>(valueAddress(tree, leaf)));
+  let value = <f32>load<f64>(valueAddress(tree, leaf));
+  if (linearLeaves) value += linearPart(tree, leaf, values, count, row);
+  store<f32>(score, load<f32>(score) + value);
 }
 
 /** The validation loss after `iteration` iterations; all workers get the same number. */

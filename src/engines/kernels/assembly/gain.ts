@@ -3,7 +3,7 @@
 
 import { gradientScale, hessianScale } from "./quantize";
 import { Leaf } from "./records";
-import { l1, l2, minChildWeight, minRowsPerLeaf, minSplitGain } from "./settings";
+import { l1, l2, minChildWeight, minRowsPerLeaf, minSplitGain, pathSmoothing } from "./settings";
 
 /** The penalties and limits of the current tree in quantized units. */
 export let l1Quantized: f64 = 0;
@@ -28,6 +28,15 @@ export function shrink(gradient: f64): f64 {
 @inline
 export function boundedValue(gradient: f64, hessian: f64, l2: f64, lower: f64, upper: f64): f64 {
   return min(max(-shrink(gradient) / (hessian + l2), lower), upper);
+}
+
+/**
+ * A value drawn towards that of the node above as if `pathSmoothing` further rows had it: LightGBM's
+ * path_smooth, but for the choice of splits.
+ */
+@inline
+export function smoothed(value: f64, rows: i32, anchor: f64): f64 {
+  return pathSmoothing > 0 ? (value * <f64>rows + anchor * pathSmoothing) / (<f64>rows + pathSmoothing) : value;
 }
 
 /** Loss reduction (times two) of a leaf with its best value. */

@@ -1,14 +1,15 @@
 // Grows one tree leaf by leaf: always the leaf whose split gains most (Shi 2007). All workers run this in step
 // and take equal decisions; each partitions and sums its own rows, then scans its own features.
 
-import { boundedValue, l2Quantized } from "./gain";
+import { boundedValue, l2Quantized, smoothed } from "./gain";
 import { addPartials, buildHistogram, featureAt, subtract } from "./histogram";
+import { clearTerms, extendTerms } from "./linear-leaves";
 import { partition } from "./partition";
 import { hash, sampleSorted } from "./random";
 import { Candidate, Leaf } from "./records";
 import {
-  candidates, columnShare, columnShareByNode, features, histogramBytes, histograms, maxDepth, maxLeaves,
-  minRowsPerLeaf, partialHistograms, seed, workers,
+  candidates, columnShare, columnShareByNode, extraTrees, features, histogramBytes, histograms, linearLeaves,
+  maxDepth, maxLeaves, minRowsPerLeaf, partialHistograms, seed, workers,
 } from "./settings";
 import { splitCategorical } from "./split-categorical";
 import { gainToBeat, gradientOf, hessianOf, splitNumeric } from "./split-numeric";
@@ -100,20 +101,23 @@ function search(number: i32, salt: i32): void {
     const lastOwn = ownFirst < ownLast ? listed(treeFeatures(), ownLast - 1) : -1;
     for (let k = 0; k < count; k++) {
       const feature = listed(leafFeatures(), k);
-      if (feature >= firstOwn && feature <= lastOwn) searchFeature(feature, leaf, best);
+      if (feature >= firstOwn && feature <= lastOwn) searchFeature(feature, leaf, best, salt);
     }
   } else {
-    for (let k = ownFirst; k < ownLast; k++) searchFeature(listed(treeFeatures(), k), leaf, best);
+    for (let k = ownFirst; k < ownLast; k++) searchFeature(listed(treeFeatures(), k), leaf, best, salt);
   }
   if (best.feature >= 0) best.gain = best.worth - base;
 }
 
 @inline
-function searchFeature(number: i32, leaf: Leaf, best: Candidate): void {
+function searchFeature(number: i32, leaf: Leaf, best: Candidate, salt: i32): void {
   const feature = featureAt(number);
   const histogram = histogramAt(leaf.histogram);
   if (feature.categorical) splitCategorical(number, feature, histogram, leaf, best);
-  else splitNumeric(number, feature, histogram, leaf, best);
+  else {
+    const cutStream = extraTrees ? hash(hash(stream + 2, salt), number) : 0;
+    splitNumeric(number, feature, histogram, leaf, best, cutStream);
+  }
 }
 
 @inline
@@ -163,6 +167,8 @@ function plantRoot(start: i32): void {
   root.upper = Infinity;
   root.l2 = l2Quantized;
   root.strictness = 1;
+  root.anchor = boundedValue(<f64>root.gradient, <f64>root.hessian, root.l2, root.lower, root.upper);
+  if (linearLeaves) clearTerms(0);
   root.histogram = 0;
   root.depth = 0;
   root.parent = -1;
@@ -173,6 +179,9 @@ function divide(from: Leaf, to: Leaf, split: Candidate, node: i32, ownLeft: i32)
   const gradient = gradientOf(split.left);
   const hessian = hessianOf(split.left);
   const middle = from.start + ownLeft;
+  const own = boundedValue(<f64>from.gradient, <f64>from.hessian, from.l2, from.lower, from.upper);
+  from.anchor = smoothed(own, from.rows + to.rows, from.anchor);
+  to.anchor = from.anchor;
   const left = boundedValue(<f64>gradient, <f64>hessian, split.l2, from.lower, from.upper);
   const right = boundedValue(
     <f64>(from.gradient - gradient), <f64>(from.hessian - hessian), split.l2, from.lower, from.upper,
@@ -251,6 +260,7 @@ function splitLeaf(tree: i32, number: i32, fresh: i32): bool {
   right.rows = leaf.rows - left;
   leaf.rows = left;
   divide(leaf, right, split, fresh - 1, ownLeft);
+  if (linearLeaves) extendTerms(number, fresh, split.feature);
   leaf.histogram = leftIsSmall ? fresh : parentSlot;
   right.histogram = leftIsSmall ? parentSlot : fresh;
   if (last) return true;

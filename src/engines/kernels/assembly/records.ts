@@ -15,7 +15,8 @@ export class Feature {
   categorical: i32;
   /** -1, 0 or 1. */
   monotone: i32;
-  reserved: i32;
+  /** 1: its standardized values take part in the leaves' linear models. */
+  linear: i32;
 }
 
 /** A leaf of the tree that is being grown; each worker keeps its own copy, equal but for start and end. */
@@ -42,6 +43,8 @@ export class Leaf {
   parent: i32;
   side: i32;
   reserved: i32;
+  /** Smoothed value of the node above, in quantized units; see gain.ts. */
+  anchor: f64;
 }
 
 export const MISSING_LEFT: i32 = 1;

@@ -78,6 +78,20 @@ export let categoryL2: f64 = 0;
 export let maxCategoriesPerSplit: i32 = 0;
 export let oneVersusRestLimit: i32 = 0;
 export let minRowsPerCategoryGroup: i32 = 0;
+/** 1: one random threshold for each numeric feature and leaf. */
+export let extraTrees: i32 = 0;
+/** Rows by which a leaf's value is drawn to the value of the node above it; 0 = not at all. */
+export let pathSmoothing: f64 = 0;
+
+// ---- linear leaves
+/** 1: leaves hold linear models of the numeric features on their path. */
+export let linearLeaves: i32 = 0;
+/** Penalty on the coefficients. */
+export let linearL2: f64 = 0;
+/** float32 [features][rows]: standardized values, 0 where missing. */
+export let linearValues: usize = 0;
+/** float32 [features][validationRows]. */
+export let linearValidation: usize = 0;
 
 // ---- sampling
 export let seed: i32 = 0;
@@ -111,6 +125,10 @@ export let nodeSets: usize = 0;
 /** float64. */
 export let leafValue: usize = 0;
 export let leafRows: usize = 0;
+/** int32 [8] a leaf: the features of its linear model, -1 beyond the last. */
+export let leafTerms: usize = 0;
+/** float64 [8] a leaf. */
+export let leafCoefficients: usize = 0;
 /** int32, leaves of each tree. */
 export let treeLeaves: usize = 0;
 /** float64 [iterations]. */

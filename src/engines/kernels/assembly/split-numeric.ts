@@ -2,8 +2,9 @@
 
 import { boundedValue, gainOfValue, l1Quantized, l2Quantized, leafGain, minGainQuantized, minHessian } from "./gain";
 import { Candidate, Feature, Leaf, MISSING_LEFT } from "./records";
-import { monotone } from "./settings";
-import { prefixSums } from "./workspace";
+import { below } from "./random";
+import { extraTrees, monotone } from "./settings";
+import { prefixSums, usedBins } from "./workspace";
 
 @inline
 export function gradientOf(packed: i64): i64 {
@@ -13,6 +14,11 @@ export function gradientOf(packed: i64): i64 {
 export function hessianOf(packed: i64): i64 {
   return packed & 0xffffffff;
 }
+
+/** With fewer rows than this a bin, empty bins are left out of the search. */
+const ROWS_PER_BIN: i32 = 1;
+/** A random one of so few thresholds would tell too little: all are tried. */
+const FEW_BINS: i32 = 8;
 
 let best: v128 = i64x2.splat(0);
 let bestId: v128 = i64x2.splat(0);
@@ -26,6 +32,44 @@ export function accumulate(histogram: usize, bins: i32, prefix: usize): i64 {
   }
   store<i64>(prefix + (<usize>bins << 3), 0);
   return sum;
+}
+
+/**
+ * The same without empty bins, whose numbers go to `usedBins`: a threshold at an empty bin divides the rows as
+ * the one before it does. Returns how many are left. Without branches on the data.
+ */
+function accumulateUsed(histogram: usize, bins: i32, prefix: usize): i32 {
+  const used = usedBins();
+  let sum: i64 = 0;
+  let count: usize = 0;
+  for (let bin = 0; bin < bins; bin++) {
+    const packed = load<i64>(histogram + (<usize>bin << 3));
+    sum += packed;
+    store<i64>(prefix + (count << 3), sum);
+    store<u8>(used + count, <u8>bin);
+    count += <usize>(packed != 0);
+  }
+  store<i64>(prefix + (count << 3), 0);
+  return <i32>count;
+}
+
+/**
+ * Leaves one random threshold of those between the lowest and the highest of `used` bins, and the one behind
+ * the last bin, which divides values from missing ones. Geurts, Ernst and Wehenkel 2006.
+ */
+function drawThreshold(used: i32, prefix: usize, stream: u32): i32 {
+  const bins = usedBins();
+  const low = <i32>load<u8>(bins);
+  const high = <i32>load<u8>(bins + <usize>used - 1);
+  const cut = low + below(high - low, stream, 1);
+  let k = 0;
+  while (<i32>load<u8>(bins + <usize>k + 1) <= cut) k++;
+  store<i64>(prefix, load<i64>(prefix + (<usize>k << 3)));
+  store<i64>(prefix, load<i64>(prefix + (<usize>(used - 1) << 3)), 8);
+  store<i64>(prefix, 0, 16);
+  store<u8>(bins, <u8>cut);
+  store<u8>(bins, <u8>high, 1);
+  return 2;
 }
 
 /**
@@ -111,12 +155,19 @@ export function gainToBeat(leaf: Leaf): f64 {
 }
 
 /** Replaces `candidate` where this feature's best split gains more. */
-export function splitNumeric(number: i32, feature: Feature, histogram: usize, leaf: Leaf, candidate: Candidate): void {
+export function splitNumeric(
+  number: i32, feature: Feature, histogram: usize, leaf: Leaf, candidate: Candidate, stream: u32,
+): void {
   const slots = histogram + feature.offset;
-  const bins = feature.valueBins;
   const prefix = prefixSums();
-  accumulate(slots, bins, prefix);
-  const missing = feature.hasMissing ? load<i64>(slots + (<usize>bins << 3)) : 0;
+  const missing = feature.hasMissing ? load<i64>(slots + (<usize>feature.valueBins << 3)) : 0;
+  const compact = extraTrees != 0 || leaf.rows < feature.valueBins * ROWS_PER_BIN;
+  let bins = feature.valueBins;
+  if (compact) {
+    bins = accumulateUsed(slots, bins, prefix);
+    if (bins == 0) return;
+    if (extraTrees && bins > FEW_BINS) bins = drawThreshold(bins, prefix, stream);
+  } else accumulate(slots, bins, prefix);
   best = f64x2.splat(candidate.worth);
   bestId = i64x2.splat(-1);
   // Without missing rows the last threshold would leave the right side empty.
@@ -136,14 +187,14 @@ export function splitNumeric(number: i32, feature: Feature, histogram: usize, le
     id = id1;
   }
   if (id < 0) return;
-  const bin = <i32>id & 255;
-  let left = load<i64>(prefix + (<usize>bin << 3));
+  const position = <i32>id & 255;
+  let left = load<i64>(prefix + (<usize>position << 3));
   if (id >= 256) left += missing;
   // Where the leaf has no missing rows, later ones follow the larger side.
   const missingLeft = missing != 0 ? id >= 256 : hessianOf(left) * 2 >= leaf.hessian;
   candidate.worth = gain;
   candidate.feature = number;
-  candidate.bin = bin;
+  candidate.bin = compact ? <i32>load<u8>(usedBins() + <usize>position) : position;
   candidate.flags = missingLeft ? MISSING_LEFT : 0;
   candidate.left = left;
   candidate.l2 = l2Quantized;

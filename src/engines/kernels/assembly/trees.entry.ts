@@ -26,6 +26,17 @@ export let features: i32 = 0;
 /** 1 when a node has a set. */
 export let hasSets: i32 = 0;
 
+// ---- linear leaves; treeOutputs is given
+/** int32 [leaves + 1]: the terms of each leaf; 0 = leaves are constants. */
+export let termStart: usize = 0;
+/** int32 by term. */
+export let termVariable: usize = 0;
+/** float32 by term. */
+export let termCoefficient: usize = 0;
+/** float32 [rows][variables]. */
+export let variableBlock: usize = 0;
+export let variables: i32 = 0;
+
 const MISSING_LEFT: u32 = 1;
 const CATEGORICAL: u32 = 2;
 const FEATURE: u32 = 0x0fffffff;
@@ -112,7 +123,9 @@ function add(tree: i32, row: i32, leaf: i32): void {
   const line = scores + (<usize>(row * outputs) << 3);
   if (treeOutputs) {
     const at = line + (<usize>load<i32>(treeOutputs + (<usize>tree << 2)) << 3);
-    store<f64>(at, load<f64>(at) + <f64>load<f32>(leafValues + (<usize>leaf << 2)));
+    let value = <f64>load<f32>(leafValues + (<usize>leaf << 2));
+    if (termStart) value += linearPart(row, leaf);
+    store<f64>(at, load<f64>(at) + value);
     return;
   }
   const values = leafValues + (<usize>(leaf * outputs) << 2);
@@ -120,4 +133,15 @@ function add(tree: i32, row: i32, leaf: i32): void {
     const at = line + (<usize>k << 3);
     store<f64>(at, load<f64>(at) + <f64>load<f32>(values + (<usize>k << 2)));
   }
+}
+
+function linearPart(row: i32, leaf: i32): f64 {
+  const line = variableBlock + (<usize>(row * variables) << 2);
+  const end = load<i32>(termStart + (<usize>leaf << 2), 4);
+  let sum: f64 = 0;
+  for (let k = load<i32>(termStart + (<usize>leaf << 2)); k < end; k++) {
+    const variable = <usize>load<i32>(termVariable + (<usize>k << 2));
+    sum += <f64>load<f32>(termCoefficient + (<usize>k << 2)) * <f64>load<f32>(line + (variable << 2));
+  }
+  return sum;
 }

@@ -1,7 +1,7 @@
 // The private scratch of a worker.
 
 import { Candidate, Leaf } from "./records";
-import { features, workspace, workspaceBytes } from "./settings";
+import { features, maxLeaves, workspace, workspaceBytes } from "./settings";
 import { privateMemory, worker } from "./team";
 
 /** 256 packed int64 and padding. */
@@ -14,9 +14,14 @@ const LEFT_TABLE: usize = 2816;
 const KEYS: usize = 3072;
 /** One `Candidate`. */
 const SPLIT: usize = 5120;
-const POOLS: usize = 5248;
+/** uint8 [257] and padding. */
+const USED_BINS: usize = 5248;
+const POOLS: usize = 5568;
 
-/** The host allocates POOLS, 8 bytes a feature and a `Leaf` for each leaf; see boosting-layout.ts. */
+/**
+ * The host allocates POOLS, 8 bytes a feature, a `Leaf` for each leaf and, with linear leaves, what they need;
+ * see boosting-layout.ts.
+ */
 @inline
 export function prefixSums(): usize {
   return privateMemory() + PREFIX;
@@ -32,6 +37,11 @@ export function leftTable(): usize {
 @inline
 export function keyBuffer(): usize {
   return privateMemory() + KEYS;
+}
+/** uint8: the bin of each of the prefix sums, where empty bins are left out. */
+@inline
+export function usedBins(): usize {
+  return privateMemory() + USED_BINS;
 }
 /** int32: the features of the current tree. */
 @inline
@@ -51,6 +61,11 @@ export function currentSplit(): Candidate {
 @inline
 export function leafAt(number: i32): Leaf {
   return leafOf(worker, number);
+}
+/** Where the scratch of linear leaves begins, see linear-leaves.ts. */
+@inline
+export function linearScratch(): usize {
+  return (changetype<usize>(leafAt(maxLeaves)) + 15) & ~15;
 }
 /** Another worker's record of the same leaf, which differs in its range of rows. */
 @inline
