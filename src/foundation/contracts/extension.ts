@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Clock } from "../base/clock.js";
 import type { Logger } from "../base/logger.js";
 import type { Random } from "../base/random.js";
+import type { ActiveWhen, ChoiceValue } from "./search-space.js";
 
 /**
  * What a config field tells its faces (CLI help, YAML editors, forms, the search space), registered beside
@@ -13,9 +14,15 @@ export interface FieldMetadata {
   /** SI or plain words: "rows", "iterations", "ms". */
   unit?: string;
   /** The range worth searching. Absent: not tuned. */
-  tune?:
+  tune?: (
     | { low: number; high: number; scale?: "linear" | "log"; integer?: boolean }
-    | { choices: readonly (string | number | boolean)[] };
+    | { choices: readonly ChoiceValue[] }
+  ) & {
+    /** Searched only where each named field of the same config has one of these values. */
+    when?: ActiveWhen;
+    /** The value that makes a fit cheap, where a local search begins; by default the field's own default. */
+    lowCost?: ChoiceValue;
+  };
   [key: string]: unknown;
 }
 export const fields = z.registry<FieldMetadata>();

@@ -1,5 +1,5 @@
-import { sampleConfiguration } from "../../capabilities/tuning/random-sampler.js";
-import { searchSpace } from "../../capabilities/tuning/search-space.js";
+import { sampleConfiguration } from "../../capabilities/tuning/samplers/random.js";
+import { searchSpace } from "../../capabilities/tuning/space/search-space.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { nearest } from "../../foundation/base/nearest.js";
 import { createRandom } from "../../foundation/base/random.js";
