@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createRandom } from "../../foundation/base/random.js";
-import type { Predictions, Target } from "../../foundation/contracts/target.js";
-import { findMetric } from "../evaluation/metrics/index.js";
-import { createBlendScorer } from "./blend-scorer.js";
-import { selectGreedily } from "./greedy.js";
-import { type CombinationProblem, combinedValue, metricValue, oriented } from "./problem.js";
+import { createBlendScorer } from "../../../src/capabilities/ensembles/blend-scorer.js";
+import { selectGreedily } from "../../../src/capabilities/ensembles/greedy.js";
+import {
+  type CombinationProblem,
+  combinedValue,
+  metricValue,
+  oriented,
+} from "../../../src/capabilities/ensembles/problem.js";
+import { findMetric } from "../../../src/capabilities/evaluation/metrics/index.js";
+import { createRandom } from "../../../src/foundation/base/random.js";
+import type { Predictions, Target } from "../../../src/foundation/contracts/target.js";
 
 interface Case {
   readonly metric: string;
@@ -17,7 +22,7 @@ interface Case {
   readonly predictions: readonly (readonly number[])[];
   readonly expected: { readonly weights: number[]; readonly curve: number[]; readonly kept: number };
 }
-const file = new URL("../../../test/oracles/ensembles/greedy.json", import.meta.url);
+const file = new URL("./greedy.json", import.meta.url);
 const cases = JSON.parse(readFileSync(file, "utf8")) as Case[];
 
 function problemOf({ metric, classes, actual, weights, predictions }: Case): CombinationProblem {
