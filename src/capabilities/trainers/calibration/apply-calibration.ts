@@ -15,7 +15,7 @@ export function applyCalibration(predictions: Predictions, map: CalibrationMap):
     }
     case "temperature": {
       const logs = smoothedLogs(values).map((log) => map.sharpness * log);
-      return { ...predictions, values: softmaxRows(logs, classes) };
+      return { ...predictions, values: raiseToFloor(softmaxRows(logs, classes), classes, map.floor ?? 0) };
     }
     case "isotonic":
       return {
@@ -26,6 +26,10 @@ export function applyCalibration(predictions: Predictions, map: CalibrationMap):
             : isotonicRows(values, classes, (k, p) => interpolate(map.maps[k]!, p)),
       };
   }
+}
+
+function raiseToFloor(values: Float64Array, classes: number, floor: number): Float64Array {
+  return floor > 0 ? values.map((value) => value * (1 - classes * floor) + floor) : values;
 }
 
 function isotonicBinary(values: Float64Array, map: (probability: number) => number): Float64Array {

@@ -13,8 +13,11 @@ export type CalibrationMap =
   | { readonly method: "none" }
   /** Binary: sigmoid(slope * logit + offset) of the smoothed logit. */
   | { readonly method: "platt"; readonly slope: number; readonly offset: number }
-  /** softmax(sharpness * smoothed logs); sharpness = 1 / temperature. */
-  | { readonly method: "temperature"; readonly sharpness: number }
+  /**
+   * softmax(sharpness * smoothed logs), sharpness = 1 / temperature; then no class gets less than `floor` (absent: 0):
+   * p (1 - classes * floor) + floor.
+   */
+  | { readonly method: "temperature"; readonly sharpness: number; readonly floor?: number }
   /** One map for each class (binary: one, for class 1), then rows divided by their sums. */
   | { readonly method: "isotonic"; readonly maps: readonly PiecewiseLinear[] };
 

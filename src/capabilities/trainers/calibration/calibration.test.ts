@@ -98,6 +98,38 @@ describe("the choice of a calibration", () => {
     if (chosen.method === "temperature") expect(chosen.sharpness).toBeCloseTo(1 / 2.5, 1);
   });
 
+  test("an ensemble's folds judge a temperature, which need only help", () => {
+    const { predictions, target } = multiclassSample(600, 0.9, 21);
+    const folds = Int32Array.from(target.codes, (_, row) => row % 8);
+    const options = { method: "auto", random: createRandom(0), folds, among: ["temperature"] } as const;
+    const strict = fitCalibration(predictions, target, { ...options, margin: 3 });
+    const lenient = fitCalibration(predictions, target, { ...options, margin: 0 });
+    expect(strict.method).toBe("none");
+    expect(Object.keys(lenient.losses).sort()).toEqual(["none", "temperature"]);
+    expect(lenient.method).toBe(lenient.losses.temperature! < lenient.losses.none! ? "temperature" : "none");
+  });
+
+  test("one confident error does not cost a fortune, however sure the rows were", () => {
+    const classes = 4;
+    const rows = 1500;
+    const codes = Array.from({ length: rows }, (_, row) => row % classes);
+    const sure = (of: readonly number[]): Predictions => ({
+      kind: "probabilities",
+      classes,
+      values: Float64Array.from(
+        of.flatMap((code) => [0, 1, 2, 3].map((k) => (k === code ? 1 - 3e-9 : 1e-9))),
+      ),
+    });
+    const map = fitCalibration(sure(codes), classTarget(codes, classes), {
+      method: "temperature",
+      random: createRandom(0),
+    });
+    const right = applyCalibration(sure([0]), map).values;
+    expect(-Math.log(right[0]!)).toBeLessThan(2 / rows);
+    expect(-Math.log(right[1]!)).toBeLessThan(Math.log(classes * (rows + 2)) + 1e-9);
+    expect(right.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 12);
+  });
+
   test("few rows, values and useless models keep the model's own numbers", () => {
     expect(auto(binarySample(30, (logit) => 9 * logit, 6)).method).toBe("none");
     const values: Predictions = { kind: "values", values: Float64Array.of(1, 2) };

@@ -20,13 +20,21 @@ export function emitCalibration(
     }
     case "temperature": {
       const logs = emitSmoothedLogs(graph, probabilities);
-      return emitSoftmax(graph, graph.op("Mul", [logs, graph.scalar(map.sharpness)]));
+      const scaled = emitSoftmax(graph, graph.op("Mul", [logs, graph.scalar(map.sharpness)]));
+      return map.floor ? emitFloor(graph, scaled, map.floor) : scaled;
     }
     case "isotonic":
       return map.maps.length === 1
         ? emitIsotonicBinary(graph, probabilities, map.maps[0]!)
         : emitIsotonicRows(graph, probabilities, map.maps);
   }
+}
+
+/** Each of C probabilities p becomes p (1 - C floor) + floor. */
+function emitFloor(graph: GraphBuilder, probabilities: GraphValue, floor: number): GraphValue {
+  const classes = Number(probabilities.shape[1]);
+  const kept = graph.op("Mul", [probabilities, graph.scalar(1 - classes * floor)]);
+  return graph.op("Add", [kept, graph.scalar(floor)]);
 }
 
 function emitSmoothedLogs(graph: GraphBuilder, probabilities: GraphValue): GraphValue {

@@ -12,7 +12,7 @@ import { applyCalibration } from "./apply-calibration.js";
 import type { CalibrationMap, CalibrationMethod, CalibrationState } from "./calibration-state.js";
 import { fitIsotonic } from "./isotonic.js";
 import { smoothedLogits, smoothedLogs } from "./smoothed-logs.js";
-import { fitSharpness } from "./temperature.js";
+import { fitSharpness, probabilityFloor } from "./temperature.js";
 
 export interface CalibrationOptions {
   /** `auto` chooses by cross-validated log loss; a method is fitted whether it helps or not. */
@@ -20,6 +20,18 @@ export interface CalibrationOptions {
   readonly random: Random;
   /** One a row; absent: all 1. */
   readonly weights?: Float64Array;
+  /**
+   * Fold of each row, 0..K-1, K at least 2, for the cross-validation of `auto`: those of out-of-fold predictions, so
+   * that no model's rows are on both sides. Absent: five random ones.
+   */
+  readonly folds?: ArrayLike<number>;
+  /** What `auto` chooses among beside `none`. Absent: all that the rows can bear. */
+  readonly among?: readonly CalibrationMethod[];
+  /**
+   * Standard errors by which a map must beat a simpler one; default 1. 0 suits an ensemble, whose mean of
+   * probabilities is known to be too timid: a map then needs only to help.
+   */
+  readonly margin?: number;
 }
 
 type Probabilities = Extract<Predictions, { kind: "probabilities" }>;
@@ -39,22 +51,26 @@ const LEAST_ROWS_OF_CLASS_ISOTONIC = 100;
 
 /**
  * Fits a calibration to predictions for rows the model has not learned from. A map is kept only when its
- * cross-validated log loss beats the model's own by more than one standard error of the difference, and
+ * cross-validated log loss beats the model's own by more than `margin` standard errors of the difference, and
  * isotonic only when it beats the parametric maps likewise. Predicted values pass: method `none`.
  */
 export function fitCalibration(
   predictions: Predictions,
   target: Target,
-  { method, random, weights }: CalibrationOptions,
+  { method, random, weights, folds, among, margin = 1 }: CalibrationOptions,
 ): CalibrationState {
   if (predictions.kind === "values" || target.task === "regression") return { method: "none", losses: {} };
   if (weights?.every((weight) => weight === 0)) return { method: "none", losses: {} };
   const sample: Sample = { predictions, target, weights };
   if (method !== "auto") return { ...fitMap(sample, method), losses: {} };
-  const candidates = candidateMethods(sample);
+  const candidates = candidateMethods(sample).filter((one) => !among || among.includes(one));
   if (candidates.length === 0) return { method: "none", losses: {} };
-  const rowLosses = crossValidate(sample, ["none", ...candidates], random);
-  const chosen = choose(rowLosses, candidates, weights);
+  const rowLosses = crossValidate(
+    sample,
+    ["none", ...candidates],
+    folds ?? stratifiedFolds(target.codes, FOLDS, random),
+  );
+  const chosen = choose(rowLosses, candidates, weights, margin);
   const losses = Object.fromEntries(
     [...rowLosses].map(([name, values]) => [
       name,
@@ -78,14 +94,15 @@ function candidateMethods({ predictions, target }: Sample): CalibrationMethod[] 
 function crossValidate(
   sample: Sample,
   methods: readonly CalibrationMethod[],
-  random: Random,
+  folds: ArrayLike<number>,
 ): Map<CalibrationMethod, Float64Array> {
   const { codes } = sample.target;
-  const folds = stratifiedFolds(codes, FOLDS, random);
+  const assignment = Int32Array.from(folds);
+  const count = assignment.reduce((most, fold) => Math.max(most, fold + 1), 0);
   const result = new Map(methods.map((method) => [method, new Float64Array(codes.length)]));
-  for (let fold = 0; fold < FOLDS; fold++) {
-    const inside = takeSample(sample, rowsOfFold(folds, fold, false));
-    const heldOutRows = rowsOfFold(folds, fold, true);
+  for (let fold = 0; fold < count; fold++) {
+    const inside = takeSample(sample, rowsOfFold(assignment, fold, false));
+    const heldOutRows = rowsOfFold(assignment, fold, true);
     const heldOut = takeSample(sample, heldOutRows);
     for (const [method, losses] of result) {
       const calibrated = applyCalibration(heldOut.predictions, fitMap(inside, method)).values;
@@ -103,13 +120,14 @@ function choose(
   losses: ReadonlyMap<CalibrationMethod, Float64Array>,
   candidates: readonly CalibrationMethod[],
   weights: Float64Array | undefined,
+  margin: number,
 ): CalibrationMethod {
   let chosen: CalibrationMethod = "none";
   for (const candidate of candidates) {
     const before = losses.get(chosen)!;
     const gains = losses.get(candidate)!.map((loss, row) => before[row]! - loss);
     const mean = weightedMean(gains.length, weights, (row) => gains[row]!);
-    if (mean > standardError(gains, mean, weights)) chosen = candidate;
+    if (mean > margin * standardError(gains, mean, weights)) chosen = candidate;
   }
   return chosen;
 }
@@ -120,8 +138,14 @@ function fitMap({ predictions, target, weights }: Sample, method: CalibrationMet
   switch (method) {
     case "none":
       return { method };
-    case "temperature":
-      return { method, sharpness: fitSharpness(smoothedLogs(values), target.codes, classes, weights) };
+    case "temperature": {
+      const rows = weights ? weights.reduce((sum, weight) => sum + weight, 0) : target.codes.length;
+      return {
+        method,
+        sharpness: fitSharpness(smoothedLogs(values), target.codes, classes, weights),
+        floor: probabilityFloor(rows, classes),
+      };
+    }
     case "platt": {
       if (classes !== 2) return fitMap({ predictions, target, weights }, "temperature");
       const sigmoid = fitSigmoid(smoothedLogits(values), isClass(1), weights);

@@ -1,11 +1,20 @@
 import { softmaxRows } from "../numeric/links.js";
 
 const LEAST_SHARPNESS = 0.05;
-const GREATEST_SHARPNESS = 20;
+/** A greater one would stake everything on rows without an error so far. */
+const GREATEST_SHARPNESS = 5;
+
+/**
+ * The least probability of any class: n rows (their weights' sum) without an error leave the odds of one at about
+ * 1 / (n + 2) (Laplace), shared by the classes. Costs less than 1 / n a row; one confident error costs log n less.
+ */
+export function probabilityFloor(rows: number, classes: number): number {
+  return 1 / ((rows + 2) * classes);
+}
 
 /**
  * The sharpness (1 / temperature) that minimises the log loss of softmax(sharpness * logs), by Newton steps on
- * a convex function, kept within [0.05, 20] (Guo and others, On calibration of modern neural networks, 2017).
+ * a convex function, kept within [0.05, 5] (Guo and others, On calibration of modern neural networks, 2017).
  * The true class of n rows (their weights' sum) counts as 1 - 1 / (n + 2), as in Platt's method: no error among n rows does not make
  * errors impossible. `logs`: row-major `rows * classes`.
  */
