@@ -19,7 +19,8 @@ export function referenceScores(trees: ScorableTrees, row: ArrayLike<number>): F
   return scores;
 }
 
-function goesLeft(trees: ScorableTrees, node: number, x: number): boolean {
+/** Whether a value goes left at a node. */
+export function goesLeft(trees: ScorableTrees, node: number, x: number): boolean {
   if (Number.isNaN(x)) return (trees.nodeFlags[node]! & 1) === 1;
   if ((trees.nodeFlags[node]! & 2) === 0) return x <= trees.nodeThreshold[node]!;
   if (!Number.isInteger(x) || x < 0 || x >= trees.categories[trees.nodeFeature[node]!]!) return false;
