@@ -44,7 +44,12 @@ function readModel(name) {
     leafValues: Float32Array.from(recorded.leafValues),
     leafRows: Int32Array.from(recorded.leafRows),
   };
-  return { trees, features: recorded.features, rows: recorded.rows, x: readArray(join(work, `${name}.x`), Float32Array) };
+  return {
+    trees,
+    features: recorded.features,
+    rows: recorded.rows,
+    x: readArray(join(work, `${name}.x`), Float32Array),
+  };
 }
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
@@ -58,7 +63,9 @@ const ask = async (name, which) => {
   return Number((await lines.next()).value);
 };
 
-console.log("model      leaves  rows  quern s (with preparation)  shap s  ratio  LightGBM s  ratio  largest difference");
+console.log(
+  "model      leaves  rows  quern s (with preparation)  shap s  ratio  LightGBM s  ratio  largest difference",
+);
 for (const name of ["boosting", "forest"]) {
   const { trees, features, rows, x } = readModel(name);
   const read = (block, start, count) => block.set(x.subarray(start * features, (start + count) * features));
@@ -79,7 +86,9 @@ for (const name of ["boosting", "forest"]) {
   const difference = values.reduce((worst, value, k) => Math.max(worst, Math.abs(value - expected[k])), 0);
   const [own, whole, theirs, light] = [times.quern, times.prepared, times.shap, times.lightgbm].map(median);
   console.log(
-    `${name.padEnd(10)} ${String(trees.leafRows.length).padStart(6)} ${String(rows).padStart(5)}  ${own.toFixed(3)} (${whole.toFixed(3)})`.padEnd(52),
+    `${name.padEnd(10)} ${String(trees.leafRows.length).padStart(6)} ${String(rows).padStart(5)}  ${own.toFixed(3)} (${whole.toFixed(3)})`.padEnd(
+      52,
+    ),
     `${theirs.toFixed(3)}  ${(whole / theirs).toFixed(2)}   ${light === undefined ? "–" : light.toFixed(3)}       ${light === undefined ? "–" : (whole / light).toFixed(2)}   ${difference.toExponential(1)}`,
   );
 }

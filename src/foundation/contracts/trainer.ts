@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Extension, WorkContext } from "./extension.js";
 import type { Frame } from "./frame.js";
 import type { GraphBuilder, GraphColumn, GraphValue } from "./graph.js";
+import type { ModelAnatomy } from "./model-anatomy.js";
 import type { Predictions, Target, TaskType } from "./target.js";
 import { checkTrainingData } from "./training-data.js";
 
@@ -77,6 +78,8 @@ export interface Fitted<State = unknown> {
    */
   emit(graph: GraphBuilder, features: readonly GraphColumn[]): GraphValue;
   readonly diagnostics: FitDiagnostics;
+  /** Where the model is trees or one linear form: what exact explanations are computed from. */
+  readonly anatomy?: ModelAnatomy;
 }
 
 export interface FitDiagnostics {

@@ -120,5 +120,30 @@ def tree_cases():
     ]
 
 
+def function(x):
+    """What model-explainer.test.ts computes too."""
+    return x[:, 0] * x[:, 1] + np.sin(x[:, 2]) + np.maximum(x[:, 3], x[:, 4] * x[:, 5]) - 0.5 * x[:, 6] ** 2 + x[:, 7] + 0.25 * x[:, 8] * x[:, 9]
+
+
+def model_cases():
+    x = np.round(rng.normal(size=(40, 12)), 3)
+    background, rows = x[:12], x[12:15]
+    wide = shap.ExactExplainer(function, shap.maskers.Independent(background, max_samples=100))(rows)
+    return {"background": background.tolist(), "rows": rows.tolist(), "exact": wide.values.tolist(), "base": float(wide.base_values[0])}
+
+
+def linear_cases():
+    mixing = rng.normal(size=(5, 5))
+    x = np.float32(rng.normal(size=(300, 5)) @ mixing).astype(np.float64)
+    coefficients, intercept = rng.normal(size=5), 0.7
+    model = (coefficients, intercept)
+    rows = x[:4]
+    independent = shap.LinearExplainer(model, shap.maskers.Independent(x, max_samples=300)).shap_values(rows)
+    correlated = shap.LinearExplainer(model, x, feature_perturbation="correlation_dependent", nsamples=5000).shap_values(rows)
+    return {"background": x.tolist(), "rows": rows.tolist(), "coefficients": coefficients.tolist(), "intercept": intercept,
+            "independent": independent.tolist(), "correlated": correlated.tolist()}
+
+
 if __name__ == "__main__":
+    (here / "models.json").write_text(json.dumps({"shap": shap.__version__, "model": model_cases(), "linear": linear_cases()}))
     (here / "trees.json").write_text(json.dumps({"shap": shap.__version__, "cases": tree_cases()}))

@@ -27,6 +27,7 @@ export function restoreForest(state: ForestState): Fitted<ForestState> {
   const { ensemble, classes, names } = state;
   return {
     state,
+    anatomy: { kind: "trees", space: classes === 0 ? "value" : "share", trees: ensemble },
     predict: (features: Frame) => toPredictions(predictScores(ensemble, features), classes),
     emit: (graph: GraphBuilder, features: readonly GraphColumn[]) =>
       emitPredictions(graph, emitScores(graph, ensemble, concatFeatures(graph, features)), classes),

@@ -26,11 +26,19 @@ export interface GbdtState {
   readonly bestIteration: number;
 }
 
+const SCORE_SPACES = {
+  identity: "value",
+  exp: "log-value",
+  sigmoid: "log-odds",
+  softmax: "log-odds",
+} as const;
+
 /** A model from its state. */
 export function restoreGbdt(state: GbdtState): Fitted<GbdtState> {
   const { ensemble, link, validationLoss } = state;
   return {
     state,
+    anatomy: { kind: "trees", space: SCORE_SPACES[link], trees: ensemble },
     predict: (features: Frame) => applyLink(predictScores(ensemble, features), link, ensemble.outputs),
     emit: (graph: GraphBuilder, features: readonly GraphColumn[]) =>
       emitLink(graph, emitScores(graph, ensemble, concatFeatures(graph, features)), link),

@@ -100,6 +100,7 @@ function restore(state: LogisticState): Fitted<LogisticState> {
   return {
     state,
     diagnostics: state.diagnostics,
+    anatomy: { kind: "linear", space: "log-odds", ...model },
     predict(features) {
       const scores = linearScores(model, predictionDesign(features, model.width));
       return model.outputs === 1

@@ -77,6 +77,7 @@ export function restoreRegression(state: RegressionState): Fitted<RegressionStat
   return {
     state,
     diagnostics: state.diagnostics,
+    anatomy: { kind: "linear", space: "value", ...model },
     predict: (features) => ({
       kind: "values",
       values: linearScores(model, predictionDesign(features, model.width)),
