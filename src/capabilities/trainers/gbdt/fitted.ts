@@ -38,7 +38,10 @@ export function restoreGbdt(state: GbdtState): Fitted<GbdtState> {
   const { ensemble, link, validationLoss } = state;
   return {
     state,
-    anatomy: { kind: "trees", space: SCORE_SPACES[link], trees: ensemble },
+    // Shapley values of trees are of constant leaves.
+    ...(ensemble.linear
+      ? {}
+      : { anatomy: { kind: "trees", space: SCORE_SPACES[link], trees: ensemble } as const }),
     predict: (features: Frame) => applyLink(predictScores(ensemble, features), link, ensemble.outputs),
     emit: (graph: GraphBuilder, features: readonly GraphColumn[]) =>
       emitLink(graph, emitScores(graph, ensemble, concatFeatures(graph, features)), link),
