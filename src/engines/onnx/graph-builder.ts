@@ -10,8 +10,8 @@ import {
   type TensorData,
 } from "../../foundation/contracts/graph.js";
 import { elementCount } from "../../foundation/contracts/tensor.js";
-import { toAttributeProto } from "./attributes.js";
 import { toTensorArray } from "./element-types.js";
+import { type GraphNode, toNodeProto } from "./graph-node.js";
 import { inferContents, MAXIMUM_CONTENTS } from "./operators/contents.js";
 import type { OperatorCall, TensorType } from "./operators/operator.js";
 import { operatorOf } from "./operators/table.js";
@@ -38,7 +38,12 @@ const REPLACED_BY_TREE_ENSEMBLE = new Set(["TreeEnsembleClassifier", "TreeEnsemb
 /** Names that begin with this are the builder's own; inputs and outputs cannot collide with them. */
 export const INTERNAL_PREFIX = "/";
 
+/** The graph as a value: what was appended can be asked for again, as derivatives and passes do. */
 export interface OnnxGraph extends GraphBuilder {
+  /** The node that makes the value; `undefined` for inputs and constants. */
+  nodeOf(value: GraphValue): GraphNode | undefined;
+  /** The elements of a small numeric tensor, numbers or sizes of others, where they are known. */
+  contentsOf(value: GraphValue): readonly Dimension[] | undefined;
   /** What was built so far: only nodes that an output needs, every declared input. */
   toModel(): ModelProto;
   /** Equal calls in equal order give equal bytes. */
@@ -63,8 +68,8 @@ class Builder implements OnnxGraph {
   readonly #outputs = new Map<string, GraphValue>();
   readonly #constants = new Map<string, TensorProto>();
   readonly #contents = new Map<string, readonly Dimension[]>();
-  readonly #nodes: NodeProto[] = [];
-  readonly #producers = new Set<string>();
+  readonly #nodes: GraphNode[] = [];
+  readonly #producers = new Map<string, GraphNode>();
   readonly #shared = new Map<string, GraphValue[]>();
   #counter = 0;
 
@@ -109,20 +114,16 @@ class Builder implements OnnxGraph {
     inputs: readonly (GraphValue | undefined)[],
     { attributes = {}, domain, outputs }: NodeOptions = {},
   ): GraphValue[] {
-    const known = operatorOf(type);
-    const home = domain ?? known?.domain ?? "";
-    const proto: NodeProto = { opType: type };
-    if (inputs.length > 0) proto.input = inputs.map((input) => input?.name ?? "");
-    if (home !== "") proto.domain = home;
-    const names = Object.keys(attributes).sort();
-    if (names.length > 0) proto.attribute = names.map((name) => toAttributeProto(name, attributes[name]!));
-
-    const key = `node ${sha256(encodeMessage(NODE, proto))} ${outputs ? JSON.stringify(outputs) : ""}`;
+    const home = domain ?? operatorOf(type)?.domain ?? "";
+    const call = { type, domain: home, inputs, attributes };
+    const proto = encodeMessage(NODE, toNodeProto({ ...call, outputs: [] }));
+    const key = `node ${sha256(proto)} ${outputs ? JSON.stringify(outputs) : ""}`;
     const shared = this.#shared.get(key);
     if (shared) return shared;
     const values = this.#infer(type, inputs, attributes, outputs);
-    this.#nodes.push({ ...proto, name: values[0]?.name ?? "", output: values.map((value) => value.name) });
-    for (const value of values) this.#producers.add(value.name);
+    const node: GraphNode = { ...call, outputs: values, position: this.#nodes.length };
+    this.#nodes.push(node);
+    for (const value of values) this.#producers.set(value.name, node);
     this.#shared.set(key, values);
     return values;
   }
@@ -139,15 +140,19 @@ class Builder implements OnnxGraph {
     this.#outputs.set(name, value);
   }
 
+  nodeOf(value: GraphValue): GraphNode | undefined {
+    return this.#producers.get(value.name);
+  }
+
+  contentsOf(value: GraphValue): readonly Dimension[] | undefined {
+    return this.#contents.get(value.name);
+  }
+
   toModel(): ModelProto {
     const { nodes, constants } = this.#needed();
     const renamed = this.#publicNames();
     const rename = (name: string) => renamed.get(name) ?? name;
-    const node = nodes.map((proto) => ({
-      ...proto,
-      ...(proto.input ? { input: proto.input.map(rename) } : {}),
-      output: (proto.output ?? []).map(rename),
-    }));
+    const node = nodes.map((made) => toNodeProto(made, rename));
     for (const [name, value] of this.#outputs) {
       if (renamed.get(value.name) === name) continue;
       node.push({
@@ -215,14 +220,14 @@ class Builder implements OnnxGraph {
   }
 
   /** Nodes and constants that some output depends on. */
-  #needed(): { nodes: NodeProto[]; constants: TensorProto[] } {
+  #needed(): { nodes: GraphNode[]; constants: TensorProto[] } {
     const needed = new Set([...this.#outputs.values()].map((value) => value.name));
-    const nodes: NodeProto[] = [];
+    const nodes: GraphNode[] = [];
     for (let index = this.#nodes.length - 1; index >= 0; index--) {
       const node = this.#nodes[index]!;
-      if (!node.output?.some((name) => needed.has(name))) continue;
+      if (!node.outputs.some(({ name }) => needed.has(name))) continue;
       nodes.push(node);
-      for (const name of node.input ?? []) needed.add(name);
+      for (const input of node.inputs) if (input) needed.add(input.name);
     }
     const constants = [...this.#constants.values()].filter((tensor) => needed.has(tensor.name ?? ""));
     return { nodes: nodes.reverse(), constants };
@@ -256,7 +261,7 @@ function operatorSets(nodes: readonly NodeProto[]): { domain?: string; version: 
   return [...sets, { domain: "ai.onnx.ml", version }];
 }
 
-function valueInfo({ name, type, shape }: GraphValue, as = name): ValueInfoProto {
+export function valueInfo({ name, type, shape }: GraphValue, as = name): ValueInfoProto {
   const dim = shape.map((size) => (typeof size === "number" ? { dimValue: size } : { dimParam: size }));
   return {
     name: as,

@@ -8,8 +8,9 @@ import {
   type TensorArrays,
   type TensorPort,
 } from "../../foundation/contracts/tensor.js";
-import { type AdmittedModel, admitModel } from "./model-check/admit-model.js";
+import { type AdmittedModel, admitModel, portOf } from "./model-check/admit-model.js";
 import type { ModelPolicy } from "./model-check/policy.js";
+import { type ModelProto, writeModel } from "./protobuf/messages.js";
 
 export interface Session {
   readonly inputs: readonly TensorPort[];
@@ -36,11 +37,33 @@ export interface SessionOptions {
  */
 export async function openSession(bytes: Uint8Array, options: SessionOptions): Promise<Session> {
   const admitted = admitModel(bytes, options.policy);
+  return start(admitted, options.threads);
+}
+
+/**
+ * Runs a model that this process has just built, such as a training step: not for what came from a file, as
+ * nothing is checked. Subgraphs are allowed.
+ * @throws QuernError MODEL_REFUSED when the runtime does not take it: a bug of the caller.
+ */
+export async function openBuiltModel(model: ModelProto, options: SessionOptions): Promise<Session> {
+  const { input = [], output = [] } = model.graph ?? {};
+  return start(
+    {
+      bytes: writeModel(model),
+      inputs: input.map(portOf),
+      outputs: output.map(portOf),
+      comfortableRows: Number.POSITIVE_INFINITY,
+    },
+    options.threads,
+  );
+}
+
+async function start(model: AdmittedModel, threads: number): Promise<Session> {
   const runtime = await import("onnxruntime-node");
   let native: InferenceSession;
   try {
-    native = await runtime.InferenceSession.create(admitted.bytes, {
-      intraOpNumThreads: options.threads,
+    native = await runtime.InferenceSession.create(model.bytes, {
+      intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: "sequential",
       graphOptimizationLevel: "all",
@@ -49,7 +72,7 @@ export async function openSession(bytes: Uint8Array, options: SessionOptions): P
   } catch (cause) {
     throw refused("The runtime does not accept the model", cause);
   }
-  return new NativeSession(native, runtime.Tensor, admitted);
+  return new NativeSession(native, runtime.Tensor, model);
 }
 
 type TensorConstructor = new (

@@ -187,7 +187,8 @@ function fitting<T>(call: OperatorCall, rule: () => T): T {
   }
 }
 
-function portOf(info: ValueInfoProto): TensorPort {
+/** @throws QuernError MODEL_REFUSED for what is no tensor of a known type with a shape */
+export function portOf(info: ValueInfoProto): TensorPort {
   const tensor = info.type?.tensorType;
   const name = quoted(info.name);
   const type =

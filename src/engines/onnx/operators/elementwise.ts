@@ -66,7 +66,7 @@ const dropout = (call: OperatorCall): TensorType[] => {
   ];
 };
 
-export const ELEMENTWISE: OperatorTable = {
+export const ELEMENTWISE = {
   ...operators("", "Add Sub Mul Div Mod Min Max Sum Mean PRelu", arithmetic),
   ...operators("", "BitwiseAnd BitwiseOr BitwiseXor BitShift StringConcat", arithmetic),
   ...operators("", "Equal Less LessOrEqual Greater GreaterOrEqual", comparison),
@@ -87,4 +87,4 @@ export const ELEMENTWISE: OperatorTable = {
   Where: { domain: "", infer: where },
   Cast: { domain: "", infer: cast },
   CastLike: { domain: "", infer: castLike },
-};
+} satisfies OperatorTable;

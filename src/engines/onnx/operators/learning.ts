@@ -88,7 +88,7 @@ const categoryMapper = (call: OperatorCall): TensorType[] => {
   return [{ type: type === "string" ? "int64" : "string", shape }];
 };
 
-export const LEARNING: OperatorTable = {
+export const LEARNING = {
   ...operators(ML, "TreeEnsembleClassifier LinearClassifier SVMClassifier", classifier),
   TreeEnsembleRegressor: { domain: ML, infer: regressor("n_targets") },
   LinearRegressor: { domain: ML, infer: regressor("targets") },
@@ -102,4 +102,4 @@ export const LEARNING: OperatorTable = {
   ...operators(ML, "Scaler Normalizer", floats),
   ...operators(ML, "Imputer Binarizer", likeInput),
   TfIdfVectorizer: { domain: "", infer: tfIdf },
-};
+} satisfies OperatorTable;

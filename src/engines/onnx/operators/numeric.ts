@@ -131,7 +131,7 @@ const normalization = (call: OperatorCall): TensorType[] => {
   return [{ type, shape }, statistics, statistics];
 };
 
-export const NUMERIC: OperatorTable = {
+export const NUMERIC = {
   ...operators("", "ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2", reduce),
   ...operators("", "ReduceLogSum ReduceLogSumExp ReduceSumSquare", reduce),
   ...operators("", "ArgMax ArgMin", argument),
@@ -143,4 +143,4 @@ export const NUMERIC: OperatorTable = {
   TopK: { domain: "", infer: topK },
   Conv: { domain: "", infer: convolution },
   ConvTranspose: { domain: "", infer: transposedConvolution },
-};
+} satisfies OperatorTable;

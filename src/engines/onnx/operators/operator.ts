@@ -44,9 +44,17 @@ export interface Operator {
 
 export type OperatorTable = Readonly<Record<string, Operator>>;
 
-/** Ops that share a rule. */
-export function operators(domain: Operator["domain"], types: string, infer: Inference): OperatorTable {
-  return Object.fromEntries(types.split(" ").map((type) => [type, { domain, infer }]));
+/** The words of a text as a union of literals: "Add Sub" is "Add" | "Sub". */
+type Words<Text extends string> = Text extends `${infer Word} ${infer Rest}` ? Word | Words<Rest> : Text;
+
+/** Ops that share a rule; the table keeps their names as types. */
+export function operators<const Types extends string>(
+  domain: Operator["domain"],
+  types: Types,
+  infer: Inference,
+): Readonly<Record<Words<Types>, Operator>> {
+  const entries = types.split(" ").map((type) => [type, { domain, infer }] as const);
+  return Object.fromEntries(entries) as Record<Words<Types>, Operator>;
 }
 
 export function fail(call: OperatorCall, why: string): never {

@@ -271,7 +271,7 @@ const stringNormalizer = (call: OperatorCall): TensorType[] => {
   return [{ type, shape: [...shape.slice(0, -1), call.fresh()] }];
 };
 
-export const SHAPES: OperatorTable = {
+export const SHAPES = {
   ...operators("", "ScatterElements ScatterND", likeInput),
   Concat: { domain: "", infer: concat },
   Gather: { domain: "", infer: gather },
@@ -301,4 +301,4 @@ export const SHAPES: OperatorTable = {
   Constant: { domain: "", infer: constantNode },
   StringSplit: { domain: "", infer: stringSplit },
   StringNormalizer: { domain: "", infer: stringNormalizer },
-};
+} satisfies OperatorTable;

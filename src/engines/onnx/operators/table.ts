@@ -5,8 +5,11 @@ import type { Operator, OperatorTable } from "./operator.js";
 import { SHAPES } from "./shapes.js";
 
 /** Every op that Quern knows, by type; op types are unique across the two domains. */
-export const OPERATORS: OperatorTable = { ...ELEMENTWISE, ...SHAPES, ...NUMERIC, ...LEARNING };
+export const OPERATORS = { ...ELEMENTWISE, ...SHAPES, ...NUMERIC, ...LEARNING } satisfies OperatorTable;
+
+/** The name of an op that Quern knows. */
+export type OperatorType = keyof typeof OPERATORS;
 
 export function operatorOf(type: string): Operator | undefined {
-  return Object.hasOwn(OPERATORS, type) ? OPERATORS[type] : undefined;
+  return Object.hasOwn(OPERATORS, type) ? OPERATORS[type as OperatorType] : undefined;
 }

@@ -1,0 +1,28 @@
+import type { OperatorType } from "../../onnx/index.js";
+import { defineOps, type OpDefinition } from "./definition.js";
+import { ELEMENTWISE } from "./elementwise.js";
+import { PRODUCTS } from "./products.js";
+import { SHAPES } from "./shapes.js";
+
+const LEARNED = {
+  ...defineOps("TreeEnsembleClassifier TreeEnsembleRegressor TreeEnsemble LinearClassifier LinearRegressor", {
+    notDifferentiable: "a finished model takes no part in training",
+  }),
+  ...defineOps("SVMClassifier SVMRegressor Scaler Normalizer Imputer Binarizer FeatureVectorizer", {
+    notDifferentiable: "write it with ops of the default domain",
+  }),
+  ...defineOps("ArrayFeatureExtractor", { notDifferentiable: "use Gather" }),
+  ...defineOps("LabelEncoder OneHotEncoder CategoryMapper TfIdfVectorizer", { piecewiseConstant: true }),
+};
+
+/** Every op that graphs may hold; one without a definition is a compile error. */
+export const DERIVATIVES: { readonly [Type in OperatorType]: OpDefinition<Type> } = {
+  ...ELEMENTWISE,
+  ...PRODUCTS,
+  ...SHAPES,
+  ...LEARNED,
+};
+
+export function derivativeOf(type: string): OpDefinition | undefined {
+  return Object.hasOwn(DERIVATIVES, type) ? DERIVATIVES[type as OperatorType] : undefined;
+}

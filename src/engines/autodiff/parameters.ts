@@ -1,0 +1,103 @@
+/** The tensors that a training changes, and how they lie in memory. */
+import type { GraphBuilder, GraphValue } from "../../foundation/contracts/graph.js";
+import { elementCount } from "../../foundation/contracts/tensor.js";
+import { Expressions, type Operand } from "../onnx/index.js";
+
+export interface ParameterSpecification {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** At the beginning; row-major. */
+  readonly values: Float32Array;
+  /** Times the weight decay; default 1. */
+  readonly decayFactor?: number;
+  /** Times the learning rate; default 1. */
+  readonly rateFactor?: number;
+}
+
+/** Tensors of fewer elements share one storage: an update costs nodes for each storage, and small nodes are dear. */
+const OWN_STORAGE_ELEMENTS = 2 ** 18;
+
+interface Storage {
+  readonly name: string;
+  readonly members: readonly ParameterSpecification[];
+  readonly shape: readonly number[];
+  readonly size: number;
+}
+
+/** Small tensors end to end in one vector, large ones by themselves. */
+export class ParameterLayout {
+  readonly storages: readonly Storage[];
+
+  constructor(parameters: readonly ParameterSpecification[]) {
+    const isLarge = ({ shape }: ParameterSpecification) => elementCount(shape) >= OWN_STORAGE_ELEMENTS;
+    const small = parameters.filter((parameter) => !isLarge(parameter));
+    const size = small.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+    const own = parameters.filter(isLarge).map((parameter) => {
+      const { name, shape } = parameter;
+      return { name: `parameter:${name}`, members: [parameter], shape, size: elementCount(shape) };
+    });
+    const packed = small.length > 0 ? [{ name: "parameters", members: small, shape: [size], size }] : [];
+    this.storages = [...packed, ...own];
+  }
+
+  /** Declares the storages as inputs of a graph; the parameters are views of them. */
+  declare(graph: GraphBuilder): { storages: GraphValue[]; parameters: ReadonlyMap<string, GraphValue> } {
+    const x = new Expressions(graph);
+    const parameters = new Map<string, GraphValue>();
+    const storages = this.storages.map(({ name, members, shape }) => {
+      const storage = graph.input(name, "float32", shape);
+      const sizes = members.map((member) => elementCount(member.shape));
+      const parts = x.split(storage, sizes, 0);
+      for (const [index, member] of members.entries()) {
+        const part = parts[index]!;
+        parameters.set(
+          member.name,
+          part.shape === shape && members.length === 1 && shape === member.shape
+            ? part
+            : x.reshape(part, member.shape),
+        );
+      }
+      return storage;
+    });
+    return { storages, parameters };
+  }
+
+  /** One number for the storage where its members agree, else one for each element. */
+  factor(graph: GraphBuilder, storage: Storage, of: "decayFactor" | "rateFactor"): Operand {
+    const factors = storage.members.map((member) => member[of] ?? 1);
+    if (factors.every((factor) => factor === factors[0])) return factors[0]!;
+    const values = new Float32Array(storage.size);
+    forEachMember(storage, (_, start, end, index) => values.fill(factors[index]!, start, end));
+    return graph.constant("float32", storage.shape, values);
+  }
+
+  /** What the storages hold at the beginning. */
+  initial(): Float32Array[] {
+    return this.storages.map((storage) => {
+      const values = new Float32Array(storage.size);
+      forEachMember(storage, (member, start) => values.set(member.values, start));
+      return values;
+    });
+  }
+
+  /** Copies of the parameters in given contents of the storages. */
+  read(contents: readonly Float32Array[]): Map<string, Float32Array> {
+    const result = new Map<string, Float32Array>();
+    for (const [k, storage] of this.storages.entries()) {
+      forEachMember(storage, ({ name }, start, end) => result.set(name, contents[k]!.slice(start, end)));
+    }
+    return result;
+  }
+}
+
+function forEachMember(
+  { members }: Storage,
+  visit: (member: ParameterSpecification, start: number, end: number, index: number) => void,
+): void {
+  let start = 0;
+  for (const [index, member] of members.entries()) {
+    const end = start + elementCount(member.shape);
+    visit(member, start, end, index);
+    start = end;
+  }
+}
