@@ -1,7 +1,7 @@
 import type { Clock } from "../../foundation/base/clock.js";
 import { hashValue, type Sha256 } from "../../foundation/base/hash.js";
 import { pack, unpack } from "../../foundation/base/packing.js";
-import type { Store } from "../../foundation/contracts/store.js";
+import type { Store, StoredStep } from "../../foundation/contracts/store.js";
 
 /** All that decides a step's bytes. Inputs are hashes: of datasets, blobs or the keys of earlier steps. */
 export interface StepIdentity {
@@ -49,18 +49,36 @@ export async function runCached<T>(
 ): Promise<CachedStepResult<T>> {
   const { clock, references = () => [] } = options;
   const key = stepKey(identity);
-  const earlier = await store.steps.find(key);
-  if (earlier) {
-    const value = unpack<T>(await store.blobs.get(earlier.output));
-    return { value, key, hash: earlier.output, hit: true, seconds: earlier.seconds };
-  }
+  const earlier = await findStep<T>(store, key);
+  if (earlier) return earlier;
   const start = clock.elapsed();
-  const output = await run();
+  const value = await run();
   const seconds = (clock.elapsed() - start) / 1000;
-  const bytes = pack(output);
-  const mine = await store.blobs.put(bytes);
-  const record = { key, step: identity.id, output: mine, references: references(output), seconds };
-  const stored = await store.steps.record(record);
-  const holding = stored.output === mine ? bytes : await store.blobs.get(stored.output);
-  return { value: unpack<T>(holding), key, hash: stored.output, hit: false, seconds };
+  const output = await store.blobs.put(pack(value));
+  return recordStep<T>(store, { key, step: identity.id, output, references: references(value), seconds });
+}
+
+/** The recorded output of a step, if it has been done. */
+export async function findStep<T>(
+  store: Pick<Store, "blobs" | "steps">,
+  key: Sha256,
+): Promise<CachedStepResult<T> | undefined> {
+  const step = await store.steps.find(key);
+  return step && { ...(await resultOf<T>(store, step)), hit: true };
+}
+
+/** Records a step whose packed output is a blob already, perhaps of another process; gives the record that holds. */
+export async function recordStep<T>(
+  store: Pick<Store, "blobs" | "steps">,
+  step: StoredStep,
+): Promise<CachedStepResult<T>> {
+  const { output } = await store.steps.record(step);
+  return { ...(await resultOf<T>(store, { ...step, output })), hit: false };
+}
+
+async function resultOf<T>(
+  store: Pick<Store, "blobs">,
+  { key, output, seconds }: StoredStep,
+): Promise<Omit<CachedStepResult<T>, "hit">> {
+  return { value: unpack<T>(await store.blobs.get(output)), key, hash: output, seconds };
 }

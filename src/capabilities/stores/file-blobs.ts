@@ -7,6 +7,8 @@ import { QuernError } from "../../foundation/base/errors.js";
 import { type Sha256, sha256 } from "../../foundation/base/hash.js";
 import type { BlobStore } from "../../foundation/contracts/store.js";
 
+/** Where they lie in the store's folder. */
+export const BLOBS = "blobs";
 const HASH = /^[0-9a-f]{64}$/;
 const INCOMING = "incoming";
 
@@ -19,6 +21,11 @@ export interface BlobFile {
 /** Opens a temporary file for writing; replaced in tests by one whose disk is full. */
 export type OpenFile = (path: string) => Promise<FileHandle>;
 const openNew: OpenFile = (path) => open(path, "wx", 0o644);
+
+/** The blobs of the store in `folder`. A process that needs no more than these is spared the database. */
+export function openBlobs(folder: string): FileBlobs {
+  return new FileBlobs(join(folder, BLOBS));
+}
 
 /**
  * `ab/cdef…` under `folder`, named by SHA-256. A file appears under its name only when whole and synced, and is

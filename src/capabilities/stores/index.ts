@@ -1,6 +1,8 @@
 export {
   type CachedStepOptions,
   type CachedStepResult,
+  findStep,
+  recordStep,
   runCached,
   type StepIdentity,
   stepKey,

@@ -10,7 +10,7 @@ import type { Store, StoreCheck } from "../../foundation/contracts/store.js";
 import type { Backend, Owner } from "./backend.js";
 import { createDatasets } from "./datasets.js";
 import { examine } from "./doctor.js";
-import { FileBlobs } from "./file-blobs.js";
+import { BLOBS, openBlobs } from "./file-blobs.js";
 import { createLineage } from "./lineage.js";
 import { migrate } from "./migrations.js";
 import { createModels } from "./models.js";
@@ -23,7 +23,6 @@ import { createSteps } from "./steps.js";
 import type { Tables } from "./tables.js";
 
 const DATABASE = "store.sqlite";
-const BLOBS = "blobs";
 /** Longer than any single file takes to copy in. */
 const STALE_MS = 6 * 3_600_000;
 
@@ -51,7 +50,7 @@ export async function openStore(folder: string, options: OpenStoreOptions): Prom
   });
   try {
     await migrate(db, clock);
-    const backend: Backend = { db, clock, owner, folder, blobs: new FileBlobs(join(folder, BLOBS)) };
+    const backend: Backend = { db, clock, owner, folder, blobs: openBlobs(folder) };
     for (const file of await backend.blobs.staleFiles(clock.now() - STALE_MS))
       await rm(file, { force: true });
     return assemble(backend);

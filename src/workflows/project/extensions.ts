@@ -24,7 +24,10 @@ export const BUILT_IN: Extensions = { metrics: METRIC_LIST, trainers: TRAINERS, 
  * configuration written in JavaScript; nothing that comes with data or with a bundle is ever loaded so.
  * @throws QuernError CONFIG_INVALID naming the module
  */
-export async function loadExtensions({ extensions }: Project, folder: string): Promise<Extensions> {
+export async function loadExtensions(
+  { extensions }: Pick<Project, "extensions">,
+  folder: string,
+): Promise<Extensions> {
   let loaded = BUILT_IN;
   for (const name of extensions) {
     const path = resolve(folder, name);
