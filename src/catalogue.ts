@@ -8,6 +8,7 @@ import { decisionTree } from "./capabilities/trainers/forest/decision-tree.js";
 import { extraTrees } from "./capabilities/trainers/forest/extra-trees.js";
 import { randomForest } from "./capabilities/trainers/forest/random-forest.js";
 import { gbdt } from "./capabilities/trainers/gbdt/gbdt.js";
+import { kernelRidge } from "./capabilities/trainers/kernel/kernel-ridge.js";
 import { kernelSvm } from "./capabilities/trainers/kernel/kernel-svm.js";
 import { elasticNet } from "./capabilities/trainers/linear/elastic-net.js";
 import { lasso } from "./capabilities/trainers/linear/lasso.js";
@@ -40,6 +41,7 @@ export const TRAINERS: readonly Trainer[] = trainers(
   multinomialNaiveBayes,
   complementNaiveBayes,
   nearestNeighbours,
+  kernelRidge,
   kernelSvm,
   dummy,
 );

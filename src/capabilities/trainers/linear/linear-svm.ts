@@ -16,9 +16,11 @@ import {
 } from "../numeric/design.js";
 import { exampleWeights } from "../numeric/example-weights.js";
 import { rowsOfFold, stratifiedFolds } from "../numeric/folds.js";
+import { type LinearSolution, solveLinearProblem } from "../numeric/linear-objective.js";
 import { emitOneVersusRest, oneVersusRest } from "../numeric/one-versus-rest.js";
 import { createCheckpoint } from "../numeric/pace.js";
 import { fitSigmoid } from "../numeric/platt.js";
+import { squaredHingeLoss } from "../numeric/pointwise-losses.js";
 import { classificationTarget } from "../numeric/targets.js";
 import {
   createLinearModel,
@@ -28,8 +30,6 @@ import {
   linearDiagnostics,
   linearScores,
 } from "./linear-model.js";
-import { squaredHingeLoss } from "./losses.js";
-import { type LinearSolution, solveLinearProblem } from "./objective.js";
 import { averageLinearStates } from "./regression-model.js";
 import { classWeightsField, inverseRegularizationField, maxIterationsField } from "./shared-fields.js";
 

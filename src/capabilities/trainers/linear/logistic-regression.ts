@@ -10,8 +10,10 @@ import {
 import { columnMoments, predictionDesign, trainingDesign } from "../numeric/design.js";
 import { exampleWeights } from "../numeric/example-weights.js";
 import { emitBinaryProbabilities, emitSoftmax } from "../numeric/graph-links.js";
+import { solveLinearProblem } from "../numeric/linear-objective.js";
 import { binaryProbabilities, softmaxRows } from "../numeric/links.js";
 import { createCheckpoint } from "../numeric/pace.js";
+import { binaryLogLoss, multinomialLogLoss } from "../numeric/pointwise-losses.js";
 import { classificationTarget } from "../numeric/targets.js";
 import {
   createLinearModel,
@@ -21,8 +23,6 @@ import {
   linearDiagnostics,
   linearScores,
 } from "./linear-model.js";
-import { binaryLogLoss, multinomialLogLoss } from "./losses.js";
-import { solveLinearProblem } from "./objective.js";
 import { averageLinearStates } from "./regression-model.js";
 import { classWeightsField, inverseRegularizationField, maxIterationsField } from "./shared-fields.js";
 

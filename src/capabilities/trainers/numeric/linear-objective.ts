@@ -1,8 +1,8 @@
 /** Penalised empirical risk of linear scores, minimised in standardised coordinates. */
-import type { ColumnMoments, Design } from "../numeric/design.js";
-import { type Minimum, minimize } from "../numeric/lbfgs.js";
-import type { Checkpoint } from "../numeric/pace.js";
-import { addRows, ROWS_AT_ONCE, rowProducts } from "../numeric/row-products.js";
+import type { ColumnMoments, Design } from "./design.js";
+import { type Minimum, minimize } from "./lbfgs.js";
+import type { Checkpoint } from "./pace.js";
+import { addRows, ROWS_AT_ONCE, rowProducts } from "./row-products.js";
 
 /** A convex loss of the scores of one row. */
 export interface PointwiseLoss {

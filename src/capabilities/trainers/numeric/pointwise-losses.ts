@@ -1,4 +1,4 @@
-import type { PointwiseLoss } from "./objective.js";
+import type { PointwiseLoss } from "./linear-objective.js";
 
 /** log(1 + exp(-y score)), y = +1 for code 1 and -1 for code 0. */
 export function binaryLogLoss(codes: Int32Array): PointwiseLoss {

@@ -1,0 +1,170 @@
+/** Width of the kernel and noise, chosen by the exact leave-one-out loss of the training rows. */
+import type { DenseAlgebra, DenseMatrix, RadialKernel } from "../../../engines/kernels/dense-algebra.js";
+import type { Target } from "../../../foundation/contracts/target.js";
+import type { Checkpoint } from "../numeric/pace.js";
+import { exactSystem, landmarkSystem, type RidgeSolution, type RidgeTargets } from "./ridge-system.js";
+import { type ClassScores, fitSharedSlope } from "./score-calibration.js";
+
+export interface RidgeProblem extends RidgeTargets {
+  readonly rows: number;
+  readonly width: number;
+  /** Centred, row-major `rows * width`. */
+  readonly points: Float64Array;
+  readonly target: Target;
+  /** Of each output, taken off `values`. */
+  readonly means: Float64Array;
+}
+
+/** Where a fit stands in the search. */
+export interface RidgeSetting {
+  /** Gamma times the typical squared distance. */
+  readonly gammaFactor: number;
+  readonly noise: number;
+}
+
+export interface RidgeFit {
+  readonly setting: RidgeSetting;
+  readonly solution: RidgeSolution;
+  /** Mean held-out loss: squares, or log loss after one slope. */
+  readonly loss: number;
+}
+
+const GAMMA_FACTORS = [0.15, 0.5, 1.5, 5];
+const NOISES = [1e-3, 1e-2, 0.1, 1];
+/** Refinement moves by half a step of the grid. */
+const HALF_GAMMA = Math.sqrt(10 / 3);
+const HALF_NOISE = Math.sqrt(10);
+
+/** One training matrix under all settings: distances are computed once. */
+export class RidgeBench {
+  readonly problem: RidgeProblem;
+  readonly #algebra: DenseAlgebra;
+  readonly #kernel: RadialKernel;
+  readonly #typical: number;
+  /** Rows that carry the expansion; absent: all. */
+  readonly #landmarks: Int32Array | undefined;
+  readonly #points: DenseMatrix;
+  readonly #squared: DenseMatrix;
+
+  constructor(
+    algebra: DenseAlgebra,
+    problem: RidgeProblem,
+    kernel: RadialKernel,
+    landmarks: Int32Array | undefined,
+    typical?: number,
+  ) {
+    this.problem = problem;
+    this.#algebra = algebra;
+    this.#kernel = kernel;
+    this.#landmarks = landmarks;
+    const { rows, width } = problem;
+    const all = algebra.copy(problem.points, rows, width);
+    this.#points = landmarks ? algebra.copy(takePoints(problem, landmarks), landmarks.length, width) : all;
+    this.#squared = algebra.matrix(rows, this.#points.rows);
+    algebra.squaredDistances(this.#squared, all, this.#points);
+    this.#typical = typical ?? typicalSquaredDistance(this.#squared);
+  }
+
+  /** What gamma factors are relative to: the median squared distance between different points. */
+  get typical(): number {
+    return this.#typical;
+  }
+
+  /** All noises with one gamma factor. */
+  fit(gammaFactor: number, noises: readonly number[]): RidgeFit[] {
+    const algebra = this.#algebra;
+    const mark = algebra.mark();
+    const gamma = gammaFactor / this.#typical;
+    const values = algebra.matrix(this.#squared.rows, this.#squared.columns);
+    algebra.kernelValues(this.#squared, values, this.#kernel, gamma);
+    const system = this.#landmarks
+      ? landmarkSystem(algebra, values, this.#among(gamma), this.problem)
+      : exactSystem(algebra, values, this.problem);
+    const fits = noises.map((noise) => {
+      const solution = system.solve(noise);
+      const setting = { gammaFactor, noise: solution.noise };
+      return { setting, solution, loss: heldOutLoss(this.problem, solution.heldOut) };
+    });
+    algebra.freeTo(mark);
+    return fits;
+  }
+
+  #among(gamma: number): DenseMatrix {
+    const count = this.#points.rows;
+    const among = this.#algebra.matrix(count, count);
+    this.#algebra.squaredDistances(among, this.#points, this.#points);
+    this.#algebra.kernelValues(among, among, this.#kernel, gamma);
+    return among;
+  }
+}
+
+/** The best of the whole grid. */
+export async function searchGrid(bench: RidgeBench, checkpoint: Checkpoint): Promise<RidgeFit> {
+  let best: RidgeFit | undefined;
+  for (const [step, gammaFactor] of GAMMA_FACTORS.entries()) {
+    for (const fit of bench.fit(gammaFactor, NOISES)) best = better(best, fit);
+    await checkpoint(step + 1, { heldOutLoss: best!.loss });
+  }
+  return best!;
+}
+
+/**
+ * The best near a setting: half a step up and down in the noise, then, with exact fits, in gamma; another gamma for
+ * landmarks would cost as much again as everything before.
+ */
+export async function refine(
+  bench: RidgeBench,
+  { gammaFactor, noise }: RidgeSetting,
+  movesGamma: boolean,
+  checkpoint: Checkpoint,
+): Promise<RidgeFit> {
+  let best: RidgeFit | undefined;
+  for (const fit of bench.fit(gammaFactor, [noise, noise / HALF_NOISE, noise * HALF_NOISE])) {
+    best = better(best, fit);
+  }
+  if (!movesGamma) return best!;
+  const middle = best!.setting.noise;
+  for (const factor of [1 / HALF_GAMMA, HALF_GAMMA]) {
+    await checkpoint(GAMMA_FACTORS.length, { heldOutLoss: best!.loss });
+    for (const fit of bench.fit(gammaFactor * factor, [middle])) best = better(best, fit);
+  }
+  return best!;
+}
+
+function better(best: RidgeFit | undefined, next: RidgeFit): RidgeFit {
+  return best && !(next.loss < best.loss) ? best : next;
+}
+
+/** Held-out scores of a classifier, the prior shares back in. */
+export function heldOutScores(problem: RidgeProblem, heldOut: Float64Array): ClassScores {
+  const { rows, outputs, means, rootWeights, target } = problem;
+  if (target.task === "regression") throw new Error("Only a classifier has class scores.");
+  const values = new Float64Array(rows * outputs);
+  for (let row = 0; row < rows; row++) {
+    for (let k = 0; k < outputs; k++) values[row * outputs + k] = heldOut[k * rows + row]! + means[k]!;
+  }
+  return { values, classes: outputs, codes: target.codes, weights: rootWeights.map((root) => root * root) };
+}
+
+function heldOutLoss(problem: RidgeProblem, heldOut: Float64Array): number {
+  if (problem.target.task !== "regression") return fitSharedSlope(heldOutScores(problem, heldOut)).loss;
+  let sum = 0;
+  for (let row = 0; row < heldOut.length; row++) {
+    sum += (problem.rootWeights[row]! * (problem.values[row]! - heldOut[row]!)) ** 2;
+  }
+  return sum / heldOut.length;
+}
+
+export function takePoints({ points, width }: RidgeProblem, rows: Int32Array): Float64Array {
+  const taken = new Float64Array(rows.length * width);
+  for (const [i, row] of rows.entries()) {
+    taken.set(points.subarray(row * width, (row + 1) * width), i * width);
+  }
+  return taken;
+}
+
+/** Median of the squared distances between different points; 1 where there are none. */
+function typicalSquaredDistance({ values }: DenseMatrix): number {
+  const positive = values.filter((value) => value > 1e-9).sort();
+  return positive[positive.length >> 1] ?? 1;
+}
