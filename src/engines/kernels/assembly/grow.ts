@@ -113,11 +113,9 @@ function search(number: i32, salt: i32): void {
 function searchFeature(number: i32, leaf: Leaf, best: Candidate, salt: i32): void {
   const feature = featureAt(number);
   const histogram = histogramAt(leaf.histogram);
-  if (feature.categorical) splitCategorical(number, feature, histogram, leaf, best);
-  else {
-    const cutStream = extraTrees ? hash(hash(stream + 2, salt), number) : 0;
-    splitNumeric(number, feature, histogram, leaf, best, cutStream);
-  }
+  const cutStream = extraTrees ? hash(hash(stream + 2, salt), number) : 0;
+  if (feature.categorical) splitCategorical(number, feature, histogram, leaf, best, cutStream);
+  else splitNumeric(number, feature, histogram, leaf, best, cutStream);
 }
 
 @inline

@@ -5,16 +5,16 @@
 
 import { l2Quantized, leafGain, minHessian } from "./gain";
 import { hessianScale } from "./quantize";
-import { sortKeys } from "./random";
+import { below, sortKeys } from "./random";
 import { CATEGORICAL, Candidate, Feature, Leaf, MISSING_LEFT } from "./records";
 import {
-  categoryL2, categorySmoothing, maxCategoriesPerSplit, minRowsPerCategoryGroup, monotone, oneVersusRestLimit,
+  categoryL2, categorySmoothing, extraTrees, maxCategoriesPerSplit, minRowsPerCategoryGroup, monotone, oneVersusRestLimit,
 } from "./settings";
 import { boundedGain, gradientOf, hessianOf } from "./split-numeric";
 import { keyBuffer } from "./workspace";
 
 export function splitCategorical(
-  number: i32, feature: Feature, histogram: usize, leaf: Leaf, candidate: Candidate,
+  number: i32, feature: Feature, histogram: usize, leaf: Leaf, candidate: Candidate, stream: u32,
 ): void {
   const slots = histogram + feature.offset;
   const bins = feature.valueBins + feature.hasMissing;
@@ -22,7 +22,7 @@ export function splitCategorical(
   for (let bin = 0; bin < bins; bin++) used += <i32>(hessianOf(load<i64>(slots + (<usize>bin << 3))) > 0);
   if (used < 2) return;
   if (used <= oneVersusRestLimit) oneAgainstRest(number, feature, slots, bins, leaf, candidate);
-  else cutSorted(number, feature, slots, bins, leaf, candidate);
+  else cutSorted(number, feature, slots, bins, leaf, candidate, stream);
 }
 
 @inline
@@ -74,14 +74,16 @@ function sortedBin(position: i32): i32 {
   return <i32>load<u64>(keyBuffer() + (<usize>position << 3)) & 255;
 }
 
+/** With random thresholds, one random cut of the list stands for all. */
 function cutSorted(
-  number: i32, feature: Feature, slots: usize, bins: i32, leaf: Leaf, candidate: Candidate,
+  number: i32, feature: Feature, slots: usize, bins: i32, leaf: Leaf, candidate: Candidate, stream: u32,
 ): void {
   const count = sortBins(slots, bins, leaf);
   const longest = min(maxCategoriesPerSplit, (count + 1) >> 1);
   const l2 = l2Quantized + categoryL2 * hessianScale;
   const least = minHessian(leaf);
   const leastGroup = <f64>minRowsPerCategoryGroup * <f64>leaf.hessian / <f64>leaf.rows;
+  const drawn = extraTrees ? below(2 * longest, stream, 1) : -1;
   let cut = 0;
   let fromTop = false;
   for (let end = 0; end < 2; end++) {
@@ -95,6 +97,7 @@ function cutSorted(
       if (!(rest >= least && rest >= leastGroup)) break;
       if (!(<f64>hessianOf(left) >= least && group >= leastGroup)) continue;
       group = 0;
+      if (drawn >= 0 && drawn != end * longest + k) continue;
       const worth = worthOf(left, leaf, l2);
       if (!(worth > candidate.worth)) continue;
       take(candidate, number, left, worth, l2);

@@ -18,7 +18,7 @@ export function hessianOf(packed: i64): i64 {
 /** With fewer rows than this a bin, empty bins are left out of the search. */
 const ROWS_PER_BIN: i32 = 1;
 /** A random one of so few thresholds would tell too little: all are tried. */
-const FEW_BINS: i32 = 8;
+const FEW_BINS: i32 = 4;
 
 let best: v128 = i64x2.splat(0);
 let bestId: v128 = i64x2.splat(0);
