@@ -97,15 +97,15 @@ export function allocateBoosting(
     validationLabels: validation ? store(memory, validation.labels) : 0,
     validationWeights: validation?.weights ? store(memory, validation.weights) : 0,
     validationScores: validation ? fill(memory, baseScores, validation.rows) : 0,
-    nodeFeature: cleared(nodes * 4),
-    nodeBin: cleared(nodes * 4),
-    nodeFlags: cleared(nodes * 4),
-    nodeLeft: cleared(nodes * 4),
-    nodeRight: cleared(nodes * 4),
-    nodeGain: cleared(nodes * 8),
-    nodeSets: cleared(nodes * 32),
-    leafValue: cleared(leaves * 8),
-    leafRows: cleared(leaves * 4),
+    nodeFeature: memory.allocate(nodes * 4),
+    nodeBin: memory.allocate(nodes * 4),
+    nodeFlags: memory.allocate(nodes * 4),
+    nodeLeft: memory.allocate(nodes * 4),
+    nodeRight: memory.allocate(nodes * 4),
+    nodeGain: memory.allocate(nodes * 8),
+    nodeSets: memory.allocate(nodes * 32),
+    leafValue: memory.allocate(leaves * 8),
+    leafRows: memory.allocate(leaves * 4),
     treeLeaves: cleared(trees * 4),
     validationLoss: cleared(iterations * 8),
     linearValues: linear ? storeStandardized(memory, table, train.columns, rows, linear) : 0,
@@ -114,16 +114,15 @@ export function allocateBoosting(
         ? storeStandardized(memory, table, validation.columns, validation.rows, linear)
         : 0,
     leafTerms: linear ? memory.allocate(leaves * MOST_TERMS * 4) : 0,
-    leafCoefficients: linear ? cleared(leaves * MOST_TERMS * 8) : 0,
+    leafCoefficients: linear ? memory.allocate(leaves * MOST_TERMS * 8) : 0,
     outcome: cleared(8),
   };
-  if (linear) memory.int32(addresses.leafTerms, leaves * MOST_TERMS).fill(-1);
   return { addresses, ...(linear ? { standardization: linear } : {}) };
 }
 
 /** As the kernel lays out a worker's scratch, see workspace.ts. */
 function workspaceSize(features: number, leaves: number, threads: number): number {
-  const pools = 5568 + features * 8 + 8;
+  const pools = 5248 + features * 8 + 8;
   const leafBytes = 88;
   const order = MOST_TERMS + 1;
   const linear = 16 + (order * order + 2 * order) * 8 + leaves * MOST_TERMS * 4 + threads * 4;

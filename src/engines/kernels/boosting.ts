@@ -126,6 +126,8 @@ export interface BinnedRows {
 export const BINNING_SAMPLE = 200_000;
 /** Below this many cells a worker the barriers cost more than the help brings. */
 const CELLS_PER_WORKER = 50_000;
+/** Below this an iteration is so quick that telling of each would take a tenth of the time. */
+const QUICK_CELLS = 1_000_000;
 
 /**
  * Trains boosted trees in worker threads; the calling thread stays free. The result does not depend on
@@ -236,6 +238,7 @@ function plainSettings(settings: BoostingSettings, train: BoostingRows): KernelS
     weightScale: heaviest > 0 ? 2 ** 30 / heaviest : 1,
     monotone: monotone.some((direction) => direction !== 0) ? 1 : 0,
     extraTrees: extraTrees ? 1 : 0,
+    reportEvery: train.rows * train.columns.length < QUICK_CELLS ? Math.ceil(settings.iterations / 20) : 1,
     linearLeaves: linearL2 === undefined ? 0 : 1,
     linearL2: linearL2 ?? 0,
   };

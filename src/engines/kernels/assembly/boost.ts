@@ -11,11 +11,11 @@ import { hash } from "./random";
 import { renewLeafValues } from "./renewal";
 import {
   binsByRow, features, iterations, learningRate, linearLeaves, linearValidation, linearValues, minImprovement,
-  objective, outcome, outputs, patience, renewLeaves, rowIndex, rowShare, rows, scores, seed, treeLeaves,
+  objective, outcome, outputs, patience, renewLeaves, reportEvery, rowIndex, rowShare, rows, scores, seed, treeLeaves,
   validationBins, validationLoss, validationRows, validationScores, workers,
 } from "./settings";
 import { BLOCK, barrier, blocksOf, joinTeam, shardStart, worker } from "./team";
-import { findLeaf, valueAddress, writeLeafRows } from "./tree";
+import { clearTree, findLeaf, valueAddress, writeLeafRows } from "./tree";
 import { leafAt } from "./workspace";
 
 /** Runs a whole job as worker `number`. The result is in the tree arrays and in `outcome`. */
@@ -34,7 +34,7 @@ export function boost(number: i32): void {
     }
     iteration++;
     const loss = validationRows > 0 ? validate(iteration) : NaN;
-    if (worker == 0) report(iteration, loss);
+    if (worker == 0 && (iteration % reportEvery == 0 || iteration == iterations)) report(iteration, loss);
     if (!(loss >= best - minImprovement)) {
       best = loss;
       bestIteration = iteration;
@@ -50,6 +50,7 @@ export function boost(number: i32): void {
 /** Fits one tree to the gradients of one output and adds it to the scores. Returns its leaves. */
 function boostTree(tree: i32, output: i32, start: i32): i32 {
   const stream = hash(<u32>seed, tree);
+  if (worker == 0) clearTree(tree);
   gradients(output);
   barrier();
   const learns = chooseScales();

@@ -64,6 +64,8 @@ export let weightScale: f64 = 1;
 
 // ---- growth
 export let iterations: i32 = 0;
+/** Progress is told after each so many iterations. */
+export let reportEvery: i32 = 1;
 export let maxLeaves: i32 = 0;
 export let maxDepth: i32 = 0;
 export let learningRate: f64 = 0;

@@ -4,7 +4,7 @@ import { boundedValue, gainOfValue, l1Quantized, l2Quantized, leafGain, minGainQ
 import { Candidate, Feature, Leaf, MISSING_LEFT } from "./records";
 import { below } from "./random";
 import { extraTrees, monotone } from "./settings";
-import { prefixSums, usedBins } from "./workspace";
+import { prefixSums } from "./workspace";
 
 @inline
 export function gradientOf(packed: i64): i64 {
@@ -35,41 +35,69 @@ export function accumulate(histogram: usize, bins: i32, prefix: usize): i64 {
 }
 
 /**
- * The same without empty bins, whose numbers go to `usedBins`: a threshold at an empty bin divides the rows as
- * the one before it does. Returns how many are left. Without branches on the data.
+ * The same without empty bins: a threshold at an empty bin divides the rows as the one before it does. Returns
+ * how many are left. Without branches on the data.
  */
 function accumulateUsed(histogram: usize, bins: i32, prefix: usize): i32 {
-  const used = usedBins();
   let sum: i64 = 0;
-  let count: usize = 0;
-  for (let bin = 0; bin < bins; bin++) {
-    const packed = load<i64>(histogram + (<usize>bin << 3));
+  let target = prefix;
+  for (let at = histogram, end = histogram + (<usize>bins << 3); at < end; at += 8) {
+    const packed = load<i64>(at);
     sum += packed;
-    store<i64>(prefix + (count << 3), sum);
-    store<u8>(used + count, <u8>bin);
-    count += <usize>(packed != 0);
+    store<i64>(target, sum);
+    target += <usize>(packed != 0) << 3;
   }
-  store<i64>(prefix + (count << 3), 0);
-  return <i32>count;
+  store<i64>(target, 0);
+  return <i32>((target - prefix) >> 3);
+}
+
+/** The bin of a position among those that are not empty. */
+function usedBin(histogram: usize, position: i32): i32 {
+  let bin = 0;
+  for (let before = position; ; bin++) {
+    if (load<i64>(histogram + (<usize>bin << 3)) != 0 && before-- == 0) break;
+  }
+  return bin;
 }
 
 /**
  * Leaves one random threshold of those between the lowest and the highest of `used` bins, and the one behind
  * the last bin, which divides values from missing ones. Geurts, Ernst and Wehenkel 2006.
  */
-function drawThreshold(used: i32, prefix: usize, stream: u32): i32 {
-  const bins = usedBins();
-  const low = <i32>load<u8>(bins);
-  const high = <i32>load<u8>(bins + <usize>used - 1);
-  const cut = low + below(high - low, stream, 1);
-  let k = 0;
-  while (<i32>load<u8>(bins + <usize>k + 1) <= cut) k++;
+function drawThreshold(histogram: usize, used: i32, prefix: usize, stream: u32): i32 {
+  const low = usedBin(histogram, 0);
+  drawnHigh = usedBin(histogram, used - 1);
+  drawnCut = low + below(drawnHigh - low, stream, 1);
+  let k = -1;
+  for (let bin = low; bin <= drawnCut; bin++) k += <i32>(load<i64>(histogram + (<usize>bin << 3)) != 0);
   store<i64>(prefix, load<i64>(prefix + (<usize>k << 3)));
   store<i64>(prefix, load<i64>(prefix + (<usize>(used - 1) << 3)), 8);
   store<i64>(prefix, 0, 16);
-  store<u8>(bins, <u8>cut);
-  store<u8>(bins, <u8>high, 1);
   return 2;
+}
+let drawnCut: i32 = 0;
+let drawnHigh: i32 = 0;
+
+/** The first of `count` ascending sums whose hessian is at least `limit`. */
+function firstReaching(prefix: usize, count: i32, limit: i64): i32 {
+  let low = 0;
+  let size = count;
+  while (size > 0) {
+    const half = size >> 1;
+    const below = hessianOf(load<i64>(prefix + (<usize>(low + half) << 3))) < limit;
+    low = select<i32>(low + half + 1, low, below);
+    size = select<i32>(size - half - 1, half, below);
+  }
+  return low;
+}
+
+/** `scan` of the thresholds alone that leave both sides enough. */
+function scanAllowed(prefix: usize, bins: i32, shift: i64, leaf: Leaf, firstId: i64): void {
+  const least = <i64>Math.ceil(minHessian(leaf));
+  const added = hessianOf(shift);
+  const from = firstReaching(prefix, bins, least - added) & ~1;
+  const to = firstReaching(prefix, bins, leaf.hessian - least - added + 1);
+  if (from < to) scan(prefix + (<usize>from << 3), to - from, shift, leaf, firstId + from);
 }
 
 /**
@@ -97,13 +125,14 @@ export function scan(prefix: usize, bins: i32, shift: i64, leaf: Leaf, firstId: 
     const b = f64x2.pmax(zero, f64x2.sub(f64x2.abs(f64x2.sub(total, left)), l1));
     const c = f64x2.add(leftWeight, l2);
     const d = f64x2.add(rightWeight, l2);
-    const gain = f64x2.div(
-      f64x2.add(f64x2.mul(f64x2.mul(a, a), d), f64x2.mul(f64x2.mul(b, b), c)),
-      f64x2.mul(c, d),
-    );
+    // a * a / c + b * b / d, whose division is left to the few thresholds that may be better.
+    const share = f64x2.add(f64x2.mul(f64x2.mul(a, a), d), f64x2.mul(f64x2.mul(b, b), c));
+    const whole = f64x2.mul(c, d);
     const allowed = v128.and(f64x2.ge(leftWeight, least), f64x2.ge(rightWeight, least));
-    const better = v128.and(allowed, f64x2.gt(gain, top));
-    if (v128.any_true(better)) {
+    const promising = v128.and(allowed, f64x2.gt(share, f64x2.mul(top, whole)));
+    if (v128.any_true(promising)) {
+      const gain = f64x2.div(share, whole);
+      const better = v128.and(promising, f64x2.gt(gain, top));
       top = v128.bitselect(gain, top, better);
       topId = v128.bitselect(id, topId, better);
     }
@@ -163,19 +192,23 @@ export function splitNumeric(
   const missing = feature.hasMissing ? load<i64>(slots + (<usize>feature.valueBins << 3)) : 0;
   const compact = extraTrees != 0 || leaf.rows < feature.valueBins * ROWS_PER_BIN;
   let bins = feature.valueBins;
+  let drawn = false;
   if (compact) {
     bins = accumulateUsed(slots, bins, prefix);
     if (bins == 0) return;
-    if (extraTrees && bins > FEW_BINS) bins = drawThreshold(bins, prefix, stream);
+    drawn = extraTrees != 0 && bins > FEW_BINS;
+    if (drawn) bins = drawThreshold(slots, bins, prefix, stream);
   } else accumulate(slots, bins, prefix);
   best = f64x2.splat(candidate.worth);
   bestId = i64x2.splat(-1);
   // Without missing rows the last threshold would leave the right side empty.
   const right = missing == 0 ? bins - 1 : bins;
   if (monotone) scanBounded(prefix, right, 0, leaf, feature.monotone, 0);
+  else if (compact) scanAllowed(prefix, right, 0, leaf, 0);
   else scan(prefix, right, 0, leaf, 0);
   if (missing != 0) {
     if (monotone) scanBounded(prefix, bins - 1, missing, leaf, feature.monotone, 256);
+    else if (compact) scanAllowed(prefix, bins - 1, missing, leaf, 256);
     else scan(prefix, bins - 1, missing, leaf, 256);
   }
   let gain = f64x2.extract_lane(best, 0);
@@ -194,7 +227,7 @@ export function splitNumeric(
   const missingLeft = missing != 0 ? id >= 256 : hessianOf(left) * 2 >= leaf.hessian;
   candidate.worth = gain;
   candidate.feature = number;
-  candidate.bin = compact ? <i32>load<u8>(usedBins() + <usize>position) : position;
+  candidate.bin = drawn ? (position == 0 ? drawnCut : drawnHigh) : compact ? usedBin(slots, position) : position;
   candidate.flags = missingLeft ? MISSING_LEFT : 0;
   candidate.left = left;
   candidate.l2 = l2Quantized;

@@ -4,7 +4,7 @@ import { featureAt } from "./histogram";
 import { gradientScale, hessianScale } from "./quantize";
 import { CATEGORICAL, Candidate, Leaf, MISSING_LEFT } from "./records";
 import {
-  leafRows, leafValue, maxLeaves, nodeBin, nodeFeature, nodeFlags, nodeGain, nodeLeft,
+  leafCoefficients, leafRows, leafTerms, leafValue, linearLeaves, maxLeaves, nodeBin, nodeFeature, nodeFlags, nodeGain, nodeLeft,
   nodeRight, nodeSets,
 } from "./settings";
 
@@ -15,6 +15,24 @@ export function firstNode(tree: i32): usize {
 @inline
 export function valueAddress(tree: i32, leaf: i32): usize {
   return leafValue + ((<usize>tree * <usize>maxLeaves + <usize>leaf) << 3);
+}
+
+/** Clears what a tree may leave unwritten; only trees that are grown touch their memory. */
+export function clearTree(tree: i32): void {
+  const nodes = <usize>(maxLeaves - 1);
+  const at = firstNode(tree) << 2;
+  for (let k = 0; k < 5; k++) {
+    const array = k == 0 ? nodeFeature : k == 1 ? nodeBin : k == 2 ? nodeFlags : k == 3 ? nodeLeft : nodeRight;
+    memory.fill(array + at, 0, nodes << 2);
+  }
+  memory.fill(nodeGain + (at << 1), 0, nodes << 3);
+  memory.fill(nodeSets + (at << 3), 0, nodes << 5);
+  const leaf = <usize>tree * <usize>maxLeaves;
+  memory.fill(leafValue + (leaf << 3), 0, <usize>maxLeaves << 3);
+  memory.fill(leafRows + (leaf << 2), 0, <usize>maxLeaves << 2);
+  if (!linearLeaves) return;
+  memory.fill(leafTerms + (leaf << 5), 0xff, <usize>maxLeaves << 5);
+  memory.fill(leafCoefficients + (leaf << 6), 0, <usize>maxLeaves << 6);
 }
 
 /** Writes node `number`, whose children are two leaves for now, and links it to its parent. */

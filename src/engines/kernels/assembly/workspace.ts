@@ -14,9 +14,7 @@ const LEFT_TABLE: usize = 2816;
 const KEYS: usize = 3072;
 /** One `Candidate`. */
 const SPLIT: usize = 5120;
-/** uint8 [257] and padding. */
-const USED_BINS: usize = 5248;
-const POOLS: usize = 5568;
+const POOLS: usize = 5248;
 
 /**
  * The host allocates POOLS, 8 bytes a feature, a `Leaf` for each leaf and, with linear leaves, what they need;
@@ -37,11 +35,6 @@ export function leftTable(): usize {
 @inline
 export function keyBuffer(): usize {
   return privateMemory() + KEYS;
-}
-/** uint8: the bin of each of the prefix sums, where empty bins are left out. */
-@inline
-export function usedBins(): usize {
-  return privateMemory() + USED_BINS;
 }
 /** int32: the features of the current tree. */
 @inline
