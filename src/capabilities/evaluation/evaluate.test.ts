@@ -10,10 +10,10 @@ import { evaluate } from "./evaluate.js";
 import type { EvaluationRequest } from "./evaluation-request.js";
 import { estimateMetrics } from "./intervals/bootstrap.js";
 import { compareModels } from "./intervals/compare.js";
+import { adjust } from "./intervals/multiplicity.js";
 import { normalBelow, normalQuantile, twoSided } from "./intervals/normal.js";
 import { findMetric } from "./metrics/index.js";
 import { permutationImportance } from "./permutation-importance.js";
-import { adjust } from "./slices/find-slices.js";
 
 const CITIES = ["Ulm", "Bern", "Lima", "Oslo", "Kiel", "Rom"];
 

@@ -9,6 +9,7 @@ import { compareModels } from "./intervals/compare.js";
 import { type AnyMetric, reportedMetrics } from "./metrics/index.js";
 import { valueInput } from "./metrics/inputs.js";
 import { findSlices } from "./slices/find-slices.js";
+import { trustReport } from "./trust-report.js";
 import { worstErrors } from "./worst-errors.js";
 
 const WORST_ROWS = 20;
@@ -46,6 +47,7 @@ export function evaluate(request: EvaluationRequest, context: EvaluationContext)
     learningCurve: [...(request.learningCurve ?? [])],
     comparisons: comparisonsOf(request, input, context),
     importance: [...(request.importance ?? [])],
+    ...trustReport(request, input, context),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { WorstRow } from "../../foundation/contracts/evaluation.js";
-import type { Column, Frame } from "../../foundation/contracts/frame.js";
+import type { Frame } from "../../foundation/contracts/frame.js";
 import type { MetricInput } from "../../foundation/contracts/metric.js";
 import { classInput, decidedClasses, valueInput } from "./metrics/inputs.js";
+import { numberText, rowValues } from "./row-text.js";
 
 export interface WorstErrorOptions {
   readonly count: number;
@@ -19,7 +20,7 @@ export function worstErrors(input: MetricInput, options: WorstErrorOptions): Wor
   return leading(describe.badness, options.count).map((row) => ({
     row: options.rowNumbers?.[row] ?? row,
     ...describe.row(row),
-    values: [...(options.features?.columns ?? [])].map(([name, column]) => [name, cellText(column, row)]),
+    values: rowValues(options.features, row),
   }));
 }
 
@@ -58,30 +59,4 @@ function describeClasses(input: MetricInput, classes: readonly string[]): Descri
 function leading(badness: Float64Array, count: number): number[] {
   const wrong = Array.from(badness.keys()).filter((row) => badness[row]! > 0);
   return wrong.sort((a, b) => badness[b]! - badness[a]! || a - b).slice(0, count);
-}
-
-/** A cell as text; "" = missing. */
-export function cellText(column: Column, row: number): string {
-  switch (column.kind) {
-    case "category":
-      return column.codes[row]! < 0 ? "" : column.dictionary[column.codes[row]!]!;
-    case "number": {
-      const value = column.values[row]!;
-      return Number.isNaN(value) ? "" : (column.categories?.[value] ?? numberText(value));
-    }
-    case "boolean":
-      return Number.isNaN(column.values[row]!) ? "" : String(column.values[row] === 1);
-    case "datetime":
-      return Number.isNaN(column.values[row]!)
-        ? ""
-        : new Date(column.values[row]!).toISOString().slice(0, 10);
-    case "vector":
-      return `[${column.width}]`;
-    default:
-      return column.values[row]!;
-  }
-}
-
-function numberText(value: number): string {
-  return String(Number(value.toPrecision(6)));
 }

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { Finding } from "./finding.js";
 import { type TaskType, taskTypeSchema } from "./target.js";
+import { trustParts } from "./trust.js";
 
 const figure = z.number().nullable();
 const count = z.number().int().nonnegative();
@@ -197,6 +198,7 @@ export const evaluationSchema = z.strictObject({
   learningCurve: z.array(learningPointSchema),
   comparisons: z.array(comparisonSchema),
   importance: z.array(importanceSchema),
+  ...trustParts,
 });
 export type Evaluation = z.infer<typeof evaluationSchema>;
 
@@ -235,6 +237,63 @@ export interface ReportLeaderboardRow {
   readonly config: Readonly<Record<string, unknown>>;
   readonly chosen: boolean;
   readonly error?: string;
+}
+
+/** One configuration tried by a search. */
+export interface ReportTrial {
+  readonly number: number;
+  readonly trainer: string;
+  /** On rows the trial did not learn from; null: failed or stopped early without a value. */
+  readonly value: number | null;
+  readonly seconds: number;
+  readonly state: "done" | "pruned" | "failed";
+  /** What proposed it: `portfolio`, `tpe`, `random`. */
+  readonly origin?: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** A search for good configurations; up to tens of thousands of trials. */
+export interface ReportStudy {
+  readonly metric: string;
+  readonly direction: "maximize" | "minimize";
+  /** In the order in which they were tried. */
+  readonly trials: readonly ReportTrial[];
+  /** How much of the value's variance hangs on each setting, by trainer; shares, the greatest first. */
+  readonly importance?: readonly {
+    readonly trainer: string;
+    readonly method: string;
+    readonly parameters: readonly Importance[];
+  }[];
+  /** Why it ended: `trials`, `plateau`, `time`. */
+  readonly stopped?: string;
+}
+
+export interface ReportEnsemble {
+  /** `greedy`, `stacking`, … */
+  readonly method: string;
+  /** Out-of-fold value of the whole, on the same rows as its members'. */
+  readonly value: number | null;
+  readonly metric: string;
+  readonly members: readonly {
+    readonly name: string;
+    /** Non-negative shares that sum to 1; stacking: coefficients. */
+    readonly weight: number;
+    readonly value: number | null;
+    /** 0: of features; 1 and above: of the layer below. */
+    readonly layer: number;
+    readonly seconds?: number;
+  }[];
+}
+
+/** What an estimate said and what was measured; null where either is unknown. */
+export interface PlanOutcome {
+  readonly item: string;
+  readonly plannedSeconds: number | null;
+  readonly seconds: number | null;
+  readonly plannedBytes: number | null;
+  readonly bytes: number | null;
+  /** What the estimate rests on, or why it was left out. */
+  readonly note?: string;
 }
 
 /** Everything the training report shows; plain values, made by the workflow. */
@@ -300,6 +359,9 @@ export interface ReportInput {
     /** Every time the test rows of this split were opened, this run last. */
     readonly testOpenings: readonly { readonly run: string; readonly openedAt: number }[];
   };
+  readonly study?: ReportStudy;
+  readonly ensemble?: ReportEnsemble;
+  readonly planOutcome?: readonly PlanOutcome[];
   readonly usage: {
     /** `churn@3`. */
     readonly model: string;

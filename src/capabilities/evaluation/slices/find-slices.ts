@@ -9,6 +9,7 @@ import type { Frame } from "../../../foundation/contracts/frame.js";
 import type { MetricInput } from "../../../foundation/contracts/metric.js";
 import { targetRows } from "../../../foundation/contracts/target.js";
 import { orNull } from "../intervals/bootstrap.js";
+import { adjust } from "../intervals/multiplicity.js";
 import { normalQuantile, twoSided } from "../intervals/normal.js";
 import { takeInput } from "../intervals/resample.js";
 import type { AnyMetric } from "../metrics/index.js";
@@ -182,19 +183,6 @@ function pairsOf(
   return ranked.flatMap((a, index) =>
     ranked.slice(index + 1).map((b): [ColumnGroups, ColumnGroups] => [a.groups, b.groups]),
   );
-}
-
-/** Benjamini-Hochberg adjusted p values, in the order given. */
-export function adjust(pValues: readonly number[]): number[] {
-  const order = Array.from(pValues.keys()).sort((a, b) => pValues[b]! - pValues[a]!);
-  const adjusted = new Array<number>(pValues.length).fill(1);
-  let least = 1;
-  for (const [index, position] of order.entries()) {
-    const rank = pValues.length - index;
-    least = Math.min(least, (pValues[position]! * pValues.length) / rank);
-    adjusted[position] = least;
-  }
-  return adjusted;
 }
 
 /**

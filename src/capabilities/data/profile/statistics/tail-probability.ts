@@ -1,4 +1,5 @@
 /** Upper tail probabilities of test statistics, for deciding what chance alone would not do. */
+import { logGamma } from "../../../../foundation/base/gamma.js";
 
 /**
  * P(X >= statistic) for chi-square: the regularised upper incomplete gamma function Q(k/2, x/2), by its
@@ -42,20 +43,6 @@ function gammaFraction(a: number, x: number): number {
     if (Math.abs(step - 1) < 1e-16) break;
   }
   return h;
-}
-
-/** ln Gamma(x) for x > 0: Lanczos, g = 7, nine terms; absolute error about 1e-14. */
-export function logGamma(x: number): number {
-  const coefficients = [
-    0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
-    12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
-  ];
-  if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
-  const shifted = x - 1;
-  let sum = coefficients[0]!;
-  for (let i = 1; i < 9; i++) sum += coefficients[i]! / (shifted + i);
-  const t = shifted + 7.5;
-  return 0.5 * Math.log(2 * Math.PI) + (shifted + 0.5) * Math.log(t) - t + Math.log(sum);
 }
 
 /** Two-sample Kolmogorov-Smirnov: the largest distance of the empirical distributions. Sorted input. */
