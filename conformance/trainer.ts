@@ -89,6 +89,18 @@ export function trainerSuite(trainer: Trainer, options: TrainerSuiteOptions): vo
         }
       });
 
+      it("shrinks where it can, without loss where there is room", async () => {
+        if (!trainer.shrink) return;
+        const { state } = await fitOn(train);
+        const roomy = trainer.restore(trainer.shrink(state, Number.POSITIVE_INFINITY));
+        close(roomy.predict(fresh).values, trainer.restore(state).predict(fresh).values);
+        const least = trainer.restore(unpack(pack(trainer.shrink(state, 0))));
+        for (const frame of [fresh, strange]) {
+          checkPredictions(least.predict(frame), frame.rows, train.target);
+          close(await options.predictInGraph(least, frame), least.predict(frame).values);
+        }
+      });
+
       it("predicts each row by itself, and no rows at all", async () => {
         const fitted = await fitOn(train);
         const all = fitted.predict(fresh).values;

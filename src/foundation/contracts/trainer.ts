@@ -116,6 +116,11 @@ export interface Trainer<Config extends z.ZodObject = z.ZodObject, State = unkno
    * only their ratios count; absent: equal. Trainers whose scores cannot be summed into one model omit it.
    */
   average?(states: readonly State[], weights?: readonly number[]): State;
+  /**
+   * A smaller model of the same kind whose part of the exported graph takes at most `maxBytes`, or as few as the kind
+   * allows; where it fits already, at most what changes no prediction. Trainers with nothing to leave out omit it.
+   */
+  shrink?(state: State, maxBytes: number): State;
 }
 
 /** The trainer, whose `fit` refuses data that none can learn from (`checkTrainingData`) before it begins. */

@@ -1,7 +1,7 @@
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { treeConfig } from "./config.js";
 import { estimateForest, fitForest } from "./fit-forest.js";
-import { averageForests, type ForestState, restoreForest } from "./fitted.js";
+import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
 
 const config = treeConfig({ trees: 1, bootstrap: false, featureShare: 1, maxDepth: 8, minRowsPerLeaf: 5 });
 
@@ -23,4 +23,5 @@ export const decisionTree = defineTrainer<typeof config, ForestState>({
   fit: (data, settings, context) => fitForest(data, settings, context, false),
   restore: restoreForest,
   average: averageForests,
+  shrink: shrinkForest,
 });

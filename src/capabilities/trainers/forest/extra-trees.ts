@@ -1,7 +1,7 @@
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { forestConfig } from "./config.js";
 import { estimateForest, fitForest } from "./fit-forest.js";
-import { averageForests, type ForestState, restoreForest } from "./fitted.js";
+import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
 
 const config = forestConfig({
   trees: 100,
@@ -29,4 +29,5 @@ export const extraTrees = defineTrainer<typeof config, ForestState>({
   fit: (data, settings, context) => fitForest(data, settings, context, true),
   restore: restoreForest,
   average: averageForests,
+  shrink: shrinkForest,
 });

@@ -12,6 +12,7 @@ import { averageEnsembles } from "../tree-ensemble/average.js";
 import { emitScores } from "../tree-ensemble/emit.js";
 import { importanceShares, namedShares } from "../tree-ensemble/importance.js";
 import { predictScores } from "../tree-ensemble/predict.js";
+import { pruneEnsemble } from "../tree-ensemble/prune.js";
 import { ensembleSize, type TreeEnsemble } from "../tree-ensemble/tree-ensemble.js";
 
 export interface ForestState {
@@ -42,6 +43,10 @@ export function restoreForest(state: ForestState): Fitted<ForestState> {
 export function averageForests(states: readonly ForestState[], weights?: readonly number[]): ForestState {
   const ensembles = states.map((state) => state.ensemble);
   return { ...states[0]!, ensemble: averageEnsembles(ensembles, averageShares(states.length, weights)) };
+}
+
+export function shrinkForest(state: ForestState, maxBytes: number): ForestState {
+  return { ...state, ensemble: pruneEnsemble(state.ensemble, maxBytes) };
 }
 
 function toPredictions(scores: Float64Array, classes: number): Predictions {

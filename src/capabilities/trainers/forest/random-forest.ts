@@ -1,7 +1,7 @@
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { forestConfig } from "./config.js";
 import { estimateForest, fitForest } from "./fit-forest.js";
-import { averageForests, type ForestState, restoreForest } from "./fitted.js";
+import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
 
 const config = forestConfig({ trees: 100, bootstrap: true, featureShare: 0, maxDepth: 0, minRowsPerLeaf: 1 });
 
@@ -23,4 +23,5 @@ export const randomForest = defineTrainer<typeof config, ForestState>({
   fit: (data, settings, context) => fitForest(data, settings, context, false),
   restore: restoreForest,
   average: averageForests,
+  shrink: shrinkForest,
 });

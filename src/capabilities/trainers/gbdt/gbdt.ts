@@ -12,6 +12,7 @@ import {
   type TrainingData,
 } from "../../../foundation/contracts/trainer.js";
 import { exampleWeights } from "../numeric/example-weights.js";
+import { pruneEnsemble } from "../tree-ensemble/prune.js";
 import { toTreeEnsemble } from "./binned-trees.js";
 import { type GbdtConfig, gbdtConfig } from "./config.js";
 import { estimateGbdt } from "./estimate.js";
@@ -39,6 +40,7 @@ export const gbdt = defineTrainer<typeof gbdtConfig, GbdtState>({
   fit: fitGbdt,
   restore: restoreGbdt,
   average: averageGbdt,
+  shrink: (state, maxBytes) => ({ ...state, ensemble: pruneEnsemble(state.ensemble, maxBytes) }),
 });
 
 async function fitGbdt(
