@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Clock } from "../src/foundation/base/clock.js";
 import type { Store } from "../src/foundation/contracts/store.js";
+import { studies } from "./store-studies.js";
 
 export interface StoreUnderTest {
   /** An empty store. */
@@ -18,7 +19,7 @@ export interface OpenedStore {
   dispose(): void;
 }
 
-interface Context {
+export interface Context {
   readonly store: Store;
   readonly opened: OpenedStore;
   /** A folder for input files. */
@@ -50,6 +51,7 @@ export function storeSuite(name: string, subject: StoreUnderTest): void {
     describe("blobs", () => blobs(current));
     describe("datasets", () => datasets(current));
     describe("runs", () => runs(current));
+    describe("studies", () => studies(current));
     describe("steps", () => {
       steps(current);
       concurrentSteps(current);

@@ -96,6 +96,47 @@ it("16 processes writing 1,000 times each lose nothing", { timeout: 600_000 }, a
   await store.close();
 });
 
+it("10 processes share the 500 trials of a study, each trial once, though some processes are killed", {
+  timeout: 600_000,
+}, async () => {
+  const store = await openStore(folder, { clock: systemClock, create: true });
+  const study = await store.runs.start({ kind: "train", name: "shared", config: {}, seed: 0 });
+  const trial = { trainer: "gbdt", state: "waiting", value: null, seconds: 0, document: {} } as const;
+  await study.addTrials(Array.from({ length: 500 }, (_, number) => ({ ...trial, number })));
+  const random = createRandom("claims");
+  const finished = await Promise.all(
+    Array.from({ length: 10 }, async (_, index) => {
+      const worker = startWorker("claim", study.id);
+      let output = "";
+      worker.stdout!.on("data", (chunk: Buffer) => {
+        if (output === "" && index % 3 === 0)
+          setTimeout(() => worker.kill("SIGKILL"), random.uniform() * 200);
+        output += chunk.toString();
+      });
+      await once(worker, "exit");
+      return output.split("\n").slice(0, -1);
+    }),
+  );
+  const lines = finished.flat();
+  expect(new Set(lines).size).toBe(lines.length);
+  const kept = await store.runs.trials(study.id);
+  for (const line of lines) {
+    const number = Number(line.split(" ")[1]);
+    expect(kept[number]).toMatchObject({ state: "done", value: number, intermediate: [[0, number]] });
+  }
+  // What the killed ones held, and what nobody came to, is there for the next process.
+  for (let leases = await store.runs.claimTrials(study.id, 100); leases.length > 0; ) {
+    for (const lease of leases)
+      await lease.finish({ state: "done", value: lease.trial.number, seconds: 1, document: {} });
+    leases = await store.runs.claimTrials(study.id, 100);
+  }
+  const curve = await store.runs.trialCurve(study.id);
+  expect(curve.map(({ value }) => value)).toEqual(Array.from({ length: 500 }, (_, number) => number));
+  await study.finish({});
+  expect((await store.doctor()).filter(({ ok }) => !ok)).toEqual([]);
+  await store.close();
+});
+
 it.runIf(process.platform === "linux")(
   "a really full disk is DISK_FULL and over when there is space",
   { timeout: 60_000 },

@@ -1,5 +1,5 @@
 // A process that writes to a store and says on standard output what the store has acknowledged, one line each.
-// Usage: store-worker.mjs FOLDER work NAME | store-worker.mjs FOLDER count NAME WRITES
+// Usage: store-worker.mjs FOLDER work NAME | store-worker.mjs FOLDER count NAME WRITES | store-worker.mjs FOLDER claim RUN
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -17,6 +17,16 @@ if (mode === "count") {
     await store.lineage.add([
       { from: { kind: "writer", id: name }, relation: "wrote", to: { kind: "row", id: `${name}-${i}` } },
     ]);
+  }
+  await store.close();
+} else if (mode === "claim") {
+  for (;;) {
+    const [lease] = await store.runs.claimTrials(name, 1);
+    if (!lease) break;
+    const { number } = lease.trial;
+    await lease.report(0, number);
+    await lease.finish({ state: "done", value: number, seconds: 1, document: { by: process.pid } });
+    acknowledge("finished", number);
   }
   await store.close();
 } else {

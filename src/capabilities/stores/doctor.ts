@@ -4,9 +4,10 @@ import { sql } from "kysely";
 import type { StoreCheck } from "../../foundation/contracts/store.js";
 import type { Backend } from "./backend.js";
 import { BUNDLES, holdsExactly } from "./bundle-folders.js";
+import { isAlive } from "./liveness.js";
 import { appliedSchema } from "./migrations.js";
-import { isAlive } from "./run-lease.js";
 import { settleDeadRuns } from "./runs.js";
+import { deadTrials, settleDeadTrials } from "./trials.js";
 
 const DAY_MS = 86_400_000;
 /** Names are listed up to here; the count is always whole. */
@@ -33,6 +34,7 @@ const CHECKS: readonly Check[] = [
   ["temporary-files", checkTemporaryFiles],
   ["bundle-folders", checkBundleFolders],
   ["runs", checkRuns],
+  ["trials", checkTrials],
 ];
 
 /** One result a check; with `repair`, each is mended where that loses nothing. */
@@ -193,6 +195,20 @@ async function checkRuns(backend: Backend): Promise<Trouble> {
     repair: "Mark them as interrupted; `--resume` goes on with their finished steps.",
     mend: async () => {
       await settleDeadRuns(backend);
+    },
+  };
+}
+
+/** A worker that died leaves its trial behind; the next one that asks for work finds it by itself, too. */
+async function checkTrials(backend: Backend): Promise<Trouble> {
+  const dead = await deadTrials(backend);
+  return {
+    found: dead.map(({ run, number }) => `trial ${number} of run ${run}`),
+    well: "Every running trial has a living process.",
+    ill: "trials lost their process",
+    repair: "Let them wait for another process.",
+    mend: async () => {
+      await settleDeadTrials(backend, dead);
     },
   };
 }

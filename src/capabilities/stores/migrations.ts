@@ -58,6 +58,24 @@ const MIGRATIONS: readonly Migration[] = [
       `create index lineage_by_target on lineage (to_kind, to_id)`,
     ],
   },
+  {
+    id: 2,
+    name: "trials of studies",
+    // A check cannot be altered, so the table is made anew.
+    statements: [
+      `create table study_trials (run text not null references runs (id), number integer not null,
+        trainer text not null, state text not null
+        check (state in ('waiting', 'running', 'done', 'pruned', 'failed')),
+        value double precision, seconds double precision not null, intermediate_json text not null,
+        owner_host text, owner_pid bigint, fence integer not null, lease_expires_at bigint not null,
+        document_json text not null, primary key (run, number))`,
+      `insert into study_trials select run, number, trainer, state, value, seconds, '[]', null, null, 0, 0,
+        document_json from trials`,
+      `drop table trials`,
+      `alter table study_trials rename to trials`,
+      `create index trials_by_state on trials (state, run, number)`,
+    ],
+  },
 ];
 
 export const NEWEST_SCHEMA = MIGRATIONS.at(-1)!.id;

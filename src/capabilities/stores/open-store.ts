@@ -21,6 +21,7 @@ import { isBusy, translateSqliteError } from "./sqlite-errors.js";
 import { checkSqliteVersion, loadSqlite, type SqliteDatabase } from "./sqlite-library.js";
 import { createSteps } from "./steps.js";
 import type { Tables } from "./tables.js";
+import { openTrials } from "./trials.js";
 
 const DATABASE = "store.sqlite";
 /** Longer than any single file takes to copy in. */
@@ -92,17 +93,19 @@ export async function diagnoseStore(
 
 function assemble(backend: Backend): Store {
   const leases = createLeases(backend);
+  const trials = openTrials(backend);
   return {
     location: backend.folder,
     blobs: backend.blobs,
     datasets: createDatasets(backend),
-    runs: createRuns(backend, leases),
+    runs: createRuns(backend, leases, trials),
     steps: createSteps(backend),
     models: createModels(backend),
     lineage: createLineage(backend),
     doctor: ({ repair = false } = {}) => examine(backend, repair),
     async close() {
       leases.stopAll();
+      trials.stop();
       await backend.db.destroy();
     },
   };

@@ -1,13 +1,12 @@
 import type { Kysely } from "kysely";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { RunLease } from "../../foundation/contracts/store.js";
-import type { Backend, Owner } from "./backend.js";
+import type { Backend } from "./backend.js";
 import { toJson } from "./documents.js";
+import { HEARTBEAT_MS, LEASE_MS } from "./liveness.js";
 import type { Tables } from "./tables.js";
+import { returnOwnTrials, writeTrials } from "./trials.js";
 
-/** A lease not renewed for this long counts as abandoned. */
-export const LEASE_MS = 60_000;
-const HEARTBEAT_MS = LEASE_MS / 4;
 const REPORT_INTERVAL_MS = 250;
 
 type RunChanges = Partial<Omit<Tables["runs"], "id" | "fence">>;
@@ -74,14 +73,7 @@ class FencedLease implements RunLease {
   async addTrials(trials: Parameters<RunLease["addTrials"]>[0]): Promise<void> {
     await this.#backend.db.transaction().execute(async (transaction) => {
       await this.#write(transaction, {});
-      for (const { document, ...trial } of trials) {
-        const row = { ...trial, documentJson: toJson(document) };
-        await transaction
-          .insertInto("trials")
-          .values({ run: this.id, ...row })
-          .onConflict((conflict) => conflict.columns(["run", "number"]).doUpdateSet(row))
-          .execute();
-      }
+      await writeTrials(transaction, this.id, trials);
     });
   }
 
@@ -96,7 +88,12 @@ class FencedLease implements RunLease {
   }
 
   async #close(changes: RunChanges): Promise<void> {
-    const outcome = this.#write(this.#backend.db, { ...changes, finishedAt: this.#backend.clock.now() });
+    if (this.#closed) throw this.#lost();
+    const { db, clock } = this.#backend;
+    const outcome = db.transaction().execute(async (transaction) => {
+      await this.#update(transaction, { ...changes, finishedAt: clock.now() });
+      await returnOwnTrials(transaction, this.id);
+    });
     this.#closed = true;
     try {
       await outcome;
@@ -136,24 +133,5 @@ class FencedLease implements RunLease {
     return new QuernError("LEASE_LOST", `Run ${this.id} is no longer this process's to write.`, {
       details: { run: this.id },
     });
-  }
-}
-
-/** False when the process is known to be gone or has not renewed its lease. */
-export function isAlive(
-  { ownerHost, ownerPid, leaseExpiresAt }: Pick<Tables["runs"], "ownerHost" | "ownerPid" | "leaseExpiresAt">,
-  here: Owner,
-  now: number,
-): boolean {
-  if (leaseExpiresAt <= now) return false;
-  return ownerHost !== here.host || ownerPid === here.pid || processExists(ownerPid);
-}
-
-function processExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -4,9 +4,11 @@ import { QuernError } from "../../foundation/base/errors.js";
 import type { NewRun, Run, RunLease, RunStore } from "../../foundation/contracts/store.js";
 import type { Backend } from "./backend.js";
 import { fromJson, toJson } from "./documents.js";
+import { isAlive, LEASE_MS } from "./liveness.js";
 import { pageLimit, parsePosition, toPage } from "./paging.js";
-import { isAlive, LEASE_MS, type OpenLeases } from "./run-lease.js";
+import type { OpenLeases } from "./run-lease.js";
 import type { Tables } from "./tables.js";
+import { type OpenTrials, readCurve, readTrials, returnOwnTrials } from "./trials.js";
 
 const SUMMARY = [
   "id",
@@ -24,7 +26,7 @@ const SUMMARY = [
   "finishedAt",
 ] as const;
 
-export function createRuns(backend: Backend, leases: OpenLeases): RunStore {
+export function createRuns(backend: Backend, leases: OpenLeases, trials: OpenTrials): RunStore {
   const { db } = backend;
   return {
     start: (run) => start(backend, leases, run),
@@ -37,18 +39,9 @@ export function createRuns(backend: Backend, leases: OpenLeases): RunStore {
       await settleDeadRuns(backend);
       return listRuns(db, page);
     },
-    async trials(id) {
-      const rows = await db
-        .selectFrom("trials")
-        .selectAll()
-        .where("run", "=", id)
-        .orderBy("number")
-        .execute();
-      return rows.map(({ run, documentJson, ...trial }) => ({
-        ...trial,
-        document: fromJson(documentJson, `trial ${trial.number} of run ${run}`),
-      }));
-    },
+    trials: (id, range = {}) => readTrials(db, id, range),
+    trialCurve: (id) => readCurve(db, id),
+    claimTrials: (id, limit) => trials.claim(id, limit),
   };
 }
 
@@ -113,6 +106,7 @@ async function resume(backend: Backend, leases: OpenLeases, id: string): Promise
       })
       .where("id", "=", id)
       .execute();
+    await returnOwnTrials(transaction, id);
     return next;
   });
   return leases.open(id, fence);
@@ -127,14 +121,15 @@ export async function settleDeadRuns({ db, clock, owner }: Backend): Promise<num
     .execute();
   const dead = running.filter((run) => !isAlive(run, owner, clock.now()));
   for (const { id, fence, leaseExpiresAt } of dead) {
-    await db
+    const { numUpdatedRows } = await db
       .updateTable("runs")
       .set({ state: "interrupted", finishedAt: clock.now() })
       .where("id", "=", id)
       .where("fence", "=", fence)
       // A renewal since the reading above shows life.
       .where("leaseExpiresAt", "=", leaseExpiresAt)
-      .execute();
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows > 0n) await returnOwnTrials(db, id);
   }
   return dead.length;
 }

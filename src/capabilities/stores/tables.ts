@@ -41,10 +41,18 @@ export interface Tables {
     run: string;
     number: number;
     trainer: string;
-    state: "done" | "failed" | "pruned";
+    state: "waiting" | "running" | "done" | "pruned" | "failed";
     value: number | null;
     seconds: number;
+    /** [step, value] pairs. */
+    intermediateJson: string;
     documentJson: string;
+    /** Null: nobody's, or the run's own process's. */
+    ownerHost: string | null;
+    ownerPid: number | null;
+    /** Rises with every claim and whenever the trial is taken away; writes of a claim carry the value they were given. */
+    fence: number;
+    leaseExpiresAt: number;
   };
   steps: { key: string; step: string; output: string; seconds: number; createdAt: number };
   modelNames: { name: string; lastVersion: number };

@@ -118,16 +118,46 @@ export interface Run extends RunSummary {
   readonly owner: string;
 }
 
-export interface Trial {
+/** `waiting` for a process, `running` in one, or ended: with a value, without one because it was hopeless, or by a failure. */
+export const TRIAL_STATES = ["waiting", "running", "done", "pruned", "failed"] as const;
+export type TrialState = (typeof TRIAL_STATES)[number];
+
+/** What a curve of a study needs: small, so that ten thousand are read at once. */
+export interface TrialPoint {
   /** 0-based, unique in its run. */
   readonly number: number;
   readonly trainer: string;
-  readonly state: "done" | "failed" | "pruned";
-  /** Of the metric that ranks the leaderboard; null when it failed. */
+  readonly state: TrialState;
+  /** Of the metric that ranks the leaderboard; null when there is none (yet). */
   readonly value: number | null;
+  /** Of work, 0 before it began. */
   readonly seconds: number;
+}
+
+/** One configuration of a study, that is of the run that searches. */
+export interface Trial extends TrialPoint {
+  /** The value after each step (fold, rung), by which hopeless trials are ended early. Absent: none. */
+  readonly intermediate?: readonly (readonly [step: number, value: number])[];
   /** Config, further metrics, why it failed. */
   readonly document: Document;
+}
+
+/**
+ * The right of one process to work on one trial, kept alive by a heartbeat. When the process dies the trial waits
+ * again; when the trial was taken away in the meantime every write here throws LEASE_LOST.
+ */
+export interface TrialLease {
+  readonly trial: Trial;
+  /** The value after a step; a step reported again is replaced. */
+  report(step: number, value: number): Promise<void>;
+  finish(outcome: {
+    readonly state: "done" | "pruned" | "failed";
+    readonly value: number | null;
+    readonly seconds: number;
+    readonly document: Document;
+  }): Promise<void>;
+  /** Gives the trial back: it waits for another process. */
+  release(): Promise<void>;
 }
 
 /**
@@ -138,7 +168,10 @@ export interface RunLease {
   readonly id: string;
   /** Cheap; writes at most a few times a second. */
   report(event: ProgressEvent): Promise<void>;
-  /** A trial number that exists already is replaced: a resumed run repeats its unfinished trial. */
+  /**
+   * Writes trials of any state at once, as they are proposed, started and finished. A number that exists already is
+   * replaced, also one that another process works on. Those still running when this process ends or dies wait again.
+   */
   addTrials(trials: readonly Trial[]): Promise<void>;
   finish(result: Document, headline?: { readonly metric: string; readonly value: number }): Promise<void>;
   fail(error: SerializedError): Promise<void>;
@@ -162,8 +195,15 @@ export interface RunStore {
   list(
     page?: PageRequest & { readonly kind?: string; readonly name?: string; readonly state?: RunState },
   ): Promise<Page<RunSummary>>;
-  /** By number. */
-  trials(id: string): Promise<readonly Trial[]>;
+  /** By number, beginning at `from` (default 0), at most `limit` (default all). */
+  trials(id: string, range?: { readonly from?: number; readonly limit?: number }): Promise<readonly Trial[]>;
+  /** All trials by number, without what they hold. */
+  trialCurve(id: string): Promise<readonly TrialPoint[]>;
+  /**
+   * Takes up to `limit` waiting trials of a running run, lowest numbers first, for this process; also those whose
+   * process died. No trial is given to two processes. @throws RUN_NOT_FOUND
+   */
+  claimTrials(id: string, limit: number): Promise<readonly TrialLease[]>;
 }
 
 // ---- steps ---------------------------------------------------------------------------------------------------

@@ -13,14 +13,14 @@ export async function listRuns(
   return page.items;
 }
 
-/** A run with its trials. @throws QuernError RUN_NOT_FOUND */
+/** A run with its trials by number, all unless a range is given. @throws QuernError RUN_NOT_FOUND */
 export function showRun(
   id: string,
-  options: WorkflowOptions = {},
+  options: WorkflowOptions & { readonly trials?: { readonly from?: number; readonly limit?: number } } = {},
 ): Promise<{ readonly run: Run; readonly trials: readonly Trial[] }> {
   return withStore(storeFolder(options), workflowContext(options), async (store) => ({
     run: await store.runs.get(id),
-    trials: await store.runs.trials(id),
+    trials: await store.runs.trials(id, options.trials),
   }));
 }
 

@@ -19,11 +19,18 @@ export const command = defineCommand({
       .max(1000)
       .default(20)
       .register(fields, { title: "Runs to list, newest first" }),
+    trials: z
+      .string()
+      .regex(/^\d{1,9}(-\d{1,9})?$/, "give the first number, or the first and the last: 0-99")
+      .optional()
+      .register(fields, {
+        title: "Trials of the run to show, by number: 0-99, or 100 for it and the next 99",
+      }),
     ...commonOptions,
   }),
   async run([id], options, io) {
     if (id !== undefined) {
-      const shown = await showRun(id, workflowOptions(options, io));
+      const shown = await showRun(id, { ...workflowOptions(options, io), ...trialRange(options.trials) });
       io.result(shown, () => {
         const trials = shown.trials.map((trial) => [
           String(trial.number),
@@ -57,3 +64,11 @@ export const command = defineCommand({
     return undefined;
   },
 });
+
+const TRIALS_SHOWN = 100;
+
+function trialRange(text: string | undefined): { trials?: { from: number; limit: number } } {
+  if (text === undefined) return {};
+  const [from = 0, last = from + TRIALS_SHOWN - 1] = text.split("-").map(Number);
+  return { trials: { from, limit: Math.max(0, last - from + 1) } };
+}
