@@ -36,6 +36,11 @@ export { compareVersions, listDatasets, showDataset } from "./workflows/use/comp
 export { type Diagnosis, examine } from "./workflows/use/doctor.js";
 export { evaluateModel } from "./workflows/use/evaluate-model.js";
 export { explainModel, type ModelExplanation } from "./workflows/use/explain-model.js";
+export {
+  type ExplainRowsRequest,
+  type ExplainRowsResult,
+  explainRows,
+} from "./workflows/use/explain-rows.js";
 export { exportModel } from "./workflows/use/export-model.js";
 export { loadModel } from "./workflows/use/load-model.js";
 export { openModels, type ServedModels } from "./workflows/use/open-pool.js";

@@ -27,6 +27,8 @@ export interface LoadedBundle extends BundlePredictor {
   readonly card: string;
   /** Requests and answers from when the bundle was written. */
   readonly sample: Sample;
+  /** The files below `assets/`, verified by their hashes and not read yet. */
+  readonly assets: ReadonlyMap<string, Uint8Array>;
   /** Frees the native model; later calls fail. */
   close(): Promise<void>;
 }
@@ -48,7 +50,8 @@ export async function loadBundle(path: string, options: LoadOptions = {}): Promi
   return openBundle(verifyBundle(path), options);
 }
 
-async function openBundle(
+/** The same for files that were verified already. */
+export async function openBundle(
   { id, manifest, files }: VerifiedBundle,
   { threads = 1, hostTransforms = new Map(), chunkRows }: LoadOptions = {},
 ): Promise<LoadedBundle> {
@@ -58,7 +61,7 @@ async function openBundle(
     const predictor = createBundlePredictor({
       manifest,
       hostTransforms,
-      hostStates: manifest.hostTransforms.map((host) => readState(host.state, files.get(host.state)!)),
+      hostStates: hostStatesOf(manifest, files),
       run: (inputs, outputs) => session.run(inputs, outputs),
       chunkRows: chunkRows ?? session.comfortableRows,
     });
@@ -69,11 +72,17 @@ async function openBundle(
       files.get(BUNDLE_FILES.metrics)!,
     );
     const card = new TextDecoder().decode(files.get(BUNDLE_FILES.card));
-    return new OpenBundle({ id, manifest, metrics, card, sample }, predictor, session);
+    const assets = new Map([...files].filter(([name]) => name.startsWith(BUNDLE_FILES.assets)));
+    return new OpenBundle({ id, manifest, metrics, card, sample, assets }, predictor, session);
   } catch (cause) {
     await session.close();
     throw cause;
   }
+}
+
+/** Fitted states of the host transforms, in their order. @throws QuernError BUNDLE_INVALID */
+export function hostStatesOf(manifest: Manifest, files: ReadonlyMap<string, Uint8Array>): unknown[] {
+  return manifest.hostTransforms.map((host) => readState(host.state, files.get(host.state)!));
 }
 
 function readState(name: string, bytes: Uint8Array): unknown {
@@ -98,7 +107,7 @@ async function answerSample(predictor: BundlePredictor, bytes: Uint8Array): Prom
   }
 }
 
-type BundleContent = Pick<LoadedBundle, "id" | "manifest" | "metrics" | "card" | "sample">;
+type BundleContent = Pick<LoadedBundle, "id" | "manifest" | "metrics" | "card" | "sample" | "assets">;
 
 class OpenBundle implements LoadedBundle {
   readonly id: string;
@@ -106,6 +115,7 @@ class OpenBundle implements LoadedBundle {
   readonly metrics: BundleMetrics;
   readonly card: string;
   readonly sample: Sample;
+  readonly assets: ReadonlyMap<string, Uint8Array>;
   readonly predict: BundlePredictor["predict"];
   readonly predictFrame: BundlePredictor["predictFrame"];
   readonly #session: Session;
@@ -116,6 +126,7 @@ class OpenBundle implements LoadedBundle {
     this.metrics = content.metrics;
     this.card = content.card;
     this.sample = content.sample;
+    this.assets = content.assets;
     this.predict = (rows) => predictor.predict(rows);
     this.predictFrame = (frame) => predictor.predictFrame(frame);
     this.#session = session;

@@ -37,6 +37,8 @@ export interface BundleParts
   /** In the order in which they run. */
   readonly hostTransforms?: readonly HostStep[];
   readonly metrics: BundleMetrics;
+  /** Further files by name below `assets/`: what explaining needs (contracts/explainer-asset). */
+  readonly assets?: ReadonlyMap<string, Uint8Array>;
   /** Rows for sample.json. Default: invented from the inputs' ranges and categories. */
   readonly sampleRows?: readonly Row[];
   /** Markdown. Default: written from the manifest and the metrics. */
@@ -89,6 +91,7 @@ export async function bundleFiles(
     creator: { name: "quern", version: QUERN_VERSION },
     sha256: "",
   };
+  for (const [name, bytes] of parts.assets ?? []) files.set(name, bytes);
   files.set(BUNDLE_FILES.model, parts.model);
   files.set(BUNDLE_FILES.sample, await sampleFile(parts, draft, hostTransforms));
   files.set(BUNDLE_FILES.metrics, jsonFile(parts.metrics));

@@ -24,7 +24,11 @@ export const VERBS: readonly Verb[] = [
   verb("train", "Train, choose, evaluate, export and register a model", () => import("./commands/train.js")),
   verb("evaluate", "Score a model on labelled rows", () => import("./commands/evaluate.js")),
   verb("predict", "Predict rows of a file", () => import("./commands/predict.js")),
-  verb("explain", "Show which columns a model uses", () => import("./commands/explain.js")),
+  verb(
+    "explain",
+    "Show which columns a model uses, or what made its predictions of given rows",
+    () => import("./commands/explain.js"),
+  ),
   verb(
     "export",
     "Copy a model's bundle out of the store, with a typed client if wanted",

@@ -154,6 +154,15 @@ export const projectSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  explanation: z
+    .strictObject({
+      backgroundRows: z.number().int().min(0).max(1000).default(64).register(fields, {
+        title: "Training rows kept in the bundle",
+        help: "They stand for the data when predictions are explained. 0 keeps training data out of the bundle.",
+        unit: "rows",
+      }),
+    })
+    .prefault({}),
   report: z
     .strictObject({
       language: z.enum(["en", "zh"]).default("en").register(fields, { title: "Language of the report" }),

@@ -11,7 +11,7 @@ import { hostSteps, rawColumns, type TransformMap } from "../../capabilities/fea
 import { QuernError } from "../../foundation/base/errors.js";
 import type { BundleMetrics, BundleOutputs } from "../../foundation/contracts/bundle.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
-import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
+import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/frame.js";
 import {
   compareOutputs,
   type OutputComparison,
@@ -20,6 +20,7 @@ import {
 } from "../../foundation/contracts/prediction.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
 import { composeGraph, tensorsOf } from "./compose.js";
+import { backgroundRows, explainerAssets } from "./explainer-assets.js";
 import { measureLatency } from "./latency.js";
 import { type LearnedModel, predictWith } from "./learn.js";
 
@@ -42,6 +43,8 @@ export interface ExportRequest {
   readonly lineage: Readonly<Record<string, string>>;
   readonly language: "en" | "zh";
   readonly transforms: TransformMap;
+  /** Training rows that the bundle keeps for explanations; 0: none. */
+  readonly backgroundRows: number;
   /** Times single-row predictions of the exported model. */
   readonly measuresLatency: boolean;
 }
@@ -99,6 +102,20 @@ function bundleParts(model: LearnedModel, request: ExportRequest): BundleParts {
     inputs: describeInputs(columns, takeRows(request.frame, request.train)),
     graphInputs: tensorsOf(model.pipeline),
     hostTransforms: hostSteps(model.pipeline),
+    assets: explainerAssets({
+      name,
+      anatomy: model.trainer.restore(model.state).anatomy,
+      pipeline: model.pipeline,
+      transforms,
+      background: backgroundRows(
+        selectColumns(
+          request.frame,
+          columns.map((column) => column.name),
+        ),
+        request.train,
+        request.backgroundRows,
+      ),
+    }),
     outputs,
     lineage: request.lineage,
     metrics: request.metrics,

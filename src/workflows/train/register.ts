@@ -84,6 +84,7 @@ function exportJudged(
       },
       language: project.report.language,
       transforms,
+      backgroundRows: project.explanation.backgroundRows,
       measuresLatency: LATENCY_GOAL in project.task.goals,
     },
     folder,

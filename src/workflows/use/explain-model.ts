@@ -1,53 +1,118 @@
+import { createTransforms } from "../../capabilities/features/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import { evaluationSchema } from "../../foundation/contracts/evaluation.js";
+import { createRandom } from "../../foundation/base/random.js";
+import { type Importance, importanceSchema } from "../../foundation/contracts/evaluation.js";
+import type { ExplanationBasis } from "../../foundation/contracts/explanation.js";
+import { takeRows } from "../../foundation/contracts/frame.js";
+import type { Model } from "../../foundation/contracts/store.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
-import { storeFolder, withStore } from "../locate-store.js";
+import { explainFrame } from "./explain-rows.js";
+import { openExplainer, readExplainerAsset } from "./open-explainer.js";
+import { type OpenModel, withModel } from "./open-model.js";
 
 export interface ModelExplanation {
   readonly model: string;
   readonly version: number;
-  readonly trainer: string;
+  /** Absent for a bundle given by its path. */
+  readonly trainer: string | null;
   /** The metric in whose unit `permutation` is. */
-  readonly metric: string;
+  readonly metric: string | null;
+  /** What `contribution` rests on; null where the bundle keeps no training rows. */
+  readonly basis: ExplanationBasis | null;
   /** Most important first. */
   readonly columns: readonly {
     readonly name: string;
-    /** How much worse the metric gets on validation rows when the column is shuffled, with its 95 % interval. */
-    readonly permutation: number;
+    /**
+     * How much worse the metric gets on validation rows when the column is shuffled, with its 95 % interval; null for a
+     * bundle given by its path.
+     */
+    readonly permutation: number | null;
     readonly low: number | null;
     readonly high: number | null;
     /** Share of the trainer's own importance; null where it has none. */
     readonly model: number | null;
+    /** Mean |Shapley value| over the training rows that the bundle keeps, in the unit of the basis. */
+    readonly contribution: number | null;
   }[];
 }
 
-/** Which columns a registered model uses, as measured when it was trained. @throws QuernError MODEL_NOT_FOUND */
-export async function explainModel(
+/** The model is asked about this many rows, against this many, where it must be asked. */
+const ASKED_ROWS = 32;
+const ASKED_BACKGROUND_ROWS = 16;
+
+/** Which columns a model uses. @throws QuernError MODEL_NOT_FOUND, BUNDLE_INVALID, UNSUPPORTED */
+export function explainModel(
   request: { readonly model: string },
   options: WorkflowOptions = {},
 ): Promise<ModelExplanation> {
-  const record = await withStore(storeFolder(options), workflowContext(options), (store) =>
-    store.models.get(request.model),
-  );
-  const parsed = evaluationSchema.safeParse(record.document.evaluation);
-  if (!parsed.success) {
-    throw new QuernError(
-      "UNSUPPORTED",
-      `${record.name}@${record.version} was registered without an evaluation, so there is nothing to explain.`,
+  const context = workflowContext(options);
+  return withModel(request.model, context, options, async (model) => {
+    const { manifest } = model.bundle;
+    const recorded = recordedImportance(model.record);
+    const { basis, contributions } = await meanContributions(model);
+    if (!recorded && !basis) {
+      throw new QuernError(
+        "UNSUPPORTED",
+        `${manifest.name}@${manifest.version} was registered without an evaluation and keeps no training rows, so there is nothing to explain.`,
+      );
+    }
+    const own = (model.record?.document.columnImportance ?? {}) as Record<string, number>;
+    const measured = new Map(recorded?.importance.map((one) => [one.feature, one]));
+    const names = new Set([...measured.keys(), ...contributions.keys()]);
+    const columns = Array.from(names, (name) => ({
+      name,
+      permutation: measured.get(name)?.value ?? null,
+      low: measured.get(name)?.low ?? null,
+      high: measured.get(name)?.high ?? null,
+      model: Object.hasOwn(own, name) ? own[name]! : null,
+      contribution: contributions.get(name) ?? null,
+    }));
+    return {
+      model: manifest.name,
+      version: manifest.version,
+      trainer: model.record ? String(model.record.document.trainer) : null,
+      metric: recorded?.metric ?? null,
+      basis,
+      columns,
+    };
+  });
+}
+
+function recordedImportance(
+  record: Model | undefined,
+): { metric: string; importance: readonly Importance[] } | undefined {
+  const evaluation = record?.document.evaluation as { metric?: unknown; importance?: unknown } | undefined;
+  const parsed = importanceSchema.array().safeParse(evaluation?.importance);
+  return parsed.success ? { metric: String(evaluation?.metric), importance: parsed.data } : undefined;
+}
+
+async function meanContributions({ bundle }: OpenModel): Promise<{
+  basis: ExplanationBasis | null;
+  contributions: ReadonlyMap<string, number>;
+}> {
+  if (!readExplainerAsset(bundle)?.background) return { basis: null, contributions: new Map() };
+  const explainer = await openExplainer(bundle, {
+    hostTransforms: createTransforms(),
+    method: "auto",
+    coalitions: 1,
+    random: createRandom("explain"),
+    backgroundRows: ASKED_BACKGROUND_ROWS,
+  });
+  try {
+    const kept = explainer.background!;
+    const asked = explainer.basis.method === "permutation";
+    const count = Math.min(kept.rows, asked ? ASKED_ROWS : kept.rows);
+    // From the end: the first ones are what they are compared with.
+    const rows = takeRows(
+      kept,
+      Int32Array.from({ length: count }, (_, k) => kept.rows - count + k),
     );
+    const { meanAbsolute } = await explainFrame(bundle, explainer, rows, {});
+    return {
+      basis: explainer.basis,
+      contributions: new Map(meanAbsolute.map(({ column, value }) => [column, value])),
+    };
+  } finally {
+    await explainer.close();
   }
-  const own = (record.document.columnImportance ?? {}) as Record<string, number>;
-  return {
-    model: record.name,
-    version: record.version,
-    trainer: String(record.document.trainer),
-    metric: parsed.data.metric,
-    columns: parsed.data.importance.map(({ feature, value, low, high }) => ({
-      name: feature,
-      permutation: value,
-      low: low ?? null,
-      high: high ?? null,
-      model: Object.hasOwn(own, feature) ? own[feature]! : null,
-    })),
-  };
 }

@@ -1,10 +1,9 @@
-import { readFrame, type Table } from "../../engines/table/index.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
 import type { PredictionColumns } from "../../foundation/contracts/prediction.js";
 import { throwIfAborted, type WorkflowOptions, workflowContext } from "../context.js";
 import { withModel } from "./open-model.js";
 import { createPredictionWriter } from "./prediction-writer.js";
-import { openRows, type ReadingOptions, readInputs } from "./reading.js";
+import { idColumn, openRows, type ReadingOptions, readIds, readInputs } from "./reading.js";
 
 export interface PredictFileRequest {
   readonly model: string;
@@ -81,18 +80,3 @@ export function predictFile(
 
 const classesOf = ({ outputs }: Manifest): readonly string[] =>
   outputs.kind === "classes" ? outputs.classes : [];
-
-/** The id column of the training, where the file has it. */
-function idColumn(manifest: Manifest, table: Table): string | undefined {
-  return table.columns.find((column) => column.name === manifest.id)?.name;
-}
-
-async function readIds(
-  table: Table,
-  name: string,
-  range: { start: number; end: number },
-): Promise<readonly string[]> {
-  const frame = await readFrame(table, [{ name, kind: "id", reason: "The model's id column." }], range);
-  const column = frame.columns.get(name);
-  return column?.kind === "id" ? column.values : [];
-}

@@ -50,3 +50,19 @@ export async function readInputs(
     range,
   );
 }
+
+/** The id column of the training, where the file has it. */
+export function idColumn(manifest: Manifest, table: Table): string | undefined {
+  return table.columns.find((column) => column.name === manifest.id)?.name;
+}
+
+/** Its values. */
+export async function readIds(
+  table: Table,
+  name: string,
+  range: { start: number; end: number },
+): Promise<readonly string[]> {
+  const frame = await readFrame(table, [{ name, kind: "id", reason: "The model's id column." }], range);
+  const column = frame.columns.get(name);
+  return column?.kind === "id" ? column.values : [];
+}

@@ -1,31 +1,161 @@
 import { z } from "zod";
-import { explainModel } from "../../../workflows/use/explain-model.js";
+import { QuernError } from "../../../foundation/base/errors.js";
+import { EXPLANATION_METHODS, type ExplanationBasis } from "../../../foundation/contracts/explanation.js";
+import { fields } from "../../../foundation/contracts/extension.js";
+import { explainModel, type ModelExplanation } from "../../../workflows/use/explain-model.js";
+import { type ExplainRowsResult, explainRows } from "../../../workflows/use/explain-rows.js";
 import { defineCommand } from "../command.js";
-import { commonOptions } from "../common-options.js";
+import { commonOptions, workOptions } from "../common-options.js";
+import { sourceOptions } from "../project-options.js";
 import { formatNumber, textTable } from "../text.js";
 import { workflowOptions } from "../workflow-options.js";
 
+const count = (title: string, help: string, most: number) =>
+  z.coerce.number().int().min(1).max(most).optional().register(fields, { title, help });
+
+const options = z.strictObject({
+  out: z
+    .string()
+    .optional()
+    .register(fields, { title: "File for every contribution", help: ".csv or .jsonl" }),
+  rows: count(
+    "Rows to explain",
+    "From the start of the file; default 10000, or 100 where the model is asked.",
+    1e6,
+  ),
+  method: z
+    .enum(["auto", ...EXPLANATION_METHODS])
+    .default("auto")
+    .register(fields, {
+      title: "Method",
+      help: "`auto`: exact for a model of trees or a linear one, else by asking the model (permutation).",
+    }),
+  class: z
+    .string()
+    .optional()
+    .register(fields, {
+      title: "Class to explain",
+      help: "Default: the positive one, or the predicted one of each row.",
+    }),
+  coalitions: count(
+    "Coalitions asked of the model for each row",
+    "More is slower and less noisy; default 256.",
+    1e6,
+  ),
+  seed: z.coerce.number().int().min(0).max(0xffffffff).default(0).register(fields, { title: "Seed" }),
+  ...sourceOptions,
+  ...workOptions,
+  ...commonOptions,
+});
+
 export const command = defineCommand({
   name: "explain",
-  summary: "Show which columns a model uses",
+  summary: "Show which columns a model uses, or what made its predictions of given rows",
   example: "quern explain churn",
-  arguments: [{ name: "model", help: "`name`, `name@3` or `name@champion`", required: true }],
-  options: z.strictObject({ ...commonOptions }),
-  async run([model], options, io) {
-    const result = await explainModel({ model: model! }, workflowOptions(options, io));
-    io.result(result, () => {
-      const rows = result.columns.map((column) => [
-        column.name,
-        formatNumber(column.permutation),
-        column.low === null ? "" : `${formatNumber(column.low)} to ${formatNumber(column.high)}`,
-        column.model === null ? "" : `${(100 * column.model).toFixed(1)} %`,
-      ]);
-      return `${result.model}@${result.version}: how much worse ${result.metric} gets on the validation rows when a column is shuffled\n\n${textTable(
-        ["column", "loss", "95 % interval", "share in the model"],
-        rows,
-        new Set([1, 3]),
-      )}`;
-    });
+  arguments: [
+    {
+      name: "model",
+      help: "`name`, `name@3`, `name@champion`, or a bundle's folder or .quern file",
+      required: true,
+    },
+    {
+      name: "data",
+      help: "Rows to explain; without them the model as a whole is explained",
+      required: false,
+    },
+  ],
+  options,
+  async run([model, data], flags, io) {
+    if (data === undefined) {
+      const extra = (["out", "rows", "class", "coalitions"] as const).find(
+        (name) => flags[name] !== undefined,
+      );
+      if (extra !== undefined || flags.method !== "auto") {
+        throw new QuernError("USAGE", `--${extra ?? "method"} is about rows, and no rows were given.`, {
+          hint: "Name a file: `quern explain MODEL rows.csv`.",
+        });
+      }
+      const result = await explainModel({ model: model! }, workflowOptions(flags, io));
+      io.result(result, () => modelText(result));
+      return undefined;
+    }
+    const result = await explainRows(requestOf(model!, data, flags), workflowOptions(flags, io));
+    io.result(result, () => rowsText(result));
     return undefined;
   },
 });
+
+function requestOf(model: string, source: string, flags: z.infer<typeof options>) {
+  const { format, delimiter, encoding, sheet, allowHost, method, seed, rows, coalitions, out } = flags;
+  return {
+    ...{ model, source, method, seed },
+    reading: { format, delimiter, encoding, sheet, allowHost },
+    ...(flags.class === undefined ? {} : { explainedClass: flags.class }),
+    ...(rows === undefined ? {} : { rows }),
+    ...(coalitions === undefined ? {} : { coalitions }),
+    ...(out === undefined ? {} : { out }),
+  };
+}
+
+const SPACES: Readonly<Record<ExplanationBasis["space"], string>> = {
+  value: "the predicted value",
+  "log-value": "the logarithm of the predicted value",
+  "log-odds": "log-odds, before calibration",
+  share: "averaged shares of the trees, before calibration",
+  probability: "probability",
+};
+
+function basisText({ method, exact, space, backgroundRows }: ExplanationBasis): string {
+  const against =
+    backgroundRows === 0 ? "the training rows in the leaves" : `${backgroundRows} background rows`;
+  return `Contributions (${method} SHAP, ${exact ? "exact" : "sampled"}) in ${SPACES[space]}, relative to ${against}.`;
+}
+
+function modelText(result: ModelExplanation): string {
+  const rows = result.columns.map((column) => [
+    column.name,
+    formatNumber(column.permutation),
+    column.low === null ? "" : `${formatNumber(column.low)} to ${formatNumber(column.high)}`,
+    column.model === null ? "" : `${(100 * column.model).toFixed(1)} %`,
+    formatNumber(column.contribution),
+  ]);
+  const table = textTable(
+    ["column", "loss", "95 % interval", "share in the model", "mean |contribution|"],
+    rows,
+    new Set([1, 3, 4]),
+  );
+  const loss =
+    result.metric === null
+      ? ""
+      : `Loss: how much worse ${result.metric} gets on the validation rows when a column is shuffled.\n`;
+  const basis = result.basis ? `${basisText(result.basis)}\n` : "";
+  return `${result.model}@${result.version}\n${loss}${basis}\n${table}`;
+}
+
+const SHOWN_ROWS = 5;
+const SHOWN_COLUMNS = 6;
+
+function rowsText(result: ExplainRowsResult): string {
+  const { basis, rows, additivity } = result;
+  const blocks = rows.slice(0, SHOWN_ROWS).map((row) => {
+    const order = row.contributions
+      .map((value, k) => ({ value, name: basis.columns[k]! }))
+      .sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+    const shown = order.slice(0, SHOWN_COLUMNS).map(({ name, value }) => [name, signed(value)]);
+    const rest = order.slice(SHOWN_COLUMNS).reduce((sum, { value }) => sum + value, 0);
+    const others = order.length > SHOWN_COLUMNS ? [["others", signed(rest)]] : [];
+    const what = row.class === null ? "" : ` of ${row.class}`;
+    const table = textTable(
+      ["", ""],
+      [["base", formatNumber(row.base)], ...shown, ...others, ["score", formatNumber(row.score)]],
+      new Set([1]),
+    );
+    return `row ${row.id ?? row.row + 1}: prediction${what} ${formatNumber(row.prediction)}${table}`;
+  });
+  const more = rows.length > SHOWN_ROWS ? `\n\n… ${rows.length - SHOWN_ROWS} rows more` : "";
+  const check = `They add up to the scores within ${additivity.largestGap.toExponential(1)} (limit ${additivity.limit}).`;
+  const output = result.output === null ? "" : `\noutput  ${result.output}`;
+  return `${result.model}@${result.version}: ${rows.length} of ${result.total} rows\n${basisText(basis)} ${check}\n\n${blocks.join("\n\n")}${more}${output}`;
+}
+
+const signed = (value: number): string => `${value > 0 ? "+" : ""}${formatNumber(value)}`;

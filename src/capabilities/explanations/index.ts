@@ -1,0 +1,7 @@
+export type { PredictFrame } from "./predict-frame.js";
+export type { Contributions, RowExplainer } from "./shapley/contributions.js";
+export { type DescribedRows, describeRows } from "./shapley/describe.js";
+export type { ShapleyBudget } from "./shapley/estimate.js";
+export { createLinearExplainer } from "./shapley/linear-explainer.js";
+export { createModelExplainer } from "./shapley/model-explainer.js";
+export { createTreeExplainer } from "./shapley/tree-explainer.js";
