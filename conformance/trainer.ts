@@ -1,7 +1,7 @@
 /** What every trainer must hold, built in or not. Call it inside a test file: `trainerSuite(trainer, options)`. */
 import { describe, expect, it } from "vitest";
 import { pack, unpack } from "../src/foundation/base/packing.js";
-import { createFrame, type Frame, takeRows } from "../src/foundation/contracts/frame.js";
+import { type Column, createFrame, type Frame, takeRows } from "../src/foundation/contracts/frame.js";
 import {
   type Predictions,
   type Target,
@@ -86,6 +86,16 @@ export function trainerSuite(trainer: Trainer, options: TrainerSuiteOptions): vo
           for (const frame of [fresh, strange])
             close(await options.predictInGraph(averaged, frame), averaged.predict(frame).values);
           expect(averaged.diagnostics.importance).toBeDefined();
+        }
+      });
+
+      it("answers smoothly where it says so", async () => {
+        if (!trainer.capabilities.smooth) return;
+        const fitted = await fitOn(train);
+        const before = fitted.predict(fresh).values;
+        const after = fitted.predict(nudged(fresh)).values;
+        for (const [k, value] of after.entries()) {
+          expect(Math.abs(value - before[k]!)).toBeLessThan(1e-3 * (1 + Math.abs(before[k]!)));
         }
       });
 
@@ -240,6 +250,16 @@ function close(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
       throw new Error(`Value ${k} is ${actual[k]}, expected ${expected[k]}.`);
     }
   }
+}
+
+/** Every number a little further from 0. */
+function nudged(frame: Frame): Frame {
+  const columns = [...frame.columns].map(([name, column]) => {
+    if (column.kind !== "number" && column.kind !== "vector" && column.kind !== "boolean")
+      return [name, column] as const;
+    return [name, { ...column, values: column.values.map((value) => value * (1 + 1e-5)) } as Column] as const;
+  });
+  return createFrame(columns, frame.rows);
 }
 
 function between(values: Float64Array, one: Float64Array, other: Float64Array): void {

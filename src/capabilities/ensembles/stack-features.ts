@@ -7,8 +7,7 @@
  * round that away: however coarse a grid, some value lies on the edge of two cells and falls into different ones. So
  * these columns are for learners that answer smoothly (linear, kernel, networks), which pass a difference on as a
  * small one; a tree that splits on them turns it into the difference of two leaves whenever a row meets a threshold
- * that closely, and breaks the parity of the whole model. `STACKABLE_STYLES` names the feature styles whose learners
- * qualify.
+ * that closely, and breaks the parity of the whole model: take trainers that declare `capabilities.smooth`.
  * Logarithms are taken of p + 2^-10: their slope is at most 2^10, where a class is all but ruled out, and there the
  * link of the next model makes the difference small again. Values are standardised by moments rounded to float32, so
  * that both sides subtract and multiply by the same numbers.
@@ -21,10 +20,6 @@ import {
   splitMatrix,
 } from "../../foundation/contracts/graph.js";
 import type { Predictions } from "../../foundation/contracts/target.js";
-import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
-
-/** Feature styles of learners that answer smoothly to small differences in a column. */
-export const STACKABLE_STYLES: readonly FeatureStyle[] = ["linear", "distance"];
 
 /** How one member's predictions become columns; a plain value. */
 export type StackMember = {

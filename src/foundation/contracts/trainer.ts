@@ -46,6 +46,11 @@ export interface TrainerCapabilities {
   readonly earlyStopping: boolean;
   /** Probabilities are already calibrated well on their own (logistic regression). */
   readonly calibrated?: boolean;
+  /**
+   * A small difference in a feature makes a small one in the prediction, whatever the row: linear models, kernels and
+   * networks, but no trees and no nearest neighbours. Such learners may learn from other models' predictions.
+   */
+  readonly smooth?: boolean;
 }
 
 export interface WorkEstimate {

@@ -251,6 +251,7 @@ export const kernelRidge = defineTrainer<typeof config, RadialExpansion>({
     sampleWeights: true,
     earlyStopping: false,
     calibrated: true,
+    smooth: true,
   },
   estimate,
   fit,

@@ -165,6 +165,7 @@ export const kernelSvm = defineTrainer<typeof config, KernelState>({
     sampleWeights: true,
     earlyStopping: false,
     calibrated: true,
+    smooth: true,
   },
   estimate({ rows, features }, { maximumRows }) {
     const used = Math.min(rows, maximumRows);

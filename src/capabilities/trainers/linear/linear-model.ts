@@ -144,5 +144,6 @@ export const LINEAR_CLASSIFIER = {
     sampleWeights: true,
     earlyStopping: false,
     calibrated: true,
+    smooth: true,
   },
 } as const;

@@ -113,5 +113,6 @@ export const LINEAR_REGRESSION = {
     categories: false,
     sampleWeights: true,
     earlyStopping: false,
+    smooth: true,
   },
 } as const;
