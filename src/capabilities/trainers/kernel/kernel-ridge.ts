@@ -60,7 +60,7 @@ const config = z.strictObject({
   }),
   selectionRows: z.number().int().min(10).max(5000).default(800).register(fields, {
     title: "Rows of the selection",
-    help: "A random sample of this many rows goes through the whole grid; all rows through its neighbourhood.",
+    help: "A random sample of this many rows goes through all gamma factors; all rows through the neighbourhood of the best.",
     unit: "rows",
   }),
 });
@@ -68,7 +68,10 @@ export type KernelRidgeConfig = z.infer<typeof config>;
 
 /** Numbers in the matrix of rows by landmarks: 128 MiB. */
 const GREATEST_MATRIX = 2 ** 24;
-const GRID_POINTS = 16;
+/** Fits of the sample, about. */
+const SELECTION_FITS = 12;
+/** Gamma factors of the selection, then all rows. */
+const STAGES = 5;
 
 /** Landmarks of a fit; 0: exact. */
 function landmarkCount(rows: number, { exactRows, landmarks }: KernelRidgeConfig): number {
@@ -89,7 +92,7 @@ async function fit(
     count === 0
       ? undefined
       : spreadLandmarks(problem.points, design.rows, design.width, count, context.random.fork("landmarks"));
-  const checkpoint = createCheckpoint(context, "fit", GRID_POINTS / 4 + 1);
+  const checkpoint = createCheckpoint(context, "fit", STAGES);
   await checkpoint(0);
   const algebra = DenseAlgebra.acquire();
   try {
@@ -147,8 +150,8 @@ async function choose(
   const whole = new RidgeBench(algebra, problem, options.kernel, landmarks, typical);
   const best = chooses
     ? await refine(whole, { gammaFactor, noise }, landmarks === undefined, checkpoint)
-    : whole.fit(gammaFactor, [noise])[0]!;
-  await checkpoint(GRID_POINTS / 4 + 1, { heldOutLoss: best.loss });
+    : whole.at(gammaFactor, (solve) => solve(noise));
+  await checkpoint(STAGES, { heldOutLoss: best.loss });
   return { best, typical };
 }
 
@@ -229,7 +232,7 @@ function estimate(specification: WorkSpecification, options: KernelRidgeConfig):
   const cubes = (size: number) => (size ** 3 * 2) / 3 + size * size * (2 * features + 30 + 4 * classes);
   const whole = landmarks === 0 ? (chooses ? 5 : 1) * cubes(rows) : (chooses ? 5 : 3) * rows * landmarks ** 2;
   const drawn = rows * landmarks * (features * 2 + 6) * 1e-9;
-  const work = (chooses ? GRID_POINTS * cubes(sample) : 0) + whole;
+  const work = (chooses ? SELECTION_FITS * cubes(sample) : 0) + whole;
   const matrices = landmarks === 0 ? 4 * rows * rows : rows * landmarks * 2 + 6 * landmarks ** 2;
   return {
     seconds: 0.01 + work / 12e9 + drawn + rows * classes * classes * 1e-6,

@@ -30,10 +30,13 @@ export interface RidgeFit {
 }
 
 const GAMMA_FACTORS = [0.15, 0.5, 1.5, 5];
-const NOISES = [1e-3, 1e-2, 0.1, 1];
+const FIRST_NOISE = 0.1;
+const NOISE_STEP = 10;
+const LEAST_NOISE = 1e-4;
+const GREATEST_NOISE = 100;
 /** Refinement moves by half a step of the grid. */
 const HALF_GAMMA = Math.sqrt(10 / 3);
-const HALF_NOISE = Math.sqrt(10);
+const HALF_NOISE = Math.sqrt(NOISE_STEP);
 
 /** One training matrix under all settings: distances are computed once. */
 export class RidgeBench {
@@ -70,8 +73,8 @@ export class RidgeBench {
     return this.#typical;
   }
 
-  /** All noises with one gamma factor. */
-  fit(gammaFactor: number, noises: readonly number[]): RidgeFit[] {
+  /** Calls `work` with the fits by noise at one gamma factor: kernel values are computed once for all noises. */
+  at<Result>(gammaFactor: number, work: (solve: (noise: number) => RidgeFit) => Result): Result {
     const algebra = this.#algebra;
     const mark = algebra.mark();
     const gamma = gammaFactor / this.#typical;
@@ -80,13 +83,13 @@ export class RidgeBench {
     const system = this.#landmarks
       ? landmarkSystem(algebra, values, this.#among(gamma), this.problem)
       : exactSystem(algebra, values, this.problem);
-    const fits = noises.map((noise) => {
-      const solution = system.solve(noise);
+    const result = work((wanted) => {
+      const solution = system.solve(wanted);
       const setting = { gammaFactor, noise: solution.noise };
       return { setting, solution, loss: heldOutLoss(this.problem, solution.heldOut) };
     });
     algebra.freeTo(mark);
-    return fits;
+    return result;
   }
 
   #among(gamma: number): DenseMatrix {
@@ -98,14 +101,32 @@ export class RidgeBench {
   }
 }
 
-/** The best of the whole grid. */
+/** The best gamma factor of the list, each with its noise. */
 export async function searchGrid(bench: RidgeBench, checkpoint: Checkpoint): Promise<RidgeFit> {
   let best: RidgeFit | undefined;
   for (const [step, gammaFactor] of GAMMA_FACTORS.entries()) {
-    for (const fit of bench.fit(gammaFactor, NOISES)) best = better(best, fit);
-    await checkpoint(step + 1, { heldOutLoss: best!.loss });
+    const start = best?.setting.noise ?? FIRST_NOISE;
+    best = better(
+      best,
+      bench.at(gammaFactor, (solve) => walkNoise(solve, start)),
+    );
+    await checkpoint(step + 1, { heldOutLoss: best.loss });
   }
   return best!;
+}
+
+/** Down while the loss falls, otherwise up while it falls, in steps of NOISE_STEP. */
+function walkNoise(solve: (noise: number) => RidgeFit, start: number): RidgeFit {
+  let best = solve(start);
+  for (const factor of [1 / NOISE_STEP, NOISE_STEP]) {
+    for (let noise = start * factor; noise > LEAST_NOISE / 2 && noise < 2 * GREATEST_NOISE; noise *= factor) {
+      const next = solve(noise);
+      if (!(next.loss < best.loss)) break;
+      best = next;
+    }
+    if (best.setting.noise !== start) break;
+  }
+  return best;
 }
 
 /**
@@ -118,17 +139,19 @@ export async function refine(
   movesGamma: boolean,
   checkpoint: Checkpoint,
 ): Promise<RidgeFit> {
-  let best: RidgeFit | undefined;
-  for (const fit of bench.fit(gammaFactor, [noise, noise / HALF_NOISE, noise * HALF_NOISE])) {
-    best = better(best, fit);
-  }
-  if (!movesGamma) return best!;
-  const middle = best!.setting.noise;
+  let best = bench.at(gammaFactor, (solve) =>
+    [noise / HALF_NOISE, noise * HALF_NOISE].map(solve).reduce(better, solve(noise)),
+  );
+  if (!movesGamma) return best;
+  const middle = best.setting.noise;
   for (const factor of [1 / HALF_GAMMA, HALF_GAMMA]) {
-    await checkpoint(GAMMA_FACTORS.length, { heldOutLoss: best!.loss });
-    for (const fit of bench.fit(gammaFactor * factor, [middle])) best = better(best, fit);
+    await checkpoint(GAMMA_FACTORS.length, { heldOutLoss: best.loss });
+    best = better(
+      best,
+      bench.at(gammaFactor * factor, (solve) => solve(middle)),
+    );
   }
-  return best!;
+  return best;
 }
 
 function better(best: RidgeFit | undefined, next: RidgeFit): RidgeFit {
