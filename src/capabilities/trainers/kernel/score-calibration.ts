@@ -23,8 +23,11 @@ export interface ScoreCalibration {
 
 const GREATEST_SLOPE = 1000;
 const SLOPE_STEPS = 40;
-/** Inverse regularisation of what the classes do beside the shared slope. */
-const DEVIATION = 10;
+/**
+ * Inverse regularisation of what the classes do beside the shared slope: weak, as scores are shares and slopes of tens
+ * are common.
+ */
+const DEVIATION = 100;
 
 /** The slope t >= 0 of softmax(t * scores) with the least log loss, and that mean loss. */
 export function fitSharedSlope(scores: ClassScores): { slope: number; loss: number } {

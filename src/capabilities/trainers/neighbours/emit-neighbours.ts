@@ -54,12 +54,15 @@ function emitShares(graph: GraphBuilder, distances: GraphValue, state: Neighbour
     const share = Float32Array.from({ length: neighbours }, () => 1 / neighbours);
     return graph.constant("float32", [1, neighbours], share);
   }
-  const zero = graph.op("Equal", [distances, graph.scalar(0, "float64")]);
-  const first = graph.op("Gather", [zero, graph.constant("int64", [1], BigInt64Array.of(0n))], axis(1));
-  // Distances other than 0 are 1 unit at least.
-  const nonZero = graph.op("Max", [distances, graph.scalar(1, "float64")]);
-  const inverse = graph.op("Reciprocal", [graph.op("Sqrt", [nonZero])]);
-  const weights = graph.op("Where", [first, cast(graph, zero, "float64"), inverse]);
+  const roots = graph.op("Add", [graph.op("Sqrt", [distances]), graph.scalar(state.softening, "float64")]);
+  const first = graph.constant("int64", [1], BigInt64Array.of(0n));
+  const nearest = graph.op("Gather", [roots, first], axis(1));
+  // Equal distances weigh 1 without a division, also where all are 0.
+  const same = graph.op("Equal", [roots, nearest]);
+  const divisors = graph.op("Where", [same, graph.scalar(1, "float64"), roots]);
+  const ratios = graph.op("Where", [same, graph.scalar(1, "float64"), graph.op("Div", [nearest, divisors])]);
+  const weights =
+    state.power === 1 ? ratios : graph.op("Pow", [ratios, graph.scalar(state.power, "float64")]);
   const sums = graph.op("ReduceSum", [weights, graph.constant("int64", [1], BigInt64Array.of(1n))]);
   return cast(graph, graph.op("Div", [weights, sums]), "float32");
 }

@@ -10,6 +10,7 @@ import {
   rowSumGap,
 } from "../../../../conformance/trainer-testing.js";
 import { workContext } from "../../../../conformance/work-context.js";
+import { createRandom } from "../../../foundation/base/random.js";
 import { nearestNeighbours } from "./nearest-neighbours.js";
 
 interface Oracle {
@@ -94,4 +95,33 @@ test("fewer rows than neighbours, and a single row", async () => {
   ]);
   expect([...fitted.predict(query).values]).toEqual([7, 7]);
   expect(await parityGap(fitted, query)).toBe(0);
+});
+
+test("softened weights are one over a power of distance plus a share of the typical one", async () => {
+  const points = [[0], [1], [3], [4]];
+  const train = { features: frameOf(points), target: regressionTargetOf([1, 2, 4, 8]) };
+  const options = { weighting: "distance", neighbours: 4, power: 3, softening: 0.1 };
+  const fitted = await nearestNeighbours.fit(
+    { train },
+    nearestNeighbours.config.parse(options),
+    workContext(),
+  );
+  // Mean squared distance of two points, themselves included: 2 * variance = 5.
+  const weights = [0.5, 0.5, 2.5, 3.5].map((distance) => (distance + 0.1 * Math.sqrt(5)) ** -3);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const expected = [1, 2, 4, 8].reduce((sum, value, i) => sum + (weights[i]! / total) * value, 0);
+  expect(fitted.predict(frameOf([[0.5]])).values[0]).toBeCloseTo(expected, 6);
+});
+
+test("the selection leaves each row out: noise asks for many neighbours, a clean surface for few", async () => {
+  const random = createRandom(1);
+  const x = Array.from({ length: 400 }, () => [random.normal(), random.normal()]);
+  const chosen = async (noise: number) => {
+    const values = x.map(([a, b]) => Math.sin(2 * a!) + b! + noise * random.normal());
+    const train = { features: frameOf(x), target: regressionTargetOf(values) };
+    const config = nearestNeighbours.config.parse({ selection: "leave-one-out" });
+    return (await nearestNeighbours.fit({ train }, config, workContext())).state.neighbours;
+  };
+  expect(await chosen(0)).toBeLessThan(10);
+  expect(await chosen(3)).toBeGreaterThan(20);
 });

@@ -15,6 +15,7 @@ import {
   trainingDesign,
 } from "../numeric/design.js";
 import { stratifiedSample } from "../numeric/folds.js";
+import { createCheckpoint } from "../numeric/pace.js";
 import { emitNearestNeighbours } from "./emit-neighbours.js";
 import {
   createSearchSpace,
@@ -22,7 +23,10 @@ import {
   findNeighbours,
   type Neighbours,
   type SearchSpace,
+  typicalDistance,
 } from "./neighbour-search.js";
+import { selectVotes } from "./neighbour-selection.js";
+import { castVotes } from "./neighbour-votes.js";
 import type { NeighboursState } from "./neighbours-state.js";
 
 const config = z.strictObject({
@@ -35,16 +39,39 @@ const config = z.strictObject({
     .register(fields, {
       title: "Neighbours",
       unit: "rows",
-      tune: { low: 1, high: 100, scale: "log", integer: true },
+      tune: { low: 1, high: 200, scale: "log", integer: true },
     }),
   weighting: z
     .enum(["uniform", "distance"])
     .default("uniform")
     .register(fields, {
       title: "Weighting",
-      help: "`distance` weighs a neighbour by one over its distance.",
+      help: "`distance` weighs a neighbour by one over a power of its distance.",
       tune: { choices: ["uniform", "distance"] },
     }),
+  power: z
+    .number()
+    .positive()
+    .max(10)
+    .default(1)
+    .register(fields, {
+      title: "Power",
+      help: "Of the distance in the weights; greater leans on the nearest.",
+      tune: { low: 0.5, high: 4 },
+    }),
+  softening: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .register(fields, {
+      title: "Softening",
+      help: "Share of the typical distance that is added to each distance, so that equal rows do not decide alone.",
+      tune: { choices: [0, 0.01, 0.1] },
+    }),
+  selection: z.enum(["leave-one-out", "none"]).default("none").register(fields, {
+    title: "Selection",
+    help: "`leave-one-out` chooses neighbours, weighting and power by votes of the other rows; `none` takes those above.",
+  }),
   maximumRows: z.number().int().min(1).default(20_000).register(fields, {
     title: "Most stored rows",
     help: "The model is its rows; beyond this many a random sample is kept, classes in proportion.",
@@ -60,14 +87,17 @@ function remember({ train }: TrainingData, options: Config, context: TrainingCon
   const design = sample ? takeDesignRows(all, sample) : all;
   const targets = storedTargets(train.target, sample);
   const center = Float32Array.from(columnMoments(design).mean);
+  const unit = distanceUnit(design.values, design.width, center);
   return {
     points: design.values,
     rows: design.rows,
     width: design.width,
     center,
-    unit: distanceUnit(design.values, design.width, center),
+    unit,
     neighbours: Math.min(options.neighbours, design.rows),
     weighting: options.weighting,
+    power: options.power,
+    softening: (options.softening * typicalDistance(design.values, design.width, center)) / Math.sqrt(unit),
     classes: train.target.task === "regression" ? 0 : train.target.classes.length,
     targets,
     diagnostics: {
@@ -78,37 +108,37 @@ function remember({ train }: TrainingData, options: Config, context: TrainingCon
   };
 }
 
+/** Most rows whose neighbours are asked for in a selection. */
+const SELECTION_ROWS = 2000;
+
+async function select(state: NeighboursState, context: TrainingContext): Promise<NeighboursState> {
+  const groups = state.classes === 0 ? new Int32Array(state.rows) : state.targets;
+  const sample = stratifiedSample(groups, SELECTION_ROWS, context.random.fork("selection"));
+  const queries = sample ?? Int32Array.from({ length: state.rows }, (_, row) => row);
+  const checkpoint = createCheckpoint(context, "fit", queries.length);
+  const votes = await selectVotes(state, queries, checkpoint);
+  const { diagnostics } = state;
+  const weighed = votes.weighting === "uniform" ? "equal votes" : `power ${votes.power}`;
+  const notes = [
+    ...(diagnostics.notes ?? []),
+    `${votes.neighbours} neighbours, ${weighed}, by leave-one-out.`,
+  ];
+  return { ...state, ...votes, diagnostics: { ...diagnostics, notes } };
+}
+
 function storedTargets(target: Target, sample: Int32Array | undefined): Float64Array {
   const values = target.task === "regression" ? target.values : target.codes;
   return sample ? Float64Array.from(sample, (row) => values[row]!) : Float64Array.from(values);
 }
 
-/** Votes of one query's neighbours into `votes`; returns their sum. */
-function castVotes(
-  distances: Float64Array,
-  start: number,
-  weighting: "uniform" | "distance",
-  votes: Float64Array,
-): number {
-  // Neighbours at distance 0, when there are any, decide alone.
-  const touching = distances[start] === 0;
-  let sum = 0;
-  for (let i = 0; i < votes.length; i++) {
-    const distance = distances[start + i]!;
-    votes[i] = weighting === "uniform" ? 1 : touching ? (distance === 0 ? 1 : 0) : 1 / Math.sqrt(distance);
-    sum += votes[i]!;
-  }
-  return sum;
-}
-
 function vote(state: NeighboursState, { rows, distances }: Neighbours, count: number): Predictions {
-  const { neighbours, weighting, classes, targets } = state;
+  const { neighbours, classes, targets } = state;
   const width = classes === 0 ? 1 : classes;
   const values = new Float64Array(count * width);
   const votes = new Float64Array(neighbours);
   for (let query = 0; query < count; query++) {
     const start = query * neighbours;
-    const sum = castVotes(distances, start, weighting, votes);
+    const sum = castVotes(state, distances, start, votes);
     for (let i = 0; i < neighbours; i++) {
       const target = targets[rows[start + i]!]!;
       if (classes === 0) values[query]! += votes[i]! * target;
@@ -137,7 +167,7 @@ function restore(state: NeighboursState): Fitted<NeighboursState> {
 /** k nearest neighbours in Euclidean distance. */
 export const nearestNeighbours = defineTrainer<typeof config, NeighboursState>({
   id: "nearest-neighbours",
-  version: 1,
+  version: 2,
   summary: "k nearest neighbours, with equal votes or votes by distance.",
   config,
   tasks: ["binary", "multiclass", "regression"],
@@ -148,17 +178,19 @@ export const nearestNeighbours = defineTrainer<typeof config, NeighboursState>({
     sampleWeights: false,
     earlyStopping: false,
   },
-  estimate({ rows, features }, { maximumRows }) {
+  estimate({ rows, features }, { maximumRows, selection }) {
     const stored = Math.min(rows, maximumRows);
+    const searched = selection === "none" ? 0 : Math.min(stored, SELECTION_ROWS);
     return {
-      seconds: 0.005 + rows * features * 1e-8,
+      seconds: 0.002 + rows * features * 8e-9 + searched * (stored * (features * 0.5e-9 + 8e-9) + 8e-5),
       // Prediction holds the distances of a batch of 1,000 rows.
       bytes: rows * features * 4 + stored * (features * 8 + 1000 * 16),
     };
   },
   async fit(data, options, context) {
     context.signal.throwIfAborted();
-    return restore(remember(data, options, context));
+    const state = remember(data, options, context);
+    return restore(options.selection === "none" ? state : await select(state, context));
   },
   restore,
 });

@@ -31,13 +31,24 @@ const CHUNK = 8;
  * coarser than float64 rounding, far finer than any difference that means something.
  */
 export function distanceUnit(points: Float32Array, width: number, center: Float32Array): number {
+  return 2 ** (Math.floor(Math.log2(meanSquaredRadius(points, width, center) || 1)) - 26);
+}
+
+/** The root of the mean squared distance between two points. */
+export function typicalDistance(points: Float32Array, width: number, center: Float32Array): number {
+  return Math.sqrt(2 * meanSquaredRadius(points, width, center));
+}
+
+/** Mean squared distance of the points from their centre. */
+function meanSquaredRadius(points: Float32Array, width: number, center: Float32Array): number {
   let squares = 0;
-  for (let i = 0; i < points.length; i++) {
-    const deviation = points[i]! - center[i % width]!;
-    squares += deviation * deviation;
+  for (let base = 0; base < points.length; base += width) {
+    for (let j = 0; j < width; j++) {
+      const deviation = points[base + j]! - center[j]!;
+      squares += deviation * deviation;
+    }
   }
-  const mean = width > 0 && squares > 0 ? (squares * width) / points.length : 1;
-  return 2 ** (Math.floor(Math.log2(mean)) - 26);
+  return points.length > 0 ? (squares * width) / points.length : 0;
 }
 
 export function createSearchSpace(

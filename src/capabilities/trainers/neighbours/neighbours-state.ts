@@ -11,6 +11,10 @@ export interface NeighboursState {
   /** At most `rows`. */
   readonly neighbours: number;
   readonly weighting: "uniform" | "distance";
+  /** Of one over the distance. */
+  readonly power: number;
+  /** Added to each distance, in roots of the unit. */
+  readonly softening: number;
   /** 0: regression. */
   readonly classes: number;
   /** Class codes or target values of the stored rows. */
