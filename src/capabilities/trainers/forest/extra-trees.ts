@@ -8,13 +8,13 @@ const config = forestConfig({
   bootstrap: false,
   featureShare: 0,
   maxDepth: 0,
-  minRowsPerLeaf: 1,
+  minRowsPerLeaf: 3,
 });
 
 /** Extremely randomized trees; Geurts, Ernst and Wehenkel 2006. */
 export const extraTrees = defineTrainer<typeof config, ForestState>({
   id: "extra-trees",
-  version: 1,
+  version: 2,
   summary: "Like a random forest, with split points drawn at random.",
   config,
   tasks: ["binary", "multiclass", "regression"],

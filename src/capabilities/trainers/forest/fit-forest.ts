@@ -28,7 +28,7 @@ export async function fitForest(
       values,
       offset,
       stride,
-      categories: categories?.length ?? 0,
+      categories: config.categories === "ordinal" ? 0 : (categories?.length ?? 0),
     }),
   );
   const classes = train.target.task === "regression" ? 0 : train.target.classes.length;
@@ -92,6 +92,7 @@ function forestSettings(config: ForestConfig, context: TrainingContext, facts: F
     featuresPerNode: featuresPerNode(config.featureShare, features, classes),
     randomSplits: facts.randomSplits,
     criterion: config.criterion,
+    oneVersusRest: config.categories === "one-hot",
     maxDepth: config.maxDepth,
     minRowsPerLeaf: config.minRowsPerLeaf,
     minSplitGain: (config.minImpurityDecrease * targetRows(train.target)) / squared,

@@ -61,7 +61,7 @@ describe("decision tree", () => {
 
 describe("forests", () => {
   it("without row sampling remember every training row", async () => {
-    const config = extraTrees.config.parse({ trees: 5 });
+    const config = extraTrees.config.parse({ trees: 5, minRowsPerLeaf: 1 });
     const fitted = await extraTrees.fit(
       { train: { features, target: regression } },
       config,

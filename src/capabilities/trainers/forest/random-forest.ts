@@ -3,12 +3,12 @@ import { forestConfig } from "./config.js";
 import { estimateForest, fitForest } from "./fit-forest.js";
 import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
 
-const config = forestConfig({ trees: 100, bootstrap: true, featureShare: 0, maxDepth: 0, minRowsPerLeaf: 1 });
+const config = forestConfig({ trees: 100, bootstrap: true, featureShare: 0, maxDepth: 0, minRowsPerLeaf: 3 });
 
 /** Breiman 2001. */
 export const randomForest = defineTrainer<typeof config, ForestState>({
   id: "random-forest",
-  version: 1,
+  version: 2,
   summary: "Trees on drawn rows and features, averaged: strong without tuning.",
   config,
   tasks: ["binary", "multiclass", "regression"],

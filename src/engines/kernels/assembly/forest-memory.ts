@@ -67,6 +67,8 @@ export let sortSpace: usize = 0;
 export let sideTable: usize = 0;
 /** int32 [features]. */
 export let featurePool: usize = 0;
+/** uint8 [rows]: the bins of a node's rows in one feature, by position. */
+export let binList: usize = 0;
 export let pendingStack: usize = 0;
 export let nodes: usize = 0;
 /** 32 bytes each. */
@@ -96,6 +98,7 @@ export function layOut(): void {
   sortSpace = take(<usize>GROUPS << 3);
   sideTable = take(256);
   featurePool = take(<usize>features << 2);
+  binList = take(count);
   pendingStack = take(<usize>STACK * offsetof<Pending>());
   nodes = take(<usize>nodeCapacity * offsetof<ForestNode>());
   sets = take(<usize>nodeCapacity << 5);

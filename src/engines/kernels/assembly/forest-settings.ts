@@ -11,5 +11,9 @@ export let featuresPerNode: i32 = 0;
 export let randomSplits: i32 = 0;
 /** 0 = Gini, 1 = entropy. */
 export let criterion: i32 = 0;
+/** 1: a split on categories separates one from the rest; 0: it divides them into two sets. */
+export let oneVersusRest: i32 = 0;
+/** float64 [whole weight of all rows + 1] of k * log(k) where weights are whole numbers; 0 = absent. */
+export let entropyTable: usize = 0;
 /** Bytes that the trees of one worker may take for nodes and leaves. */
 export let nodeCapacity: i32 = 0;

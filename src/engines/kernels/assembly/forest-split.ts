@@ -2,10 +2,10 @@
 // Categories are always ordered: a random half of them tells too little.
 // Breiman 2001; Geurts, Ernst and Wehenkel 2006.
 import { minRowsPerLeaf } from "./settings";
-import { classes, criterion, randomSplits } from "./forest-settings";
+import { classes, criterion, entropyTable, oneVersusRest, randomSplits } from "./forest-settings";
 import { CATEGORICAL, Feature, MISSING_LEFT } from "./records";
 import {
-  channels, Group, groupAt, groupList, groupSums, leftSums, sideTable, sortSpace, totalSums,
+  binList, channels, Group, groupAt, groupList, groupSums, leftSums, payload, rowList, sideTable, sortSpace, totalSums,
 } from "./forest-memory";
 import { addSums, collectGroups } from "./forest-groups";
 import { draw } from "./forest-random";
@@ -39,11 +39,17 @@ export function worthOf(sums: usize): f64 {
   for (let c: usize = 0; c < <usize>classes << 3; c += 8) {
     const own = load<f64>(sums + c);
     weight += own;
-    if (criterion == 0) worth += own * own;
-    else if (own > 0) worth += own * Math.log(own);
+    worth += criterion == 0 ? own * own : timesLog(own);
   }
   if (!(weight > 0)) return 0;
-  return criterion == 0 ? worth / weight : worth - weight * Math.log(weight);
+  return criterion == 0 ? worth / weight : worth - timesLog(weight);
+}
+
+/** x * log(x), 0 for 0. */
+@inline
+function timesLog(x: f64): f64 {
+  if (entropyTable) return load<f64>(entropyTable + (<usize>x << 3));
+  return x > 0 ? x * Math.log(x) : 0;
 }
 
 /** The same for what `leftSums` leaves of `totalSums`. */
@@ -58,29 +64,26 @@ function worthOfRest(): f64 {
   for (let c: usize = 0; c < <usize>classes << 3; c += 8) {
     const own = load<f64>(totalSums + c) - load<f64>(leftSums + c);
     weight += own;
-    if (criterion == 0) worth += own * own;
-    else if (own > 0) worth += own * Math.log(own);
+    worth += criterion == 0 ? own * own : timesLog(own);
   }
   if (!(weight > 0)) return 0;
-  return criterion == 0 ? worth / weight : worth - weight * Math.log(weight);
+  return criterion == 0 ? worth / weight : worth - timesLog(weight);
 }
 
 /** Tries a feature on the rows start..end. Returns false when it is constant there. */
 export function tryFeature(number: i32, feature: Feature, start: i32, end: i32): bool {
+  if (randomSplits && !feature.categorical) return tryRandomThreshold(number, feature, start, end);
   const count = collectGroups(feature, start, end);
   if (count < 2) return false;
   const rows = end - start;
   if (feature.categorical) {
-    tryOrderedSets(number, feature, count, rows);
+    if (oneVersusRest) tryEachAgainstRest(number, feature, count, rows);
+    else tryOrderedSets(number, feature, count, rows);
     return true;
   }
   // The missing bin is the last one.
   const hasMissing = groupAt(groupList, count - 1).bin == feature.valueBins;
   const values = hasMissing ? count - 1 : count;
-  if (randomSplits) {
-    tryRandomThreshold(number, values, hasMissing ? count - 1 : -1, rows);
-    return true;
-  }
   tryThresholds(number, values, -1, rows, hasMissing);
   if (hasMissing) tryThresholds(number, values, count - 1, rows, true);
   return true;
@@ -120,27 +123,69 @@ function missingFlag(onLeft: bool, hasMissing: bool, left: i32, rows: i32): i32 
   return goesLeft ? MISSING_LEFT : 0;
 }
 
-/** One cut, uniform over the bins between the lowest and the highest; missing values take a random side. */
-function tryRandomThreshold(number: i32, values: i32, missing: i32, rows: i32): void {
-  const low = groupAt(groupList, 0).bin;
-  const high = groupAt(groupList, values - 1).bin;
+/**
+ * One cut, uniform over the bins between the lowest and the highest; missing values take a random side. Needs no
+ * groups: one pass for the range, one for the sums. Returns false when the feature is constant.
+ */
+function tryRandomThreshold(number: i32, feature: Feature, start: i32, end: i32): bool {
+  const column = <usize>feature.column;
+  const missingBin = feature.valueBins;
+  let low = 256;
+  let high = -1;
+  let missing = 0;
+  for (let position = <usize>start; position < <usize>end; position++) {
+    const bin = <i32>load<u8>(column + <usize>load<u32>(rowList + (position << 2)));
+    store<u8>(binList + position, bin);
+    const absent = bin == missingBin;
+    missing += <i32>absent;
+    low = min(low, bin);
+    high = max(high, select<i32>(-1, bin, absent));
+  }
+  if (high < 0 || (low == high && missing == 0)) return false;
   const cut = high > low ? low + draw(high - low) : low;
-  const missingLeft = missing >= 0 && high > low && draw(2) == 1;
+  const missingLeft = missing > 0 && high > low && draw(2) == 1;
+  const left = sumLeft(start, end, cut, missingLeft ? missingBin : -1);
+  const rows = end - start;
+  if (left < minRowsPerLeaf || rows - left < minRowsPerLeaf) return true;
+  const worth = worthOf(leftSums) + worthOfRest();
+  if (worth > bestWorth) take(number, worth, cut, missingFlag(missingLeft, missing > 0, left, rows));
+  return true;
+}
+
+/** Sums the rows up to bin `cut` and those of bin `also` into `leftSums`; returns how many. */
+function sumLeft(start: i32, end: i32, cut: i32, also: i32): i32 {
   memory.fill(leftSums, 0, <usize>channels() << 3);
   let left = 0;
-  for (let k = 0; k < values; k++) {
+  for (let position = <usize>start; position < <usize>end; position++) {
+    const bin = <i32>load<u8>(binList + position);
+    const inside = <i32>(bin <= cut) | <i32>(bin == also);
+    const at = payload + (position << 3);
+    const weight = <f64>load<f32>(at) * <f64>inside;
+    const label = load<f32>(at, 4);
+    left += inside;
+    if (classes > 0) {
+      const sum = leftSums + (<usize>label << 3);
+      store<f64>(sum, load<f64>(sum) + weight);
+    } else {
+      store<f64>(leftSums, load<f64>(leftSums) + weight);
+      store<f64>(leftSums, load<f64>(leftSums, 8) + weight * <f64>label, 8);
+    }
+  }
+  return left;
+}
+
+/** Each group alone on the left side. */
+function tryEachAgainstRest(number: i32, feature: Feature, count: i32, rows: i32): void {
+  for (let k = 0; k < count; k++) {
     const group = groupAt(groupList, k);
-    if (group.bin > cut) break;
+    if (group.rows < minRowsPerLeaf || rows - group.rows < minRowsPerLeaf) continue;
+    memory.fill(leftSums, 0, <usize>channels() << 3);
     addSums(leftSums, groupSums(group), 1);
-    left += group.rows;
+    const worth = worthOf(leftSums) + worthOfRest();
+    if (!(worth > bestWorth)) continue;
+    take(number, worth, 0, CATEGORICAL);
+    addToSet(feature, group.bin);
   }
-  if (missingLeft) {
-    addSums(leftSums, groupSums(groupAt(groupList, missing)), 1);
-    left += groupAt(groupList, missing).rows;
-  }
-  if (left < minRowsPerLeaf || rows - left < minRowsPerLeaf) return;
-  const worth = worthOf(leftSums) + worthOfRest();
-  if (worth > bestWorth) take(number, worth, cut, missingFlag(missingLeft, missing >= 0, left, rows));
 }
 
 /** Groups in the order of their mean label, or of their share of one class; then every cut of that order. */
