@@ -4,8 +4,15 @@ import type { Language } from "../../../engines/pages/texts.js";
 import type { Evaluation, ReportInput } from "../../../foundation/contracts/evaluation.js";
 import { calibrationSection, curvesSection, decisionsSection } from "./class-sections.js";
 import { residualsSection, slicesSection, worstSection } from "./error-sections.js";
+import { fairnessSection } from "./fairness-section.js";
 import { headline } from "./headline.js";
 import { resultsSection } from "./result-sections.js";
+import {
+  conformalSection,
+  labelErrorsSection,
+  nearDuplicatesSection,
+  noveltySection,
+} from "./trust-sections.js";
 import { createView, type SectionMaker } from "./view.js";
 
 /** A registered model on other rows than those of its training. */
@@ -28,8 +35,13 @@ const SECTIONS: readonly SectionMaker[] = [
   decisionsSection,
   calibrationSection,
   residualsSection,
+  conformalSection,
   slicesSection,
+  fairnessSection,
   worstSection,
+  labelErrorsSection,
+  nearDuplicatesSection,
+  noveltySection,
 ];
 
 /** What the training report says about predictions, without what only a training knows. */

@@ -1,11 +1,29 @@
 /** What was planned and done, how to do it again, and how to use the result. */
-import { code, collapsible, facts, hashText, note, table } from "../../../engines/pages/components.js";
-import { formatCount, formatSeconds, formatTime } from "../../../engines/pages/format.js";
-import { type Html, html } from "../../../engines/pages/html.js";
+import {
+  badge,
+  code,
+  collapsible,
+  facts,
+  hashText,
+  note,
+  type TableColumn,
+  table,
+} from "../../../engines/pages/components.js";
+import {
+  formatBytes,
+  formatCount,
+  formatNumber,
+  formatSeconds,
+  formatTime,
+} from "../../../engines/pages/format.js";
+import { type Html, html, shorten } from "../../../engines/pages/html.js";
+import type { PlanOutcome } from "../../../foundation/contracts/evaluation.js";
 import type { ReportView, SectionMaker } from "./view.js";
 
-export const planSection: SectionMaker = ({ input, texts }) => {
-  if (input.plan.length === 0 && input.steps.length === 0) return undefined;
+export const planSection: SectionMaker = (view) => {
+  const { input, texts } = view;
+  const estimates = input.planOutcome ?? [];
+  if (input.plan.length + input.steps.length + estimates.length === 0) return undefined;
   const plan =
     input.plan.length > 0 &&
     table(input.plan, [
@@ -20,8 +38,37 @@ export const planSection: SectionMaker = ({ input, texts }) => {
       { name: texts.seconds, cell: (step) => formatSeconds(step.seconds), number: true },
       { name: "", cell: (step) => (step.cached ? texts.fromCache : "") },
     ])}`;
-  return { id: "plan", title: texts.plan, body: html`${plan}${steps}` };
+  return { id: "plan", title: texts.plan, body: html`${plan}${estimateTable(view, estimates)}${steps}` };
 };
+
+/** Beyond this either way an estimate is marked. */
+const GOOD_RATIO = 2;
+
+function estimateTable({ texts }: ReportView, estimates: readonly PlanOutcome[]): Html | undefined {
+  if (estimates.length === 0) return undefined;
+  const columns: TableColumn<PlanOutcome>[] = [
+    { name: texts.item, cell: (one) => shorten(one.item), heading: true },
+    { name: texts.plannedSeconds, cell: (one) => orDash(one.plannedSeconds, formatSeconds), number: true },
+    { name: texts.measuredSeconds, cell: (one) => orDash(one.seconds, formatSeconds), number: true },
+    { name: texts.ratio, cell: (one) => ratioBadge(one.plannedSeconds, one.seconds), number: true },
+    { name: texts.plannedMemory, cell: (one) => orDash(one.plannedBytes, formatBytes), number: true },
+    { name: texts.measuredMemory, cell: (one) => orDash(one.bytes, formatBytes), number: true },
+    { name: texts.ratio, cell: (one) => ratioBadge(one.plannedBytes, one.bytes), number: true },
+    { name: texts.basis, cell: (one) => shorten(one.note ?? "", 120) },
+  ];
+  return html`<h3>${texts.planEstimates}</h3>${note(texts.planEstimatesNote)}${table(estimates, columns)}`;
+}
+
+function orDash(value: number | null, write: (value: number) => string): string {
+  return value === null ? "–" : write(value);
+}
+
+function ratioBadge(planned: number | null, measured: number | null): Html | string {
+  if (planned === null || measured === null || planned <= 0 || measured <= 0) return "–";
+  const ratio = planned / measured;
+  const good = ratio <= GOOD_RATIO && ratio >= 1 / GOOD_RATIO;
+  return badge(formatNumber(ratio, 2), good ? "plain" : "warn");
+}
 
 export const reproducibilitySection: SectionMaker = ({ input, texts }) => {
   const { reproducibility: record, parity } = input;

@@ -16,6 +16,8 @@ import {
 } from "./view.js";
 
 const MOST_BARS = 15;
+/** A long search has a section of its own. */
+const MOST_ROWS = 200;
 
 export const resultsSection: SectionMaker = (view) => {
   const { evaluation, texts } = view;
@@ -102,7 +104,7 @@ export const leaderboardSection: SectionMaker = (view) => {
     id: "leaderboard",
     title: texts.leaderboard,
     body: html`${note(texts.leaderboardNote(metric))}${leaderboardChart(view)}${table(
-      bestFirst(view),
+      bestFirst(view).slice(0, MOST_ROWS),
       columns,
       {
         marked: (row) => row.chosen,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sampleReportInput } from "../../../../test/fixtures/report-input.js";
+import { sampleStudy } from "../../../../test/fixtures/trust-input.js";
 import type { ReportInput } from "../../../foundation/contracts/evaluation.js";
 import { trainingReport } from "./training-report.js";
 
@@ -72,6 +73,8 @@ function poison(input: ReportInput): ReportInput {
     "origin",
     "direction",
     "chosenBy",
+    "method",
+    "kind",
     "severity",
     "state",
   ]);
@@ -127,15 +130,23 @@ describe("training report", () => {
     expect(text).not.toContain("\u202e");
   });
 
+  it("keeps a search of 10 000 trials readable", () => {
+    const text = trainingReport({ ...sampleReportInput("binary", 60), study: sampleStudy(10_000) }, "en");
+    expect(text.match(/<details>/g)!.length).toBeGreaterThan(20);
+    expect(text).toContain("Trials 9,500 to 9,999");
+    expect(text.length).toBeLessThan(8_000_000);
+  });
+
   it("quotes the example for a shell", () => {
     expect(trainingReport(sampleReportInput("binary", 60), "en")).toContain("it&#39;\\&#39;&#39;s");
   });
 
   it("does without what is absent", () => {
     const input = sampleReportInput("binary", 60);
+    const { study: _, ensemble: __, planOutcome: ___, ...plain } = input;
     const { evaluation } = input;
     const bare: ReportInput = {
-      ...input,
+      ...plain,
       version: null,
       goals: [],
       findings: [],
@@ -155,6 +166,13 @@ describe("training report", () => {
         threshold: null,
         curves: { roc: [], precisionRecall: [], gain: [], lift: [] },
         calibration: [],
+        labelErrors: undefined,
+        nearDuplicates: undefined,
+        twins: undefined,
+        novelty: undefined,
+        conformal: undefined,
+        fairness: undefined,
+        crossValidation: undefined,
       },
       model: { ...input.model, curves: {}, importance: [], bestIteration: null },
       reproducibility: { ...input.reproducibility, bundle: null, testOpenings: [] },

@@ -5,24 +5,41 @@ import type { ReportInput } from "../../../foundation/contracts/evaluation.js";
 import { calibrationSection, curvesSection, decisionsSection } from "./class-sections.js";
 import { dataSection, findingsSection } from "./data-sections.js";
 import { residualsSection, slicesSection, worstSection } from "./error-sections.js";
+import { fairnessSection } from "./fairness-section.js";
 import { headline } from "./headline.js";
 import { modelSection } from "./model-sections.js";
 import { planSection, reproducibilitySection, usageSection } from "./provenance-sections.js";
 import { leaderboardSection, resultsSection } from "./result-sections.js";
+import { ensembleSection, studySection } from "./search-sections.js";
+import {
+  conformalSection,
+  crossValidationSection,
+  labelErrorsSection,
+  nearDuplicatesSection,
+  noveltySection,
+} from "./trust-sections.js";
 import { createView, type SectionMaker } from "./view.js";
 
 const SECTIONS: readonly SectionMaker[] = [
   resultsSection,
+  crossValidationSection,
   dataSection,
   findingsSection,
   leaderboardSection,
+  studySection,
+  ensembleSection,
   modelSection,
   curvesSection,
   decisionsSection,
   calibrationSection,
   residualsSection,
+  conformalSection,
   slicesSection,
+  fairnessSection,
   worstSection,
+  labelErrorsSection,
+  nearDuplicatesSection,
+  noveltySection,
   planSection,
   reproducibilitySection,
   usageSection,
