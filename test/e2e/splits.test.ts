@@ -70,7 +70,7 @@ describe("a division follows what the project says", () => {
     const day = (i: number): number => (i * 131) % rows.length;
     const date = (i: number): string => new Date(Date.UTC(2024, 0, 1 + day(i))).toISOString().slice(0, 10);
     writeLines(join(folder, "times.csv"), [`${header},seen`, ...rows.map((row, i) => `${row},${date(i)}`)]);
-    const { record } = await divide("times.csv", ["--time", "seen"]);
+    const { record } = await divide("times.csv", ["--time-column", "seen"]);
     expect(record.config.kind).toBe("time");
     const days = (part: number): number[] =>
       [...rows.keys()].filter((i) => record.assignments[i] === part).map(day);

@@ -13,6 +13,7 @@ export {
   rawColumns,
   type TransformMap,
 } from "./pipeline/pipeline.js";
+export { type SharedPipeline, sharePipelines } from "./pipeline/share.js";
 export { type ColumnFacts, describeColumns } from "./plan/facts.js";
 export type { PlanLimits } from "./plan/limits.js";
 export { planFeatures } from "./plan/plan.js";

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { QuernError } from "../../foundation/base/errors.js";
 import { fields } from "../../foundation/contracts/extension.js";
-import { type ProjectInput, projectSchema } from "../../foundation/contracts/project.js";
+import { DURATION, type ProjectInput, projectSchema } from "../../foundation/contracts/project.js";
 import { TASK_TYPES } from "../../foundation/contracts/target.js";
 import { readProjectFile } from "../../workflows/project/project-file.js";
 
@@ -39,9 +39,20 @@ export const projectOptions = {
     .min(1)
     .optional()
     .register(fields, { title: "Configurations to try in all" }),
+  time: z
+    .string()
+    .regex(DURATION, "write a duration as 90s, 10m or 1.5h; the time column is named by --time-column")
+    .optional()
+    .register(fields, { title: "Time for the training, such as 10m; ends within a tenth of it" }),
+  ensemble: z.enum(["auto", "none"]).optional().register(fields, {
+    title: "Average several models, or keep the best one",
+  }),
+  distill: z.boolean().optional().register(fields, {
+    title: "Keep one small model that has learned what the ensemble predicts",
+  }),
   name: text("Model name"),
   id: text("Id column"),
-  time: text("Time column; splits by time"),
+  timeColumn: text("Time column; splits by time"),
   group: text("Group column; groups never cross a split"),
   ignore: z.array(z.string()).optional().register(fields, { title: "Columns to leave out" }),
   seed: z.coerce
@@ -85,12 +96,13 @@ export function projectFromFlags(
         encoding: flags.encoding,
         sheet: flags.sheet,
         id: flags.id,
-        time: flags.time,
+        time: flags.timeColumn,
         group: flags.group,
         ignore: flags.ignore,
       }),
     },
-    tuning: { ...file.tuning, ...defined({ trials: flags.trials }) },
+    tuning: { ...file.tuning, ...defined({ trials: flags.trials, time: flags.time }) },
+    ensemble: { ...file.ensemble, ...defined({ kind: flags.ensemble, distill: flags.distill }) },
     report: { ...file.report, ...defined({ language: flags.language }) },
   };
   return { input, folder: path === undefined ? process.cwd() : dirname(resolve(path)) };

@@ -83,6 +83,9 @@ const taskSchema = z.strictObject({
     }),
 });
 
+/** `90s`, `10m`, `1.5h`. */
+export const DURATION = /^\d+(\.\d+)?[smh]$/;
+
 /** Models: `auto`, ids, or ids with settings. */
 const modelSchema = z.union([z.string(), z.looseObject({ trainer: z.string() })]);
 
@@ -129,7 +132,44 @@ export const projectSchema = z.strictObject({
     .strictObject({
       trials: z.number().int().min(1).max(10_000).optional().register(fields, {
         title: "Trials",
-        help: "Configurations to try in all; the default models come first.",
+        help: "Configurations to try in all; the list of models comes first, then the search.",
+      }),
+      time: z
+        .string()
+        .regex(DURATION, "write a duration as 90s, 10m or 1.5h")
+        .optional()
+        .register(fields, {
+          title: "Time",
+          help: "`10m`: ends within a tenth of it; not reproducible, as counted trials are.",
+        }),
+      sampler: z.string().default("tpe").register(fields, {
+        title: "Sampler",
+        help: "What proposes configurations after the list.",
+      }),
+      pruner: z.string().default("median").register(fields, {
+        title: "Pruner",
+        help: "What gives a configuration up after its first folds; `none` finishes all.",
+      }),
+      patience: z.number().int().min(0).default(0).register(fields, {
+        title: "Patience",
+        unit: "trials",
+        help: "Ends a counted search when so many trials in a row brought nothing; 0: never.",
+      }),
+    })
+    .prefault({}),
+  ensemble: z
+    .strictObject({
+      kind: z.enum(["auto", "none"]).default("auto").register(fields, {
+        title: "Ensemble",
+        help: "`auto` averages the trials that are better together; `none` keeps the best one.",
+      }),
+      folds: z.number().int().min(1).max(20).optional().register(fields, {
+        title: "Inner folds",
+        help: "How often each configuration is fitted to judge it; default by the number of rows.",
+      }),
+      distill: z.boolean().default(false).register(fields, {
+        title: "Distill",
+        help: "Keeps one small model that has learned what the ensemble predicts.",
       }),
     })
     .prefault({}),

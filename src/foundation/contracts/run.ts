@@ -23,15 +23,25 @@ export const trainResultSchema = z.strictObject({
   leaderboard: z.array(
     z.strictObject({
       trainer: z.string(),
-      /** On the validation rows. */
+      /** On held-out rows. */
       value: z.number().nullable(),
       seconds: z.number(),
       trial: z.number().int(),
       config: z.record(z.string(), z.unknown()),
+      /** Share in the model; 0: not part of it. */
+      weight: z.number(),
+      /** Given up after its first folds. */
+      pruned: z.boolean().optional(),
       /** Present when the trainer failed; the run goes on with the others. */
       error: z.string().optional(),
     }),
   ),
+  ensemble: z.strictObject({
+    /** The decisive metric on held-out rows, weights chosen without the row's fold. */
+    value: z.number().nullable(),
+    /** Fitted models that are averaged; 1: a single model. */
+    members: z.number().int().positive(),
+  }),
   findings: z.array(findingSchema),
   /** Exported against trained model on held-out rows; on the scale of `predictionDistance`, at most 1e-5. */
   parity: z.strictObject({ rows: z.number().int(), maxAbsDiff: z.number() }),

@@ -51,6 +51,12 @@ export interface TrainerCapabilities {
    * networks, but no trees and no nearest neighbours. Such learners may learn from other models' predictions.
    */
   readonly smooth?: boolean;
+  /**
+   * What becomes of the models of several folds: `average` makes one model of them (default for trainers that
+   * can), `keep` keeps all as members of the ensemble, `refit` fits one on all rows (default otherwise: forests
+   * and neighbours gain little from a bag and grow large).
+   */
+  readonly bagging?: "average" | "keep" | "refit";
 }
 
 export interface WorkEstimate {

@@ -17,6 +17,8 @@ export interface Division {
   /** All usable rows with some set apart for validation: what the model of a cross-validated training learns from. */
   readonly whole: Split;
   readonly reason: string;
+  /** What it was made from; inner folds are made from it as well. */
+  readonly input: SplitInput;
 }
 
 /** Rows for validation where a split brings none: a sixth, as the usual 80/10/10 has an eighth of its training rows. */
@@ -51,7 +53,7 @@ export function divideData(prepared: PreparedData, rowHashes: BigUint64Array, pr
     test: new Int32Array(0),
   };
   const whole = splits.length === 1 ? splits[0]! : carveValidation(all, VALIDATION_SHARE, input);
-  return { record, splits, whole, reason: choice.reason };
+  return { record, splits, whole, reason: choice.reason, input };
 }
 
 /** One entry a row of the table: -1 or NaN where the target is missing. */

@@ -4,6 +4,7 @@ import type { DecisionThreshold } from "../../capabilities/evaluation/evaluation
 import { METRICS, reportedMetrics } from "../../capabilities/evaluation/metrics/index.js";
 import { permutationImportance } from "../../capabilities/evaluation/permutation-importance.js";
 import type { TransformMap } from "../../capabilities/features/index.js";
+import { applyCalibration } from "../../capabilities/trainers/calibration/index.js";
 import { createRandom } from "../../foundation/base/random.js";
 import type { Evaluation, Importance, LearningPoint } from "../../foundation/contracts/evaluation.js";
 import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/frame.js";
@@ -15,7 +16,9 @@ import {
   type TaskType,
   takeTarget,
 } from "../../foundation/contracts/target.js";
-import { featureNames, type LearnedModel, type LearningMaterial, predictWith } from "./learn.js";
+import type { Learned } from "../learn/learn.js";
+import { heldOutRows, type LearningMaterial } from "../learn/material.js";
+import { columnsRead, type LearnedModel, predictor } from "../learn/model.js";
 
 /** Rows and shuffles of the permutation importance: enough for intervals, cheap for slow models. */
 const IMPORTANCE_ROWS = 1000;
@@ -30,42 +33,46 @@ export interface Judgement {
   readonly signal: AbortSignal;
 }
 
-/** Binary with a table of gains: the threshold that gains most on the validation rows; otherwise one half. */
+/** Binary with a table of gains: the threshold that gains most on held-out rows; otherwise one half. */
 export function decisionThreshold(
-  model: LearnedModel,
+  { model, heldOut }: Learned,
   material: LearningMaterial,
-  { project, transforms }: Judgement,
+  { project }: Judgement,
 ): DecisionThreshold | undefined {
-  const { target, frame, validation } = material;
+  const { target } = material;
   const { gain } = project.evaluation;
   if (target.task !== "binary" || !gain) return undefined;
-  const predictions = predictWith(model, takeRows(frame, validation), transforms);
-  const input = { target: takeTarget(target, validation), predictions };
+  const predictions = applyCalibration(heldOut, model.calibration);
+  const input = { target: takeTarget(target, heldOutRows(material)), predictions };
   return {
     value: gainThreshold(input, gainTable(gain, target.classes)).threshold,
     chosenBy: "gain",
-    split: "validation",
+    split: "held-out",
   };
 }
 
-/** How much worse the metric gets on validation rows when one raw column is shuffled. */
+/** A model and rows of the table that it has not seen. */
+export interface Witness {
+  readonly model: LearnedModel;
+  readonly rows: Int32Array;
+}
+
+/** How much worse the metric gets on rows the model has not seen when one raw column is shuffled. */
 export function columnImportance(
-  model: LearnedModel,
-  material: LearningMaterial,
+  { model, rows: unseen }: Witness,
+  target: Target,
+  frame: Frame,
   judgement: Judgement,
 ): Promise<Importance[]> {
   const { project, metric, transforms, signal } = judgement;
   const random = createRandom(project.seed).fork("importance");
-  const rows = sampleRows(
-    material.validation,
-    IMPORTANCE_ROWS,
-    random.fork("rows").permutation(material.validation.length),
-  );
+  const order = random.fork("rows").permutation(unseen.length);
+  const rows = sampleRows(unseen, IMPORTANCE_ROWS, order);
   return permutationImportance({
     metric,
-    features: selectColumns(takeRows(material.frame, rows), featureNames(model.pipeline)),
-    target: takeTarget(material.target, rows),
-    predict: (features) => predictWith(model, features, transforms),
+    features: selectColumns(takeRows(frame, rows), columnsRead(model)),
+    target: takeTarget(target, rows),
+    predict: predictor(model, transforms),
     random,
     repeats: IMPORTANCE_REPEATS,
     signal,
@@ -82,6 +89,8 @@ export interface ExaminedRows {
   readonly rows: Int32Array;
   readonly predictions: Predictions;
   readonly baseline: Predictions;
+  /** What importance is measured with: the model, or that of the first fold. */
+  readonly witness: Witness;
   readonly previous?: { readonly name: string; readonly predictions: Predictions };
 }
 

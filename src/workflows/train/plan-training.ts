@@ -3,15 +3,17 @@ import { takeRows } from "../../foundation/contracts/frame.js";
 import type { ProjectInput } from "../../foundation/contracts/project.js";
 import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
+import { planAgenda } from "../learn/agenda.js";
+import { checkTuning } from "../learn/proposer.js";
 import { openData } from "../load/open-data.js";
 import { loadExtensions } from "../project/extensions.js";
 import { resolveProject } from "../project/project-file.js";
 import { divideData } from "./divide.js";
 import { checkGoals } from "./goals.js";
-import { planTrialsFor } from "./plan-trials-for.js";
 import { prepareData } from "./prepare.js";
 import { divisionHashes } from "./record-data.js";
-import { metricOf } from "./run-training.js";
+import { metricOf, roundsOf } from "./run-training.js";
+import { situationOf } from "./situation.js";
 
 export interface TrainingPlan {
   readonly source: string;
@@ -63,21 +65,20 @@ export async function planTraining(
     const prepared = await prepareData(data.table, project);
     const { task, classes, column, reason } = prepared.target;
     checkGoals(project, task, extensions.metrics);
+    checkTuning(project);
     const metric = metricOf(project, task, extensions.metrics);
     const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
     const { train, validation, test } = division.whole;
-    const { trials, leftOut } = planTrialsFor(prepared, division, project, {
-      trainers: extensions.trainers,
-      threads: context.threads,
-    });
+    const rounds = roundsOf(division);
+    const situation = situationOf(prepared, division, project);
+    const { candidates, leftOut } = planAgenda(project, extensions.trainers, situation, rounds);
     const facts = describeColumns(takeRows(prepared.features, train));
     const limits = { rows: train.length, task, classes: Math.max(1, classes.length), segmenter: true };
-    const styles = [...new Set(trials.map((trial) => trial.trainer.capabilities.features))];
+    const styles = [...new Set(candidates.map(({ trainer }) => trainer.capabilities.features))];
     const steps = (style: FeatureStyle): string[] =>
       planFeatures(facts, style, limits).steps.map(
         (step) => `${step.transform}: ${step.columns?.join(", ") ?? "all"}`,
       );
-    const rounds = division.splits.length > 1 ? division.splits.length + 1 : 1;
     const roles = new Map(Object.entries(prepared.roles).map(([role, name]) => [name as string, role]));
     return {
       source: data.description,
@@ -102,14 +103,14 @@ export async function planTraining(
         reason: why,
       })),
       features: Object.fromEntries(styles.map((style) => [style, steps(style)])),
-      trials: trials.map(({ trainer, estimate, config }) => ({
+      trials: candidates.map(({ trainer, estimate, config }) => ({
         trainer: trainer.id,
         seconds: estimate.seconds,
         megabytes: estimate.bytes / 2 ** 20,
         config,
       })),
       leftOut,
-      seconds: rounds * trials.reduce((sum, trial) => sum + trial.estimate.seconds, 0),
+      seconds: rounds * candidates.reduce((sum, { estimate }) => sum + estimate.seconds, 0),
     };
   } finally {
     await data.close();

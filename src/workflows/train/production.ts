@@ -4,15 +4,17 @@ import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { Dataset, RunLease, Store, TestOpening } from "../../foundation/contracts/store.js";
 import type { WorkflowContext } from "../context.js";
+import type { Agenda } from "../learn/agenda.js";
+import type { Situation } from "../learn/candidates.js";
+import type { Learned } from "../learn/learn.js";
+import type { Fitter } from "../learn/trial.js";
 import type { OpenedData } from "../load/open-data.js";
 import type { Division } from "./divide.js";
 import type { Inspection } from "./inspect.js";
-import type { Learned, LearningMaterial } from "./learn.js";
 import type { TrainRequest } from "./messages.js";
 import type { PreparedData } from "./prepare.js";
 import type { Progress } from "./progress.js";
 import type { StepRunner } from "./step-runner.js";
-import type { TrialList } from "./trials.js";
 
 /** Everything a training works with, from the first recorded step on. */
 export interface Production {
@@ -25,7 +27,9 @@ export interface Production {
   /** All there are, the project's own included. */
   readonly metrics: readonly Metric[];
   readonly division: Division;
-  readonly trials: TrialList;
+  readonly situation: Situation;
+  readonly agenda: Agenda;
+  readonly fitter: Fitter;
   readonly store: Store;
   readonly lease: RunLease;
   readonly steps: StepRunner;
@@ -45,7 +49,8 @@ export interface Facts {
 /** What is known when the test rows have been judged: the report, the registry and the result are written from it. */
 export interface Judged extends Facts {
   readonly learned: Learned;
-  readonly material: LearningMaterial;
+  /** Rows of the table that the model learned from. */
+  readonly rows: Int32Array;
   readonly evaluation: Evaluation;
   readonly threshold: number;
   /** Every time the test rows of this split were opened, this run last. */

@@ -7,11 +7,12 @@ import {
   loadBundle,
   writeBundle,
 } from "../../capabilities/bundles/index.js";
-import { hostSteps, rawColumns, type TransformMap } from "../../capabilities/features/index.js";
+import { hostSteps, type TransformMap } from "../../capabilities/features/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { BundleMetrics, BundleOutputs } from "../../foundation/contracts/bundle.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/frame.js";
+import type { ModelAnatomy } from "../../foundation/contracts/model-anatomy.js";
 import {
   compareOutputs,
   type OutputComparison,
@@ -19,10 +20,10 @@ import {
   type Row,
 } from "../../foundation/contracts/prediction.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
-import { composeGraph, tensorsOf } from "./compose.js";
+import { composeModel } from "../learn/compose.js";
+import { columnsRead, type LearnedModel, predictor, trainerName } from "../learn/model.js";
 import { backgroundRows, explainerAssets } from "./explainer-assets.js";
 import { measureLatency } from "./latency.js";
-import { type LearnedModel, predictWith } from "./learn.js";
 
 export interface ExportRequest {
   readonly name: string;
@@ -90,22 +91,23 @@ function bundleParts(model: LearnedModel, request: ExportRequest): BundleParts {
   const { name, version, task, target, classes, threshold, transforms } = request;
   const outputs: BundleOutputs =
     classes.length > 0 ? { kind: "classes", classes: [...classes] } : { kind: "value" };
-  const read = new Set(rawColumns(model.pipeline).map((slot) => slot.label));
+  const read = new Set(columnsRead(model));
   const columns = request.schema.filter((column) => read.has(column.name));
+  const composed = composeModel(model, { name, transforms, outputs, threshold });
   return {
     name,
     version,
     task,
     target,
     ...(request.id === undefined ? {} : { id: request.id }),
-    model: composeGraph(model, { name, transforms, outputs, threshold }),
+    model: composed.graph,
     inputs: describeInputs(columns, takeRows(request.frame, request.train)),
-    graphInputs: tensorsOf(model.pipeline),
-    hostTransforms: hostSteps(model.pipeline),
+    graphInputs: [...composed.inputs],
+    hostTransforms: hostSteps(composed.shared.pipeline),
     assets: explainerAssets({
       name,
-      anatomy: model.trainer.restore(model.state).anatomy,
-      pipeline: model.pipeline,
+      anatomy: soleAnatomy(model),
+      pipeline: composed.shared.pipeline,
       transforms,
       background: backgroundRows(
         selectColumns(
@@ -123,18 +125,24 @@ function bundleParts(model: LearnedModel, request: ExportRequest): BundleParts {
   };
 }
 
+/** Of a model that is no combination: the parts of one do not add up in one space. */
+function soleAnatomy({ members }: LearnedModel): ModelAnatomy | undefined {
+  const [first, ...others] = members;
+  return others.length > 0 ? undefined : first!.trainer.restore(first!.state).anatomy;
+}
+
 async function checkParity(
   bundle: LoadedBundle,
   model: LearnedModel,
   request: ExportRequest,
 ): Promise<OutputComparison> {
   const rows = takeRows(request.frame, request.heldOut);
-  const expected = predictWith(model, rows, request.transforms);
+  const expected = predictor(model, request.transforms)(rows);
   const comparison = compareOutputs(await bundle.predictFrame(rows), expected);
   if (comparison.maxAbsDiff <= PARITY_LIMIT) return comparison;
   throw new QuernError(
     "PARITY_FAILED",
-    `The exported ${model.trainer.id} differs from the trained one by ${comparison.maxAbsDiff.toPrecision(3)} in row ${request.heldOut[comparison.worstRow]} (limit ${PARITY_LIMIT}).`,
-    { details: { ...comparison, trainer: model.trainer.id } },
+    `The exported ${trainerName(model)} differs from the trained one by ${comparison.maxAbsDiff.toPrecision(3)} in row ${request.heldOut[comparison.worstRow]} (limit ${PARITY_LIMIT}).`,
+    { details: { ...comparison, trainer: trainerName(model) } },
   );
 }

@@ -9,8 +9,10 @@ import type { BundleMetrics } from "../../foundation/contracts/bundle.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
 import type { Model } from "../../foundation/contracts/store.js";
+import type { Learned } from "../learn/learn.js";
+import { trainerName } from "../learn/model.js";
+import type { TrialResult } from "../learn/trial.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
-import type { TrialOutcome } from "./learn.js";
 import { copyOut, reportPath } from "./outputs.js";
 import type { Judged, Production } from "./production.js";
 import { type ExportedModel, exportBundle } from "./publish.js";
@@ -57,7 +59,7 @@ function exportJudged(
   version: number,
   folder: string,
 ): Promise<ExportedModel> {
-  const { learned, material, evaluation } = judged;
+  const { learned, rows, evaluation } = judged;
   const { test } = division.whole;
   const id = prepared.roles.id ?? prepared.schema.find((column) => column.kind === "id")?.name;
   return exportBundle(
@@ -72,15 +74,15 @@ function exportJudged(
       threshold: judged.threshold,
       schema: prepared.schema,
       frame: prepared.features,
-      train: material.train,
-      heldOut: (test.length > 0 ? test : material.validation).subarray(0, PARITY_ROWS),
+      train: rows,
+      heldOut: (test.length > 0 ? test : rows).subarray(0, PARITY_ROWS),
       metrics: bundleMetrics(evaluation),
       // Content only: a run's id would make equal trainings write different bytes.
       lineage: {
         dataset: judged.dataset.id,
         split: judged.splitId,
         config: hashValue(project),
-        trial: learned.best.hash,
+        trials: hashValue(fitsOf(learned)),
       },
       language: project.report.language,
       transforms,
@@ -119,8 +121,8 @@ async function addModel(
     dataset: dataset.id,
     document: {
       evaluation,
-      trainer: learned.model.trainer.id,
-      columnImportance: columnShares(learned.best.outcome),
+      trainer: trainerName(learned.model),
+      columnImportance: columnShares(learned),
       project,
       target: prepared.target.column,
     },
@@ -131,20 +133,36 @@ async function addModel(
     { from: self, relation: "trained-by", to: { kind: "run", id: lease.id } },
     { from: { kind: "run", id: lease.id }, relation: "read", to: { kind: "dataset", id: dataset.id } },
     { from: { kind: "run", id: lease.id }, relation: "divided-by", to: { kind: "split", id: splitId } },
-    { from: self, relation: "restored-from", to: { kind: "step", id: learned.best.hash } },
+    ...fitsOf(learned).map((id) => ({ from: self, relation: "restored-from", to: { kind: "step", id } })),
   ]);
   return model;
 }
 
-/** The trainer's own importance by raw column; a feature of several columns counts for each in equal parts. */
-function columnShares({ pipeline, diagnostics }: TrialOutcome): Record<string, number> {
-  const lineage = featureLineage(pipeline);
-  const shares = new Map<string, number>();
-  for (const [feature, share] of Object.entries(diagnostics.importance ?? {})) {
-    const sources = lineage.get(feature) ?? [feature];
-    for (const source of sources) shares.set(source, (shares.get(source) ?? 0) + share / sources.length);
+/** The stored fits behind the members of the model. */
+function fitsOf({ shares }: Learned): string[] {
+  return shares.flatMap(({ trial }) => trial.fits.map(({ hash }) => hash));
+}
+
+/**
+ * The trainers' own importance by raw column, each trial by its weight, its folds alike; a feature of several
+ * columns counts for each in equal parts. Members without one of their own say nothing.
+ */
+function columnShares({ shares, model }: Learned): Record<string, number> {
+  const total = new Map<string, number>();
+  for (const { trial, weight } of shares) {
+    const member = model.members.find(({ trial: number }) => number === trial.candidate.number);
+    if (!member) continue;
+    const lineage = featureLineage(model.pipelines[member.pipeline]!);
+    for (const { diagnostics } of trial.fits) {
+      for (const [feature, share] of Object.entries(diagnostics.importance ?? {})) {
+        const sources = lineage.get(feature) ?? [feature];
+        const part = (weight * share) / (trial.fits.length * sources.length);
+        for (const source of sources) total.set(source, (total.get(source) ?? 0) + part);
+      }
+    }
   }
-  return Object.fromEntries(shares);
+  const sum = [...total.values()].reduce((all, share) => all + share, 0);
+  return Object.fromEntries([...total].map(([column, share]) => [column, share / sum]));
 }
 
 function trainResult(
@@ -172,21 +190,33 @@ function trainResult(
     metrics: figuresOf(evaluation),
     baseline: evaluation.baseline,
     leaderboard: learned.trials
-      .map((trial) => ({
-        trainer: trial.plan.trainer.id,
-        value: "error" in trial || !Number.isFinite(trial.value) ? null : trial.value,
-        seconds: trial.seconds,
-        trial: trial.plan.number,
-        config: trial.plan.config,
-        ...("error" in trial ? { error: trial.error } : {}),
-      }))
+      .map((trial) => leaderboardRow(trial, learned))
       .sort(byRank(production.metric.direction)),
+    ensemble: {
+      value: Number.isFinite(learned.value) ? learned.value : null,
+      members: learned.model.members.length,
+    },
     findings: [...inspection.findings],
     parity: { rows: registered.exported.parity.rows, maxAbsDiff: registered.exported.parity.maxAbsDiff },
     goals: registered.goals,
     ...paths,
     seconds: progress.seconds,
     cached: { steps: steps.steps, hits: steps.hits },
+  };
+}
+
+export function leaderboardRow(trial: TrialResult, { shares }: Learned): TrainResult["leaderboard"][number] {
+  const { trainer, number, config } = trial.candidate;
+  const weight = shares.find((share) => share.trial === trial)?.weight ?? 0;
+  return {
+    trainer: trainer.id,
+    value: trial.state === "done" && Number.isFinite(trial.value) ? trial.value : null,
+    seconds: trial.seconds,
+    trial: number,
+    config: { ...config },
+    weight,
+    ...(trial.state === "pruned" ? { pruned: true } : {}),
+    ...(trial.state === "failed" ? { error: trial.error } : {}),
   };
 }
 

@@ -10,54 +10,63 @@ import type { LearningPoint } from "../../foundation/contracts/evaluation.js";
 import { createFrame, type Frame, takeRows } from "../../foundation/contracts/frame.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import { type Predictions, type Target, takeTarget } from "../../foundation/contracts/target.js";
-import type { FinishedTrial, LearningMaterial, LearningTools } from "./learn.js";
+import type { LearningMaterial } from "../learn/material.js";
+import type { FinishedTrial } from "../learn/trial.js";
+import type { Production } from "./production.js";
 
 /** Shares of the training rows at which the learning curve is measured; the last point is the trial itself. */
 const CURVE_SHARES = [0.125, 0.25, 0.5];
 /** A slower trial is not repeated for its curve. */
-const CURVE_SECONDS = 8;
+const CURVE_SECONDS = 4;
 
 /** What the baseline, fitted on the given rows, says about others. */
 export async function baselinePredictions(
   target: Target,
   train: Int32Array,
   rows: number,
-  tools: Pick<LearningTools, "work" | "project">,
+  { project, context }: Pick<Production, "context" | "project">,
 ): Promise<Predictions> {
   const nothing = (count: number): Frame =>
     createFrame([["nothing", { kind: "number", values: new Float32Array(count) }]], count);
   const fitted = await BASELINE.fit(
     { train: { features: nothing(train.length), target: takeTarget(target, train) } },
     BASELINE.config.parse({}),
-    { ...tools.work, random: createRandom(tools.project.seed), report: () => undefined },
+    { ...workOf(context), random: createRandom(project.seed), report: () => undefined },
   );
   return fitted.predict(nothing(rows));
 }
 
-/** Score of the chosen configuration when it learns from fewer rows, on training and validation rows. */
+const workOf = ({ clock, logger, signal, threads }: Production["context"]) => ({
+  clock,
+  logger,
+  signal,
+  threads,
+});
+
+/** Score of the best configuration when it learns from fewer rows, on training and validation rows. */
 export async function learningCurve(
   best: FinishedTrial,
   material: LearningMaterial,
-  tools: LearningTools,
+  production: Production,
 ): Promise<LearningPoint[]> {
-  if (!tools.project.evaluation.learningCurve || best.seconds > CURVE_SECONDS) return [];
-  const order = createRandom(tools.project.seed).fork("learning-curve").permutation(material.train.length);
+  const { project, steps } = production;
+  const [fold] = material.folds;
+  const { trainer, config } = best.candidate;
+  if (!project.evaluation.learningCurve || best.fits[0]!.seconds > CURVE_SECONDS) return [];
+  const order = createRandom(project.seed).fork("learning-curve").permutation(fold!.fit.length);
   const points: LearningPoint[] = [];
   for (const share of [...CURVE_SHARES, 1]) {
-    const count = Math.round(share * material.train.length);
+    const count = Math.round(share * fold!.fit.length);
     if (count < 30) continue;
-    const rows =
-      share === 1
-        ? material.train
-        : Int32Array.from(order.subarray(0, count), (i) => material.train[i]!).sort();
-    const { value } = await tools.steps.run(
+    const rows = Int32Array.from(order.subarray(0, count), (i) => fold!.fit[i]!).sort();
+    const { value } = await steps.run(
       {
-        id: `curve/${best.plan.trainer.id}`,
-        version: best.plan.trainer.version,
-        config: { ...best.plan.config, share },
-        inputs: { material: material.identity },
+        id: `curve/${trainer.id}`,
+        version: trainer.version,
+        config: { ...config, share },
+        inputs: { fit: best.fits[0]!.hash },
       },
-      () => curvePoint(best, rows, material, tools),
+      () => curvePoint(best, { fit: rows, heldOut: fold!.heldOut }, material, production),
     );
     points.push(value);
   }
@@ -65,44 +74,40 @@ export async function learningCurve(
 }
 
 async function curvePoint(
-  { plan }: FinishedTrial,
-  rows: Int32Array,
-  material: LearningMaterial,
-  tools: LearningTools,
+  { candidate: { trainer, config } }: FinishedTrial,
+  { fit, heldOut }: LearningMaterial["folds"][number],
+  { frame, target }: LearningMaterial,
+  { project, context, transforms, metric }: Production,
 ): Promise<LearningPoint> {
-  const { frame, target, validation } = material;
-  const random = createRandom(tools.project.seed).fork(`trial/${plan.trainer.id}`);
-  const raw = takeRows(frame, rows);
+  const random = createRandom(project.seed).fork(`trial/${trainer.id}`);
+  const raw = takeRows(frame, fit);
   const classes = target.task === "regression" ? 1 : target.classes.length;
-  const featurePlan = planFeatures(describeColumns(raw), plan.trainer.capabilities.features, {
-    rows: rows.length,
+  const plan = planFeatures(describeColumns(raw), trainer.capabilities.features, {
+    rows: fit.length,
     task: target.task,
     classes,
     segmenter: true,
   });
-  const context = { ...tools.work, random, report: () => undefined };
-  const { fitted: pipeline, features } = fitPipeline(raw, featurePlan, {
-    transforms: tools.transforms,
-    target: takeTarget(target, rows),
-    context,
+  const work = { ...workOf(context), random, report: () => undefined };
+  const { fitted: pipeline, features } = fitPipeline(raw, plan, {
+    transforms,
+    target: takeTarget(target, fit),
+    context: work,
   });
   const held = {
-    features: applyPipeline(pipeline, takeRows(frame, validation), tools.transforms),
-    target: takeTarget(target, validation),
+    features: applyPipeline(pipeline, takeRows(frame, heldOut), transforms),
+    target: takeTarget(target, heldOut),
   };
-  const fitted = await plan.trainer.fit(
-    { train: { features, target: takeTarget(target, rows) }, validation: held },
-    plan.config,
-    context,
+  const fitted = await trainer.fit(
+    { train: { features, target: takeTarget(target, fit) }, validation: held },
+    config,
+    work,
   );
+  const seen = fitted.predict(applyPipeline(pipeline, raw, transforms));
   return {
-    rows: rows.length,
-    train: score(
-      tools.metric,
-      takeTarget(target, rows),
-      fitted.predict(applyPipeline(pipeline, raw, tools.transforms)),
-    ),
-    validation: score(tools.metric, held.target, fitted.predict(held.features)),
+    rows: fit.length,
+    train: score(metric, takeTarget(target, fit), seen),
+    validation: score(metric, held.target, fitted.predict(held.features)),
   };
 }
 

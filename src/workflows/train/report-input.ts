@@ -12,7 +12,7 @@ import type {
 import type { Finding } from "../../foundation/contracts/finding.js";
 import type { PreparedData } from "./prepare.js";
 import type { Judged, Production } from "./production.js";
-import type { Registered } from "./register.js";
+import { leaderboardRow, type Registered } from "./register.js";
 
 const DEFAULT_PORT = 8080;
 
@@ -48,7 +48,7 @@ export function reportInput(production: Production, judged: Judged, registered: 
     parity: { rows: registered.exported.parity.rows, maxAbsDiff: registered.exported.parity.maxAbsDiff },
     plan: planOutcome(production, judged, progress.seconds),
     steps: learned.trials.map((trial) => ({
-      name: `${trial.plan.trainer.id} ${trial.plan.number}`,
+      name: `${trial.candidate.trainer.id} ${trial.candidate.number}`,
       seconds: trial.seconds,
       cached: false,
     })),
@@ -98,28 +98,25 @@ function classRows({ target }: PreparedData): { class: string; rows: number }[] 
 }
 
 function leaderboard({ learned }: Judged): ReportLeaderboardRow[] {
-  return learned.trials.map((trial) => ({
-    trainer: trial.plan.trainer.id,
-    value: "error" in trial || !Number.isFinite(trial.value) ? null : trial.value,
-    seconds: trial.seconds,
-    trial: trial.plan.number,
-    config: trial.plan.config,
-    chosen: trial === learned.best,
-    ...("error" in trial ? { error: trial.error } : {}),
-  }));
+  return learned.trials.map((trial) => {
+    const { weight, pruned: _, ...row } = leaderboardRow(trial, learned);
+    return { ...row, chosen: weight > 0 };
+  });
 }
 
+/** Of the strongest member, by the first of its folds. */
 function modelFacts({ learned }: Judged): ReportInput["model"] {
-  const { plan, outcome } = learned.best;
-  const { diagnostics, pipeline } = outcome;
+  const { shares, model } = learned;
+  const { candidate, fits } = shares[0]!.trial;
+  const { diagnostics } = fits[0]!;
   const importance: Importance[] = Object.entries(diagnostics.importance ?? {})
     .map(([feature, value]) => ({ feature, value }))
     .sort((a, b) => b.value - a.value);
   return {
-    trainer: plan.trainer.id,
-    config: plan.config,
-    calibration: learned.model.calibration.method,
-    features: featureLineage(pipeline).size,
+    trainer: candidate.trainer.id,
+    config: candidate.config,
+    calibration: model.calibration.method,
+    features: featureLineage(model.pipelines[model.members[0]!.pipeline]!).size,
     size: diagnostics.size ?? {},
     notes: diagnostics.notes ?? [],
     importance,
@@ -129,17 +126,17 @@ function modelFacts({ learned }: Judged): ReportInput["model"] {
 }
 
 function planOutcome(
-  { trials, division }: Production,
+  { agenda, division }: Production,
   { learned }: Judged,
   seconds: number,
 ): ReportInput["plan"] {
   const rounded = (value: number): string => `${value.toFixed(1)} s`;
-  const rows = trials.trials.map((trial, position) => ({
-    item: trial.trainer.id,
-    planned: rounded(trial.estimate.seconds),
-    actual: rounded(learned.trials[position]?.seconds ?? 0),
+  const rows = agenda.candidates.map(({ number, trainer, estimate }) => ({
+    item: trainer.id,
+    planned: rounded(estimate.seconds),
+    actual: rounded(learned.trials.find(({ candidate }) => candidate.number === number)?.seconds ?? 0),
   }));
-  const left = trials.leftOut.map(({ trainer, reason }) => ({
+  const left = agenda.leftOut.map(({ trainer, reason }) => ({
     item: trainer,
     planned: `left out: ${reason}`,
     actual: "-",

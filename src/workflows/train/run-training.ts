@@ -7,21 +7,24 @@ import type { RunEvent, TrainResult } from "../../foundation/contracts/run.js";
 import type { RunLease, Store } from "../../foundation/contracts/store.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
 import { throwIfAborted, type WorkflowContext, workflowContext } from "../context.js";
+import { planAgenda } from "../learn/agenda.js";
+import { AllTrialsFailed } from "../learn/learn.js";
+import { checkTuning } from "../learn/proposer.js";
 import { type OpenedData, openData } from "../load/open-data.js";
 import { withStore } from "../locate-store.js";
 import { type Extensions, loadExtensions } from "../project/extensions.js";
 import { resolveProject } from "../project/project-file.js";
-import { divideData } from "./divide.js";
+import { type Division, divideData } from "./divide.js";
 import { type Fingerprint, findFinished, fingerprintTraining, recordFinished } from "./finished-training.js";
 import { checkGoals } from "./goals.js";
-import { AllTrialsFailed } from "./learn.js";
 import type { TrainRequest } from "./messages.js";
-import { planTrialsFor } from "./plan-trials-for.js";
+import { openFitter } from "./open-fitter.js";
 import { prepareData } from "./prepare.js";
 import { produceModel } from "./produce-model.js";
 import type { Production } from "./production.js";
 import { Progress } from "./progress.js";
 import { divisionHashes } from "./record-data.js";
+import { situationOf } from "./situation.js";
 import { StepRunner } from "./step-runner.js";
 
 /** One training and what surrounds it. */
@@ -78,7 +81,7 @@ async function trainOn(
   const train = (store: Store): Promise<TrainResult> =>
     recorded(undertaking, store, async (lease) => {
       const steps = new StepRunner(store, { clock: context.clock, seed: project.seed });
-      const result = await produceModel({
+      const equipped = {
         request,
         project,
         data,
@@ -90,9 +93,15 @@ async function trainOn(
         progress,
         context,
         transforms: createTransforms(),
-      });
-      if (fingerprint) await recordFinished(fingerprint, result, store);
-      return result;
+      };
+      const fitter = openFitter(equipped, undertaking.extensions.trainers, roundsOf(checked.division));
+      try {
+        const result = await produceModel({ ...equipped, fitter });
+        if (fingerprint) await recordFinished(fingerprint, result, store);
+        return result;
+      } finally {
+        await fitter.close();
+      }
     });
   return withStore(request.store, context, train, true);
 }
@@ -100,19 +109,23 @@ async function trainOn(
 /** All that can be wrong with data and project is found here. */
 async function checkEverything(
   data: OpenedData,
-  { project, context, progress, extensions }: Undertaking,
-): Promise<Pick<Production, "prepared" | "metric" | "division" | "trials">> {
+  { project, progress, extensions }: Undertaking,
+): Promise<Pick<Production, "prepared" | "metric" | "division" | "situation" | "agenda">> {
   const prepared = await prepareData(data.table, project);
   const { task } = prepared.target;
   const metric = metricOf(project, task, extensions.metrics);
   checkGoals(project, task, extensions.metrics);
+  checkTuning(project);
   progress.report({ stage: "split", done: 0, total: 1 });
   const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
-  const trials = planTrialsFor(prepared, division, project, {
-    trainers: extensions.trainers,
-    threads: context.threads,
-  });
-  return { prepared, metric, division, trials };
+  const situation = situationOf(prepared, division, project);
+  const agenda = planAgenda(project, extensions.trainers, situation, roundsOf(division));
+  return { prepared, metric, division, situation, agenda };
+}
+
+/** How often the whole procedure is repeated: once a fold, and once for the model that is kept. */
+export function roundsOf({ splits }: Division): number {
+  return splits.length > 1 ? splits.length + 1 : 1;
 }
 
 /** @throws QuernError CONFIG_INVALID */

@@ -27,20 +27,25 @@ export class StepRunner {
     this.#seed = options.seed;
   }
 
+  /** A step that somebody else ran. */
+  count(hit: boolean): void {
+    this.steps++;
+    if (hit) this.hits++;
+  }
+
   /** Outputs are plain values (base/packing). A first run and a repeated one both see the stored bytes. */
   async run<T>(
     identity: Omit<StepIdentity, "seed" | "environment">,
     work: () => Promise<T>,
     references?: (value: T) => readonly Sha256[],
   ): Promise<StepOutcome<T>> {
-    this.steps++;
     const outcome = await runCached<T>(
       this.#store,
       { ...identity, seed: this.#seed, environment: { quern: QUERN_VERSION } },
       work,
       { clock: this.#clock, ...(references ? { references } : {}) },
     );
-    if (outcome.hit) this.hits++;
+    this.count(outcome.hit);
     return outcome;
   }
 }

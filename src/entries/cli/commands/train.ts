@@ -48,21 +48,35 @@ export const command = defineCommand({
   },
 });
 
+/** A long search shows its best; the report has all. */
+const SHOWN_TRIALS = 20;
+
+function shown(rows: string[][]): string[][] {
+  if (rows.length <= SHOWN_TRIALS) return rows;
+  return [
+    ...rows.slice(0, SHOWN_TRIALS),
+    [`… ${rows.length - SHOWN_TRIALS} more in the report`, "", "", "", ""],
+  ];
+}
+
 function describeResult(result: TrainResult): string {
   const { metric } = result;
   const interval = metric.low === null ? "" : ` [${formatNumber(metric.low)}, ${formatNumber(metric.high)}]`;
   const baseline = result.baseline[metric.name];
   const ranked = result.leaderboard.map((row) => [
     row.trainer,
-    row.error ? "failed" : formatNumber(row.value),
+    row.error ? "failed" : row.pruned ? "given up" : formatNumber(row.value),
     formatDuration(row.seconds * 1000),
+    row.weight > 0 ? `${Math.round(100 * row.weight)} %` : "",
     row.error ?? "",
   ]);
+  if (result.ensemble.members > 1)
+    ranked.unshift(["(together)", formatNumber(result.ensemble.value), "", "", ""]);
   const lines = [
     `${result.model}@${result.version} (${result.task})`,
     `${metric.name} ${formatNumber(metric.value)}${interval} on ${metric.rows} ${metric.split} rows; baseline ${formatNumber(baseline)}`,
     "",
-    textTable(["trainer", "validation", "time", ""], ranked, new Set([1, 2])),
+    textTable(["trainer", "held-out", "time", "weight", ""], shown(ranked), new Set([1, 2, 3])),
   ];
   const notable = result.findings.filter((finding) => finding.severity !== "info");
   if (notable.length > 0)

@@ -2,22 +2,24 @@ import { describeColumns, expectedWidth } from "../../capabilities/features/inde
 import { QuernError } from "../../foundation/base/errors.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
-import type { FeatureStyle, Trainer } from "../../foundation/contracts/trainer.js";
+import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
+import type { Situation } from "../learn/candidates.js";
 import type { Division } from "./divide.js";
+import { innerFolds } from "./inner-folds.js";
 import type { PreparedData } from "./prepare.js";
-import { planTrials, type TrialList } from "./trials.js";
 
-/** The trials for these data, estimated by the width each family's features will have. @throws QuernError DATA_SCHEMA */
-export function planTrialsFor(
-  prepared: PreparedData,
-  division: Division,
-  project: Project,
-  { trainers, threads }: { readonly trainers: readonly Trainer[]; readonly threads: number },
-): TrialList {
-  const rows = division.whole.train.length;
+/**
+ * What the cost of learning depends on, by the width each family's features will have. Estimates are for one
+ * thread, so that what is tried does not depend on how many there are.
+ * @throws QuernError DATA_SCHEMA when no column is left to learn from
+ */
+export function situationOf(prepared: PreparedData, division: Division, project: Project): Situation {
+  const folds = innerFolds(project, division);
+  const { train, validation } = division.whole;
+  const rows = folds > 1 ? train.length + validation.length : train.length;
   const { task } = prepared.target;
   const classes = Math.max(1, prepared.target.classes.length);
-  const facts = describeColumns(takeRows(prepared.features, division.whole.train));
+  const facts = describeColumns(takeRows(prepared.features, train));
   const widths = new Map<FeatureStyle, number>();
   const widthOf = (style: FeatureStyle): number => {
     const known = widths.get(style) ?? expectedWidth(facts, style, { rows, task, classes, segmenter: true });
@@ -25,13 +27,18 @@ export function planTrialsFor(
     return known;
   };
   if (widthOf("tree") === 0) throw nothingToLearnFrom(prepared);
-  return planTrials(project, trainers, task, ({ capabilities }) => ({
-    rows,
-    features: Math.max(1, widthOf(capabilities.features)),
+  return {
     task,
-    classes,
-    threads,
-  }));
+    rows,
+    folds,
+    specificationOf: ({ capabilities }) => ({
+      rows,
+      features: Math.max(1, widthOf(capabilities.features)),
+      task,
+      classes,
+      threads: 1,
+    }),
+  };
 }
 
 function nothingToLearnFrom({ schema, target }: PreparedData): QuernError {

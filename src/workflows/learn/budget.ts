@@ -1,0 +1,77 @@
+import type { Clock } from "../../foundation/base/clock.js";
+import type { Candidate } from "./candidates.js";
+
+/** What a search may spend: counted trials by default, or time. */
+export interface Budget {
+  /** Whether a trial may start. */
+  admits(candidate: Candidate): boolean;
+  isSpent(): boolean;
+  /** Learns how estimates relate to this machine now. */
+  observe(candidate: Candidate, seconds: number): void;
+  /** Aborted when the time is up: unfinished trials are given up. */
+  readonly signal: AbortSignal;
+  end(): void;
+}
+
+/** Whatever is proposed is done: the number of trials is the budget. */
+export function countedBudget(): Budget {
+  return {
+    admits: () => true,
+    isSpent: () => false,
+    observe: () => undefined,
+    signal: new AbortController().signal,
+    end: () => undefined,
+  };
+}
+
+/** Before anything was measured, estimates may be off by so much. */
+const FIRST_GUESS = 1.5;
+
+/**
+ * Until a moment of the clock. A trial is admitted when it should end in time, judged by its estimate, by how
+ * the estimates of its family came true so far and by what is still running; the first always is, so that
+ * there is a model.
+ * @param deadlineMs on the clock's own scale (`elapsed`)
+ */
+export function timedBudget(clock: Clock, deadlineMs: number, slots: number): Budget {
+  const controller = new AbortController();
+  const spent = new Map<string, { estimated: number; measured: number }>();
+  let pending = 0;
+  let admitted = 0;
+  let finished = 0;
+  const secondsLeft = (): number => (deadlineMs - clock.elapsed()) / 1000;
+  const expected = ({ trainer, estimate }: Candidate): number => {
+    const own = spent.get(trainer.id);
+    return estimate.seconds * (own ? own.measured / own.estimated : FIRST_GUESS);
+  };
+  const started = new Map<Candidate, number>();
+  const timer = setInterval(() => {
+    if (finished > 0 && secondsLeft() <= 0) controller.abort(new Error("The time is up."));
+  }, TICK_MS);
+  timer.unref();
+  return {
+    admits(candidate) {
+      const seconds = expected(candidate);
+      const fits = admitted === 0 || (pending + seconds) / slots <= secondsLeft();
+      if (!fits) return false;
+      admitted++;
+      pending += seconds;
+      started.set(candidate, seconds);
+      return true;
+    },
+    isSpent: () => finished > 0 && secondsLeft() <= 0,
+    observe(candidate, seconds) {
+      finished++;
+      pending -= started.get(candidate) ?? 0;
+      const own = spent.get(candidate.trainer.id) ?? { estimated: 0, measured: 0 };
+      spent.set(candidate.trainer.id, {
+        estimated: own.estimated + Math.max(1e-6, candidate.estimate.seconds),
+        measured: own.measured + seconds,
+      });
+    },
+    signal: controller.signal,
+    end: () => clearInterval(timer),
+  };
+}
+
+const TICK_MS = 50;

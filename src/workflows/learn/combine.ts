@@ -1,0 +1,140 @@
+import { crossFittedEnsemble } from "../../capabilities/ensembles/cross-fit.js";
+import { selectGreedily } from "../../capabilities/ensembles/greedy.js";
+import type { CombinationProblem } from "../../capabilities/ensembles/problem.js";
+import { fitCalibration } from "../../capabilities/trainers/calibration/index.js";
+import type { Sha256 } from "../../foundation/base/hash.js";
+import { createRandom } from "../../foundation/base/random.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
+import type { Project } from "../../foundation/contracts/project.js";
+import { type Predictions, takeTarget } from "../../foundation/contracts/target.js";
+import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
+import type { FittedModel } from "../train/fit-messages.js";
+import { bagging } from "./candidates.js";
+import type { FeatureCache } from "./features.js";
+import { heldOutRows, type LearningMaterial } from "./material.js";
+import type { LearnedModel, Member } from "./model.js";
+import { type FinishedTrial, type Fitter, ranked, scoreRows, type TrialResult } from "./trial.js";
+
+export interface CombineTools {
+  readonly project: Project;
+  readonly metric: Metric;
+  readonly fitter: Fitter;
+  readonly features: FeatureCache;
+  readonly signal: AbortSignal;
+  /** Of a stored fit. */
+  load(hash: Sha256): Promise<FittedModel>;
+}
+
+/** A trial's part in the model. */
+export interface Share {
+  readonly trial: FinishedTrial;
+  readonly weight: number;
+}
+
+export interface Combination {
+  /** Largest weight first; one of weight 1 where nothing was combined. */
+  readonly shares: readonly Share[];
+  /** Predictions for the held-out rows by weights that were chosen without the row's fold. */
+  readonly heldOut: Predictions;
+  /** Of the decisive metric on them. */
+  readonly value: number;
+  readonly model: LearnedModel;
+}
+
+/** Only the best so many trials are considered: further ones add next to nothing, and cost time. */
+const MOST_CANDIDATES = 40;
+
+/**
+ * Chooses weights by held-out predictions, fits the calibration on what the weighted average says about held-out
+ * rows, and makes one model of the chosen trials' fits.
+ */
+export async function combine(
+  trials: readonly TrialResult[],
+  material: LearningMaterial,
+  identity: Sha256,
+  tools: CombineTools,
+): Promise<Combination> {
+  const best = ranked(trials, tools.metric).slice(0, MOST_CANDIDATES);
+  const rows = heldOutRows(material);
+  const { shares, heldOut } = weigh(best, material, rows, tools);
+  const target = takeTarget(material.target, rows);
+  const weights = material.weights && Float64Array.from(rows, (row) => material.weights![row]!);
+  const calibration = fitCalibration(heldOut, target, {
+    method: tools.project.calibration,
+    random: createRandom(tools.project.seed).fork("calibration"),
+    ...(weights ? { weights } : {}),
+  });
+  const styles = [...new Set(shares.map(({ trial }) => trial.candidate.trainer.capabilities.features))];
+  const members: Member[] = [];
+  for (const share of shares) members.push(...(await membersOf(share, styles, material, identity, tools)));
+  return {
+    shares,
+    heldOut,
+    value: scoreRows(tools.metric, heldOut, material, rows),
+    model: {
+      pipelines: styles.map((style) => tools.features.prepare(style).pipeline),
+      members,
+      calibration,
+    },
+  };
+}
+
+function weigh(
+  best: readonly FinishedTrial[],
+  material: LearningMaterial,
+  rows: Int32Array,
+  { project, metric }: CombineTools,
+): Pick<Combination, "shares" | "heldOut"> {
+  const [first] = best;
+  if (project.ensemble.kind === "none" || best.length === 1)
+    return { shares: [{ trial: first!, weight: 1 }], heldOut: first!.heldOut };
+  const problem = {
+    candidates: best.map(({ heldOut }) => ({ predictions: heldOut })),
+    target: takeTarget(material.target, rows),
+    ...(material.weights ? { weights: Float64Array.from(rows, (row) => material.weights![row]!) } : {}),
+    metric,
+  };
+  const choose = (asked: CombinationProblem) => selectGreedily(asked).weights;
+  const weights = choose(problem);
+  const shares = best
+    .map((trial, i) => ({ trial, weight: weights[i]! }))
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight || a.trial.candidate.number - b.trial.candidate.number);
+  return { shares, heldOut: crossFittedEnsemble(problem, foldOfRows(material, rows), choose).predictions };
+}
+
+/** Fold that holds each of the rows out; a single holdout is cut into five, so that choosing is judged as well. */
+function foldOfRows({ folds, frame }: LearningMaterial, rows: Int32Array): Int32Array {
+  if (folds.length === 1) return Int32Array.from(rows, (_, position) => position % 5);
+  const foldOf = new Int32Array(frame.rows).fill(-1);
+  for (const [fold, { heldOut }] of folds.entries()) for (const row of heldOut) foldOf[row] = fold;
+  return Int32Array.from(rows, (row) => foldOf[row]!);
+}
+
+/** What becomes of the fits of a chosen trial: one model of all, all of them, or a new one fitted on all rows. */
+async function membersOf(
+  { trial, weight }: Share,
+  styles: readonly FeatureStyle[],
+  { folds }: LearningMaterial,
+  identity: Sha256,
+  tools: CombineTools,
+): Promise<Member[]> {
+  const { trainer, config, number } = trial.candidate;
+  const member = (state: unknown, share: number): Member => ({
+    trainer,
+    state,
+    weight: weight * share,
+    pipeline: styles.indexOf(trainer.capabilities.features),
+    trial: number,
+  });
+  const way = bagging(trainer);
+  if (folds.length > 1 && way === "refit") {
+    const refit = { trainer: trainer.id, config, material: identity, fold: "all" as const };
+    const { outcome } = await tools.fitter.fit(refit, tools.signal);
+    return [member(outcome.state, 1)];
+  }
+  const states: unknown[] = [];
+  for (const { hash } of trial.fits) states.push((await tools.load(hash)).state);
+  if (states.length > 1 && way === "average") return [member(trainer.average!(states), 1)];
+  return states.map((state) => member(state, 1 / states.length));
+}

@@ -1,0 +1,62 @@
+import type { TransformMap } from "../../capabilities/features/index.js";
+import type { Sha256 } from "../../foundation/base/hash.js";
+import type { WorkContext } from "../../foundation/contracts/extension.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
+import type { Project } from "../../foundation/contracts/project.js";
+import type { FittedModel } from "../train/fit-messages.js";
+import type { Budget } from "./budget.js";
+import { type Combination, combine } from "./combine.js";
+import { FeatureCache } from "./features.js";
+import type { LearningMaterial } from "./material.js";
+import { type Proposer, search } from "./search.js";
+import { type FinishedTrial, type Fitter, ranked, type TrialResult } from "./trial.js";
+
+export interface LearningTools {
+  readonly project: Project;
+  readonly transforms: TransformMap;
+  readonly metric: Metric;
+  readonly fitter: Fitter;
+  readonly proposer: Proposer;
+  readonly budget: Budget;
+  readonly work: Omit<WorkContext, "random" | "report">;
+  load(hash: Sha256): Promise<FittedModel>;
+  onTrial(trial: TrialResult): void;
+}
+
+export interface Learned extends Combination {
+  readonly trials: readonly TrialResult[];
+  /** The best single trial. */
+  readonly best: FinishedTrial;
+}
+
+/**
+ * From learning rows to one model: searches, weighs, calibrates.
+ * @param identity names the packed material in the store
+ * @throws AllTrialsFailed
+ */
+export async function learn(
+  material: LearningMaterial,
+  identity: Sha256,
+  tools: LearningTools,
+): Promise<Learned> {
+  const { signal, logger } = tools.work;
+  const trials = await search(material, identity, { ...tools, signal, logger });
+  tools.budget.end();
+  const [best] = ranked(trials, tools.metric);
+  if (!best) throw new AllTrialsFailed(trials);
+  const features = new FeatureCache(material, { ...tools, seed: tools.project.seed });
+  const combination = await combine(trials, material, identity, { ...tools, signal, features });
+  return { ...combination, trials, best };
+}
+
+/** Translated by the workflow, which knows the run. */
+export class AllTrialsFailed extends Error {
+  readonly failures: readonly string[];
+  constructor(trials: readonly TrialResult[]) {
+    const failures = trials.map(
+      (trial) => `${trial.candidate.trainer.id}: ${trial.state === "failed" ? trial.error : trial.state}`,
+    );
+    super(`Every trainer failed. ${failures.join("; ")}`);
+    this.failures = failures;
+  }
+}

@@ -1,0 +1,183 @@
+import { PRUNERS, SAMPLERS } from "../../capabilities/tuning/index.js";
+import {
+  joinConfiguration,
+  mergeSpaces,
+  splitConfiguration,
+} from "../../capabilities/tuning/space/merge-spaces.js";
+import { searchSpace } from "../../capabilities/tuning/space/search-space.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import { nearest } from "../../foundation/base/nearest.js";
+import { createRandom } from "../../foundation/base/random.js";
+import type { Extension } from "../../foundation/contracts/extension.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
+import type { Project } from "../../foundation/contracts/project.js";
+import type { Observation } from "../../foundation/contracts/sampler.js";
+import type { Configuration, SearchSpace } from "../../foundation/contracts/search-space.js";
+import { type Agenda, candidate } from "./agenda.js";
+import type { Candidate, Situation } from "./candidates.js";
+import type { Proposer } from "./search.js";
+import { merit, type TrialResult } from "./trial.js";
+
+/** Trials that run side by side know nothing of each other: constant, so that threads never change a search. */
+const GENERATION = 4;
+
+export interface ProposerOptions {
+  readonly project: Project;
+  readonly metric: Metric;
+  readonly situation: Situation;
+  readonly folds: number;
+}
+
+/** First the agenda's list in order, then what the sampler proposes for the families of the list. */
+export function createProposer(
+  agenda: Agenda,
+  { project, metric, situation, folds }: ProposerOptions,
+): Proposer {
+  const { sampler: samplerId, pruner: prunerId, patience } = project.tuning;
+  const sampler = extensionOf("sampler", samplerId, SAMPLERS);
+  const pruner = extensionOf("pruner", prunerId, PRUNERS);
+  const random = createRandom(project.seed).fork("search");
+  const families = familiesOf(agenda);
+  const wanted =
+    agenda.trials ?? (agenda.seconds === undefined ? agenda.candidates.length : Number.POSITIVE_INFINITY);
+  let proposed = 0;
+
+  const listed = (): readonly Candidate[] => {
+    const end = Math.min(wanted, agenda.candidates.length, proposed + GENERATION);
+    return agenda.candidates.slice(proposed, end);
+  };
+  const searched = (history: readonly TrialResult[]): readonly Candidate[] => {
+    const count = Math.min(GENERATION, wanted - proposed);
+    if (families.size === 0 || count <= 0 || hasSettled(history, metric, agenda, patience)) return [];
+    const configurations = sampler.suggest({
+      space: spaceOf(families),
+      history: history.map((trial) => observation(trial, metric, folds, families)),
+      count,
+      random: random.fork(proposed),
+      config: sampler.config.parse({}),
+    });
+    return configurations.map((configuration, i) => {
+      const { trainer: id, fields } = splitConfiguration(configuration);
+      const { trainer, config } = families.get(id)!;
+      return candidate(
+        { trainer, config: trainer.config.parse({ ...config, ...fields }) },
+        proposed + i,
+        "search",
+        situation,
+      );
+    });
+  };
+  return {
+    next(history) {
+      const generation = proposed < Math.min(wanted, agenda.candidates.length) ? listed() : searched(history);
+      proposed += generation.length;
+      return generation;
+    },
+    goesOn({ number }, foldValues, history) {
+      return !pruner.prune({
+        trial: { number, steps: stepsOf(foldValues, metric) },
+        peers: history.map((trial) => observation(trial, metric, folds, families)),
+        config: pruner.config.parse({}),
+      });
+    },
+  };
+}
+
+/** The trainers of the list that have something to tune, each with the first configuration it is listed with. */
+function familiesOf({ candidates }: Agenda): Map<string, Candidate> {
+  const families = new Map<string, Candidate>();
+  for (const listed of candidates) {
+    const { trainer } = listed;
+    if (!families.has(trainer.id) && searchSpace(trainer.config).length > 0) families.set(trainer.id, listed);
+  }
+  return families;
+}
+
+function spaceOf(families: ReadonlyMap<string, Candidate>): SearchSpace {
+  return mergeSpaces(
+    Object.fromEntries([...families].map(([id, { trainer }]) => [id, searchSpace(trainer.config)])),
+  );
+}
+
+/** What a sampler may know of a trial; lower is better, and the cost is the estimate, for time does not repeat. */
+function observation(
+  trial: TrialResult,
+  metric: Metric,
+  folds: number,
+  families: ReadonlyMap<string, Candidate>,
+): Observation {
+  const { number, trainer, config, estimate } = trial.candidate;
+  const family = families.get(trainer.id);
+  const fields = family
+    ? Object.fromEntries(searchSpace(trainer.config).map(({ name }) => [name, config[name]]))
+    : {};
+  const common = {
+    number,
+    configuration: joinConfiguration(trainer.id, fields as Configuration),
+    seconds: estimate.seconds,
+  };
+  switch (trial.state) {
+    case "failed":
+      return { ...common, state: "failed", value: Number.NaN, steps: [] };
+    case "pruned": {
+      const steps = stepsOf(trial.foldValues, metric);
+      return {
+        ...common,
+        state: "pruned",
+        value: steps.at(-1)!.value,
+        steps,
+        seconds: estimate.seconds / folds,
+      };
+    }
+    case "done":
+      return {
+        ...common,
+        state: "complete",
+        value: loss(metric, trial.value),
+        steps: stepsOf(trial.foldValues, metric),
+      };
+  }
+}
+
+const stepsOf = (foldValues: readonly number[], metric: Metric) =>
+  foldValues.map((value, fold) => ({ step: fold + 1, value: loss(metric, value) }));
+
+const loss = (metric: Metric, value: number): number =>
+  Number.isNaN(value) ? Number.NaN : -merit(metric, value);
+
+/** So many searched trials in a row brought no better one. */
+function hasSettled(
+  history: readonly TrialResult[],
+  metric: Metric,
+  agenda: Agenda,
+  patience: number,
+): boolean {
+  if (patience === 0 || agenda.seconds !== undefined) return false;
+  let best = Number.NEGATIVE_INFINITY;
+  let since = 0;
+  for (const trial of history) {
+    const value = trial.state === "done" ? merit(metric, trial.value) : Number.NEGATIVE_INFINITY;
+    since = value > best ? 0 : since + (trial.candidate.origin === "search" ? 1 : 0);
+    best = Math.max(best, value);
+  }
+  return since >= patience;
+}
+
+/** @throws QuernError CONFIG_INVALID */
+function extensionOf<Kind extends Extension>(kind: string, id: string, known: readonly Kind[]): Kind {
+  const found = known.find((extension) => extension.id === id);
+  if (found) return found;
+  const ids = known.map((extension) => extension.id);
+  const guess = nearest(id, ids);
+  throw new QuernError(
+    "CONFIG_INVALID",
+    `tuning.${kind}: there is no ${kind} ${JSON.stringify(id)}${guess ? `; did you mean ${guess}?` : "."}`,
+    { details: { [kind]: id }, hint: `There are ${ids.join(", ")}.` },
+  );
+}
+
+/** Finds a wrong sampler or pruner before any work is done. @throws QuernError CONFIG_INVALID */
+export function checkTuning({ tuning }: Project): void {
+  extensionOf("sampler", tuning.sampler, SAMPLERS);
+  extensionOf("pruner", tuning.pruner, PRUNERS);
+}

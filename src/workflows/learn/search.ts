@@ -1,0 +1,125 @@
+import type { Sha256 } from "../../foundation/base/hash.js";
+import type { Logger } from "../../foundation/base/logger.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
+import type { PooledFit } from "../train/fit-pool.js";
+import type { Budget } from "./budget.js";
+import type { Candidate } from "./candidates.js";
+import type { LearningMaterial } from "./material.js";
+import { heldOutRows } from "./material.js";
+import { type FailedTrial, type Fitter, joinFolds, scoreRows, type TrialResult } from "./trial.js";
+
+/** Says which configurations come next; decides by earlier trials only, never by the time they took. */
+export interface Proposer {
+  /** In trial order; none: the search is over. */
+  next(history: readonly TrialResult[]): readonly Candidate[];
+  /** Whether a trial is worth finishing, by its folds so far and the trials of earlier generations. */
+  goesOn(candidate: Candidate, foldValues: readonly number[], history: readonly TrialResult[]): boolean;
+}
+
+export interface SearchTools {
+  readonly metric: Metric;
+  readonly fitter: Fitter;
+  readonly proposer: Proposer;
+  readonly budget: Budget;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** Told of every trial as it ends, in any order. */
+  onTrial(trial: TrialResult): void;
+}
+
+/** After so many generations in which nothing fits into what is left of the time, nothing will. */
+const MOST_REFUSALS = 20;
+
+/**
+ * Tries configurations generation after generation: the trials of one run side by side and know only those of
+ * earlier ones, so that the result does not depend on which ends first. A failing trainer does not end the search.
+ */
+export async function search(
+  material: LearningMaterial,
+  identity: Sha256,
+  tools: SearchTools,
+): Promise<TrialResult[]> {
+  const history: TrialResult[] = [];
+  let refusals = 0;
+  while (refusals < MOST_REFUSALS) {
+    tools.signal.throwIfAborted();
+    const proposed = tools.proposer.next(history);
+    if (proposed.length === 0) return history;
+    const generation = proposed.filter((candidate) => tools.budget.admits(candidate));
+    refusals = generation.length === 0 ? refusals + 1 : 0;
+    const results = await Promise.all(
+      generation.map((candidate) => runTrial(candidate, material, identity, history, tools)),
+    );
+    // A trial that the time cut off says nothing.
+    history.push(...results.filter((result) => result !== undefined));
+    if (tools.budget.isSpent()) break;
+  }
+  return history;
+}
+
+async function runTrial(
+  candidate: Candidate,
+  material: LearningMaterial,
+  identity: Sha256,
+  history: readonly TrialResult[],
+  tools: SearchTools,
+): Promise<TrialResult | undefined> {
+  const start: { seconds: number } = { seconds: 0 };
+  const signal = AbortSignal.any([tools.signal, tools.budget.signal]);
+  try {
+    const trial = await fitFolds(candidate, material, identity, history, { ...tools, signal }, start);
+    tools.budget.observe(candidate, trial.seconds);
+    tools.onTrial(trial);
+    return trial;
+  } catch (failure) {
+    tools.signal.throwIfAborted();
+    if (tools.budget.signal.aborted) return undefined;
+    const error = failure instanceof Error ? failure.message : String(failure);
+    tools.logger.log("warn", `The trainer ${candidate.trainer.id} failed.`, { error });
+    const failed: FailedTrial = { state: "failed", candidate, error, seconds: start.seconds };
+    tools.onTrial(failed);
+    return failed;
+  }
+}
+
+/** The first fold alone where the search may prune, then all others side by side. */
+async function fitFolds(
+  candidate: Candidate,
+  material: LearningMaterial,
+  identity: Sha256,
+  history: readonly TrialResult[],
+  tools: SearchTools,
+  spent: { seconds: number },
+): Promise<TrialResult> {
+  const fits: PooledFit[] = [];
+  const foldValues: number[] = [];
+  const run = async (fold: number): Promise<void> => {
+    const { id } = candidate.trainer;
+    const fit = await tools.fitter.fit(
+      { trainer: id, config: candidate.config, material: identity, fold },
+      tools.signal,
+    );
+    spent.seconds += fit.outcome.seconds;
+    fits[fold] = fit;
+    foldValues[fold] = scoreRows(tools.metric, fit.outcome.heldOut!, material, material.folds[fold]!.heldOut);
+  };
+  const all = material.folds.map((_, fold) => fold);
+  const first = candidate.origin === "search" && all.length > 1 ? all.slice(0, 1) : [];
+  for (const fold of first) await run(fold);
+  if (first.length > 0 && !tools.proposer.goesOn(candidate, foldValues, history))
+    return { state: "pruned", candidate, foldValues, seconds: spent.seconds };
+  await Promise.all(all.slice(first.length).map(run));
+  const heldOut = joinFolds(
+    material,
+    fits.map(({ outcome }) => outcome.heldOut!),
+  );
+  return {
+    state: "done",
+    candidate,
+    heldOut,
+    value: scoreRows(tools.metric, heldOut, material, heldOutRows(material)),
+    foldValues,
+    fits: fits.map(({ hash, outcome: { seconds, diagnostics } }) => ({ hash, seconds, diagnostics })),
+    seconds: spent.seconds,
+  };
+}

@@ -1,0 +1,146 @@
+import { foldAssignments } from "../../capabilities/data/splits/folds.js";
+import type { SplitInput } from "../../capabilities/data/splits/split-input.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import { takeRows } from "../../foundation/contracts/frame.js";
+import type { Project } from "../../foundation/contracts/project.js";
+import type { Split } from "../../foundation/contracts/split.js";
+import { type Target, takeTarget } from "../../foundation/contracts/target.js";
+import type { Fold, LearningMaterial } from "../learn/material.js";
+import type { Division } from "./divide.js";
+import type { PreparedData } from "./prepare.js";
+
+/** Up to so many learning rows, so many folds: fewer rows need more of them to learn from, and are cheap. */
+const FOLDS_BY_ROWS: readonly (readonly [rows: number, folds: number])[] = [
+  [4_000, 8],
+  [20_000, 5],
+  [100_000, 3],
+];
+
+/**
+ * How often each configuration is fitted inside the training. One, on the validation rows, where nothing is
+ * combined, where rows are ordered by time, and where there are enough of them.
+ */
+export function innerFolds(project: Project, { record, whole }: Division): number {
+  const { kind, folds } = project.ensemble;
+  if (folds !== undefined) return folds;
+  const alone = project.models !== "auto" && project.models.length === 1 && !isSearched(project);
+  if (kind === "none" || alone || record.config.kind === "time") return 1;
+  const rows = whole.train.length + whole.validation.length;
+  return FOLDS_BY_ROWS.find(([limit]) => rows <= limit)?.[1] ?? 1;
+}
+
+const isSearched = ({ tuning }: Project): boolean => tuning.trials !== undefined || tuning.time !== undefined;
+
+/** The learning rows of a split by their numbers in the table, and the material made of them. */
+export interface GatheredMaterial {
+  readonly material: LearningMaterial;
+  readonly rows: Int32Array;
+}
+
+/**
+ * The training and validation rows of a split as learning material: cut into folds in which equal rows (and
+ * rows of one group) stay together, or with the validation rows as the one holdout.
+ * @param clean drops the rows that the project cleans away
+ */
+export function gatherMaterial(
+  { prepared, project, division }: { prepared: PreparedData; project: Project; division: Division },
+  split: Split,
+  target: Target,
+  clean: (rows: Int32Array) => Int32Array,
+): GatheredMaterial {
+  const wanted = innerFolds(project, division);
+  const { features, weights } = prepared;
+  const gathered = (rows: Int32Array, folds: readonly Fold[]): GatheredMaterial => ({
+    rows,
+    material: {
+      frame: takeRows(features, rows),
+      target: takeTarget(target, rows),
+      ...(weights ? { weights: Float64Array.from(rows, (row) => weights[row]!) } : {}),
+      folds,
+    },
+  });
+  if (wanted > 1) {
+    const rows = clean(Int32Array.from([...split.train, ...split.validation]).sort());
+    const folds = cut(rows, wanted, division.input, project);
+    if (folds) return gathered(rows, folds);
+  }
+  const train = clean(split.train);
+  const rows = Int32Array.from([...train, ...split.validation]);
+  const position = (_: unknown, i: number): number => i;
+  return gathered(rows, [
+    {
+      fit: Int32Array.from(train, position),
+      heldOut: Int32Array.from(split.validation, (_, i) => train.length + i),
+    },
+  ]);
+}
+
+/** Undefined when the rows (few, or nearly all equal, or of few groups) cannot be cut so often. */
+function cut(
+  rows: Int32Array,
+  count: number,
+  input: SplitInput,
+  project: Project,
+): readonly Fold[] | undefined {
+  const config = {
+    kind: "folds" as const,
+    folds: count,
+    repeats: 1,
+    stratified: true,
+    ...(input.groups ? { group: project.data.group ?? "" } : {}),
+  };
+  const only = restrict(input, rows, !project.cleaning.duplicates);
+  try {
+    const assignment = foldAssignments(config, only);
+    const codes = Array.from(rows, (row) => assignment[row]!);
+    return Array.from({ length: count }, (_, fold) => ({
+      fit: positions(codes, (code) => code !== fold),
+      heldOut: positions(codes, (code) => code === fold),
+    }));
+  } catch (failure) {
+    if (QuernError.is(failure) && failure.code === "DATA_TOO_FEW_ROWS") return undefined;
+    throw failure;
+  }
+}
+
+function positions(codes: readonly number[], matches: (code: number) => boolean): Int32Array {
+  return Int32Array.from(codes.keys()).filter((position) => matches(codes[position]!));
+}
+
+/**
+ * The input with a target for the given rows alone, so that no other is used. Where the project keeps duplicates
+ * it says that equal rows are separate observations: they get hashes of their own and may part.
+ */
+function restrict(input: SplitInput, rows: Int32Array, partsDuplicates: boolean): SplitInput {
+  const { target } = input;
+  const rowHashes = partsDuplicates ? distinctHashes(input.rowHashes) : input.rowHashes;
+  const seed = `${input.seed}/inner`;
+  if (!target) return { ...input, rowHashes, seed };
+  const wanted = new Uint8Array(rowHashes.length);
+  for (const row of rows) wanted[row] = 1;
+  if (target.task === "regression")
+    return {
+      ...input,
+      rowHashes,
+      seed,
+      target: { ...target, values: target.values.map((value, row) => (wanted[row] ? value : Number.NaN)) },
+    };
+  return {
+    ...input,
+    rowHashes,
+    seed,
+    target: { ...target, codes: target.codes.map((code, row) => (wanted[row] ? code : -1)) },
+  };
+}
+
+/** 2^64 divided by the golden ratio: spreads counts over all bits. */
+const GOLDEN = 0x9e3779b97f4a7c15n;
+
+function distinctHashes(hashes: BigUint64Array): BigUint64Array {
+  const seen = new Map<bigint, bigint>();
+  return hashes.map((hash) => {
+    const count = seen.get(hash) ?? 0n;
+    seen.set(hash, count + 1n);
+    return BigInt.asUintN(64, hash + count * GOLDEN);
+  });
+}

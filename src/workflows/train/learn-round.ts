@@ -1,0 +1,128 @@
+import { unpack } from "../../foundation/base/packing.js";
+import type { Trial } from "../../foundation/contracts/store.js";
+import { type Budget, countedBudget, timedBudget } from "../learn/budget.js";
+import { type Learned, type LearningTools, learn } from "../learn/learn.js";
+import { type LearningMaterial, packMaterial } from "../learn/material.js";
+import { createProposer } from "../learn/proposer.js";
+import type { TrialResult } from "../learn/trial.js";
+import type { FittedModel } from "./fit-messages.js";
+import type { Production } from "./production.js";
+
+/** Which repetition of the whole procedure: the outer folds first, the model that is kept last. */
+export interface Round {
+  readonly round: number;
+  readonly rounds: number;
+}
+
+/** Runs the whole learning procedure once. Only the last round's trials are the run's own. */
+export async function learnRound(
+  production: Production,
+  material: LearningMaterial,
+  { round, rounds }: Round,
+): Promise<Learned> {
+  const { project, store, agenda, situation, metric, transforms, fitter, context, lease } = production;
+  const { clock, logger, signal, threads } = context;
+  const { bytes, hash } = packMaterial(material);
+  await store.blobs.put(bytes);
+  const isLast = round === rounds - 1;
+  const show = trialProgress(production, { round, rounds });
+  const written: Promise<void>[] = [];
+  const tools: LearningTools = {
+    project,
+    transforms,
+    metric,
+    fitter,
+    budget: budgetOf(production, { round, rounds }),
+    proposer: createProposer(agenda, { project, metric, situation, folds: material.folds.length }),
+    work: { clock, logger, signal, threads },
+    load: async (output) => unpack<FittedModel>(await store.blobs.get(output)),
+    onTrial(trial) {
+      show(trial);
+      if (isLast) written.push(lease.addTrials([trialRecord(trial)]));
+    },
+  };
+  try {
+    const learned = await learn(material, hash, tools);
+    await Promise.all(written);
+    if (isLast) await lease.addTrials(learned.trials.map((trial) => trialRecord(trial, learned)));
+    return learned;
+  } finally {
+    tools.budget.end();
+    await Promise.allSettled(written);
+  }
+}
+
+/** Of a timed training, the outer folds together get so much; the model that is kept gets the rest. */
+const OUTER_SHARE = 0.45;
+/** What is kept for combining, judging and exporting. */
+const FINISHING_SECONDS = 2;
+const FINISHING_SHARE = 0.06;
+
+function budgetOf({ agenda, context, progress, fitter }: Production, { round, rounds }: Round): Budget {
+  if (agenda.seconds === undefined) return countedBudget();
+  const outer = rounds - 1;
+  const end =
+    round < outer
+      ? (agenda.seconds * OUTER_SHARE * (round + 1)) / outer
+      : agenda.seconds * (1 - FINISHING_SHARE) - FINISHING_SECONDS;
+  return timedBudget(context.clock, context.clock.elapsed() + 1000 * (end - progress.seconds), fitter.slots);
+}
+
+/** Tells of every trial as it ends: how many of how many, the best value so far, and how long it may take yet. */
+function trialProgress(
+  { progress, agenda, metric }: Production,
+  { round, rounds }: Round,
+): (trial: TrialResult) => void {
+  const total = agenda.trials ?? agenda.candidates.length;
+  const planned = agenda.candidates.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
+  const start = progress.seconds;
+  let done = 0;
+  let best: number | undefined;
+  return (trial) => {
+    done++;
+    if (trial.state === "done" && Number.isFinite(trial.value)) {
+      const better = metric.direction === "maximize" ? Math.max : Math.min;
+      best = best === undefined ? trial.value : better(best, trial.value);
+    }
+    const perTrial = (progress.seconds - start) / done;
+    const perRound = Math.max(0, total - done) * perTrial;
+    const left =
+      agenda.seconds === undefined
+        ? perRound + (rounds - round - 1) * Math.max(total * perTrial, planned / 8)
+        : agenda.seconds - progress.seconds;
+    progress.report({
+      stage: "train",
+      detail:
+        rounds > 1
+          ? `${trial.candidate.trainer.id}, round ${round + 1}/${rounds}`
+          : trial.candidate.trainer.id,
+      done,
+      total: Math.max(total, done),
+      ...(best === undefined ? {} : { values: { [metric.id]: best } }),
+      etaMs: 1000 * Math.max(0, left),
+    });
+  };
+}
+
+function trialRecord(trial: TrialResult, learned?: Learned): Trial {
+  const { candidate, seconds } = trial;
+  const common = { number: candidate.number, trainer: candidate.trainer.id, seconds };
+  const { config, origin } = candidate;
+  if (trial.state === "failed")
+    return { ...common, state: "failed", value: null, document: { config, origin, error: trial.error } };
+  if (trial.state === "pruned")
+    return { ...common, state: "pruned", value: null, document: { config, origin, folds: trial.foldValues } };
+  const weight = learned?.shares.find((share) => share.trial === trial)?.weight ?? 0;
+  return {
+    ...common,
+    state: "done",
+    value: Number.isFinite(trial.value) ? trial.value : null,
+    document: {
+      config,
+      origin,
+      folds: trial.foldValues,
+      outputs: trial.fits.map(({ hash }) => hash),
+      ...(learned ? { chosen: weight > 0, weight } : {}),
+    },
+  };
+}

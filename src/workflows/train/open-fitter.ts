@@ -1,0 +1,50 @@
+import { builtFile } from "../../foundation/base/module-file.js";
+import type { Trainer } from "../../foundation/contracts/trainer.js";
+import { fitExecutor } from "../learn/fit.js";
+import {
+  createInlinePool,
+  createProcessPool,
+  type FitPool,
+  type FitPoolOptions,
+  fitSlots,
+} from "./fit-pool.js";
+import type { Production } from "./production.js";
+
+/** Below this much work, processes cost more time than they save. */
+const LEAST_SECONDS = 2;
+/** What a cell of the material takes. */
+const CELL_BYTES = 8;
+
+/** Where the fits of a training run: side by side in processes where that pays, otherwise here. */
+export function openFitter(
+  { project, prepared, store, agenda, context, steps, request }: Omit<Production, "fitter">,
+  trainers: readonly Trainer[],
+  rounds: number,
+): FitPool {
+  const { clock, logger, threads, folder } = context;
+  const options: FitPoolOptions = {
+    store,
+    executor: fitExecutor,
+    work: { store: request.store, seed: project.seed, extensions: project.extensions, folder },
+    trainers,
+    clock,
+    logger,
+  };
+  const materialBytes = CELL_BYTES * prepared.features.rows * prepared.features.columns.size;
+  const slots = fitSlots({ threads, materialBytes });
+  const work = rounds * agenda.candidates.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
+  const searches = agenda.seconds !== undefined || agenda.trials !== undefined;
+  const pool =
+    slots > 1 && (work > LEAST_SECONDS || searches)
+      ? createProcessPool({ ...options, slots, script: builtFile("workflows/learn/fit-child.js") })
+      : createInlinePool({ ...options, threads });
+  return {
+    slots: pool.slots,
+    async fit(task, signal) {
+      const fitted = await pool.fit(task, signal);
+      steps.count(fitted.hit);
+      return fitted;
+    },
+    close: () => pool.close(),
+  };
+}
