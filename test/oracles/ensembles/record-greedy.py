@@ -3,7 +3,7 @@
 Caruana, Niculescu-Mizil, Crew and Ksikes, "Ensemble selection from libraries of models", ICML 2004. The first of
 equals joins; the weights are those of the shortest prefix with the best value.
 
-    python record-greedy.py > greedy.json        # numpy 2, scikit-learn 1.x
+    python record-greedy.py > greedy.json        # recorded with numpy 2.4.6, scikit-learn 1.9.1
 """
 
 import json
