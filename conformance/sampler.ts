@@ -140,7 +140,8 @@ export function samplerSuite(sampler: Sampler): void {
       for (let k = 0; k < 5; k++) random.uniform();
       expect(sampler.suggest({ space, history, count: 3, random, config })).toEqual(proposals);
       expect(JSON.stringify(history)).toBe(before);
-      expect(JSON.stringify(suggest(space, history, 3, 1))).not.toBe(JSON.stringify(proposals));
+      // Later, models of one history may well agree on the best place.
+      expect(suggest(space, [], 3, 1)).not.toEqual(suggest(space, [], 3, 0));
     });
 
     it("proposes different configurations in a batch", () => {

@@ -6,6 +6,9 @@ import { medianPruner } from "./pruners/median.js";
 import { noPruner } from "./pruners/none.js";
 import { successiveHalvingPruner } from "./pruners/successive-halving.js";
 import { wilcoxonPruner } from "./pruners/wilcoxon.js";
+import { cmaEsSampler } from "./samplers/cma-es/cma-es.js";
+import { costFrugalSampler } from "./samplers/cost-frugal/cost-frugal.js";
+import { gaussianProcessSampler } from "./samplers/gaussian-process/gaussian-process.js";
 import { gridSampler } from "./samplers/grid.js";
 import { randomSampler } from "./samplers/random.js";
 import { sobolSampler } from "./samplers/sobol.js";
@@ -20,6 +23,9 @@ export const SAMPLERS: readonly Sampler[] = list<Sampler>(
   gridSampler,
   sobolSampler,
   tpeSampler,
+  gaussianProcessSampler,
+  cmaEsSampler,
+  costFrugalSampler,
 );
 
 export const PRUNERS: readonly Pruner[] = list<Pruner>(

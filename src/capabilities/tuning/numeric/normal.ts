@@ -9,6 +9,7 @@ const COEFFICIENTS = [
   -1.523e-15, -9.4e-17, 1.21e-16, -2.8e-17,
 ];
 const SQRT_HALF = Math.SQRT1_2;
+const SQRT_HALF_PI = Math.sqrt(Math.PI / 2);
 const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);
 
 /** erfc(x) exp(x^2) for x >= 0. */
@@ -39,6 +40,12 @@ export function normalLogDensity(z: number): number {
 /** P(from <= Z <= to), without cancellation where both lie in one tail. */
 export function normalMass(from: number, to: number): number {
   return from > 0 ? normalCdf(-from) - normalCdf(-to) : normalCdf(to) - normalCdf(from);
+}
+
+/** P(Z <= z) / density(z); finite for z below about 38. */
+export function millsRatio(z: number): number {
+  if (z <= 0) return SQRT_HALF_PI * scaledComplement(-z * SQRT_HALF);
+  return normalCdf(z) * Math.exp(-normalLogDensity(z));
 }
 
 const A = [

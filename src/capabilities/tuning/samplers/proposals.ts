@@ -43,6 +43,21 @@ export function uniformConfiguration(space: SearchSpace, random: Random): Config
   );
 }
 
+/**
+ * Finite values to minimise, in history order: a failed trial counts as the worst that completed, a pruned one
+ * as no better than the best that completed. 0 for all where none completed.
+ */
+export function finiteValues(history: readonly Observation[]): Float64Array {
+  const complete = history.filter(isComplete).map(({ value }) => value);
+  if (complete.length === 0) return new Float64Array(history.length);
+  const best = complete.reduce((a, b) => Math.min(a, b));
+  const worst = complete.reduce((a, b) => Math.max(a, b));
+  return Float64Array.from(history, ({ state, value }) => {
+    if (state === "failed" || !Number.isFinite(value)) return worst;
+    return state === "pruned" ? Math.max(best, value) : value;
+  });
+}
+
 export function isComplete({ state, value }: Observation): boolean {
   return state === "complete" && Number.isFinite(value);
 }
