@@ -24,34 +24,62 @@ export function portfolioFor({ task, rows }: PortfolioSituation): readonly Portf
 
 const SMALL_CLASSES: readonly PortfolioEntry[] = [
   { trainer: "gbdt" },
-  { trainer: "extra-trees" },
+  { trainer: "extra-trees", config: { criterion: "entropy", featureShare: 1 } },
+  { trainer: "kernel-ridge" },
   { trainer: "logistic-regression" },
-  { trainer: "random-forest" },
-  { trainer: "nearest-neighbours" },
+  { trainer: "neural-network" },
+  { trainer: "gbdt", config: { extraTrees: true } },
+  { trainer: "nearest-neighbours", config: { selection: "leave-one-out" } },
+  { trainer: "extra-trees" },
+  {
+    trainer: "gbdt",
+    config: { leaves: 4, learningRate: 0.08, columnShare: 0.4, rowShare: 0.7, categories: "one-hot" },
+  },
+  { trainer: "random-forest", config: { criterion: "entropy", minRowsPerLeaf: 5, featureShare: 0.5 } },
+  {
+    trainer: "gbdt",
+    config: {
+      leaves: 16,
+      minRowsPerLeaf: 1,
+      minChildWeight: 0.0001,
+      columnShare: 0.7,
+      categories: "ordinal",
+    },
+  },
   { trainer: "kernel-svm" },
 ];
 
 const SMALL_REGRESSION: readonly PortfolioEntry[] = [
   { trainer: "gbdt" },
-  { trainer: "extra-trees" },
+  { trainer: "extra-trees", config: { featureShare: 1 } },
+  { trainer: "kernel-ridge" },
   { trainer: "ridge" },
-  { trainer: "random-forest" },
-  { trainer: "nearest-neighbours" },
+  { trainer: "neural-network" },
+  { trainer: "gbdt", config: { extraTrees: true } },
+  { trainer: "nearest-neighbours", config: { selection: "leave-one-out" } },
+  { trainer: "gbdt", config: { leaves: 8, linearLeaves: true } },
+  {
+    trainer: "gbdt",
+    config: { leaves: 4, learningRate: 0.08, columnShare: 0.4, rowShare: 0.7, categories: "one-hot" },
+  },
+  { trainer: "random-forest", config: { minRowsPerLeaf: 5, featureShare: 0.5 } },
   { trainer: "kernel-svm" },
 ];
 
 const LARGE_CLASSES: readonly PortfolioEntry[] = [
   { trainer: "gbdt" },
-  { trainer: "gbdt", config: { leaves: 16, learningRate: 0.05 } },
+  { trainer: "gbdt", config: { leaves: 24, columnShare: 0.5, l2: 3, categories: "one-hot" } },
+  { trainer: "gbdt", config: { leaves: 16, columnShare: 0.4, categories: "ordinal" } },
   { trainer: "logistic-regression" },
+  { trainer: "neural-network" },
   { trainer: "random-forest" },
-  { trainer: "extra-trees" },
 ];
 
 const LARGE_REGRESSION: readonly PortfolioEntry[] = [
   { trainer: "gbdt" },
-  { trainer: "gbdt", config: { leaves: 16, learningRate: 0.05 } },
+  { trainer: "gbdt", config: { leaves: 24, columnShare: 0.5, l2: 3, categories: "one-hot" } },
+  { trainer: "gbdt", config: { leaves: 16, columnShare: 0.4, categories: "ordinal" } },
   { trainer: "ridge" },
+  { trainer: "neural-network" },
   { trainer: "random-forest" },
-  { trainer: "extra-trees" },
 ];

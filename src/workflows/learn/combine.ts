@@ -7,12 +7,11 @@ import { createRandom } from "../../foundation/base/random.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import { type Predictions, takeTarget } from "../../foundation/contracts/target.js";
-import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
 import type { FittedModel } from "../train/fit-messages.js";
-import { bagging } from "./candidates.js";
+import { assemble, bundleLimit, type Share } from "./assemble.js";
 import type { FeatureCache } from "./features.js";
 import { heldOutRows, type LearningMaterial } from "./material.js";
-import type { LearnedModel, Member } from "./model.js";
+import type { LearnedModel } from "./model.js";
 import { type FinishedTrial, type Fitter, ranked, scoreRows, type TrialResult } from "./trial.js";
 
 export interface CombineTools {
@@ -23,12 +22,6 @@ export interface CombineTools {
   readonly signal: AbortSignal;
   /** Of a stored fit. */
   load(hash: Sha256): Promise<FittedModel>;
-}
-
-/** A trial's part in the model. */
-export interface Share {
-  readonly trial: FinishedTrial;
-  readonly weight: number;
 }
 
 export interface Combination {
@@ -64,18 +57,13 @@ export async function combine(
     random: createRandom(tools.project.seed).fork("calibration"),
     ...(weights ? { weights } : {}),
   });
-  const styles = [...new Set(shares.map(({ trial }) => trial.candidate.trainer.capabilities.features))];
-  const members: Member[] = [];
-  for (const share of shares) members.push(...(await membersOf(share, styles, material, identity, tools)));
+  const limit = bundleLimit(tools.project);
+  const model = await assemble(shares, calibration, limit, { material, identity, tools });
   return {
     shares,
     heldOut,
     value: scoreRows(tools.metric, heldOut, material, rows),
-    model: {
-      pipelines: styles.map((style) => tools.features.prepare(style).pipeline),
-      members,
-      calibration,
-    },
+    model,
   };
 }
 
@@ -109,32 +97,4 @@ function foldOfRows({ folds, frame }: LearningMaterial, rows: Int32Array): Int32
   const foldOf = new Int32Array(frame.rows).fill(-1);
   for (const [fold, { heldOut }] of folds.entries()) for (const row of heldOut) foldOf[row] = fold;
   return Int32Array.from(rows, (row) => foldOf[row]!);
-}
-
-/** What becomes of the fits of a chosen trial: one model of all, all of them, or a new one fitted on all rows. */
-async function membersOf(
-  { trial, weight }: Share,
-  styles: readonly FeatureStyle[],
-  { folds }: LearningMaterial,
-  identity: Sha256,
-  tools: CombineTools,
-): Promise<Member[]> {
-  const { trainer, config, number } = trial.candidate;
-  const member = (state: unknown, share: number): Member => ({
-    trainer,
-    state,
-    weight: weight * share,
-    pipeline: styles.indexOf(trainer.capabilities.features),
-    trial: number,
-  });
-  const way = bagging(trainer);
-  if (folds.length > 1 && way === "refit") {
-    const refit = { trainer: trainer.id, config, material: identity, fold: "all" as const };
-    const { outcome } = await tools.fitter.fit(refit, tools.signal);
-    return [member(outcome.state, 1)];
-  }
-  const states: unknown[] = [];
-  for (const { hash } of trial.fits) states.push((await tools.load(hash)).state);
-  if (states.length > 1 && way === "average") return [member(trainer.average!(states), 1)];
-  return states.map((state) => member(state, 1 / states.length));
 }

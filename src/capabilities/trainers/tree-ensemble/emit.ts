@@ -1,7 +1,7 @@
 import type { GraphBuilder, GraphValue } from "../../../foundation/contracts/graph.js";
 import { appendTree, EmittedNodes } from "./emitted-nodes.js";
 import { emitLinearScores } from "./linear-leaves.js";
-import type { TreeEnsemble } from "./tree-ensemble.js";
+import type { FlatTrees, TreeEnsemble } from "./tree-ensemble.js";
 
 /** The ensemble's scores as float32 [N, outputs]: leaf values summed (or averaged) and the base added. */
 export function emitScores(graph: GraphBuilder, ensemble: TreeEnsemble, matrix: GraphValue): GraphValue {
@@ -36,7 +36,7 @@ export function emitScores(graph: GraphBuilder, ensemble: TreeEnsemble, matrix: 
   return linear ? emitLinearScores(graph, linear, outputs, matrix, sums) : sums;
 }
 
-function emittedNodes(ensemble: TreeEnsemble): EmittedNodes {
+function emittedNodes(ensemble: FlatTrees): EmittedNodes {
   const nodes = new EmittedNodes();
   for (const tree of ensemble.roots.keys()) {
     nodes.startTree();
@@ -52,6 +52,6 @@ function emittedNodes(ensemble: TreeEnsemble): EmittedNodes {
 }
 
 /** What `emitScores` adds to the exported file, in bytes: the node's lists, which are all but a few hundred of them. */
-export function ensembleBytes(ensemble: TreeEnsemble): number {
+export function ensembleBytes(ensemble: FlatTrees): number {
   return emittedNodes(ensemble).bytes();
 }

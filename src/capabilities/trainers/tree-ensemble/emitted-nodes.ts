@@ -1,5 +1,5 @@
 import type { LinearLeaves } from "./linear-leaves.js";
-import { CATEGORICAL, MISSING_LEFT, setHolds, type TreeEnsemble } from "./tree-ensemble.js";
+import { CATEGORICAL, MISSING_LEFT, setHolds, type FlatTrees } from "./tree-ensemble.js";
 
 /** Trees as `ai.onnx.ml` TreeEnsembleRegressor (version 3) wants them: splits and leaves alike are nodes. */
 export class EmittedNodes {
@@ -88,7 +88,7 @@ function varintBytes(value: number): number {
  * behind the node, so only true branches may lead to a node that it has met before, and it visits false branches
  * first. The same order here makes a known leaf one that it has met. Pure leaves are most of a fully grown forest.
  */
-export function appendTree(nodes: EmittedNodes, ensemble: TreeEnsemble, tree: number): void {
+export function appendTree(nodes: EmittedNodes, ensemble: FlatTrees, tree: number): void {
   const output = ensemble.treeOutputs?.[tree];
   type Task = { child: number; onTrue: boolean; attach: (position: number) => void };
   const stack: Task[] = [{ child: ensemble.roots[tree]!, onTrue: false, attach: () => undefined }];
@@ -118,13 +118,13 @@ export function appendTree(nodes: EmittedNodes, ensemble: TreeEnsemble, tree: nu
   }
 }
 
-function isCategorical(ensemble: TreeEnsemble, node: number): boolean {
+function isCategorical(ensemble: FlatTrees, node: number): boolean {
   return (ensemble.nodeFlags[node]! & CATEGORICAL) !== 0;
 }
 
 function appendLeaf(
   nodes: EmittedNodes,
-  ensemble: TreeEnsemble,
+  ensemble: FlatTrees,
   leaf: number,
   output: number | undefined,
   onTrue: boolean,
@@ -167,7 +167,7 @@ interface PendingSplit {
   link(whenTrue: number, whenFalse: number): void;
 }
 
-function appendNumeric(nodes: EmittedNodes, ensemble: TreeEnsemble, node: number): PendingSplit {
+function appendNumeric(nodes: EmittedNodes, ensemble: FlatTrees, node: number): PendingSplit {
   const missingLeft = (ensemble.nodeFlags[node]! & MISSING_LEFT) !== 0;
   const first = nodes.add(
     ensemble.nodeFeature[node]!,
@@ -183,7 +183,7 @@ function appendNumeric(nodes: EmittedNodes, ensemble: TreeEnsemble, node: number
   };
 }
 
-function appendCategorical(nodes: EmittedNodes, ensemble: TreeEnsemble, node: number): PendingSplit {
+function appendCategorical(nodes: EmittedNodes, ensemble: FlatTrees, node: number): PendingSplit {
   const feature = ensemble.nodeFeature[node]!;
   const missingLeft = (ensemble.nodeFlags[node]! & MISSING_LEFT) !== 0;
   const codes = codesLeft(ensemble, node);
@@ -208,7 +208,7 @@ function appendCategorical(nodes: EmittedNodes, ensemble: TreeEnsemble, node: nu
   };
 }
 
-function codesLeft(ensemble: TreeEnsemble, node: number): number[] {
+function codesLeft(ensemble: FlatTrees, node: number): number[] {
   const categories = ensemble.categories[ensemble.nodeFeature[node]!]!;
   const codes: number[] = [];
   for (let code = 0; code < categories; code++) {

@@ -40,6 +40,9 @@ export interface TreeEnsemble {
   readonly base: Float64Array;
 }
 
+/** What predictions need of an ensemble. */
+export type FlatTrees = Omit<TreeEnsemble, "nodeGain">;
+
 /** Whether a categorical node's set holds a code. Values that are no code of the feature are in no set. */
 export function setHolds(sets: Uint32Array, first: number, categories: number, value: number): boolean {
   if (!(value >= 0 && value < categories)) return false;
