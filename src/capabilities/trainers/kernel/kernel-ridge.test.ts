@@ -11,10 +11,10 @@ import {
 import { workContext } from "../../../../conformance/work-context.js";
 import { DenseAlgebra, type RadialKernel } from "../../../engines/kernels/dense-algebra.js";
 import { createRandom } from "../../../foundation/base/random.js";
+import { exactSystem, landmarkSystem } from "../numeric/ridge-system.js";
+import { calibrateScores, fitSharedSlope } from "../numeric/score-calibration.js";
 import { kernelRidge } from "./kernel-ridge.js";
-import { RidgeBench, type RidgeProblem } from "./ridge-search.js";
-import { exactSystem, landmarkSystem } from "./ridge-system.js";
-import { calibrateScores, fitSharedSlope } from "./score-calibration.js";
+import { type PointProblem, RidgeBench } from "./ridge-search.js";
 
 interface Oracle {
   x: number[][];
@@ -44,7 +44,7 @@ function using<T>(work: (algebra: DenseAlgebra) => T): T {
 }
 
 /** The problem of the oracle's rows, centred by the weighted mean. */
-function problemOf(weights: readonly number[] | undefined): RidgeProblem & { mean: number } {
+function problemOf(weights: readonly number[] | undefined): PointProblem & { mean: number } {
   const rows = oracle.values.length;
   const total = weights?.reduce((sum, weight) => sum + weight, 0) ?? rows;
   const scaled = oracle.values.map((_, i) => ((weights?.[i] ?? 1) * rows) / total);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DenseAlgebra, RADIAL_KERNELS } from "../../../engines/kernels/dense-algebra.js";
 import { fields } from "../../../foundation/contracts/extension.js";
-import { type Target, takeTarget } from "../../../foundation/contracts/target.js";
+import { takeTarget } from "../../../foundation/contracts/target.js";
 import {
   defineTrainer,
   type Fitted,
@@ -10,22 +10,21 @@ import {
   type WorkEstimate,
   type WorkSpecification,
 } from "../../../foundation/contracts/trainer.js";
-import { columnMoments, type Design, takeDesignRows, trainingDesign } from "../numeric/design.js";
+import { columnMoments, takeDesignRows, trainingDesign } from "../numeric/design.js";
 import { centeredRows } from "../numeric/distances.js";
 import { stratifiedSample } from "../numeric/folds.js";
 import { type Checkpoint, createCheckpoint } from "../numeric/pace.js";
+import { createRidgeProblem, ridgeOutputs, weightyRows } from "../numeric/ridge-problem.js";
 import { spreadLandmarks } from "./landmarks.js";
 import { type RadialExpansion, restoreRadialExpansion } from "./radial-expansion.js";
 import {
-  heldOutScores,
+  type PointProblem,
   RidgeBench,
   type RidgeFit,
-  type RidgeProblem,
   refine,
   searchGrid,
   takePoints,
 } from "./ridge-search.js";
-import { calibrateScores } from "./score-calibration.js";
 
 const config = z.strictObject({
   kernel: z
@@ -86,7 +85,9 @@ async function fit(
   const all = trainingDesign(train.features, "kernel-ridge");
   const { design, target, weights } = weightyRows(all, train.target, train.weights);
   const center = Float32Array.from(columnMoments(design).mean);
-  const problem = createProblem(design, center, target, weights);
+  const { rows, width } = design;
+  const points = centeredRows(design, center);
+  const problem = { ...createRidgeProblem(target, weights), rows, width, points };
   const count = landmarkCount(design.rows, options);
   const landmarks =
     count === 0
@@ -97,7 +98,7 @@ async function fit(
   const algebra = DenseAlgebra.acquire();
   try {
     const { best, typical } = await choose(algebra, problem, landmarks, options, context, checkpoint);
-    const expansion = await outputsOf(problem, best, checkpoint);
+    const expansion = await ridgeOutputs(problem, best.solution, checkpoint);
     const kept = landmarks ? takeDesignRows(design, landmarks) : design;
     const { gammaFactor, noise } = best.setting;
     return restoreRadialExpansion({
@@ -128,7 +129,7 @@ const readable = (value: number) => Number(value.toPrecision(4));
 /** The grid on a sample (or on all rows, when that is no more), then its neighbourhood on all rows. */
 async function choose(
   algebra: DenseAlgebra,
-  problem: RidgeProblem,
+  problem: PointProblem,
   landmarks: Int32Array | undefined,
   options: KernelRidgeConfig,
   context: TrainingContext,
@@ -155,60 +156,7 @@ async function choose(
   return { best, typical };
 }
 
-/** Coefficients and offsets of the value, or of the logits of the classes. */
-async function outputsOf(problem: RidgeProblem, { solution }: RidgeFit, checkpoint: Checkpoint) {
-  const { outputs, means, target } = problem;
-  const { coefficients } = solution;
-  if (target.task === "regression") return { coefficients, offsets: means, outcome: "value" as const };
-  const { matrix, offsets } = await calibrateScores(heldOutScores(problem, solution.heldOut), checkpoint);
-  const points = coefficients.length / outputs;
-  const logits = new Float64Array(coefficients.length);
-  for (let k = 0; k < outputs; k++) {
-    for (let j = 0; j < outputs; j++) {
-      const factor = matrix[k * outputs + j]!;
-      offsets[k]! += factor * means[j]!;
-      for (let i = 0; i < points; i++) logits[k * points + i]! += factor * coefficients[j * points + i]!;
-    }
-  }
-  return { coefficients: logits, offsets, outcome: "classes" as const };
-}
-
-/** Without the rows of weight 0, which say nothing. */
-function weightyRows(design: Design, target: Target, weights: Float64Array | undefined) {
-  if (!weights?.includes(0)) return { design, target, weights };
-  const rows = Int32Array.from(weights.keys()).filter((row) => weights[row]! > 0);
-  return {
-    design: takeDesignRows(design, rows),
-    target: takeTarget(target, rows),
-    weights: weights.filter((weight) => weight > 0),
-  };
-}
-
-/** One-hot classes or the value, centred by their weighted means; weights of mean 1. */
-function createProblem(
-  design: Design,
-  center: Float32Array,
-  target: Target,
-  weights: Float64Array | undefined,
-): RidgeProblem {
-  const { rows, width } = design;
-  const outputs = target.task === "regression" ? 1 : target.classes.length;
-  const values = new Float64Array(outputs * rows);
-  if (target.task === "regression") values.set(target.values);
-  else for (let row = 0; row < rows; row++) values[target.codes[row]! * rows + row] = 1;
-  const total = weights ? weights.reduce((sum, weight) => sum + weight, 0) : rows;
-  const scaled = Float64Array.from({ length: rows }, (_, row) => ((weights?.[row] ?? 1) * rows) / total);
-  const means = Float64Array.from({ length: outputs }, (_, k) => {
-    let sum = 0;
-    for (let row = 0; row < rows; row++) sum += scaled[row]! * values[k * rows + row]!;
-    return sum / rows;
-  });
-  for (let i = 0; i < values.length; i++) values[i]! -= means[Math.floor(i / rows)]!;
-  const rootWeights = scaled.map(Math.sqrt);
-  return { rows, width, points: centeredRows(design, center), target, outputs, values, means, rootWeights };
-}
-
-function takeProblem(problem: RidgeProblem, rows: Int32Array): RidgeProblem {
+function takeProblem(problem: PointProblem, rows: Int32Array): PointProblem {
   const { outputs, values, rootWeights } = problem;
   return {
     ...problem,

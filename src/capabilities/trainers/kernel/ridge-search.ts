@@ -1,18 +1,13 @@
 /** Width of the kernel and noise, chosen by the exact leave-one-out loss of the training rows. */
 import type { DenseAlgebra, DenseMatrix, RadialKernel } from "../../../engines/kernels/dense-algebra.js";
-import type { Target } from "../../../foundation/contracts/target.js";
 import type { Checkpoint } from "../numeric/pace.js";
-import { exactSystem, landmarkSystem, type RidgeSolution, type RidgeTargets } from "./ridge-system.js";
-import { type ClassScores, fitSharedSlope } from "./score-calibration.js";
+import { heldOutLoss, NOISE_STEP, type RidgeProblem, walkNoise } from "../numeric/ridge-problem.js";
+import { exactSystem, landmarkSystem, type RidgeSolution } from "../numeric/ridge-system.js";
 
-export interface RidgeProblem extends RidgeTargets {
-  readonly rows: number;
+export interface PointProblem extends RidgeProblem {
   readonly width: number;
   /** Centred, row-major `rows * width`. */
   readonly points: Float64Array;
-  readonly target: Target;
-  /** Of each output, taken off `values`. */
-  readonly means: Float64Array;
 }
 
 /** Where a fit stands in the search. */
@@ -31,16 +26,13 @@ export interface RidgeFit {
 
 const GAMMA_FACTORS = [0.15, 0.5, 1.5, 5];
 const FIRST_NOISE = 0.1;
-const NOISE_STEP = 10;
-const LEAST_NOISE = 1e-4;
-const GREATEST_NOISE = 100;
 /** Refinement moves by half a step of the grid. */
 const HALF_GAMMA = Math.sqrt(10 / 3);
 const HALF_NOISE = Math.sqrt(NOISE_STEP);
 
 /** One training matrix under all settings: distances are computed once. */
 export class RidgeBench {
-  readonly problem: RidgeProblem;
+  readonly problem: PointProblem;
   readonly #algebra: DenseAlgebra;
   readonly #kernel: RadialKernel;
   readonly #typical: number;
@@ -51,7 +43,7 @@ export class RidgeBench {
 
   constructor(
     algebra: DenseAlgebra,
-    problem: RidgeProblem,
+    problem: PointProblem,
     kernel: RadialKernel,
     landmarks: Int32Array | undefined,
     typical?: number,
@@ -115,20 +107,6 @@ export async function searchGrid(bench: RidgeBench, checkpoint: Checkpoint): Pro
   return best!;
 }
 
-/** Down while the loss falls, otherwise up while it falls, in steps of NOISE_STEP. */
-function walkNoise(solve: (noise: number) => RidgeFit, start: number): RidgeFit {
-  let best = solve(start);
-  for (const factor of [1 / NOISE_STEP, NOISE_STEP]) {
-    for (let noise = start * factor; noise > LEAST_NOISE / 2 && noise < 2 * GREATEST_NOISE; noise *= factor) {
-      const next = solve(noise);
-      if (!(next.loss < best.loss)) break;
-      best = next;
-    }
-    if (best.setting.noise !== start) break;
-  }
-  return best;
-}
-
 /**
  * The best near a setting: half a step up and down in the noise, then, with exact fits, in gamma; another gamma for
  * landmarks would cost as much again as everything before.
@@ -158,27 +136,7 @@ function better(best: RidgeFit | undefined, next: RidgeFit): RidgeFit {
   return best && !(next.loss < best.loss) ? best : next;
 }
 
-/** Held-out scores of a classifier, the prior shares back in. */
-export function heldOutScores(problem: RidgeProblem, heldOut: Float64Array): ClassScores {
-  const { rows, outputs, means, rootWeights, target } = problem;
-  if (target.task === "regression") throw new Error("Only a classifier has class scores.");
-  const values = new Float64Array(rows * outputs);
-  for (let row = 0; row < rows; row++) {
-    for (let k = 0; k < outputs; k++) values[row * outputs + k] = heldOut[k * rows + row]! + means[k]!;
-  }
-  return { values, classes: outputs, codes: target.codes, weights: rootWeights.map((root) => root * root) };
-}
-
-function heldOutLoss(problem: RidgeProblem, heldOut: Float64Array): number {
-  if (problem.target.task !== "regression") return fitSharedSlope(heldOutScores(problem, heldOut)).loss;
-  let sum = 0;
-  for (let row = 0; row < heldOut.length; row++) {
-    sum += (problem.rootWeights[row]! * (problem.values[row]! - heldOut[row]!)) ** 2;
-  }
-  return sum / heldOut.length;
-}
-
-export function takePoints({ points, width }: RidgeProblem, rows: Int32Array): Float64Array {
+export function takePoints({ points, width }: PointProblem, rows: Int32Array): Float64Array {
   const taken = new Float64Array(rows.length * width);
   for (const [i, row] of rows.entries()) {
     taken.set(points.subarray(row * width, (row + 1) * width), i * width);

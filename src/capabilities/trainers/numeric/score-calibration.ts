@@ -1,9 +1,9 @@
 /** From regression scores of one-hot classes to class probabilities, fitted on scores of held-out rows. */
 
-import { columnMoments } from "../numeric/design.js";
-import { type PointwiseLoss, solveLinearProblem } from "../numeric/linear-objective.js";
-import type { Checkpoint } from "../numeric/pace.js";
-import { multinomialLogLoss } from "../numeric/pointwise-losses.js";
+import { columnMoments } from "./design.js";
+import { type PointwiseLoss, solveLinearProblem } from "./linear-objective.js";
+import type { Checkpoint } from "./pace.js";
+import { multinomialLogLoss } from "./pointwise-losses.js";
 
 export interface ClassScores {
   /** Row-major `rows * classes`. */
