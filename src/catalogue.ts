@@ -15,6 +15,7 @@ import { lasso } from "./capabilities/trainers/linear/lasso.js";
 import { leastSquares } from "./capabilities/trainers/linear/least-squares.js";
 import { linearSvm } from "./capabilities/trainers/linear/linear-svm.js";
 import { logisticRegression } from "./capabilities/trainers/linear/logistic-regression.js";
+import { quadraticRidge } from "./capabilities/trainers/linear/quadratic-ridge.js";
 import { ridge } from "./capabilities/trainers/linear/ridge.js";
 import { nearestNeighbours } from "./capabilities/trainers/neighbours/nearest-neighbours.js";
 import type { Metric } from "./foundation/contracts/metric.js";
@@ -37,6 +38,7 @@ export const TRAINERS: readonly Trainer[] = trainers(
   ridge,
   lasso,
   elasticNet,
+  quadraticRidge,
   gaussianNaiveBayes,
   multinomialNaiveBayes,
   complementNaiveBayes,
