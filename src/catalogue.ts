@@ -18,6 +18,7 @@ import { logisticRegression } from "./capabilities/trainers/linear/logistic-regr
 import { quadraticRidge } from "./capabilities/trainers/linear/quadratic-ridge.js";
 import { ridge } from "./capabilities/trainers/linear/ridge.js";
 import { nearestNeighbours } from "./capabilities/trainers/neighbours/nearest-neighbours.js";
+import { neuralNetwork } from "./capabilities/trainers/neural/neural-network.js";
 import type { Metric } from "./foundation/contracts/metric.js";
 import type { Trainer } from "./foundation/contracts/trainer.js";
 
@@ -45,6 +46,7 @@ export const TRAINERS: readonly Trainer[] = trainers(
   nearestNeighbours,
   kernelRidge,
   kernelSvm,
+  neuralNetwork,
   dummy,
 );
 

@@ -1,9 +1,9 @@
 export { createDropoutPool, type DropoutPool, dropout } from "./dropout.js";
-export { gradients } from "./gradients.js";
-export { binaryCrossEntropy, crossEntropy, huber, squaredError, weightedMean } from "./losses.js";
-export { type AdamWOptions, adamW, clipByNorm, type Optimizer, type SgdOptions, sgd } from "./optimizers.js";
-export { ParameterLayout, type ParameterSpecification } from "./parameters.js";
-export { constant, cosine, coslog4, oneCycle, type Schedule, warmUp } from "./schedules.js";
+export { createEvaluation, type Evaluation, type EvaluationDefinition } from "./evaluation.js";
+export { crossEntropy, squaredError } from "./losses.js";
+export { type AdamWOptions, adamW, type Optimizer } from "./optimizers.js";
+export type { ParameterSpecification } from "./parameters.js";
+export { constant, cosine, coslog4, oneCycle, type Schedule } from "./schedules.js";
 export {
   createTraining,
   type StepGraph,

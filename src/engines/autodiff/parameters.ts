@@ -50,12 +50,7 @@ export class ParameterLayout {
       const parts = x.split(storage, sizes, 0);
       for (const [index, member] of members.entries()) {
         const part = parts[index]!;
-        parameters.set(
-          member.name,
-          part.shape === shape && members.length === 1 && shape === member.shape
-            ? part
-            : x.reshape(part, member.shape),
-        );
+        parameters.set(member.name, shape === member.shape ? part : x.reshape(part, member.shape));
       }
       return storage;
     });
@@ -69,6 +64,13 @@ export class ParameterLayout {
     const values = new Float32Array(storage.size);
     forEachMember(storage, (_, start, end, index) => values.fill(factors[index]!, start, end));
     return graph.constant("float32", storage.shape, values);
+  }
+
+  /** Names and shapes of the parameters. */
+  shapes(): [string, readonly number[]][] {
+    return this.storages.flatMap(({ members }) =>
+      members.map(({ name, shape }): [string, readonly number[]] => [name, shape]),
+    );
   }
 
   /** What the storages hold at the beginning. */

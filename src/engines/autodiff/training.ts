@@ -99,11 +99,6 @@ function buildStep(definition: TrainingDefinition, layout: ParameterLayout): Loo
   const scalars = Object.fromEntries(
     Object.keys(optimizer.scalars(1, 1)).map((name) => [name, ofStep(scalarName(name), "float32", [])]),
   );
-  const known = (values: ReadonlyMap<string, GraphValue>) => (name: string) => {
-    const value = values.get(name);
-    if (!value) throw new Error(`The training has no tensor ${JSON.stringify(name)}.`);
-    return value;
-  };
   const loss = definition.loss({ graph, x, parameter: known(parameters), input: known(inputs) });
   const raw = gradients(graph, loss, storages);
   const clipped = clipNorm === undefined ? raw : clipByNorm(x, raw, clipNorm);
@@ -123,6 +118,15 @@ function buildStep(definition: TrainingDefinition, layout: ParameterLayout): Loo
     return [{ input: parameter, next: next.parameter }, ...kept];
   });
   return { graph, turn, carried, collected: { [LOSS]: loss } };
+}
+
+/** Looks tensors up by name. @throws Error for one that is not there: a bug of the caller */
+export function known(values: ReadonlyMap<string, GraphValue>): (name: string) => GraphValue {
+  return (name) => {
+    const value = values.get(name);
+    if (!value) throw new Error(`The training has no tensor ${JSON.stringify(name)}.`);
+    return value;
+  };
 }
 
 class LoopTraining implements Training {

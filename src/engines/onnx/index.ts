@@ -1,3 +1,4 @@
+export { EagerGraph } from "./eager/eager-graph.js";
 export { Expressions, isStatic, type Operand } from "./expressions.js";
 export { createGraph, type GraphOptions, type OnnxGraph } from "./graph-builder.js";
 export type { GraphNode } from "./graph-node.js";

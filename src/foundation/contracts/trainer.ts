@@ -33,6 +33,8 @@ export type FeatureStyle =
   | "linear"
   /** Imputed, scaled, one-hot; distances matter. */
   | "distance"
+  /** Imputed, numbers bent to a normal distribution, one-hot. */
+  | "neural"
   /** Non-negative counts or indicators. */
   | "counts"
   /** Ignores the features. */

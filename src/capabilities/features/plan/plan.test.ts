@@ -57,7 +57,7 @@ describe("describeColumns", () => {
 
 describe("planFeatures", () => {
   it("leaves out ids and columns that say nothing", () => {
-    for (const style of ["tree", "linear", "distance", "counts"] as const) {
+    for (const style of ["tree", "linear", "distance", "neural", "counts"] as const) {
       const { columns } = planFeatures(facts, style, limits);
       expect(columns).not.toContain("id");
       expect(columns).not.toContain("constant");
@@ -89,6 +89,12 @@ describe("planFeatures", () => {
 
   it("does not bend columns for distances where one value fills half of them", () => {
     expect(columnsOf("distance", "yeo-johnson")).toEqual(["skewed"]);
+  });
+
+  it("gives networks numbers of a normal distribution", () => {
+    expect(columnsOf("neural", "quantile")).toEqual(["even", "skewed", "mostly zero", "constant or missing"]);
+    expect(columnsOf("neural", "one-hot")).toEqual(["few", "many"]);
+    expect(columnsOf("neural", "select")).toEqual(["review"]);
   });
 
   it("keeps counts from the target and from negative numbers", () => {

@@ -42,6 +42,8 @@ function stepsOf(style: Exclude<FeatureStyle, "none">, kinds: Kinds, limits: Pla
       return treeSteps(kinds);
     case "counts":
       return countSteps(kinds, limits);
+    case "neural":
+      return neuralSteps(kinds, limits);
     default:
       return scaledSteps(kinds, limits, style);
   }
@@ -99,6 +101,19 @@ function scaledSteps(kinds: Kinds, limits: PlanLimits, style: "linear" | "distan
     ...step("standard", scaled),
     // Infinite and absurd values stay finite without moving anything ordinary.
     ...step("clip", scaled, { low: -20, high: 20 }),
+    ...categorySteps(kinds("category"), limits),
+  ];
+}
+
+/** Numbers bent to a normal distribution, whatever their own; one-hot categories. */
+function neuralSteps(kinds: Kinds, limits: PlanLimits): PipelineStep[] {
+  const vectors = kinds("vector");
+  return [
+    ...step("datetime", kinds("datetime"), { cyclic: true, indicator: true }),
+    ...imputeSteps(kinds),
+    ...step("quantile", [...kinds("number"), ...kinds("datetime")], { output: "normal" }),
+    ...step("standard", vectors),
+    ...step("clip", vectors, { low: -20, high: 20 }),
     ...categorySteps(kinds("category"), limits),
   ];
 }

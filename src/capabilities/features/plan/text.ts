@@ -4,20 +4,22 @@ import type { ColumnFacts } from "./facts.js";
 import { affordableWidth, type PlanLimits } from "./limits.js";
 
 const MOST_TERMS = 5000;
-/** What a tree learner gets of a text: the terms that tell most about the target. */
-const TREE_TERMS = 100;
+/** What tree learners and networks get of a text: the terms that tell most about the target. */
+const CHOSEN_TERMS = 100;
+const CHOOSING_STYLES: readonly FeatureStyle[] = ["tree", "neural"];
 /** Above this share of Han characters a text is segmented as Chinese. */
 const HAN_SHARE = 0.2;
 
-/** Texts to term weights: tokens, TF-IDF of words and word pairs, for trees the best of them. */
+/** Texts to term weights: tokens, TF-IDF of words and word pairs, for some styles the best of them. */
 export function textSteps(
   texts: readonly ColumnFacts[],
   style: FeatureStyle,
   limits: PlanLimits,
 ): PipelineStep[] {
   if (texts.length === 0) return [];
+  const chooses = CHOOSING_STYLES.includes(style);
   const affordable = Math.floor(affordableWidth(limits) / texts.length);
-  const maximumFeatures = Math.max(32, Math.min(style === "tree" ? 2000 : MOST_TERMS, affordable));
+  const maximumFeatures = Math.max(32, Math.min(chooses ? 2000 : MOST_TERMS, affordable));
   const tokens = texts.map(({ name, hanShare }): PipelineStep => {
     const isChinese = hanShare! > HAN_SHARE && limits.segmenter === true;
     return { transform: "tokens", columns: [name], config: { han: isChinese ? "words" : "characters" } };
@@ -33,8 +35,8 @@ export function textSteps(
     ({ name }): PipelineStep => ({
       transform: "select",
       columns: [name],
-      config: { score: "anova-f", maximumFeatures: TREE_TERMS },
+      config: { score: "anova-f", maximumFeatures: CHOSEN_TERMS },
     }),
   );
-  return [...tokens, ...weights, ...(style === "tree" ? chosen : [])];
+  return [...tokens, ...weights, ...(chooses ? chosen : [])];
 }

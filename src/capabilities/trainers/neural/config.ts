@@ -1,0 +1,148 @@
+import { z } from "zod";
+import { fields } from "../../../foundation/contracts/extension.js";
+
+const ACTIVATIONS = ["relu", "selu", "silu", "gelu"] as const;
+const EMBEDDINGS = ["none", "plr", "pbld"] as const;
+
+const network = {
+  embedding: z
+    .enum(EMBEDDINGS)
+    .default("plr")
+    .register(fields, {
+      title: "Embedding of numbers",
+      help: "`plr`: sines and cosines, linear, ReLU; `pbld`: cosines, linear, beside the number itself; `none`: the number.",
+      tune: { choices: EMBEDDINGS },
+    }),
+  frequencies: z.number().int().min(1).max(256).default(16).register(fields, {
+    title: "Frequencies",
+    help: "Learnt frequencies for each number.",
+  }),
+  frequencyScale: z
+    .number()
+    .positive()
+    .default(0.3)
+    .register(fields, {
+      title: "Frequency scale",
+      help: "Standard deviation of the frequencies at the beginning.",
+      tune: { low: 0.02, high: 1, scale: "log" },
+    }),
+  embeddingWidth: z.number().int().min(2).max(128).default(6).register(fields, {
+    title: "Embedding width",
+    help: "Values that stand for each number.",
+  }),
+  smoothClip: z.boolean().default(false).register(fields, {
+    title: "Smooth clip",
+    help: "Keeps inputs within 3, smoothly: x / sqrt(1 + (x/3)^2).",
+  }),
+  hiddenLayers: z
+    .number()
+    .int()
+    .min(1)
+    .max(8)
+    .default(2)
+    .register(fields, { title: "Hidden layers", tune: { low: 1, high: 4, integer: true } }),
+  hiddenWidth: z
+    .number()
+    .int()
+    .min(1)
+    .max(2048)
+    .default(192)
+    .register(fields, {
+      title: "Hidden width",
+      unit: "units",
+      tune: { low: 64, high: 384, scale: "log", integer: true },
+    }),
+  activation: z
+    .enum(ACTIVATIONS)
+    .default("relu")
+    .register(fields, { title: "Activation", tune: { choices: ACTIVATIONS } }),
+  members: z.number().int().min(1).max(64).default(1).register(fields, {
+    title: "Members",
+    help: "Networks trained side by side, whose predictions are averaged.",
+  }),
+  memberWeights: z.enum(["own", "shared"]).default("shared").register(fields, {
+    title: "Weights of the members",
+    help: "`shared`: one set of weights that each member scales in its own way (TabM); `own`: separate networks.",
+  }),
+};
+
+const training = {
+  dropout: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0.15)
+    .register(fields, { title: "Dropout", tune: { low: 0, high: 0.5 } }),
+  learningRate: z
+    .number()
+    .positive()
+    .default(2.5e-3)
+    .register(fields, {
+      title: "Learning rate",
+      help: "The highest; the schedule lowers it.",
+      tune: { low: 3e-4, high: 1e-2, scale: "log" },
+    }),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(0.01)
+    .register(fields, { title: "Weight decay", tune: { low: 1e-4, high: 0.3, scale: "log" } }),
+  labelSmoothing: z.number().min(0).max(0.5).default(0).register(fields, {
+    title: "Label smoothing",
+    help: "Classification: share of the truth spread over all classes.",
+  }),
+  schedule: z.enum(["cosine", "coslog4", "one-cycle", "constant"]).default("cosine").register(fields, {
+    title: "Schedule of the learning rate",
+    help: "`coslog4`: four waves; the others fall once, or stay.",
+  }),
+  batchSize: z.number().int().min(1).max(65_536).default(128).register(fields, {
+    title: "Batch size",
+    help: "Rows of one step; doubled for each factor of four above 10,000 rows.",
+    unit: "rows",
+  }),
+  steps: z.number().int().min(1).max(10_000_000).default(1200).register(fields, {
+    title: "Steps",
+    help: "For up to 2,000 rows; more rows take more steps, by the square root of the rows.",
+    unit: "steps",
+  }),
+  checkpoint: z.enum(["best", "last"]).default("best").register(fields, {
+    title: "Checkpoint",
+    help: "With validation rows: keep the weights that were best on them, or the last.",
+  }),
+};
+
+export const neuralConfig = z.strictObject({ ...network, ...training });
+export type NeuralConfig = z.infer<typeof neuralConfig>;
+
+/** Settings that have proven themselves; each differs from the others in what it learns well. */
+export const NEURAL_PRESETS = {
+  /** Periodic embeddings (Gorishniy et al., 2022). */
+  plr: {},
+  /** After RealMLP (Holzmueller et al., 2024). */
+  realmlp: {
+    embedding: "pbld",
+    frequencyScale: 0.1,
+    embeddingWidth: 4,
+    smoothClip: true,
+    hiddenLayers: 3,
+    activation: "selu",
+    learningRate: 3e-3,
+    schedule: "coslog4",
+  },
+  plain: { embedding: "none", hiddenLayers: 3, learningRate: 2e-3 },
+} as const satisfies Record<string, Partial<NeuralConfig>>;
+
+const SMALL_ROWS = 2000;
+const LARGE_ROWS = 10_000;
+
+/** Rows of a step and number of steps for so many training rows. */
+export function trainingLength(
+  { batchSize, steps }: Pick<NeuralConfig, "batchSize" | "steps">,
+  rows: number,
+): { batch: number; steps: number } {
+  const doublings = Math.max(0, Math.ceil(Math.log(rows / LARGE_ROWS) / Math.log(4)));
+  return {
+    batch: Math.min(rows, batchSize * 2 ** doublings),
+    steps: Math.round(steps * Math.max(1, Math.sqrt(rows / SMALL_ROWS))),
+  };
+}
