@@ -179,6 +179,10 @@ export const projectSchema = z.strictObject({
         .array(z.string())
         .default([])
         .register(fields, { title: "Slices", help: "Columns whose groups are reported apart." }),
+      fairness: z.array(z.string()).default([]).register(fields, {
+        title: "Fairness columns",
+        help: "Columns whose groups are compared; a column in `data.ignore` is compared without being learnt from.",
+      }),
       baseline: z.boolean().default(true).register(fields, { title: "Compare with the baseline" }),
       resamples: z
         .number()

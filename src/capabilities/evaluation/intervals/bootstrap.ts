@@ -11,7 +11,7 @@ import { affordableResamples, createResampler, favourableOrder, takeInput } from
 export const LEVEL = 0.95;
 const TAIL = (1 - LEVEL) / 2;
 /** Below this many resamples their tails are too thin to read; their spread is not. */
-const ENOUGH_FOR_TAILS = 200;
+export const ENOUGH_FOR_TAILS = 200;
 const JACKKNIFE_BLOCKS = 50;
 /** Acceleration shrinks with the root of the rows; beyond these it moves no digit that is shown. */
 const JACKKNIFE_ROWS = 20_000;
@@ -75,13 +75,23 @@ function intervalOf(
 }
 
 function percentiles(sorted: Float64Array, from: number, to: number): [number, number] {
-  return [quantileOfSorted(sorted, from), quantileOfSorted(sorted, to)];
+  return [tailQuantile(sorted, from), tailQuantile(sorted, to)];
 }
 
-function normalInterval(value: number, draws: Float64Array): [number, number] {
+/**
+ * The value below which a new draw would lie with the probability `share` (type 6 of Hyndman and Fan, 1996): of 300
+ * draws the 7.5th, where interpolating between the first and the last would take the 8.5th and be too narrow.
+ */
+export function tailQuantile(sorted: Float64Array, share: number): number {
+  const position = (share * (sorted.length + 1) - 1) / (sorted.length - 1);
+  return quantileOfSorted(sorted, Math.min(1, Math.max(0, position)));
+}
+
+/** From the spread of the draws alone; `tail` on each side. */
+export function normalInterval(value: number, draws: Float64Array, tail = TAIL): [number, number] {
   const mean = draws.reduce((sum, draw) => sum + draw, 0) / draws.length;
   const variance = draws.reduce((sum, draw) => sum + (draw - mean) ** 2, 0) / (draws.length - 1);
-  const reach = normalQuantile(1 - TAIL) * Math.sqrt(variance);
+  const reach = normalQuantile(1 - tail) * Math.sqrt(variance);
   return [value - reach, value + reach];
 }
 

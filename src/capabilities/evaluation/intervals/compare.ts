@@ -1,9 +1,17 @@
-import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import type { Comparison } from "../../../foundation/contracts/evaluation.js";
 import type { MetricInput } from "../../../foundation/contracts/metric.js";
 import { type Predictions, targetRows } from "../../../foundation/contracts/target.js";
 import { type AnyMetric, orient } from "../metrics/index.js";
-import { type BootstrapOptions, LEVEL, orNull } from "./bootstrap.js";
+import { studentReach, studentTwoSided } from "./beta.js";
+import {
+  type BootstrapOptions,
+  ENOUGH_FOR_TAILS,
+  LEVEL,
+  normalInterval,
+  orNull,
+  tailQuantile,
+} from "./bootstrap.js";
+import { normalBelow, normalQuantile } from "./normal.js";
 import { affordableResamples, createResampler } from "./resample.js";
 
 /** The other model, on the same rows. */
@@ -14,7 +22,8 @@ export interface Rival {
 
 /**
  * Paired bootstrap: both models are judged on the same resamples, so that easy and hard draws cancel out.
- * The p value is two-sided: twice the share of resamples on the other side of no difference.
+ * Percentiles of resamples are too narrow for few rows; the tails are widened to what Student's t would ask for
+ * (Hesterberg 2015, "expanded percentile"). The p value is two-sided and agrees with the interval.
  */
 export function compareModels(
   metric: AnyMetric,
@@ -39,8 +48,12 @@ export function compareModels(
   const sorted = draws.filter((value) => !Number.isNaN(value)).sort();
   const otherValue = metric.compute(other, config);
   const improvement = orient(metric, metric.compute(input, config)) - orient(metric, otherValue);
-  const low = quantileOfSorted(sorted, (1 - LEVEL) / 2);
-  const high = quantileOfSorted(sorted, (1 + LEVEL) / 2);
+  const few = fewestRows(input);
+  const tail = normalBelow(-studentReach(LEVEL, few - 1) * Math.sqrt(few / (few - 1)));
+  const [low, high] =
+    sorted.length < ENOUGH_FOR_TAILS
+      ? normalInterval(improvement, sorted, tail)
+      : [tailQuantile(sorted, tail), tailQuantile(sorted, 1 - tail)];
   return {
     with: rival.name,
     metric: metric.id,
@@ -48,16 +61,30 @@ export function compareModels(
     improvement: orNull(improvement),
     low: orNull(low),
     high: orNull(high),
-    pValue: orNull(pValueOf(sorted)),
+    pValue: orNull(pValueOf(sorted, few)),
     rows,
     resamples,
     verdict: low > 0 ? "better" : high < 0 ? "worse" : "no-clear-difference",
   };
 }
 
-function pValueOf(draws: Float64Array): number {
+/** Rows of the smallest class drawn from: as resamples are drawn within classes, these limit what they tell. */
+function fewestRows({ target }: MetricInput): number {
+  if (target.task === "regression") return Math.max(2, target.values.length);
+  const counts = new Int32Array(target.classes.length);
+  for (const code of target.codes) counts[code]! += 1;
+  return Math.max(
+    2,
+    counts.reduce((least, rows) => (rows > 0 && rows < least ? rows : least), targetRows(target)),
+  );
+}
+
+/** Twice the share of resamples on the other side of no difference, with the widened tails of the interval. */
+function pValueOf(draws: Float64Array, few: number): number {
   if (draws.length === 0) return Number.NaN;
   const notAbove = draws.reduce((count, value) => count + (value <= 0 ? 1 : 0), 0);
   const notBelow = draws.reduce((count, value) => count + (value >= 0 ? 1 : 0), 0);
-  return Math.min(1, (2 * (Math.min(notAbove, notBelow) + 1)) / (draws.length + 1));
+  const tail = (Math.min(notAbove, notBelow) + 1) / (draws.length + 1);
+  if (tail >= 0.5) return 1;
+  return studentTwoSided(normalQuantile(tail) * Math.sqrt((few - 1) / few), few - 1);
 }
