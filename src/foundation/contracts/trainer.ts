@@ -76,6 +76,8 @@ export interface WorkSpecification {
   /** Regression: 1. */
   readonly classes: number;
   readonly threads: number;
+  /** Rows to stop early on; absent: none. */
+  readonly validationRows?: number;
 }
 
 /**

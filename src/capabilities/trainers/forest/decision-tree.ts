@@ -1,6 +1,7 @@
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { treeConfig } from "./config.js";
-import { estimateForest, fitForest } from "./fit-forest.js";
+import { estimateForest } from "./estimate.js";
+import { fitForest } from "./fit-forest.js";
 import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
 
 const config = treeConfig({ trees: 1, bootstrap: false, featureShare: 1, maxDepth: 8, minRowsPerLeaf: 5 });
@@ -19,7 +20,7 @@ export const decisionTree = defineTrainer<typeof config, ForestState>({
     sampleWeights: true,
     earlyStopping: false,
   },
-  estimate: estimateForest,
+  estimate: (work, settings) => estimateForest(work, settings, "best"),
   fit: (data, settings, context) => fitForest(data, settings, context, false),
   restore: restoreForest,
   average: averageForests,

@@ -1,6 +1,7 @@
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { forestConfig } from "./config.js";
-import { estimateForest, fitForest } from "./fit-forest.js";
+import { estimateForest } from "./estimate.js";
+import { fitForest } from "./fit-forest.js";
 import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
 
 const config = forestConfig({
@@ -25,7 +26,7 @@ export const extraTrees = defineTrainer<typeof config, ForestState>({
     sampleWeights: true,
     earlyStopping: false,
   },
-  estimate: estimateForest,
+  estimate: (work, settings) => estimateForest(work, settings, "random"),
   fit: (data, settings, context) => fitForest(data, settings, context, true),
   restore: restoreForest,
   average: averageForests,

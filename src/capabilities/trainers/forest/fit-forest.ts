@@ -7,8 +7,6 @@ import type {
   LabelledFrame,
   TrainingContext,
   TrainingData,
-  WorkEstimate,
-  WorkSpecification,
 } from "../../../foundation/contracts/trainer.js";
 import { exampleWeights } from "../numeric/example-weights.js";
 import type { ForestConfig } from "./config.js";
@@ -101,27 +99,8 @@ function forestSettings(config: ForestConfig, context: TrainingContext, facts: F
   };
 }
 
-function featuresPerNode(share: number, features: number, classes: number): number {
+/** How many features a split tries. */
+export function featuresPerNode(share: number, features: number, classes: number): number {
   if (share > 0) return Math.max(1, Math.round(share * features));
   return Math.max(1, Math.round(classes > 0 ? Math.sqrt(features) : features / 3));
-}
-
-/** Measured on two cores: a row passes about log2(rows) levels, each of which reads the features tried. */
-const SECONDS_PER_CELL = 8e-9;
-const START_SECONDS = 0.05;
-
-export function estimateForest(work: WorkSpecification, config: ForestConfig): WorkEstimate {
-  const trees = config.trees ?? 1;
-  const fullDepth = Math.log2(Math.max(2, work.rows / config.minRowsPerLeaf));
-  const levels = config.maxDepth > 0 ? Math.min(config.maxDepth, fullDepth) : fullDepth;
-  const tried = featuresPerNode(
-    config.featureShare,
-    work.features,
-    work.task === "regression" ? 0 : work.classes,
-  );
-  const threads = Math.min(work.threads, trees);
-  const seconds = START_SECONDS + (trees * work.rows * levels * (tried + 2) * SECONDS_PER_CELL) / threads;
-  const leaves = Math.min(work.rows / config.minRowsPerLeaf, 2 ** levels);
-  const bytes = work.rows * (work.features * 5 + 24 * threads) + trees * leaves * (30 + 4 * work.classes);
-  return { seconds, bytes };
 }

@@ -1,6 +1,7 @@
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { forestConfig } from "./config.js";
-import { estimateForest, fitForest } from "./fit-forest.js";
+import { estimateForest } from "./estimate.js";
+import { fitForest } from "./fit-forest.js";
 import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
 
 const config = forestConfig({ trees: 100, bootstrap: true, featureShare: 0, maxDepth: 0, minRowsPerLeaf: 3 });
@@ -19,7 +20,7 @@ export const randomForest = defineTrainer<typeof config, ForestState>({
     sampleWeights: true,
     earlyStopping: false,
   },
-  estimate: estimateForest,
+  estimate: (work, settings) => estimateForest(work, settings, "best"),
   fit: (data, settings, context) => fitForest(data, settings, context, false),
   restore: restoreForest,
   average: averageForests,
