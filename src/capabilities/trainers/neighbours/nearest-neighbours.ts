@@ -182,7 +182,7 @@ export const nearestNeighbours = defineTrainer<typeof config, NeighboursState>({
     const stored = Math.min(rows, maximumRows);
     const searched = selection === "none" ? 0 : Math.min(stored, SELECTION_ROWS);
     return {
-      seconds: 0.002 + rows * features * 8e-9 + searched * (stored * (features * 0.5e-9 + 8e-9) + 8e-5),
+      seconds: 0.002 + rows * features * 8e-9 + searched * (stored * (features * 0.5e-9 + 8e-9) + 3e-4),
       // Prediction holds the distances of a batch of 1,000 rows.
       bytes: rows * features * 4 + stored * (features * 8 + 1000 * 16),
     };
