@@ -2,6 +2,10 @@
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createServer, createServingMetrics } from "../../src/entries/http/index.js";
+import { systemClock } from "../../src/foundation/base/clock.js";
+import { silentLogger } from "../../src/foundation/base/logger.js";
+import { predictResponseSchema } from "../../src/foundation/contracts/http.js";
 import type { TrainResult } from "../../src/index.js";
 import { customers, without, writeLines } from "./data.js";
 import { workFolder } from "./quern.js";
@@ -90,4 +94,42 @@ test("a model as a whole is explained from its bundle, and with what its trainin
   const means = (columns: typeof known.columns) =>
     new Map(columns.map((column) => [column.name, column.contribution]));
   expect(means(known.columns)).toEqual(means(alone.columns));
+});
+
+test("a server explains what it predicts when asked to", async () => {
+  const metrics = createServingMetrics();
+  const references = FAMILIES.map((trainer) => path(`alone/${trainer}`));
+  const served = await quern.openModels(references, metrics.observer, elsewhere);
+  const services = { models: served.pool, clock: systemClock, logger: silentLogger, metrics };
+  const server = createServer({ port: 0 }, services);
+  try {
+    const base = await server.listen();
+    const post = async (model: string, body: unknown) => {
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${base}/predict/${model}`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify(body),
+      });
+      return { status: response.status, body: await response.json() };
+    };
+    const rows = served.pool.list()[0]!.manifest.inputs.map(({ column }) => [column.name, null]);
+    const row = Object.fromEntries(rows);
+    for (const trainer of FAMILIES) {
+      const plain = await post(trainer, { rows: [row, row] });
+      const explained = await post(trainer, { rows: [row, row], explain: true });
+      expect(predictResponseSchema.parse(explained.body)).toEqual(explained.body);
+      const [first] = explained.body.predictions;
+      expect(first.probabilities).toEqual(plain.body.predictions[0].probabilities);
+      const { base: start, score, contributions } = first.explanation;
+      const sum = Object.values<number>(contributions).reduce((total, value) => total + value, start);
+      expect(sum).toBeCloseTo(score, 9);
+    }
+    expect((await post("gbdt", { rows: [row], explain: "yes" })).status).toBe(400);
+    const many = await post("gbdt", { rows: Array.from({ length: 101 }, () => row), explain: true });
+    expect(many.body.error.code).toBe("REQUEST_TOO_LARGE");
+  } finally {
+    await server.close();
+    await served.close();
+  }
 });

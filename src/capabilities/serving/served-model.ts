@@ -8,9 +8,11 @@ import {
   createBundlePredictor,
   type RunOptions,
 } from "../../foundation/contracts/bundle-predictor.js";
+import type { PredictionExplanation } from "../../foundation/contracts/explanation.js";
 import type { HostTransforms } from "../../foundation/contracts/host-steps.js";
 import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
 import type {
+  RowsExplainer,
   ServableBundle,
   ServedModel,
   ServedModelState,
@@ -32,6 +34,8 @@ export interface ServingOptions {
   /** Threads inside one operator; default 1: more cost throughput with small models. */
   readonly threads?: number;
   readonly startWorker?: StartWorker;
+  /** Makes what explains the rows of a model; costs nothing until it is asked. Absent: nothing is explained. */
+  readonly createExplainer?: (bundle: ServableBundle) => RowsExplainer;
 }
 
 /** Rows of one large request that are computed together; between them other callers get their turn. */
@@ -73,9 +77,12 @@ export class PooledModel implements ServedModel {
   readonly #thread: InferenceThread;
   readonly #batcher: Batcher;
   readonly #predictor: BundlePredictor;
+  readonly #explainer: RowsExplainer | undefined;
   #draining = false;
 
-  constructor({ id, manifest, files }: ServableBundle, thread: InferenceThread, options: ServingOptions) {
+  constructor(bundle: ServableBundle, thread: InferenceThread, options: ServingOptions) {
+    const { id, manifest, files } = bundle;
+    this.#explainer = options.createExplainer?.(bundle);
     this.bundle = id;
     this.manifest = manifest;
     this.inputs = thread.inputs;
@@ -115,6 +122,11 @@ export class PooledModel implements ServedModel {
     return this.#predictor.predict(rows, options);
   }
 
+  explain(rows: readonly Row[]): Promise<readonly PredictionExplanation[]> {
+    if (this.#explainer && !this.#draining) return this.#explainer.explain(rows);
+    return Promise.reject(new QuernError("UNSUPPORTED", "Predictions are not explained here."));
+  }
+
   async infer(inputs: Tensors, outputs: readonly string[], options?: RunOptions): Promise<Tensors> {
     const rows = checkTensors(inputs, this.inputs);
     return this.#batcher.submit(inputs, outputs, rows, options);
@@ -123,6 +135,7 @@ export class PooledModel implements ServedModel {
   async close(timeoutMs: number): Promise<void> {
     this.#draining = true;
     await this.#batcher.drain(timeoutMs);
+    await this.#explainer?.close();
     await this.#thread.close();
   }
 }

@@ -10,7 +10,11 @@ import { findModel } from "./served-models.js";
 interface PredictRequest {
   readonly rows: readonly Row[];
   readonly id?: string | readonly string[];
+  readonly explain?: boolean;
 }
+
+/** Explaining costs more than predicting. */
+const MOST_EXPLAINED_ROWS = 100;
 
 /**
  * Rows are read as they are: validating by the schema would copy them and lose a column called `__proto__`.
@@ -38,14 +42,11 @@ function readEnvelope({ rows, id, explain, ...rest }: Row): PredictRequest {
   const unknown = Object.keys(rest).find((key) => !ENVELOPE_KEYS.has(key));
   if (unknown !== undefined)
     throw invalid(`There is no field ${JSON.stringify(unknown)} beside rows.`, unknown);
-  if (explain !== undefined && explain !== false) {
-    throw new QuernError("UNSUPPORTED", "This server gives no explanation of single predictions.", {
-      hint: "Leave `explain` out; `quern explain` shows what the model relies on.",
-      details: { field: "explain" },
-    });
-  }
+  if (explain !== undefined && typeof explain !== "boolean")
+    throw invalid("explain must be true or false.", "explain");
   const list = rows as readonly Row[];
-  if (id === undefined) return { rows: list };
+  const wish = { rows: list, ...(explain === true ? { explain } : {}) };
+  if (id === undefined) return wish;
   const texts = Array.isArray(id) ? id : [id];
   if (!texts.every((text) => typeof text === "string" && text.length <= 200)) {
     throw invalid("id must be a text of at most 200 characters, or a list of such texts.", "id");
@@ -53,7 +54,7 @@ function readEnvelope({ rows, id, explain, ...rest }: Row): PredictRequest {
   if (Array.isArray(id) && id.length !== list.length) {
     throw invalid(`id has ${id.length} texts for ${list.length} rows.`, "id");
   }
-  return { rows: list, id: id as string | readonly string[] };
+  return { ...wish, id: id as string | readonly string[] };
 }
 
 export const predictRoutes: readonly Route[] = [
@@ -69,20 +70,24 @@ export const predictRoutes: readonly Route[] = [
     async handle({ params, body, run }, { models, metrics, options }): Promise<TextReply> {
       const model = findModel(models, params.model);
       const { rows } = body;
-      if (rows.length > options.maximumRows) {
-        throw new QuernError(
-          "REQUEST_TOO_LARGE",
-          `${rows.length} rows; at most ${options.maximumRows} are allowed.`,
-          {
-            details: { rows: rows.length, limit: options.maximumRows },
-          },
-        );
+      const limit = body.explain ? Math.min(MOST_EXPLAINED_ROWS, options.maximumRows) : options.maximumRows;
+      if (rows.length > limit) {
+        throw new QuernError("REQUEST_TOO_LARGE", `${rows.length} rows; at most ${limit} are allowed.`, {
+          details: { rows: rows.length, limit },
+        });
       }
-      const answers = await model.predict(rows, run);
+      const [answers, explanations] = await Promise.all([
+        model.predict(rows, run),
+        body.explain ? model.explain(rows) : undefined,
+      ]);
       metrics.predicted(model, rows.length);
       const { name, version } = model.manifest;
       const nameOf = idsOf(body);
-      const predictions = answers.map((answer, row) => ({ id: nameOf(row), ...answer }));
+      const predictions = answers.map((answer, row) => ({
+        id: nameOf(row),
+        ...answer,
+        ...(explanations ? { explanation: explanations[row]! } : {}),
+      }));
       return {
         contentType: "application/json; charset=utf-8",
         text: JSON.stringify({ model: name, version, predictions }),

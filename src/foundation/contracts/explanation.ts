@@ -62,6 +62,17 @@ export const rowExplanationsSchema = z.strictObject({
 });
 export type RowExplanations = z.infer<typeof rowExplanationsSchema>;
 
+/** What a server says of one prediction: the explanation of a row, by column. */
+export const predictionExplanationSchema = explanationBasisSchema
+  .pick({ method: true, exact: true, space: true })
+  .extend({
+    class: z.string().nullable().describe("the class that is explained; null for a value"),
+    base: z.number().describe("mean score without knowledge of the row"),
+    score: z.number().describe("base + sum of contributions"),
+    contributions: z.record(z.string(), z.number()).describe("Shapley value of each raw column"),
+  });
+export type PredictionExplanation = z.infer<typeof predictionExplanationSchema>;
+
 /** One class's or the value's average prediction as one column takes the values of a grid (Friedman 2001). */
 export const dependenceSchema = z.strictObject({
   column: z.string(),

@@ -1,5 +1,6 @@
 /** The wire formats of the server: what requests and answers look like, and who may make them. */
 import { z } from "zod";
+import { predictionExplanationSchema } from "./explanation.js";
 
 /** What a caller may do. `public` needs no token even where tokens are configured. */
 export const PERMISSIONS = ["public", "predict", "read"] as const;
@@ -26,7 +27,12 @@ export const predictEnvelopeSchema = z.strictObject({
     .union([z.string().max(200), z.array(z.string().max(200))])
     .optional()
     .describe("names the predictions: one text a row, or one text from which `text/0`, `text/1`, … are made"),
-  explain: z.boolean().optional(),
+  explain: z
+    .boolean()
+    .optional()
+    .describe(
+      "adds what each column contributed; at most 100 rows, and slower for models that must be asked",
+    ),
 });
 export const predictRequestSchema = z
   .union([rowSchema, z.array(rowSchema), predictEnvelopeSchema])
@@ -42,10 +48,12 @@ export const predictResponseSchema = z.strictObject({
           id: z.string(),
           label: z.string(),
           probabilities: z.record(z.string(), z.number()),
+          explanation: predictionExplanationSchema.optional(),
         }),
         z.strictObject({
           id: z.string(),
           prediction: z.number().nullable().describe("null where the model answers no finite number"),
+          explanation: predictionExplanationSchema.optional(),
         }),
       ]),
     )

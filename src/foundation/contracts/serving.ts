@@ -1,6 +1,7 @@
 /** Models that answer requests: what a server needs of them, whatever protocol it speaks. */
 import type { Manifest } from "./bundle.js";
 import type { RunOptions } from "./bundle-predictor.js";
+import type { PredictionExplanation } from "./explanation.js";
 import type { Prediction, Row } from "./prediction.js";
 import type { Tensor, TensorPort } from "./tensor.js";
 
@@ -30,12 +31,23 @@ export interface ServedModel {
    * @throws QuernError PREDICTION_INPUT, OVERLOADED, DEADLINE_EXCEEDED, INTERRUPTED
    */
   predict(rows: readonly Row[], options?: RunOptions): Promise<Prediction[]>;
+  /**
+   * What each column contributed to the prediction of each row, in order.
+   * @throws QuernError PREDICTION_INPUT, OVERLOADED, UNSUPPORTED where nothing here explains
+   */
+  explain(rows: readonly Row[]): Promise<readonly PredictionExplanation[]>;
   /** The graph itself: one tensor per input, all with the same number of rows. Same errors. */
   infer(
     inputs: Readonly<Record<string, Tensor>>,
     outputs: readonly string[],
     options?: RunOptions,
   ): Promise<Readonly<Record<string, Tensor>>>;
+}
+
+/** Explains rows of one model; apart from the pool, so that predictions do not wait for explanations. */
+export interface RowsExplainer {
+  explain(rows: readonly Row[]): Promise<readonly PredictionExplanation[]>;
+  close(): Promise<void>;
 }
 
 export interface ModelPool {

@@ -8,6 +8,7 @@ import type { ModelPool, ServingObserver } from "../../foundation/contracts/serv
 import type { Store } from "../../foundation/contracts/store.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
 import { storeFolder } from "../locate-store.js";
+import { createExplanationThread } from "./explanation-thread.js";
 import { locateModel } from "./open-model.js";
 
 export interface ServedModels {
@@ -29,7 +30,12 @@ export async function openModels(
 ): Promise<ServedModels> {
   const context = workflowContext(options);
   const folder = storeFolder(options);
-  const pool = createModelPool({ clock: context.clock, hostTransforms: createTransforms(), observer });
+  const pool = createModelPool({
+    clock: context.clock,
+    hostTransforms: createTransforms(),
+    observer,
+    createExplainer: createExplanationThread,
+  });
   const store = existsSync(folder)
     ? await openStore(folder, { clock: context.clock, create: false })
     : undefined;

@@ -30,13 +30,10 @@ const options = z.strictObject({
       title: "Method",
       help: "`auto`: exact for a model of trees or a linear one, else by asking the model (permutation).",
     }),
-  class: z
-    .string()
-    .optional()
-    .register(fields, {
-      title: "Class to explain",
-      help: "Default: the positive one, or the predicted one of each row.",
-    }),
+  class: z.string().optional().register(fields, {
+    title: "Class to explain",
+    help: "Default: the positive one, or the predicted one of each row.",
+  }),
   coalitions: count(
     "Coalitions asked of the model for each row",
     "More is slower and less noisy; default 256.",
