@@ -52,6 +52,14 @@ const MESSAGES: Readonly<Record<string, Say>> = {
     `有 ${f.count("rows")} 行（${f.share("share")}）特征与别的行相同而标签不同，至少有 ${f.count("unavoidableErrors")} 行必然预测错误。`,
     "请检查这些行的标签，或补充能区分它们的列；`cleaning.conflicts: true` 会把它们从训练行中删除。",
   ],
+  "near-duplicate-conflicts": (f) => [
+    `有 ${f.count("rows")} 行（${f.share("share")}）与别的行几乎相同而标签不同：两个标签中可能有一个是错的，或缺少能区分它们的列。`,
+    "请查看这些行对并更正标签。",
+  ],
+  "split-near-duplicates": (f) => [
+    `测试集中有 ${f.count("rows")} 行（${f.share("share")}）与某个学习行几乎相同。若它们来自同一来源（同一人、物品或测量），得分偏高。`,
+    "请用 `data.group` 指明来源，使其只出现在一个部分。",
+  ],
   "missing-target": (f, c) => [
     `有 ${f.count("missing")} 行（${f.share("share")}）的目标${c}没有可用的值。`,
     "这些行不进入划分的任何部分。",

@@ -10,6 +10,7 @@ import { idLikeColumns } from "./id-like-columns.js";
 import { missingPredictsTarget } from "./missing-predicts-target.js";
 import { missingValues } from "./missing-values.js";
 import { mixedTypes } from "./mixed-types.js";
+import { nearDuplicates } from "./near-duplicates.js";
 import { outliers } from "./outliers.js";
 import { placeholderValues } from "./placeholder-values.js";
 import { postOutcomeTime } from "./post-outcome-time.js";
@@ -32,6 +33,7 @@ export const DETECTORS: readonly Detector[] = [
   splitShift,
   duplicateRows,
   conflictingLabels,
+  nearDuplicates,
   targetValues,
   classBalance,
   idLikeColumns,
