@@ -9,7 +9,7 @@ import { findNearDuplicates } from "../near/find-near-duplicates.js";
 import { rowsOf } from "../wording.js";
 
 /** Beyond this the comparison would take longer than the rest of the look at the data. */
-const MOST_ROWS = 100_000;
+const MOST_ROWS = 50_000;
 const MOST_PAIRS = 10_000;
 
 /** What `conflicting-labels` and `split-duplicates` say of equal rows, for rows that are nearly equal. */

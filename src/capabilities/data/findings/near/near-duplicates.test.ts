@@ -151,7 +151,7 @@ describe("near duplicates", () => {
     expect(jaccard(shingles("The  Cat sat"), shingles("the cat sat"))).toBe(1);
     expect(jaccard(shingles(""), shingles(""))).toBe(1);
     expect(jaccard(shingles("abcdefghij"), shingles("zzzzzzzz"))).toBe(0);
-    expect(bandKeys(shingles("the cat"))).toEqual(bandKeys(shingles("THE CAT")));
+    expect(bandKeys("the cat")).toEqual(bandKeys("THE  CAT"));
     expect(shingles("猫坐在垫子上面").size).toBe(3);
   });
 });

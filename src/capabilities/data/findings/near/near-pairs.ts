@@ -37,7 +37,7 @@ export function findNearPairs(frame: Frame, rows: Int32Array): NearPairs {
     frame.rows,
   );
   const keys = contentKeys(keyed, [...keyed.columns.keys()]);
-  const search = new PairSearch(scaledRows(measured, rows), measured.length, textSets(texts, rows));
+  const search = new PairSearch(scaledRows(measured, rows), measured.length, textsOf(texts, rows));
   for (const bucket of bucketsOf(keys, rows)) search.compare(bucket);
   return search.result();
 }
@@ -86,10 +86,34 @@ function scaledRows(columns: readonly MeasuredColumn[], rows: Int32Array): Float
   return scaled;
 }
 
-function textSets(texts: readonly (readonly [string, Column])[], rows: Int32Array): ReadonlySet<number>[][] {
-  return texts.map(([, column]) =>
-    Array.from(rows, (row) => shingles(column.kind === "text" ? column.values[row]! : "")),
-  );
+function textsOf(texts: readonly (readonly [string, Column])[], rows: Int32Array): LazyShingles[] {
+  return texts.map(([, column]) => new LazyShingles(column.kind === "text" ? column.values : [], rows));
+}
+
+/** Texts of the rows compared. Sets of shingles are made for candidates alone: most rows are none. */
+class LazyShingles {
+  readonly #values: readonly string[];
+  readonly #rows: Int32Array;
+  readonly #sets = new Map<number, ReadonlySet<number>>();
+
+  constructor(values: readonly string[], rows: Int32Array) {
+    this.#values = values;
+    this.#rows = rows;
+  }
+
+  text(position: number): string {
+    return this.#values[this.#rows[position]!]!;
+  }
+
+  alike(a: number, b: number): boolean {
+    return jaccard(this.#set(a), this.#set(b)) >= LEAST_SHARED;
+  }
+
+  #set(position: number): ReadonlySet<number> {
+    const known = this.#sets.get(position) ?? shingles(this.text(position));
+    this.#sets.set(position, known);
+    return known;
+  }
 }
 
 /** Positions of rows that agree in all that must be equal; only where there are two or more. */
@@ -106,13 +130,13 @@ function bucketsOf(keys: Float64Array, rows: Int32Array): number[][] {
 class PairSearch {
   readonly #scaled: Float64Array;
   readonly #width: number;
-  readonly #texts: ReadonlySet<number>[][];
+  readonly #texts: readonly LazyShingles[];
   readonly #weights: Float64Array;
   readonly #pairs = new Map<string, readonly [number, number]>();
   #twiceAsFar = 0;
   #comparisons = 0;
 
-  constructor(scaled: Float64Array, width: number, texts: ReadonlySet<number>[][]) {
+  constructor(scaled: Float64Array, width: number, texts: readonly LazyShingles[]) {
     this.#scaled = scaled;
     this.#width = width;
     this.#texts = texts;
@@ -168,7 +192,7 @@ class PairSearch {
       if (distance > farthest) farthest = distance;
       if (farthest > (sampled ? 2 : 1)) return;
     }
-    if (this.#texts.some((sets) => jaccard(sets[a]!, sets[b]!) < LEAST_SHARED)) return;
+    if (this.#texts.some((texts) => !texts.alike(a, b))) return;
     if (farthest > 1) {
       if (this.#texts.length === 0) this.#twiceAsFar += SAMPLED;
       return;
@@ -181,7 +205,7 @@ class PairSearch {
   #textBuckets(bucket: readonly number[]): number[][] {
     const buckets = new Map<number, number[]>();
     for (const position of bucket) {
-      for (const [band, key] of bandKeys(this.#texts[0]![position]!).entries()) {
+      for (const [band, key] of bandKeys(this.#texts[0]!.text(position)).entries()) {
         const name = band * 0x1_0000_0000 + key;
         const members = buckets.get(name);
         if (members) members.push(position);

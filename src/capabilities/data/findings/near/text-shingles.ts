@@ -7,18 +7,22 @@ const EMPTY = 0xffffffff;
 
 /** Hashes of all runs of five characters, without capitals and runs of white space; shorter texts are one shingle. */
 export function shingles(text: string): Set<number> {
-  const plain = text.toLowerCase().replace(/\s+/g, " ").trim();
   const found = new Set<number>();
-  if (plain.length === 0) return found;
+  eachShingle(text, (hash) => found.add(hash));
+  return found;
+}
+
+function eachShingle(text: string, visit: (hash: number) => void): void {
+  const plain = text.toLowerCase().replace(/\s+/g, " ").trim();
+  if (plain.length === 0) return;
   for (let start = 0; start === 0 || start + SHINGLE <= plain.length; start++) {
     let hash = 0x811c9dc5;
     const end = Math.min(plain.length, start + SHINGLE);
     for (let at = start; at < end; at++) hash = Math.imul(hash ^ plain.charCodeAt(at), 0x01000193);
     hash ^= hash >>> 16;
     hash = Math.imul(hash, 0x85ebca6b);
-    found.add((hash ^ (hash >>> 13)) >>> 0);
+    visit((hash ^ (hash >>> 13)) >>> 0);
   }
-  return found;
 }
 
 /** Shared shingles over all of both, 0..1; 1 for two empty texts. */
@@ -33,12 +37,12 @@ export function jaccard(a: ReadonlySet<number>, b: ReadonlySet<number>): number 
  * Sixteen keys: texts that share four fifths of their shingles agree in one of them with a probability of 0.9998,
  * texts that share a third with one of 0.2.
  */
-export function bandKeys(found: ReadonlySet<number>): Uint32Array {
+export function bandKeys(text: string): Uint32Array {
   const least = new Uint32Array(BINS).fill(EMPTY);
-  for (const hash of found) {
+  eachShingle(text, (hash) => {
     const bin = hash >>> 26;
     if (hash < least[bin]!) least[bin] = hash;
-  }
+  });
   fillEmptyBins(least);
   return Uint32Array.from({ length: BINS / BAND }, (_, band) => {
     let key = band + 1;
