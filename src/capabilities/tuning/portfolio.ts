@@ -24,11 +24,14 @@ export function portfolioFor({ task, rows }: PortfolioSituation): readonly Portf
 
 const SMALL_CLASSES: readonly PortfolioEntry[] = [
   { trainer: "gbdt" },
-  { trainer: "extra-trees", config: { criterion: "entropy", featureShare: 1 } },
+  {
+    trainer: "extra-trees",
+    config: { criterion: "entropy", featureShare: 1, categories: "one-hot", minRowsPerLeaf: 1 },
+  },
   { trainer: "kernel-ridge" },
   { trainer: "logistic-regression" },
   { trainer: "neural-network" },
-  { trainer: "gbdt", config: { extraTrees: true } },
+  { trainer: "gbdt", config: { extraTrees: true, columnShareByNode: 1 } },
   { trainer: "nearest-neighbours", config: { selection: "leave-one-out" } },
   { trainer: "extra-trees" },
   {
@@ -51,11 +54,11 @@ const SMALL_CLASSES: readonly PortfolioEntry[] = [
 
 const SMALL_REGRESSION: readonly PortfolioEntry[] = [
   { trainer: "gbdt" },
-  { trainer: "extra-trees", config: { featureShare: 1 } },
+  { trainer: "extra-trees", config: { featureShare: 1, categories: "one-hot", minRowsPerLeaf: 1 } },
   { trainer: "kernel-ridge" },
   { trainer: "ridge" },
   { trainer: "neural-network" },
-  { trainer: "gbdt", config: { extraTrees: true } },
+  { trainer: "gbdt", config: { extraTrees: true, columnShareByNode: 1 } },
   { trainer: "nearest-neighbours", config: { selection: "leave-one-out" } },
   { trainer: "gbdt", config: { leaves: 8, linearLeaves: true } },
   {

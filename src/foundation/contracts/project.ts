@@ -134,14 +134,10 @@ export const projectSchema = z.strictObject({
         title: "Trials",
         help: "Configurations to try in all; the list of models comes first, then the search.",
       }),
-      time: z
-        .string()
-        .regex(DURATION, "write a duration as 90s, 10m or 1.5h")
-        .optional()
-        .register(fields, {
-          title: "Time",
-          help: "`10m`: ends within a tenth of it; not reproducible, as counted trials are.",
-        }),
+      time: z.string().regex(DURATION, "write a duration as 90s, 10m or 1.5h").optional().register(fields, {
+        title: "Time",
+        help: "`10m`: ends within a tenth of it; not reproducible, as counted trials are.",
+      }),
       sampler: z.string().default("tpe").register(fields, {
         title: "Sampler",
         help: "What proposes configurations after the list.",

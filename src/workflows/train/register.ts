@@ -11,8 +11,8 @@ import type { TrainResult } from "../../foundation/contracts/run.js";
 import type { Model } from "../../foundation/contracts/store.js";
 import type { Learned } from "../learn/learn.js";
 import { trainerName } from "../learn/model.js";
-import type { TrialResult } from "../learn/trial.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
+import { leaderboard } from "./leaderboard.js";
 import { copyOut, reportPath } from "./outputs.js";
 import type { Judged, Production } from "./production.js";
 import { type ExportedModel, exportBundle } from "./publish.js";
@@ -189,9 +189,7 @@ function trainResult(
     },
     metrics: figuresOf(evaluation),
     baseline: evaluation.baseline,
-    leaderboard: learned.trials
-      .map((trial) => leaderboardRow(trial, learned))
-      .sort(byRank(production.metric.direction)),
+    leaderboard: leaderboard(learned, production.metric.direction),
     ensemble: {
       value: Number.isFinite(learned.value) ? learned.value : null,
       members: learned.model.members.length,
@@ -203,28 +201,4 @@ function trainResult(
     seconds: progress.seconds,
     cached: { steps: steps.steps, hits: steps.hits },
   };
-}
-
-export function leaderboardRow(trial: TrialResult, { shares }: Learned): TrainResult["leaderboard"][number] {
-  const { trainer, number, config } = trial.candidate;
-  const weight = shares.find((share) => share.trial === trial)?.weight ?? 0;
-  return {
-    trainer: trainer.id,
-    value: trial.state === "done" && Number.isFinite(trial.value) ? trial.value : null,
-    seconds: trial.seconds,
-    trial: number,
-    config: { ...config },
-    weight,
-    ...(trial.state === "pruned" ? { pruned: true } : {}),
-    ...(trial.state === "failed" ? { error: trial.error } : {}),
-  };
-}
-
-/** Best first; what has no value comes last. */
-function byRank(
-  direction: "maximize" | "minimize",
-): (a: { value: number | null }, b: { value: number | null }) => number {
-  const sign = direction === "maximize" ? -1 : 1;
-  const rank = (value: number | null): number => (value === null ? Number.POSITIVE_INFINITY : sign * value);
-  return (a, b) => (rank(a.value) === rank(b.value) ? 0 : rank(a.value) - rank(b.value));
 }

@@ -10,9 +10,10 @@ import type {
   ReportLeaderboardRow,
 } from "../../foundation/contracts/evaluation.js";
 import type { Finding } from "../../foundation/contracts/finding.js";
+import { leaderboardRow } from "./leaderboard.js";
 import type { PreparedData } from "./prepare.js";
 import type { Judged, Production } from "./production.js";
-import { leaderboardRow, type Registered } from "./register.js";
+import type { Registered } from "./register.js";
 
 const DEFAULT_PORT = 8080;
 

@@ -1,5 +1,5 @@
 import type { LinearLeaves } from "./linear-leaves.js";
-import { CATEGORICAL, MISSING_LEFT, setHolds, type FlatTrees } from "./tree-ensemble.js";
+import { CATEGORICAL, type FlatTrees, MISSING_LEFT, setHolds } from "./tree-ensemble.js";
 
 /** Trees as `ai.onnx.ml` TreeEnsembleRegressor (version 3) wants them: splits and leaves alike are nodes. */
 export class EmittedNodes {
