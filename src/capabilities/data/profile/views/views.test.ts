@@ -112,6 +112,7 @@ describe("page", () => {
       const several: Readonly<Record<string, string>> = {
         "class-balance": "rare-classes",
         "target-values": "skewed-target",
+        "near-duplicates": "near-duplicate-conflicts",
       };
       expect(TRANSLATED_FINDINGS).toContain(several[id] ?? id);
     }
