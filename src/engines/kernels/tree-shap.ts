@@ -177,18 +177,21 @@ function copyTrees(kernel: Kernel, trees: ExplainableTrees, features: number): P
 
 const evenPoints = (pathLength: number): number => 2 * Math.max(1, Math.ceil(pathLength / 4));
 const pointsFor = (layout: TreeLayout): number => evenPoints(layout.longestPath);
-const tableSize = (layout: TreeLayout): number => layout.elements * 4 * 8 * pointsFor(layout);
+const tableSize = (layout: TreeLayout): number => layout.elements * 8 * pointsFor(layout);
 
-/** Quadrature points and, behind them, their weights, in memory once for each number of points. */
+/** What the kernel needs of quadrature points, in memory once for each number of points. */
 function pointPlaces(memory: KernelMemory): (count: number) => number {
   const known = new Map<number, number>();
   return (count) => {
     const present = known.get(count);
     if (present !== undefined) return present;
     const { points, weights } = gaussLegendre(count);
-    const address = memory.allocate(16 * count);
-    memory.float64(address, count).set(points);
-    memory.float64(address + 8 * count, count).set(weights);
+    const rest = points.map((point) => 1 - point);
+    const lines = [points, weights, rest, rest.map((value) => 1 / value)];
+    const address = memory.allocate(8 * count * lines.length);
+    for (const [line, values] of lines.entries()) {
+      memory.float64(address + 8 * count * line, count).set(values);
+    }
     known.set(count, address);
     return address;
   };

@@ -144,6 +144,32 @@ def linear_cases():
             "independent": independent.tolist(), "correlated": correlated.tolist()}
 
 
+def effect_cases():
+    from sklearn.base import BaseEstimator, RegressorMixin
+    from sklearn.inspection import partial_dependence
+
+    class Known(RegressorMixin, BaseEstimator):
+        def fit(self, x, y=None):
+            self.fitted_ = True
+            return self
+
+        def predict(self, x):
+            return function(x)
+
+    x = np.round(np.random.default_rng(5).normal(size=(40, 12)), 3)
+    model = Known().fit(x)
+    cases = []
+    for column in (0, 6, 9):
+        found = partial_dependence(model, x, [column], kind="both", grid_resolution=7)
+        cases.append({"column": column, "grid": found["grid_values"][0].tolist(), "average": found["average"][0].tolist(), "individual": found["individual"][0].tolist()})
+    return {"rows": x.tolist(), "dependence": cases}
+
+
 if __name__ == "__main__":
+    import sys
+
+    (here / "effects.json").write_text(json.dumps(effect_cases()))
+    if "--effects" in sys.argv:
+        sys.exit()
     (here / "models.json").write_text(json.dumps({"shap": shap.__version__, "model": model_cases(), "linear": linear_cases()}))
     (here / "trees.json").write_text(json.dumps({"shap": shap.__version__, "cases": tree_cases()}))

@@ -8,7 +8,7 @@
 // in Linear TreeSHAP (Yu et al. 2022), and every term is positive, so nothing cancels.
 
 /** Words of 32 bits of a tree: elements' address, their number, tables' address (0: the scratch), points (even),
- * address of the points, output (-1: all), 1 when its tables are filled. */
+ * address of the points t and behind them their weights, 1 - t and 1 / (1 - t), output (-1: all), 1 when its tables are filled. */
 const TREE_BYTES: usize = 32;
 /** An element is a node or leaf: parent, nearest element above that is reached by a split on the same feature (0:
  * none), 1 if it is a left child, feature of the split above, leaf or -1, feature | flags << 28, threshold or first
@@ -78,37 +78,19 @@ function leafValue(leaf: i32, output: i32, single: bool): f64 {
   return <f64>load<f32>(leafValues + (<usize>(single ? leaf : leaf * outputs + output) << 2));
 }
 
-/**
- * For each element four lines of points: with `1` where the row passes and `0` where it does not, given that it
- * passes the splits above on the same feature: factor 1, share of the contribution 1, factor 0, share 0.
- */
+/** For each element a line of points: 1 / (z (1 - t) + t), what a passed split divides by when its feature returns. */
 function fillTables(tree: usize, tables: usize): void {
   const elements = <usize>load<u32>(tree);
   const count = load<i32>(tree, 4);
-  const points = load<i32>(tree, 12);
   const places = <usize>load<u32>(tree, 16);
-  const lineBytes = <usize>points << 3;
+  const lineBytes = <usize>load<i32>(tree, 12) << 3;
   const one = f64x2.splat(1);
-  for (let k = 1; k < count; k++) {
-    const element = elements + <usize>k * ELEMENT_BYTES;
-    const above = elements + <usize>load<i32>(element, 4) * ELEMENT_BYTES;
-    const z = f64x2.splat(load<f64>(element, 40));
-    const zAbove = f64x2.splat(load<f64>(above, 40));
-    const table = tables + <usize>k * lineBytes * 4;
+  for (let k = 0; k < count; k++) {
+    const z = f64x2.splat(load<f64>(elements + <usize>k * ELEMENT_BYTES, 40));
+    const table = tables + <usize>k * lineBytes;
     for (let q: usize = 0; q < lineBytes; q += 16) {
-      const t = v128.load(places + q);
-      const weight = v128.load(places + lineBytes + q);
-      const rest = f64x2.sub(one, t);
-      const absent = f64x2.mul(z, rest);
-      const present = f64x2.add(absent, t);
-      const before = f64x2.add(f64x2.mul(zAbove, rest), t);
-      const gainBefore = f64x2.div(f64x2.mul(weight, f64x2.sub(one, zAbove)), before);
-      const gainPresent = f64x2.div(f64x2.mul(weight, f64x2.sub(one, z)), present);
-      const gainAbsent = f64x2.neg(f64x2.div(weight, rest));
-      v128.store(table + q, f64x2.div(present, before));
-      v128.store(table + lineBytes + q, f64x2.sub(gainPresent, gainBefore));
-      v128.store(table + 2 * lineBytes + q, f64x2.div(absent, before));
-      v128.store(table + 3 * lineBytes + q, f64x2.sub(gainAbsent, gainBefore));
+      const rest = v128.load(places + 2 * lineBytes + q);
+      v128.store(table + q, f64x2.div(one, f64x2.add(f64x2.mul(z, rest), v128.load(places + q))));
     }
   }
 }
@@ -121,8 +103,8 @@ function descend(tree: usize, tables: usize, line: usize, lineBytes: usize): voi
   for (let q: usize = 0; q < lineBytes; q += 16) v128.store(products + q, f64x2.splat(1));
   store<u8>(passes, 1);
   store<u8>(decisions, <u8>goesLeft(element, line));
+  const places = <usize>load<u32>(tree, 16);
   let product = products + lineBytes;
-  let table = tables + 4 * lineBytes;
   let k: usize = 1;
   for (element += ELEMENT_BYTES; element < end; element += ELEMENT_BYTES) {
     const parent = <usize>load<i32>(element);
@@ -130,9 +112,13 @@ function descend(tree: usize, tables: usize, line: usize, lineBytes: usize): voi
     if (load<u8>(passes + <usize>load<i32>(element, 4))) {
       const pass = <u32>(load<u8>(decisions + parent) == <u8>load<i32>(element, 8));
       store<u8>(passes + k, <u8>pass);
-      const factor = table + (pass ? 0 : 2 * lineBytes);
+      const before = tables + <usize>load<i32>(element, 4) * lineBytes;
+      const z = f64x2.splat(load<f64>(element, 40));
+      const present = f64x2.splat(<f64>pass);
       for (let q: usize = 0; q < lineBytes; q += 16) {
-        v128.store(product + q, f64x2.mul(v128.load(from + q), v128.load(factor + q)));
+        const absent = f64x2.mul(z, v128.load(places + 2 * lineBytes + q));
+        const factor = f64x2.add(absent, f64x2.mul(present, v128.load(places + q)));
+        v128.store(product + q, f64x2.mul(f64x2.mul(v128.load(from + q), v128.load(before + q)), factor));
       }
     } else {
       store<u8>(passes + k, 0);
@@ -143,7 +129,6 @@ function descend(tree: usize, tables: usize, line: usize, lineBytes: usize): voi
     }
     if (load<i32>(element, 16) < 0) store<u8>(decisions + k, <u8>goesLeft(element, line));
     product += lineBytes;
-    table += 4 * lineBytes;
     k++;
   }
 }
@@ -153,6 +138,7 @@ function descend(tree: usize, tables: usize, line: usize, lineBytes: usize): voi
 function ascend(tree: usize, tables: usize, output: i32, single: bool, result: usize, lineBytes: usize): void {
   const elements = <usize>load<u32>(tree);
   const count = load<i32>(tree, 4);
+  const places = <usize>load<u32>(tree, 16);
   memory.fill(sums, 0, <usize>count * lineBytes);
   for (let k = <usize>count - 1; k > 0; k--) {
     const element = elements + k * ELEMENT_BYTES;
@@ -166,12 +152,19 @@ function ascend(tree: usize, tables: usize, output: i32, single: bool, result: u
       scale = f64x2.splat(leafValue(leaf, output, single));
     }
     if (load<u8>(passes + <usize>load<i32>(element, 4))) {
-      const gains = tables + (4 * k + (load<u8>(passes + k) ? 1 : 3)) * lineBytes;
+      const aboveAt = <usize>load<i32>(element, 4);
+      const before = tables + aboveAt * lineBytes;
+      const lost = f64x2.splat(1 - load<f64>(elements + aboveAt * ELEMENT_BYTES, 40));
+      const passed = load<u8>(passes + k) != 0;
+      // Passed: (1 - z) / F; failed: -z / (z (1 - t)).
+      const own = passed ? tables + k * lineBytes : places + 3 * lineBytes;
+      const share = f64x2.splat(passed ? 1 - load<f64>(element, 40) : -1);
       let total = f64x2.splat(0);
       for (let q: usize = 0; q < lineBytes; q += 16) {
         const value = f64x2.mul(v128.load(from + q), scale);
         v128.store(to + q, f64x2.add(v128.load(to + q), value));
-        total = f64x2.add(total, f64x2.mul(value, v128.load(gains + q)));
+        const gain = f64x2.sub(f64x2.mul(share, v128.load(own + q)), f64x2.mul(lost, v128.load(before + q)));
+        total = f64x2.add(total, f64x2.mul(f64x2.mul(value, v128.load(places + lineBytes + q)), gain));
       }
       const at = result + (<usize>load<i32>(element, 12) << 3);
       store<f64>(at, load<f64>(at) + f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1));
