@@ -73,6 +73,15 @@ describe("rows", () => {
     expect(lines[0]).toContain("contribution_");
   });
 
+  test.each(["en", "zh"] as const)("fill a report with all that explains, in %s", async (language) => {
+    const request = { model: "gbdt", source: "rows.csv", report: `${language}.html`, language };
+    const { report } = await quern.explainRows(request, options);
+    const page = readFileSync(report!, "utf8");
+    for (const id of ["contributions", "dependence", "interactions", "counterfactuals", "rules"]) {
+      expect(page).toContain(`id="${id}"`);
+    }
+  });
+
   test.each([
     [{ explainedClass: "Yess" }, "USAGE"],
     [{ method: "linear" as const }, "UNSUPPORTED"],

@@ -1,4 +1,13 @@
+export {
+  type ColumnLimit,
+  type CounterfactualOptions,
+  findCounterfactual,
+} from "./counterfactual.js";
+export { partialDependence } from "./effects/dependence.js";
+export { interactionStrengths } from "./effects/interaction.js";
 export type { PredictFrame } from "./predict-frame.js";
+export { explanationReport, explanationSections } from "./report/explanation-sections.js";
+export { learnRules } from "./rule-list.js";
 export type { Contributions, RowExplainer } from "./shapley/contributions.js";
 export { type DescribedRows, describeRows } from "./shapley/describe.js";
 export type { ShapleyBudget } from "./shapley/estimate.js";

@@ -1,14 +1,19 @@
 import { extname, resolve } from "node:path";
 import type { LoadedBundle } from "../../capabilities/bundles/index.js";
-import { describeRows } from "../../capabilities/explanations/index.js";
+import { describeRows, explanationReport } from "../../capabilities/explanations/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { nearest } from "../../foundation/base/nearest.js";
 import { createRandom } from "../../foundation/base/random.js";
-import type { ExplanationMethod, RowExplanations } from "../../foundation/contracts/explanation.js";
+import type {
+  ExplanationDocument,
+  ExplanationMethod,
+  RowExplanations,
+} from "../../foundation/contracts/explanation.js";
 import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
+import { explainFully } from "./explain-fully.js";
 import { completeRows, type OpenExplainer, openExplainer, predictionsOf } from "./open-explainer.js";
 import { withModel } from "./open-model.js";
 import { idColumn, openRows, type ReadingOptions, readIds, readInputs } from "./reading.js";
@@ -28,12 +33,16 @@ export interface ExplainRowsRequest {
   readonly seed?: number;
   /** .csv or .jsonl. */
   readonly out?: string;
+  /** HTML file to write: contributions, dependence, interactions, counterfactuals and rules. */
+  readonly report?: string;
+  readonly language?: "en" | "zh";
 }
 
 export interface ExplainRowsResult extends RowExplanations {
   /** Rows of the file. */
   readonly total: number;
   readonly output: string | null;
+  readonly report: string | null;
 }
 
 const MOST_ROWS = 10_000;
@@ -79,7 +88,14 @@ export async function explainRows(
         });
         const output =
           request.out === undefined ? null : writeRows(resolve(context.folder, request.out), found);
-        return { ...found, total: table.rows, output };
+        const report = await writeReport(request, context.folder, () =>
+          explainFully(bundle, predictionsOf(bundle), read, {
+            contributions: found,
+            data: explainer.background,
+            seed: request.seed ?? 0,
+          }),
+        );
+        return { ...found, total: table.rows, output, report };
       } finally {
         await explainer.close();
       }
@@ -87,6 +103,17 @@ export async function explainRows(
       await data.close();
     }
   });
+}
+
+async function writeReport(
+  { report, model, source, language = "en" }: ExplainRowsRequest,
+  folder: string,
+  explain: () => Promise<ExplanationDocument>,
+): Promise<string | null> {
+  if (report === undefined) return null;
+  const path = resolve(folder, report);
+  writeFileAtomic(path, explanationReport(await explain(), { model, source }, language));
+  return path;
 }
 
 /** Explains rows that have every column of the model. */

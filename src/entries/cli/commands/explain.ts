@@ -18,6 +18,11 @@ const options = z.strictObject({
     .string()
     .optional()
     .register(fields, { title: "File for every contribution", help: ".csv or .jsonl" }),
+  report: z.string().optional().register(fields, {
+    title: "HTML report to write",
+    help: "Contributions, dependence on columns, interactions, smallest changes, rules.",
+  }),
+  language: z.enum(["en", "zh"]).default("en").register(fields, { title: "Language of the report" }),
   rows: count(
     "Rows to explain",
     "From the start of the file; default 10000, or 100 where the model is asked.",
@@ -64,7 +69,7 @@ export const command = defineCommand({
   options,
   async run([model, data], flags, io) {
     if (data === undefined) {
-      const extra = (["out", "rows", "class", "coalitions"] as const).find(
+      const extra = (["out", "report", "rows", "class", "coalitions"] as const).find(
         (name) => flags[name] !== undefined,
       );
       if (extra !== undefined || flags.method !== "auto") {
@@ -85,7 +90,8 @@ export const command = defineCommand({
 function requestOf(model: string, source: string, flags: z.infer<typeof options>) {
   const { format, delimiter, encoding, sheet, allowHost, method, seed, rows, coalitions, out } = flags;
   return {
-    ...{ model, source, method, seed },
+    ...{ model, source, method, seed, language: flags.language },
+    ...(flags.report === undefined ? {} : { report: flags.report }),
     reading: { format, delimiter, encoding, sheet, allowHost },
     ...(flags.class === undefined ? {} : { explainedClass: flags.class }),
     ...(rows === undefined ? {} : { rows }),
@@ -152,7 +158,8 @@ function rowsText(result: ExplainRowsResult): string {
   const more = rows.length > SHOWN_ROWS ? `\n\n… ${rows.length - SHOWN_ROWS} rows more` : "";
   const check = `They add up to the scores within ${additivity.largestGap.toExponential(1)} (limit ${additivity.limit}).`;
   const output = result.output === null ? "" : `\noutput  ${result.output}`;
-  return `${result.model}@${result.version}: ${rows.length} of ${result.total} rows\n${basisText(basis)} ${check}\n\n${blocks.join("\n\n")}${more}${output}`;
+  const report = result.report === null ? "" : `\nreport  ${result.report}`;
+  return `${result.model}@${result.version}: ${rows.length} of ${result.total} rows\n${basisText(basis)} ${check}\n\n${blocks.join("\n\n")}${more}${output}${report}`;
 }
 
 const signed = (value: number): string => `${value > 0 ? "+" : ""}${formatNumber(value)}`;
