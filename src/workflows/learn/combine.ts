@@ -1,6 +1,6 @@
 import { crossFittedEnsemble } from "../../capabilities/ensembles/cross-fit.js";
 import { selectGreedily } from "../../capabilities/ensembles/greedy.js";
-import type { CombinationProblem } from "../../capabilities/ensembles/problem.js";
+import { type CombinationProblem, metricValue, oriented } from "../../capabilities/ensembles/problem.js";
 import { fitCalibration } from "../../capabilities/trainers/calibration/index.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
 import { createRandom } from "../../foundation/base/random.js";
@@ -56,6 +56,10 @@ export async function combine(
     method: tools.project.calibration,
     random: createRandom(tools.project.seed).fork("calibration"),
     ...(weights ? { weights } : {}),
+    // The mean of several models is known to be too timid, and its folds are those of its choice.
+    ...(shares.length > 1
+      ? { folds: foldOfRows(material, rows), among: ["temperature"] as const, margin: 0 }
+      : {}),
   });
   const limit = bundleLimit(tools.project);
   const model = await assemble(shares, calibration, limit, { material, identity, tools });
@@ -83,12 +87,28 @@ function weigh(
     metric,
   };
   const choose = (asked: CombinationProblem) => selectGreedily(asked).weights;
+  const folds = foldOfRows(material, rows);
+  const together = crossFittedEnsemble(problem, folds, choose);
+  const alone = crossFittedEnsemble(problem, folds, chooseBest);
+  if (oriented(metric, together.value) <= oriented(metric, alone.value))
+    return { shares: [{ trial: first!, weight: 1 }], heldOut: first!.heldOut };
   const weights = choose(problem);
   const shares = best
     .map((trial, i) => ({ trial, weight: weights[i]! }))
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => b.weight - a.weight || a.trial.candidate.number - b.trial.candidate.number);
-  return { shares, heldOut: crossFittedEnsemble(problem, foldOfRows(material, rows), choose).predictions };
+  return { shares, heldOut: together.predictions };
+}
+
+/** All weight on the best candidate: what a combination must beat, choosing on the same rows. */
+function chooseBest(problem: CombinationProblem): number[] {
+  const values = problem.candidates.map(({ predictions }) =>
+    oriented(problem.metric, metricValue(problem, predictions)),
+  );
+  const best = values.indexOf(
+    values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY),
+  );
+  return values.map((_, k) => (k === Math.max(0, best) ? 1 : 0));
 }
 
 /** Fold that holds each of the rows out; a single holdout is cut into five, so that choosing is judged as well. */

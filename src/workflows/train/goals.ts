@@ -3,6 +3,7 @@ import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
+import { SIZE_GOAL } from "../learn/assemble.js";
 
 /** A goal that is measured on the exported bundle, not on predictions. */
 export const LATENCY_GOAL = "latencyP99Ms";
@@ -12,6 +13,7 @@ export function checkGoals(project: Project, task: TaskType, metrics: readonly M
   const known = [
     ...metrics.filter((metric) => metric.tasks.includes(task)).map((metric) => metric.id),
     LATENCY_GOAL,
+    SIZE_GOAL,
   ];
   const unknown = Object.keys(project.task.goals).find((name) => !known.includes(name));
   if (unknown === undefined) return;

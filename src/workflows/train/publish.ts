@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
   type BundleParts,
@@ -57,6 +57,8 @@ export interface ExportedModel {
   readonly parity: OutputComparison;
   /** One row with plausible values: the first request of the bundle's sample. */
   readonly example: Row;
+  /** All its files together. */
+  readonly bytes: number;
   /** Of a single-row prediction, where it was asked for. */
   readonly latencyP99Ms?: number;
 }
@@ -78,13 +80,20 @@ export async function exportBundle(
     const parity = await checkParity(bundle, model, request);
     const { requests } = bundle.sample;
     const timed = request.measuresLatency ? { latencyP99Ms: await measureLatency(bundle, requests) } : {};
-    return { path: written.path, id: written.id, parity, example: requests[0] ?? {}, ...timed };
+    const bytes = folderBytes(written.path);
+    return { path: written.path, id: written.id, parity, example: requests[0] ?? {}, bytes, ...timed };
   } catch (failure) {
     rmSync(written.path, { recursive: true, force: true });
     throw failure;
   } finally {
     await bundle.close();
   }
+}
+
+function folderBytes(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
 }
 
 function bundleParts(model: LearnedModel, request: ExportRequest): BundleParts {

@@ -9,6 +9,7 @@ import type { BundleMetrics } from "../../foundation/contracts/bundle.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
 import type { Model } from "../../foundation/contracts/store.js";
+import { SIZE_GOAL } from "../learn/assemble.js";
 import type { Learned } from "../learn/learn.js";
 import { trainerName } from "../learn/model.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
@@ -35,9 +36,11 @@ export async function registerModel(production: Production, judged: Judged): Pro
   try {
     const version = await store.models.reserveVersion(judged.name);
     const exported = await exportJudged(production, judged, version, folder);
-    const latency: Record<string, number> =
-      exported.latencyP99Ms === undefined ? {} : { [LATENCY_GOAL]: exported.latencyP99Ms };
-    const goals = judgeGoals(project, { ...figuresOf(judged.evaluation), ...latency });
+    const measured: Record<string, number> = {
+      [SIZE_GOAL]: exported.bytes / 1e6,
+      ...(exported.latencyP99Ms === undefined ? {} : { [LATENCY_GOAL]: exported.latencyP99Ms }),
+    };
+    const goals = judgeGoals(project, { ...figuresOf(judged.evaluation), ...measured });
     const model = await addModel(production, judged, version, exported);
     const registered = { model, exported, goals };
     progress.report({ stage: "report", done: 0, total: 1 });
