@@ -6,7 +6,7 @@ export {
 export { partialDependence } from "./effects/dependence.js";
 export { interactionStrengths } from "./effects/interaction.js";
 export type { PredictFrame } from "./predict-frame.js";
-export { explanationReport, explanationSections } from "./report/explanation-sections.js";
+export { explanationReport } from "./report/explanation-sections.js";
 export { learnRules } from "./rule-list.js";
 export type { Contributions, RowExplainer } from "./shapley/contributions.js";
 export { type DescribedRows, describeRows } from "./shapley/describe.js";

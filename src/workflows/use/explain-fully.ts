@@ -1,5 +1,6 @@
 import type { LoadedBundle } from "../../capabilities/bundles/index.js";
 import {
+  type ColumnLimit,
   findCounterfactual,
   interactionStrengths,
   learnRules,
@@ -16,6 +17,8 @@ export interface FullExplanationOptions {
   /** Rows that stand for the data; default the explained ones. */
   readonly data?: Frame | undefined;
   readonly seed: number;
+  /** For the counterfactuals. */
+  readonly limits: Readonly<Record<string, ColumnLimit>>;
 }
 
 /** Samples that keep a report below some hundred thousand predictions. */
@@ -32,7 +35,7 @@ export async function explainFully(
   bundle: LoadedBundle,
   model: PredictFrame,
   rows: Frame,
-  { contributions, data = rows, seed }: FullExplanationOptions,
+  { contributions, data = rows, seed, limits }: FullExplanationOptions,
 ): Promise<ExplanationDocument> {
   const random = createRandom(seed).fork("explain-fully");
   const { outputs } = bundle.manifest;
@@ -66,7 +69,9 @@ export async function explainFully(
   );
   const rules = learnRules(learning, { predictions, class: about.class, random: random.fork("rule-split") });
   const counterfactuals =
-    classes.length === 2 ? await turnedRows(model, rows, { data, classes, contributions, random }) : [];
+    classes.length === 2
+      ? await turnedRows(model, rows, { data, classes, contributions, random, limits })
+      : [];
   return { contributions, dependence, interactions, counterfactuals, rules };
 }
 
@@ -75,11 +80,12 @@ interface Turning {
   readonly classes: readonly string[];
   readonly contributions: RowExplanations;
   readonly random: Random;
+  readonly limits: Readonly<Record<string, ColumnLimit>>;
 }
 
 /** What would give the first rows the other of two classes. */
 async function turnedRows(model: PredictFrame, rows: Frame, turning: Turning) {
-  const { data, classes, contributions, random } = turning;
+  const { data, classes, contributions, random, limits } = turning;
   const known = sampled(data, 2 * DEPENDENCE_ROWS, random.fork("known"));
   const found = [];
   for (let row = 0; row < Math.min(COUNTERFACTUALS, contributions.rows.length); row++) {
@@ -91,6 +97,7 @@ async function turnedRows(model: PredictFrame, rows: Frame, turning: Turning) {
         output: 1,
         wanted: positive ? { low: 0, high: 0.5 } : { low: 0.5, high: 1 },
         wantedText: classes[positive ? 0 : 1]!,
+        limits,
         random: random.fork(`row/${row}`),
       }),
     );

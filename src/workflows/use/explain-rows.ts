@@ -1,6 +1,6 @@
 import { extname, resolve } from "node:path";
 import type { LoadedBundle } from "../../capabilities/bundles/index.js";
-import { describeRows, explanationReport } from "../../capabilities/explanations/index.js";
+import { type ColumnLimit, describeRows, explanationReport } from "../../capabilities/explanations/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { QuernError } from "../../foundation/base/errors.js";
@@ -36,6 +36,8 @@ export interface ExplainRowsRequest {
   /** HTML file to write: contributions, dependence, interactions, counterfactuals and rules. */
   readonly report?: string;
   readonly language?: "en" | "zh";
+  /** What may change in the counterfactuals of the report, by column. */
+  readonly limits?: Readonly<Record<string, ColumnLimit>>;
 }
 
 export interface ExplainRowsResult extends RowExplanations {
@@ -63,6 +65,7 @@ export async function explainRows(
   if (request.out !== undefined) checkEnding(request.out);
   return withModel(request.model, context, options, async ({ bundle }) => {
     checkClass(bundle, request.explainedClass);
+    checkLimits(bundle, request.limits ?? {});
     const data = await openRows(request.source, request.reading ?? {}, context);
     try {
       const { table } = data;
@@ -93,6 +96,7 @@ export async function explainRows(
             contributions: found,
             data: explainer.background,
             seed: request.seed ?? 0,
+            limits: request.limits ?? {},
           }),
         );
         return { ...found, total: table.rows, output, report };
@@ -163,6 +167,22 @@ export function checkClass({ manifest }: Pick<LoadedBundle, "manifest">, wanted:
     {
       ...(guess === undefined ? {} : { hint: `Did you mean ${JSON.stringify(guess)}?` }),
       details: { class: wanted },
+    },
+  );
+}
+
+/** @throws QuernError DATA_COLUMN_UNKNOWN */
+function checkLimits({ manifest }: LoadedBundle, limits: Readonly<Record<string, ColumnLimit>>): void {
+  const known = manifest.inputs.map(({ column }) => column.name);
+  const unknown = Object.keys(limits).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const guess = nearest(unknown, known);
+  throw new QuernError(
+    "DATA_COLUMN_UNKNOWN",
+    `${manifest.name} takes no column ${JSON.stringify(unknown)}.`,
+    {
+      ...(guess === undefined ? {} : { hint: `Did you mean ${JSON.stringify(guess)}?` }),
+      details: { column: unknown },
     },
   );
 }

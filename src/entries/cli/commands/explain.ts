@@ -13,6 +13,8 @@ import { workflowOptions } from "../workflow-options.js";
 const count = (title: string, help: string, most: number) =>
   z.coerce.number().int().min(1).max(most).optional().register(fields, { title, help });
 
+const columns = (title: string) => z.array(z.string()).default([]).register(fields, { title });
+
 const options = z.strictObject({
   out: z
     .string()
@@ -45,6 +47,8 @@ const options = z.strictObject({
     1e6,
   ),
   seed: z.coerce.number().int().min(0).max(0xffffffff).default(0).register(fields, { title: "Seed" }),
+  immutable: columns("Columns that no counterfactual changes"),
+  onlyIncrease: columns("Columns that counterfactuals only increase"),
   ...sourceOptions,
   ...workOptions,
   ...commonOptions,
@@ -92,6 +96,10 @@ function requestOf(model: string, source: string, flags: z.infer<typeof options>
   return {
     ...{ model, source, method, seed, language: flags.language },
     ...(flags.report === undefined ? {} : { report: flags.report }),
+    limits: Object.fromEntries([
+      ...flags.onlyIncrease.map((name) => [name, { direction: "increase" as const }] as const),
+      ...flags.immutable.map((name) => [name, { immutable: true }] as const),
+    ]),
     reading: { format, delimiter, encoding, sheet, allowHost },
     ...(flags.class === undefined ? {} : { explainedClass: flags.class }),
     ...(rows === undefined ? {} : { rows }),
