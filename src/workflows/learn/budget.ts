@@ -6,8 +6,10 @@ export interface Budget {
   /** Whether a trial may start. */
   admits(candidate: Candidate): boolean;
   isSpent(): boolean;
-  /** Learns how estimates relate to this machine now. */
+  /** An admitted trial has ended; teaches how estimates relate to this machine now. */
   observe(candidate: Candidate, seconds: number): void;
+  /** An admitted trial has failed. */
+  release(candidate: Candidate): void;
   /** Aborted when the time is up: unfinished trials are given up. */
   readonly signal: AbortSignal;
   end(): void;
@@ -19,6 +21,7 @@ export function countedBudget(): Budget {
     admits: () => true,
     isSpent: () => false,
     observe: () => undefined,
+    release: () => undefined,
     signal: new AbortController().signal,
     end: () => undefined,
   };
@@ -36,13 +39,14 @@ const FIRST_GUESS = 1.5;
 export function timedBudget(clock: Clock, deadlineMs: number, slots: number): Budget {
   const controller = new AbortController();
   const spent = new Map<string, { estimated: number; measured: number }>();
+  const total = { estimated: 0, measured: 0 };
   let pending = 0;
   let admitted = 0;
   let finished = 0;
   const secondsLeft = (): number => (deadlineMs - clock.elapsed()) / 1000;
   const expected = ({ trainer, estimate }: Candidate): number => {
-    const own = spent.get(trainer.id);
-    return estimate.seconds * (own ? own.measured / own.estimated : FIRST_GUESS);
+    const known = spent.get(trainer.id) ?? (spent.size > 0 ? total : undefined);
+    return estimate.seconds * (known ? known.measured / known.estimated : FIRST_GUESS);
   };
   const started = new Map<Candidate, number>();
   const timer = setInterval(() => {
@@ -62,12 +66,17 @@ export function timedBudget(clock: Clock, deadlineMs: number, slots: number): Bu
     isSpent: () => finished > 0 && secondsLeft() <= 0,
     observe(candidate, seconds) {
       finished++;
-      pending -= started.get(candidate) ?? 0;
+      this.release(candidate);
       const own = spent.get(candidate.trainer.id) ?? { estimated: 0, measured: 0 };
-      spent.set(candidate.trainer.id, {
-        estimated: own.estimated + Math.max(1e-6, candidate.estimate.seconds),
-        measured: own.measured + seconds,
-      });
+      spent.set(candidate.trainer.id, own);
+      for (const sum of [own, total]) {
+        sum.estimated += Math.max(1e-6, candidate.estimate.seconds);
+        sum.measured += seconds;
+      }
+    },
+    release(candidate) {
+      pending -= started.get(candidate) ?? 0;
+      started.delete(candidate);
     },
     signal: controller.signal,
     end: () => clearInterval(timer),

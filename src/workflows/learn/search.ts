@@ -73,6 +73,7 @@ async function runTrial(
     return trial;
   } catch (failure) {
     tools.signal.throwIfAborted();
+    tools.budget.release(candidate);
     if (tools.budget.signal.aborted) return undefined;
     const error = failure instanceof Error ? failure.message : String(failure);
     tools.logger.log("warn", `The trainer ${candidate.trainer.id} failed.`, { error });

@@ -22,6 +22,7 @@ process.on("disconnect", interrupt);
 process.on("message", (message: ParentMessage) => {
   if (message.kind === "abort") return interrupt();
   void runTraining(message.request, {
+    startedAt: message.startedAt,
     signal: controller.signal,
     onEvent: (event) => void send({ kind: "event", event }),
   })

@@ -55,7 +55,7 @@ export async function learnRound(
 /** Of a timed training, the outer folds together get so much; the model that is kept gets the rest. */
 const OUTER_SHARE = 0.45;
 /** What is kept for combining, judging and exporting. */
-const FINISHING_SECONDS = 2;
+const FINISHING_SECONDS = 2.5;
 const FINISHING_SHARE = 0.06;
 
 function budgetOf({ agenda, context, progress, fitter }: Production, { round, rounds }: Round): Budget {

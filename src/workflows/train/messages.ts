@@ -19,7 +19,8 @@ export interface TrainRequest {
 
 /** Parent to child. */
 export type ParentMessage =
-  | { readonly kind: "start"; readonly request: TrainRequest }
+  /** `startedAt`: epoch milliseconds from which the training's time counts. */
+  | { readonly kind: "start"; readonly request: TrainRequest; readonly startedAt: number }
   | { readonly kind: "abort" };
 
 /** Child to parent. */

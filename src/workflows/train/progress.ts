@@ -9,10 +9,11 @@ export class Progress {
   readonly #start: number;
   #lease: RunLease | undefined;
 
-  constructor(clock: Clock, onEvent: (event: RunEvent) => void) {
+  /** @param startedAt epoch milliseconds; the time before this process began counts as well */
+  constructor(clock: Clock, onEvent: (event: RunEvent) => void, startedAt: number) {
     this.#clock = clock;
     this.#onEvent = onEvent;
-    this.#start = clock.elapsed();
+    this.#start = clock.elapsed() - Math.max(0, clock.now() - startedAt);
   }
 
   /** From now on the store hears it too. */

@@ -43,11 +43,11 @@ interface Undertaking {
  */
 export async function runTraining(
   request: TrainRequest,
-  options: { signal: AbortSignal; onEvent: (event: RunEvent) => void },
+  options: { signal: AbortSignal; onEvent: (event: RunEvent) => void; startedAt: number },
 ): Promise<TrainResult> {
   const context = workflowContext({ ...options, folder: request.folder, threads: request.threads });
   const project = resolveProject(request.project);
-  const progress = new Progress(context.clock, context.onEvent);
+  const progress = new Progress(context.clock, context.onEvent, options.startedAt);
   const extensions = await loadExtensions(project, request.folder);
   const undertaking: Undertaking = { request, project, context, progress, extensions };
   progress.report({ stage: "load", done: 0, total: 1 });

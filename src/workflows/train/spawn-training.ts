@@ -14,7 +14,7 @@ const STOP_MS = 10_000;
  */
 export function spawnTraining(
   request: TrainRequest,
-  options: { signal: AbortSignal; onEvent: (event: RunEvent) => void },
+  options: { signal: AbortSignal; onEvent: (event: RunEvent) => void; startedAt: number },
 ): Promise<TrainResult> {
   const child = fork(builtFile("workflows/train/child.js"), [], {
     execArgv: ["--no-liftoff"],
@@ -30,7 +30,7 @@ export function spawnTraining(
     setTimeout(() => child.kill("SIGKILL"), STOP_MS).unref();
   };
   options.signal.addEventListener("abort", onAbort, { once: true });
-  send({ kind: "start", request });
+  send({ kind: "start", request, startedAt: options.startedAt });
   if (options.signal.aborted) onAbort();
   return outcomeOf(child, options).finally(() => options.signal.removeEventListener("abort", onAbort));
 }

@@ -14,6 +14,8 @@ export interface TrainOptions {
   readonly resume?: boolean;
   readonly allowedHosts?: readonly string[];
   readonly out?: string;
+  /** Epoch milliseconds from which `tuning.time` counts; default now. */
+  readonly startedAt?: number;
 }
 
 /**
@@ -31,8 +33,9 @@ export async function train(options: TrainOptions, workflow: WorkflowOptions = {
     allowedHosts: options.allowedHosts ?? [],
     ...(options.out === undefined ? {} : { out: resolve(context.folder, options.out) }),
   };
+  const startedAt = options.startedAt ?? context.clock.now();
   const request = options.resume ? await resumed(fresh, workflow) : fresh;
-  return spawnTraining(request, { signal: context.signal, onEvent: context.onEvent });
+  return spawnTraining(request, { signal: context.signal, onEvent: context.onEvent, startedAt });
 }
 
 /** The request of the last interrupted run, with this call's machine settings. */

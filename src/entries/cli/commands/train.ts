@@ -39,6 +39,7 @@ export const command = defineCommand({
         project: input,
         resume: options.resume,
         allowedHosts: options.allowHost,
+        startedAt: performance.timeOrigin,
         ...(options.out === undefined ? {} : { out: options.out }),
       },
       workflowOptions(options, io, folder),
