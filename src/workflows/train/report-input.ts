@@ -14,6 +14,7 @@ import { leaderboardRow } from "./leaderboard.js";
 import type { PreparedData } from "./prepare.js";
 import type { Judged, Production } from "./production.js";
 import type { Registered } from "./register.js";
+import { planOutcome, reportEnsemble, reportStudy } from "./report-search.js";
 
 const DEFAULT_PORT = 8080;
 
@@ -22,6 +23,7 @@ export function reportInput(production: Production, judged: Judged, registered: 
   const { prepared, project, progress, context, lease, data, division } = production;
   const { evaluation, inspection, learned, dataset, name } = judged;
   const { target } = prepared;
+  const ensemble = reportEnsemble(production, judged);
   return {
     name,
     version: registered.model.version,
@@ -47,7 +49,10 @@ export function reportInput(production: Production, judged: Judged, registered: 
     leaderboard: leaderboard(judged),
     model: modelFacts(judged),
     parity: { rows: registered.exported.parity.rows, maxAbsDiff: registered.exported.parity.maxAbsDiff },
-    plan: planOutcome(production, judged, progress.seconds),
+    plan: planned(production, progress.seconds),
+    planOutcome: planOutcome(production, judged),
+    study: reportStudy(production, judged),
+    ...(ensemble ? { ensemble } : {}),
     steps: learned.trials.map((trial) => ({
       name: `${trial.candidate.trainer.id} ${trial.candidate.number}`,
       seconds: trial.seconds,
@@ -126,27 +131,11 @@ function modelFacts({ learned }: Judged): ReportInput["model"] {
   };
 }
 
-function planOutcome(
-  { agenda, division }: Production,
-  { learned }: Judged,
-  seconds: number,
-): ReportInput["plan"] {
-  const rounded = (value: number): string => `${value.toFixed(1)} s`;
-  const rows = agenda.candidates.map(({ number, trainer, estimate }) => ({
-    item: trainer.id,
-    planned: rounded(estimate.seconds),
-    actual: rounded(learned.trials.find(({ candidate }) => candidate.number === number)?.seconds ?? 0),
-  }));
-  const left = agenda.leftOut.map(({ trainer, reason }) => ({
-    item: trainer,
-    planned: `left out: ${reason}`,
-    actual: "-",
-  }));
+/** What was decided about the rows before any model learned. */
+function planned({ division }: Production, seconds: number): ReportInput["plan"] {
   return [
     { item: "split", planned: division.reason, actual: division.record.config.kind },
-    ...rows,
-    ...left,
-    { item: "total", planned: "-", actual: rounded(seconds) },
+    { item: "total", planned: "-", actual: `${seconds.toFixed(1)} s` },
   ];
 }
 
