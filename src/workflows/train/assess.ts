@@ -1,6 +1,7 @@
+import { summariseFolds } from "../../capabilities/evaluation/intervals/cross-validation.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { Split } from "../../foundation/contracts/split.js";
-import type { Target } from "../../foundation/contracts/target.js";
+import { type Target, takeTarget } from "../../foundation/contracts/target.js";
 import type { Learned } from "../learn/learn.js";
 import { predictor } from "../learn/model.js";
 import { wholeTarget } from "./divide.js";
@@ -17,6 +18,7 @@ import { poolPredictions } from "./pool.js";
 import { previousPredictions } from "./previous-model.js";
 import type { Facts, Judged, Production } from "./production.js";
 import { baselinePredictions, learningCurve } from "./rehearse.js";
+import { trustRequest } from "./trust.js";
 
 /**
  * Learns, then judges. With one split the test rows are opened after every choice is made. With folds the
@@ -46,6 +48,7 @@ export async function assess(production: Production, facts: Facts): Promise<Judg
     threshold,
     learningCurve: curve,
     importance,
+    trust: trustRequest(production, learned, gathered, opened, target),
   };
   return {
     ...facts,
@@ -60,9 +63,13 @@ export async function assess(production: Production, facts: Facts): Promise<Judg
 async function judgeFolds(production: Production, facts: Facts, target: Target): Promise<ExaminedRows> {
   const { splits } = production.division;
   const parts: Pick<ExaminedRows, "rows" | "predictions" | "baseline" | "witness">[] = [];
+  /** What each round believed of itself. */
+  const inner: number[] = [];
   for (const [round, split] of splits.entries()) {
     const gathered = gather(production, facts, target, split);
-    const { model } = await learnRound(production, gathered.material, { round, rounds: splits.length + 1 });
+    const rounds = splits.length + 1;
+    const { model, value } = await learnRound(production, gathered.material, { round, rounds });
+    inner.push(value);
     const predict = predictor(model, production.transforms);
     parts.push({
       rows: split.test,
@@ -77,7 +84,29 @@ async function judgeFolds(production: Production, facts: Facts, target: Target):
     ...poolPredictions(parts),
     baseline: poolPredictions(baselines).predictions,
     witness: parts[0]!.witness,
+    crossValidation: summariseFolds({
+      metric: production.metric.id,
+      direction: production.metric.direction,
+      values: valuesByRepeat(production, parts, target),
+      inner: inner.reduce((sum, value) => sum + value / inner.length, 0),
+    }),
   };
+}
+
+/** The decisive metric of each fold, by repeat. */
+function valuesByRepeat(
+  { metric, division }: Production,
+  parts: readonly Pick<ExaminedRows, "rows" | "predictions">[],
+  target: Target,
+): number[][] {
+  const { config } = division.record;
+  const folds = config.kind === "folds" ? config.folds : parts.length;
+  const values = parts.map(({ rows, predictions }) =>
+    metric.compute({ target: takeTarget(target, rows), predictions }, metric.config.parse({})),
+  );
+  return Array.from({ length: values.length / folds }, (_, repeat) =>
+    values.slice(repeat * folds, (repeat + 1) * folds),
+  );
 }
 
 async function openTest(

@@ -16,9 +16,11 @@ import {
   type TaskType,
   takeTarget,
 } from "../../foundation/contracts/target.js";
+import type { CrossValidation } from "../../foundation/contracts/trust.js";
 import type { Learned } from "../learn/learn.js";
 import { heldOutRows, type LearningMaterial } from "../learn/material.js";
 import { columnsRead, type LearnedModel, predictor } from "../learn/model.js";
+import type { TrustRequest } from "./trust.js";
 
 /** Rows and shuffles of the permutation importance: enough for intervals, cheap for slow models. */
 const IMPORTANCE_ROWS = 1000;
@@ -91,6 +93,8 @@ export interface ExaminedRows {
   readonly baseline: Predictions;
   /** What importance is measured with: the model, or that of the first fold. */
   readonly witness: Witness;
+  /** What the folds say one by one, where there are several. */
+  readonly crossValidation?: CrossValidation;
   readonly previous?: { readonly name: string; readonly predictions: Predictions };
 }
 
@@ -101,6 +105,7 @@ export interface Examination {
   readonly threshold?: DecisionThreshold | undefined;
   readonly learningCurve: readonly LearningPoint[];
   readonly importance: readonly Importance[];
+  readonly trust: TrustRequest;
 }
 
 /** The evaluation document of the rows opened last. */
@@ -128,6 +133,8 @@ export function examine(
       ...(opened.previous ? { previous: opened.previous } : {}),
       learningCurve: subject.learningCurve,
       importance: subject.importance,
+      ...subject.trust,
+      ...(opened.crossValidation ? { crossValidation: opened.crossValidation } : {}),
     },
     { random: createRandom(project.seed).fork("evaluation"), resamples, signal },
   );

@@ -1,6 +1,7 @@
 import { defaultMetric, findMetric } from "../../capabilities/evaluation/metrics/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { columnOf } from "../../foundation/contracts/frame.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { RunEvent, TrainResult } from "../../foundation/contracts/run.js";
@@ -116,6 +117,7 @@ async function checkEverything(
   const metric = metricOf(project, task, extensions.metrics);
   checkGoals(project, task, extensions.metrics);
   checkTuning(project);
+  for (const name of project.evaluation.fairness) columnOf(prepared.frame, name);
   progress.report({ stage: "split", done: 0, total: 1 });
   const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
   const situation = situationOf(prepared, division, project);
