@@ -7,7 +7,7 @@ const EMBEDDINGS = ["none", "plr", "pbld"] as const;
 const network = {
   embedding: z
     .enum(EMBEDDINGS)
-    .default("plr")
+    .default("pbld")
     .register(fields, {
       title: "Embedding of numbers",
       help: "`plr`: sines and cosines, linear, ReLU; `pbld`: cosines, linear, beside the number itself; `none`: the number.",
@@ -20,17 +20,17 @@ const network = {
   frequencyScale: z
     .number()
     .positive()
-    .default(0.3)
+    .default(0.1)
     .register(fields, {
       title: "Frequency scale",
       help: "Standard deviation of the frequencies at the beginning.",
       tune: { low: 0.02, high: 1, scale: "log" },
     }),
-  embeddingWidth: z.number().int().min(2).max(128).default(6).register(fields, {
+  embeddingWidth: z.number().int().min(2).max(128).default(4).register(fields, {
     title: "Embedding width",
     help: "Values that stand for each number.",
   }),
-  smoothClip: z.boolean().default(false).register(fields, {
+  smoothClip: z.boolean().default(true).register(fields, {
     title: "Smooth clip",
     help: "Keeps inputs within 3, smoothly: x / sqrt(1 + (x/3)^2).",
   }),
@@ -39,7 +39,7 @@ const network = {
     .int()
     .min(1)
     .max(8)
-    .default(2)
+    .default(3)
     .register(fields, { title: "Hidden layers", tune: { low: 1, high: 4, integer: true } }),
   hiddenWidth: z
     .number()
@@ -54,7 +54,7 @@ const network = {
     }),
   activation: z
     .enum(ACTIVATIONS)
-    .default("relu")
+    .default("selu")
     .register(fields, { title: "Activation", tune: { choices: ACTIVATIONS } }),
   members: z.number().int().min(1).max(64).default(1).register(fields, {
     title: "Members",
@@ -76,7 +76,7 @@ const training = {
   learningRate: z
     .number()
     .positive()
-    .default(2.5e-3)
+    .default(3e-3)
     .register(fields, {
       title: "Learning rate",
       help: "The highest; the schedule lowers it.",
@@ -91,7 +91,7 @@ const training = {
     title: "Label smoothing",
     help: "Classification: share of the truth spread over all classes.",
   }),
-  schedule: z.enum(["cosine", "coslog4", "one-cycle", "constant"]).default("cosine").register(fields, {
+  schedule: z.enum(["cosine", "coslog4", "one-cycle", "constant"]).default("coslog4").register(fields, {
     title: "Schedule of the learning rate",
     help: "`coslog4`: four waves; the others fall once, or stay.",
   }),
@@ -116,20 +116,19 @@ export type NeuralConfig = z.infer<typeof neuralConfig>;
 
 /** Settings that have proven themselves; each differs from the others in what it learns well. */
 export const NEURAL_PRESETS = {
+  /** After RealMLP (Holzmueller et al., 2024): the defaults. */
+  realmlp: {},
   /** Periodic embeddings (Gorishniy et al., 2022). */
-  plr: {},
-  /** After RealMLP (Holzmueller et al., 2024). */
-  realmlp: {
-    embedding: "pbld",
-    frequencyScale: 0.1,
-    embeddingWidth: 4,
-    smoothClip: true,
-    hiddenLayers: 3,
-    activation: "selu",
-    learningRate: 3e-3,
-    schedule: "coslog4",
+  plr: {
+    embedding: "plr",
+    frequencyScale: 0.3,
+    embeddingWidth: 6,
+    hiddenLayers: 2,
+    activation: "relu",
+    learningRate: 2.5e-3,
+    schedule: "cosine",
   },
-  plain: { embedding: "none", hiddenLayers: 3, learningRate: 2e-3 },
+  plain: { embedding: "none", activation: "relu", learningRate: 2e-3, schedule: "cosine" },
 } as const satisfies Record<string, Partial<NeuralConfig>>;
 
 const SMALL_ROWS = 2000;

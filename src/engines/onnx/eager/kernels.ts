@@ -81,41 +81,70 @@ const matMul: Kernel = ({ inputs: [left, right], shape }) => {
   const columns = right!.shape.at(-1)!;
   const outer = shape.slice(0, -2);
   const result = new Float32Array(elementCount(shape));
-  const batches = [...outer, 1];
   const strides = [left!, right!].map((input) => broadcastStrides(input.shape.slice(0, -2), outer));
-  forEachRow(batches, strides, (batch, a, b) => {
-    const product = { inner, columns, from: a * rows * inner, weights: b * inner * columns };
-    multiply(left!.data, right!.data, result, rows, { ...product, to: batch * rows * columns });
+  // Float64, as every product is summed in it: converted once, not at each use.
+  const weights = Float64Array.from(right!.data);
+  forEachRow([...outer, 1], strides, (batch, a, b) => {
+    const matrix = weights.subarray(b * inner * columns, (b + 1) * inner * columns);
+    const rowsOfA = left!.data.subarray(a * rows * inner, (a + 1) * rows * inner);
+    multiply(rowsOfA, matrix, result.subarray(batch * rows * columns, (batch + 1) * rows * columns), {
+      rows,
+      inner,
+      columns,
+    });
   });
   return result;
 };
 
-interface Product {
+interface Sizes {
+  readonly rows: number;
   readonly inner: number;
   readonly columns: number;
-  readonly from: number;
-  readonly weights: number;
-  readonly to: number;
 }
 
-/** Sums in float64, rounded once. Zeros, half of what follows a ReLU, are skipped. */
-function multiply(
-  a: Dense["data"],
-  b: Dense["data"],
-  result: Float32Array,
-  rows: number,
-  { inner, columns, from, weights, to }: Product,
-): void {
-  const sums = new Float64Array(columns);
-  for (let row = 0; row < rows; row++) {
-    sums.fill(0);
-    for (let k = 0; k < inner; k++) {
-      const value = a[from + row * inner + k]!;
-      if (value === 0) continue;
-      const base = weights + k * columns;
-      for (let j = 0; j < columns; j++) sums[j]! += value * b[base + j]!;
+/**
+ * Four rows and two terms at a time: each weight that is read serves eight products. Sums in float64, rounded once;
+ * those of a row do not depend on the rows beside it.
+ */
+function multiply(a: Dense["data"], b: Float64Array, result: Float32Array, sizes: Sizes): void {
+  const { rows, inner, columns } = sizes;
+  const sums = Array.from({ length: 4 }, () => new Float64Array(columns));
+  for (let first = 0; first < rows; first += 4) {
+    // Rows that do not exist repeat the last one, and are not stored.
+    const starts = [0, 1, 2, 3].map((k) => Math.min(first + k, rows - 1) * inner);
+    addFourRows(a, b, sums, starts, inner, columns);
+    for (let k = 0; k < 4; k++) {
+      if (first + k < rows) result.set(sums[k]!, (first + k) * columns);
+      sums[k]!.fill(0);
     }
-    result.set(sums, to + row * columns);
+  }
+}
+
+function addFourRows(
+  a: Dense["data"],
+  b: Float64Array,
+  [sum0, sum1, sum2, sum3]: readonly Float64Array[],
+  [start0, start1, start2, start3]: readonly number[],
+  inner: number,
+  columns: number,
+): void {
+  for (let k = 0; k < inner; k += 2) {
+    const isPair = k + 1 < inner;
+    const base = k * columns;
+    const next = isPair ? base + columns : base;
+    const [a0, a1, a2, a3] = [a[start0! + k]!, a[start1! + k]!, a[start2! + k]!, a[start3! + k]!];
+    const d0 = isPair ? a[start0! + k + 1]! : 0;
+    const d1 = isPair ? a[start1! + k + 1]! : 0;
+    const d2 = isPair ? a[start2! + k + 1]! : 0;
+    const d3 = isPair ? a[start3! + k + 1]! : 0;
+    for (let j = 0; j < columns; j++) {
+      const u = b[base + j]!;
+      const v = b[next + j]!;
+      sum0![j]! += a0 * u + d0 * v;
+      sum1![j]! += a1 * u + d1 * v;
+      sum2![j]! += a2 * u + d2 * v;
+      sum3![j]! += a3 * u + d3 * v;
+    }
   }
 }
 
