@@ -5,9 +5,21 @@ import { networkSize } from "./network.js";
 import { type NetworkState, restoreNetwork } from "./network-model.js";
 
 const ID = "neural-network";
-/** One thread of a current processor: multiplications in a second, and time of a step that does nothing. */
-const PRODUCTS_PER_SECOND = 2.5e10;
-const STEP_SECONDS = 2.5e-4;
+/** Measured on one thread of a current processor, in seconds. */
+const COST = {
+  start: 0.2,
+  step: 1.5e-4,
+  /** Of one multiplication in a product of matrices. */
+  product: 1.15e-11,
+  /** Of one hidden value in one row: activation, mask and their derivatives. */
+  activation: 2.5e-9,
+  /** Of one parameter: the optimizer. */
+  parameter: 2.4e-9,
+  /** Of one sine or cosine in one row. */
+  wave: 1.8e-8,
+};
+/** Numbers among the features, where they are not known. */
+const EXPECTED_NUMBERS = 30;
 
 /** Multilayer perceptron for tables, with periodic embeddings of numbers and, on request, several members. */
 export const neuralNetwork = defineTrainer<typeof neuralConfig, NetworkState>({
@@ -25,15 +37,21 @@ export const neuralNetwork = defineTrainer<typeof neuralConfig, NetworkState>({
   },
   estimate({ rows, features, classes }, config) {
     const { batch, steps } = trainingLength(config, rows);
-    const embedded = Int32Array.from({ length: Math.min(features, 30) }, (_, position) => position);
+    const embedded = Int32Array.from({ length: Math.min(features, EXPECTED_NUMBERS) }, (_, k) => k);
     const size = networkSize({ ...config, features, embedded, outputs: classes });
-    const waves = config.embedding === "none" ? 0 : embedded.length * config.frequencies * 2;
-    const products = 3 * batch * config.members * (size + waves * (config.embeddingWidth + 12));
     const copies = config.memberWeights === "own" ? config.members : 1;
-    const activations = batch * config.members * (config.hiddenLayers * config.hiddenWidth * 8 + waves * 4);
+    const examples = batch * config.members;
+    const waves = config.embedding === "none" ? 0 : embedded.length * config.frequencies * batch * copies;
+    const hidden = examples * config.hiddenLayers * config.hiddenWidth;
+    const seconds =
+      COST.step +
+      3 * examples * size * COST.product +
+      hidden * COST.activation +
+      size * copies * COST.parameter +
+      waves * COST.wave;
     return {
-      seconds: 0.2 + steps * (STEP_SECONDS + products / PRODUCTS_PER_SECOND),
-      bytes: 4 * (rows * features * 2 + size * copies * 12 + activations),
+      seconds: COST.start + steps * seconds,
+      bytes: 4 * (rows * features * 2 + size * copies * 12 + 8 * hidden + 6 * waves),
     };
   },
   fit: (data, config, context) => fitNetwork(ID, data, config, context),
