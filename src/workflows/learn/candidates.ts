@@ -38,8 +38,9 @@ export interface Situation {
 export function estimateAll({ trainer, config }: Configured, situation: Situation): WorkEstimate {
   const whole = situation.specificationOf(trainer);
   if (situation.folds <= 1) return trainer.estimate(whole, config);
-  const rows = Math.max(1, Math.round((whole.rows * (situation.folds - 1)) / situation.folds));
-  const fold = trainer.estimate({ ...whole, rows }, config);
+  const validationRows = Math.ceil(whole.rows / situation.folds);
+  const rows = Math.max(1, whole.rows - validationRows);
+  const fold = trainer.estimate({ ...whole, rows, validationRows }, config);
   const refit = bagging(trainer) === "refit" ? trainer.estimate(whole, config) : { seconds: 0, bytes: 0 };
   return {
     seconds: situation.folds * fold.seconds + refit.seconds,

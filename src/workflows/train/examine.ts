@@ -22,9 +22,12 @@ import { heldOutRows, type LearningMaterial } from "../learn/material.js";
 import { columnsRead, type LearnedModel, predictor } from "../learn/model.js";
 import type { TrustRequest } from "./trust.js";
 
-/** Rows and shuffles of the permutation importance: enough for intervals, cheap for slow models. */
+/** Rows and shuffles of the permutation importance: enough for intervals. */
 const IMPORTANCE_ROWS = 1000;
 const IMPORTANCE_REPEATS = 3;
+/** Predictions that an ensemble is asked for at most, as far as `LEAST_IMPORTANCE_ROWS` allows. */
+const IMPORTANCE_PREDICTIONS = 20_000;
+const LEAST_IMPORTANCE_ROWS = 200;
 
 export interface Judgement {
   readonly project: Project;
@@ -69,16 +72,23 @@ export function columnImportance(
   const { project, metric, transforms, signal } = judgement;
   const random = createRandom(project.seed).fork("importance");
   const order = random.fork("rows").permutation(unseen.length);
-  const rows = sampleRows(unseen, IMPORTANCE_ROWS, order);
+  const columns = columnsRead(model);
+  const rows = sampleRows(unseen, importanceRows(model, columns.length), order);
   return permutationImportance({
     metric,
-    features: selectColumns(takeRows(frame, rows), columnsRead(model)),
+    features: selectColumns(takeRows(frame, rows), columns),
     target: takeTarget(target, rows),
     predict: predictor(model, transforms),
     random,
     repeats: IMPORTANCE_REPEATS,
     signal,
   });
+}
+
+function importanceRows({ members }: LearnedModel, columns: number): number {
+  if (members.length === 1) return IMPORTANCE_ROWS;
+  const affordable = Math.floor(IMPORTANCE_PREDICTIONS / (columns * IMPORTANCE_REPEATS));
+  return Math.max(LEAST_IMPORTANCE_ROWS, Math.min(IMPORTANCE_ROWS, affordable));
 }
 
 function sampleRows(rows: Int32Array, limit: number, order: Int32Array): Int32Array {

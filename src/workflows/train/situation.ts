@@ -37,6 +37,7 @@ export function situationOf(prepared: PreparedData, division: Division, project:
       task,
       classes,
       threads: 1,
+      ...(folds > 1 ? {} : { validationRows: validation.length }),
     }),
   };
 }
