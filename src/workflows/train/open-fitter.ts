@@ -8,12 +8,11 @@ import {
   type FitPoolOptions,
   fitSlots,
 } from "./fit-pool.js";
+import { materialBytes } from "./machine.js";
 import type { Production } from "./production.js";
 
 /** Below this much work, processes cost more time than they save. */
 const LEAST_SECONDS = 2;
-/** What a cell of the material takes. */
-const CELL_BYTES = 8;
 
 /** Where the fits of a training run: side by side in processes where that pays, otherwise here. */
 export function openFitter(
@@ -30,8 +29,7 @@ export function openFitter(
     clock,
     logger,
   };
-  const materialBytes = CELL_BYTES * prepared.features.rows * prepared.features.columns.size;
-  const slots = fitSlots({ threads, materialBytes });
+  const slots = fitSlots({ threads, materialBytes: materialBytes(prepared.features) });
   const work = rounds * agenda.candidates.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
   const searches = agenda.seconds !== undefined || agenda.trials !== undefined;
   const pool =

@@ -1,15 +1,17 @@
 import { describeColumns, planFeatures } from "../../capabilities/features/index.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { ProjectInput } from "../../foundation/contracts/project.js";
-import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
+import type { FeatureStyle, Trainer } from "../../foundation/contracts/trainer.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { planAgenda } from "../learn/agenda.js";
+import { bagging, type Situation } from "../learn/candidates.js";
 import { checkTuning } from "../learn/proposer.js";
 import { openData } from "../load/open-data.js";
 import { loadExtensions } from "../project/extensions.js";
 import { resolveProject } from "../project/project-file.js";
 import { divideData } from "./divide.js";
 import { checkGoals } from "./goals.js";
+import { type MachinePlan, planMachine } from "./machine.js";
 import { prepareData } from "./prepare.js";
 import { divisionHashes } from "./record-data.js";
 import { metricOf, roundsOf } from "./run-training.js";
@@ -46,10 +48,23 @@ export interface TrainingPlan {
     readonly seconds: number;
     readonly megabytes: number;
     readonly config: Readonly<Record<string, unknown>>;
+    /** What the estimate is of. */
+    readonly basis: string;
   }[];
   readonly leftOut: readonly { readonly trainer: string; readonly reason: string }[];
-  /** Sum of the trials' estimates over all rounds. */
+  /** Sum of the trials' estimates over all rounds, on one thread. */
   readonly seconds: number;
+  /** What that takes with the fits that run side by side, or the time that was asked for. */
+  readonly wallSeconds: number;
+  readonly machine: MachinePlan;
+}
+
+function basisOf(trainer: Trainer, situation: Situation): string {
+  const { rows, features } = situation.specificationOf(trainer);
+  const { folds } = situation;
+  if (folds <= 1) return `1 fit of ${rows} rows x ${features} features`;
+  const fits = `${folds} fits of ${rows - Math.ceil(rows / folds)} rows x ${features} features`;
+  return bagging(trainer) === "refit" ? `${fits}, 1 of ${rows} rows` : fits;
 }
 
 /** What a training would do with these data on this machine; nothing is trained and nothing stored. */
@@ -71,7 +86,10 @@ export async function planTraining(
     const { train, validation, test } = division.whole;
     const rounds = roundsOf(division);
     const situation = situationOf(prepared, division, project);
-    const { candidates, leftOut } = planAgenda(project, extensions.trainers, situation, rounds);
+    const agenda = planAgenda(project, extensions.trainers, situation, rounds);
+    const { candidates, leftOut } = agenda;
+    const machine = planMachine(prepared.features, agenda, context.threads);
+    const seconds = rounds * candidates.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
     const facts = describeColumns(takeRows(prepared.features, train));
     const limits = { rows: train.length, task, classes: Math.max(1, classes.length), segmenter: true };
     const styles = [...new Set(candidates.map(({ trainer }) => trainer.capabilities.features))];
@@ -108,9 +126,12 @@ export async function planTraining(
         seconds: estimate.seconds,
         megabytes: estimate.bytes / 2 ** 20,
         config,
+        basis: basisOf(trainer, situation),
       })),
       leftOut,
-      seconds: rounds * candidates.reduce((sum, { estimate }) => sum + estimate.seconds, 0),
+      seconds,
+      wallSeconds: agenda.seconds ?? seconds / machine.slots,
+      machine,
     };
   } finally {
     await data.close();

@@ -31,6 +31,7 @@ export const command = defineCommand({
         trial.trainer,
         formatDuration(1000 * trial.seconds),
         `${Math.ceil(trial.megabytes)} MiB`,
+        trial.basis,
       ]);
       return [
         `${plan.source}: ${plan.rows} rows`,
@@ -48,10 +49,12 @@ export const command = defineCommand({
           ...steps.map((step) => `  ${step}`),
           "",
         ]),
-        textTable(["trainer", "time", "memory"], trials, new Set([1, 2])),
+        textTable(["trainer", "time", "memory", "of"], trials, new Set([1, 2])),
         ...plan.leftOut.map(({ trainer, reason }) => `${trainer} is left out: ${reason}`),
         "",
-        `about ${formatDuration(1000 * plan.seconds)} of training in all`,
+        `about ${formatDuration(1000 * plan.seconds)} of training on one thread, ${formatDuration(1000 * plan.wallSeconds)} with ${plan.machine.slots} side by side`,
+        `about ${Math.ceil(plan.machine.neededBytes / 1e6)} MB of memory; ${Math.round(plan.machine.freeBytes / 1e6)} MB are free`,
+        ...plan.machine.advice,
       ].join("\n");
     });
     return undefined;
