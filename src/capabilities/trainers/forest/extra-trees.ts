@@ -25,6 +25,7 @@ export const extraTrees = defineTrainer<typeof config, ForestState>({
     categories: true,
     sampleWeights: true,
     earlyStopping: false,
+    bagging: "refit",
   },
   estimate: (work, settings) => estimateForest(work, settings, "random"),
   fit: (data, settings, context) => fitForest(data, settings, context, true),

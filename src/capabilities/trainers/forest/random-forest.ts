@@ -19,6 +19,7 @@ export const randomForest = defineTrainer<typeof config, ForestState>({
     categories: true,
     sampleWeights: true,
     earlyStopping: false,
+    bagging: "refit",
   },
   estimate: (work, settings) => estimateForest(work, settings, "best"),
   fit: (data, settings, context) => fitForest(data, settings, context, false),

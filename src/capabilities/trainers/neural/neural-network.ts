@@ -34,6 +34,7 @@ export const neuralNetwork = defineTrainer<typeof neuralConfig, NetworkState>({
     categories: false,
     sampleWeights: true,
     earlyStopping: true,
+    bagging: "keep",
   },
   estimate({ rows, features, classes }, config) {
     const { batch, steps } = trainingLength(config, rows);
