@@ -19,7 +19,7 @@ const COST = {
   wave: 1.8e-8,
 };
 /** Numbers among the features, where they are not known. */
-const EXPECTED_NUMBERS = 30;
+const EXPECTED_NUMBERS = 8;
 
 /** Multilayer perceptron for tables, with periodic embeddings of numbers and, on request, several members. */
 export const neuralNetwork = defineTrainer<typeof neuralConfig, NetworkState>({
