@@ -27,7 +27,7 @@ const IMPORTANCE_ROWS = 1000;
 const IMPORTANCE_REPEATS = 3;
 /** Predictions that an ensemble is asked for at most, as far as `LEAST_IMPORTANCE_ROWS` allows. */
 const IMPORTANCE_PREDICTIONS = 20_000;
-const LEAST_IMPORTANCE_ROWS = 200;
+const LEAST_IMPORTANCE_ROWS = 100;
 
 export interface Judgement {
   readonly project: Project;
