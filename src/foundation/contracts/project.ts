@@ -163,6 +163,10 @@ export const projectSchema = z.strictObject({
         title: "Inner folds",
         help: "How often each configuration is fitted to judge it; default by the number of rows.",
       }),
+      stacking: z.enum(["auto", "none"]).default("auto").register(fields, {
+        title: "Stacking",
+        help: "`auto` adds a second layer that learns from the first where it is clearly better; `none` never does.",
+      }),
       distill: z.boolean().default(false).register(fields, {
         title: "Distill",
         help: "Keeps one small model that has learned what the ensemble predicts.",

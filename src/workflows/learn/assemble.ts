@@ -3,12 +3,13 @@ import { ensembleBytes } from "../../capabilities/trainers/tree-ensemble/emit.js
 import type { Sha256 } from "../../foundation/base/hash.js";
 import { pack } from "../../foundation/base/packing.js";
 import type { Project } from "../../foundation/contracts/project.js";
-import type { Trainer } from "../../foundation/contracts/trainer.js";
+import type { FeatureStyle, Trainer } from "../../foundation/contracts/trainer.js";
 import { bagging } from "./candidates.js";
 import type { CombineTools } from "./combine.js";
 import type { LearningMaterial } from "./material.js";
 import type { LearnedModel, Member } from "./model.js";
-import type { FinishedTrial } from "./trial.js";
+import type { StackInput } from "./stack.js";
+import { type FinishedTrial, fitTask } from "./trial.js";
 
 /** A trial's part in the model. */
 export interface Share {
@@ -16,9 +17,18 @@ export interface Share {
   readonly weight: number;
 }
 
+/** The chosen trials, and what a second layer among them sees. */
+export interface Choice {
+  readonly shares: readonly Share[];
+  /** Empty where none of the shares is of a second layer. */
+  readonly inputs: readonly StackInput[];
+}
+
 /** The fitted models of a share: those of its folds, or one refitted on all rows. */
 interface Part {
   readonly share: Share;
+  /** A second layer sees it: it cannot be left out. */
+  readonly feeds: boolean;
   readonly states: readonly unknown[];
   /** Of each, in the exported graph. */
   readonly bytes: readonly number[];
@@ -38,56 +48,77 @@ export function bundleLimit({ task }: Project): number {
   return Number.isFinite(megabytes) ? USABLE_SHARE * megabytes * 1e6 : USUAL_BYTES;
 }
 
+interface AssemblyContext {
+  readonly material: LearningMaterial;
+  readonly identity: Sha256;
+  readonly tools: CombineTools;
+}
+
 /**
- * One model of the chosen trials: the fits of its folds averaged or kept, or a new fit on all rows. What is too
- * large loses fold models first (half a bag brings nearly all that a whole one does), then its largest members.
+ * One model of the chosen trials and of those that a second layer sees: the fits of their folds averaged or kept,
+ * or a new fit on all rows. What is too large loses fold models first (half a bag brings nearly all that a whole
+ * one does), then its largest members.
  */
 export async function assemble(
-  shares: readonly Share[],
+  { shares, inputs }: Choice,
   calibration: CalibrationState,
   limitBytes: number,
-  context: { material: LearningMaterial; identity: Sha256; tools: CombineTools },
+  context: AssemblyContext,
 ): Promise<LearnedModel> {
+  const feeding = inputs.map(({ trial }) => trial);
+  const silent = feeding.filter((trial) => !shares.some((share) => share.trial === trial));
   const gathered: Part[] = [];
-  for (const share of shares) gathered.push(await gather(share, context));
+  for (const share of [...shares, ...silent.map((trial) => ({ trial, weight: 0 }))])
+    gathered.push(await gather(share, feeding.includes(share.trial), context));
   const parts = fitToSize(gathered, limitBytes);
-  const total = parts.reduce((sum, { share }) => sum + share.weight, 0);
-  const styles = [...new Set(parts.map(({ share }) => trainerOf(share).capabilities.features))];
-  const members = parts.flatMap(({ share, states }) => {
-    const member = (state: unknown, part: number): Member => ({
-      trainer: trainerOf(share),
-      state,
-      weight: (share.weight / total) * part,
-      pipeline: styles.indexOf(trainerOf(share).capabilities.features),
-      trial: share.trial.candidate.number,
-    });
-    const averages = states.length > 1 && bagging(trainerOf(share)) === "average";
-    return averages
-      ? [member(trainerOf(share).average!(states), 1)]
-      : states.map((state) => member(state, 1 / states.length));
-  });
+  const styles = [
+    ...new Set(parts.filter(({ share }) => !isStacked(share)).map(({ share }) => styleOf(share))),
+  ];
   return {
     pipelines: styles.map((style) => context.tools.features.prepare(style).pipeline),
-    members,
+    members: membersOf(parts, styles),
+    stack: inputs.map(({ trial, description }) => ({ trial: trial.candidate.number, description })),
     calibration,
   };
 }
 
+function membersOf(parts: readonly Part[], styles: readonly FeatureStyle[]): Member[] {
+  const total = sum(parts.map(({ share }) => share.weight));
+  return parts.flatMap(({ share, states }) => {
+    const trainer = trainerOf(share);
+    const member = (state: unknown, trialShare: number): Member => ({
+      trainer,
+      state,
+      weight: (share.weight / total) * trialShare,
+      trialShare,
+      pipeline: isStacked(share) ? null : styles.indexOf(styleOf(share)),
+      trial: share.trial.candidate.number,
+    });
+    const averages = states.length > 1 && bagging(trainer) === "average";
+    return averages
+      ? [member(trainer.average!(states), 1)]
+      : states.map((state) => member(state, 1 / states.length));
+  });
+}
+
 const trainerOf = ({ trial }: Share): Trainer => trial.candidate.trainer;
+const styleOf = (share: Share): FeatureStyle => trainerOf(share).capabilities.features;
+const isStacked = ({ trial }: Share): boolean => trial.candidate.origin === "stack";
 
 async function gather(
   share: Share,
-  { material, identity, tools }: { material: LearningMaterial; identity: Sha256; tools: CombineTools },
+  feeds: boolean,
+  { material, identity, tools }: AssemblyContext,
 ): Promise<Part> {
-  const { trainer, config } = share.trial.candidate;
+  const { trainer } = share.trial.candidate;
   const states: unknown[] = [];
   if (material.folds.length > 1 && bagging(trainer) === "refit") {
-    const refit = { trainer: trainer.id, config, material: identity, fold: "all" as const };
+    const refit = fitTask(share.trial.candidate, identity, "all");
     states.push((await tools.fitter.fit(refit, tools.signal)).outcome.state);
   } else {
     for (const { hash } of share.trial.fits) states.push((await tools.load(hash)).state);
   }
-  return { share, states, bytes: states.map((state) => graphBytes(trainer, state)) };
+  return { share, feeds, states, bytes: states.map((state) => graphBytes(trainer, state)) };
 }
 
 /** What a fitted model takes in the exported graph. */
@@ -102,7 +133,10 @@ function fitToSize(parts: readonly Part[], limitBytes: number): readonly Part[] 
   const kept = [...parts];
   const size = (): number => sum(kept.map(({ bytes }) => sum(bytes)));
   while (size() > limitBytes) {
-    const largest = kept.reduce((most, part) => (sum(part.bytes) > sum(most.bytes) ? part : most));
+    const weighted = kept.filter(({ share }) => share.weight > 0).length;
+    const reducible = kept.filter(({ feeds, states }) => states.length > 1 || (!feeds && weighted > 1));
+    if (reducible.length === 0) break;
+    const largest = reducible.reduce((most, part) => (sum(part.bytes) > sum(most.bytes) ? part : most));
     const place = kept.indexOf(largest);
     const half = Math.ceil(largest.states.length / 2);
     if (largest.states.length > 1)
@@ -111,8 +145,7 @@ function fitToSize(parts: readonly Part[], limitBytes: number): readonly Part[] 
         states: largest.states.slice(0, half),
         bytes: largest.bytes.slice(0, half),
       };
-    else if (kept.length > 1) kept.splice(place, 1);
-    else break;
+    else kept.splice(place, 1);
   }
   return kept;
 }

@@ -10,6 +10,10 @@ export interface Budget {
   observe(candidate: Candidate, seconds: number): void;
   /** An admitted trial has failed. */
   release(candidate: Candidate): void;
+  /** Keeps this share of the time that is left for what comes after the search. */
+  withhold(share: number): void;
+  /** Gives what was withheld to what comes now; nothing is under way. */
+  grant(): void;
   /** Aborted when the time is up: unfinished trials are given up. */
   readonly signal: AbortSignal;
   end(): void;
@@ -22,6 +26,8 @@ export function countedBudget(): Budget {
     isSpent: () => false,
     observe: () => undefined,
     release: () => undefined,
+    withhold: () => undefined,
+    grant: () => undefined,
     signal: new AbortController().signal,
     end: () => undefined,
   };
@@ -37,13 +43,14 @@ const FIRST_GUESS = 1.5;
  * @param deadlineMs on the clock's own scale (`elapsed`)
  */
 export function timedBudget(clock: Clock, deadlineMs: number, slots: number): Budget {
-  const controller = new AbortController();
+  let controller = new AbortController();
+  let withheldMs = 0;
   const spent = new Map<string, { estimated: number; measured: number }>();
   const total = { estimated: 0, measured: 0 };
   let pending = 0;
   let admitted = 0;
   let finished = 0;
-  const secondsLeft = (): number => (deadlineMs - clock.elapsed()) / 1000;
+  const secondsLeft = (): number => (deadlineMs - withheldMs - clock.elapsed()) / 1000;
   const expected = ({ trainer, estimate }: Candidate): number => {
     const known = spent.get(trainer.id) ?? (spent.size > 0 ? total : undefined);
     return estimate.seconds * (known ? known.measured / known.estimated : FIRST_GUESS);
@@ -78,7 +85,19 @@ export function timedBudget(clock: Clock, deadlineMs: number, slots: number): Bu
       pending -= started.get(candidate) ?? 0;
       started.delete(candidate);
     },
-    signal: controller.signal,
+    withhold(share) {
+      withheldMs = share * Math.max(0, deadlineMs - clock.elapsed());
+    },
+    grant() {
+      withheldMs = 0;
+      // What the time cut off was never observed, and what follows is not cut off by it.
+      pending = 0;
+      started.clear();
+      controller = new AbortController();
+    },
+    get signal() {
+      return controller.signal;
+    },
     end: () => clearInterval(timer),
   };
 }

@@ -1,4 +1,5 @@
 import { QuernError } from "../../foundation/base/errors.js";
+import type { Sha256 } from "../../foundation/base/hash.js";
 import { nearest } from "../../foundation/base/nearest.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
@@ -15,7 +16,9 @@ export interface Configured {
 export interface Candidate extends Configured {
   /** 0-based, unique in its training. */
   readonly number: number;
-  readonly origin: "listed" | "portfolio" | "search";
+  readonly origin: "listed" | "portfolio" | "search" | "stack" | "distillation";
+  /** Blob with what its fits learn from beside the material. */
+  readonly supplement?: Sha256;
   /** All its fits, one after the other, on one thread. */
   readonly estimate: WorkEstimate;
 }

@@ -1,17 +1,21 @@
 import { crossFittedEnsemble } from "../../capabilities/ensembles/cross-fit.js";
 import { selectGreedily } from "../../capabilities/ensembles/greedy.js";
 import { type CombinationProblem, metricValue, oriented } from "../../capabilities/ensembles/problem.js";
+import { judgeStackedLayer, rowsWithTwins } from "../../capabilities/ensembles/stacking-guard.js";
 import { fitCalibration } from "../../capabilities/trainers/calibration/index.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
+import type { Logger } from "../../foundation/base/logger.js";
 import { createRandom } from "../../foundation/base/random.js";
+import type { Frame } from "../../foundation/contracts/frame.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import { type Predictions, takeTarget } from "../../foundation/contracts/target.js";
 import type { FittedModel } from "../train/fit-messages.js";
-import { assemble, bundleLimit, type Share } from "./assemble.js";
+import { assemble, bundleLimit, type Choice, type Share } from "./assemble.js";
 import type { FeatureCache } from "./features.js";
 import { heldOutRows, type LearningMaterial } from "./material.js";
 import type { LearnedModel } from "./model.js";
+import type { StackLayer } from "./stack.js";
 import { type FinishedTrial, type Fitter, ranked, scoreRows, type TrialResult } from "./trial.js";
 
 export interface CombineTools {
@@ -20,13 +24,13 @@ export interface CombineTools {
   readonly fitter: Fitter;
   readonly features: FeatureCache;
   readonly signal: AbortSignal;
+  readonly logger: Logger;
   /** Of a stored fit. */
   load(hash: Sha256): Promise<FittedModel>;
 }
 
-export interface Combination {
-  /** Largest weight first; one of weight 1 where nothing was combined. */
-  readonly shares: readonly Share[];
+/** The shares: largest weight first; one of weight 1 where nothing was combined. */
+export interface Combination extends Choice {
   /** Predictions for the held-out rows by weights that were chosen without the row's fold. */
   readonly heldOut: Predictions;
   /** Of the decisive metric on them. */
@@ -43,13 +47,14 @@ const MOST_CANDIDATES = 40;
  */
 export async function combine(
   trials: readonly TrialResult[],
+  layer: StackLayer | undefined,
   material: LearningMaterial,
   identity: Sha256,
   tools: CombineTools,
 ): Promise<Combination> {
   const best = ranked(trials, tools.metric).slice(0, MOST_CANDIDATES);
   const rows = heldOutRows(material);
-  const { shares, heldOut } = weigh(best, material, rows, tools);
+  const { shares, inputs, heldOut } = weigh(best, layer, material, tools);
   const target = takeTarget(material.target, rows);
   const weights = material.weights && Float64Array.from(rows, (row) => material.weights![row]!);
   const calibration = fitCalibration(heldOut, target, {
@@ -62,42 +67,81 @@ export async function combine(
       : {}),
   });
   const limit = bundleLimit(tools.project);
-  const model = await assemble(shares, calibration, limit, { material, identity, tools });
+  const model = await assemble({ shares, inputs }, calibration, limit, { material, identity, tools });
   return {
     shares,
+    inputs,
     heldOut,
     value: scoreRows(tools.metric, heldOut, material, rows),
     model,
   };
 }
 
+interface Weighed extends Choice {
+  readonly heldOut: Predictions;
+}
+
+const choose = (asked: CombinationProblem): ArrayLike<number> => selectGreedily(asked).weights;
+
+/** The best trials together where that beats the best alone, with a second layer where that beats the first. */
 function weigh(
   best: readonly FinishedTrial[],
+  layer: StackLayer | undefined,
   material: LearningMaterial,
-  rows: Int32Array,
-  { project, metric }: CombineTools,
-): Pick<Combination, "shares" | "heldOut"> {
+  { project, metric, logger }: CombineTools,
+): Weighed {
   const [first] = best;
-  if (project.ensemble.kind === "none" || best.length === 1)
-    return { shares: [{ trial: first!, weight: 1 }], heldOut: first!.heldOut };
+  const rows = heldOutRows(material);
+  const single: Weighed = { shares: [{ trial: first!, weight: 1 }], inputs: [], heldOut: first!.heldOut };
+  if (project.ensemble.kind === "none") return single;
+  const candidatesOf = (trials: readonly FinishedTrial[]) =>
+    trials.map(({ heldOut }) => ({ predictions: heldOut }));
   const problem = {
-    candidates: best.map(({ heldOut }) => ({ predictions: heldOut })),
+    candidates: candidatesOf(best),
     target: takeTarget(material.target, rows),
     ...(material.weights ? { weights: Float64Array.from(rows, (row) => material.weights![row]!) } : {}),
     metric,
   };
-  const choose = (asked: CombinationProblem) => selectGreedily(asked).weights;
   const folds = foldOfRows(material, rows);
+  const second = ranked(layer?.trials ?? [], metric);
+  if (layer && second.length > 0) {
+    const twins = rowsWithTwins(rowContents(material.frame, rows), folds);
+    const stacked = candidatesOf(second);
+    const decision = judgeStackedLayer({ ...problem, stacked }, folds, { combine: choose, twins });
+    logger.log("info", decision.reason, { gain: decision.gain.mean, error: decision.gain.standardError });
+    if (decision.keep) {
+      const everyone = [...best, ...second];
+      const shares = weighted(everyone, choose({ ...problem, candidates: candidatesOf(everyone) }));
+      const isStacked = shares.some(({ trial }) => second.includes(trial));
+      return { shares, inputs: isStacked ? layer.inputs : [], heldOut: decision.bothLayers.predictions };
+    }
+  }
+  if (best.length === 1) return single;
   const together = crossFittedEnsemble(problem, folds, choose);
   const alone = crossFittedEnsemble(problem, folds, chooseBest);
-  if (oriented(metric, together.value) <= oriented(metric, alone.value))
-    return { shares: [{ trial: first!, weight: 1 }], heldOut: first!.heldOut };
-  const weights = choose(problem);
-  const shares = best
+  if (oriented(metric, together.value) <= oriented(metric, alone.value)) return single;
+  return { shares: weighted(best, choose(problem)), inputs: [], heldOut: together.predictions };
+}
+
+function weighted(trials: readonly FinishedTrial[], weights: ArrayLike<number>): Share[] {
+  return trials
     .map((trial, i) => ({ trial, weight: weights[i]! }))
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => b.weight - a.weight || a.trial.candidate.number - b.trial.candidate.number);
-  return { shares, heldOut: together.predictions };
+}
+
+/** A text for each row that equal rows share. */
+function rowContents(frame: Frame, rows: Int32Array): string[] {
+  const columns = [...frame.columns.values()];
+  return Array.from(rows, (row) =>
+    columns
+      .map((column) => {
+        const width = column.kind === "vector" ? column.width : 1;
+        const values = "codes" in column ? column.codes : column.values;
+        return Array.from({ length: width }, (_, k) => values[row * width + k]).join();
+      })
+      .join("\u0000"),
+  );
 }
 
 /** All weight on the best candidate: what a combination must beat, choosing on the same rows. */

@@ -1,4 +1,5 @@
 import { emitWeightedAverage } from "../../capabilities/ensembles/predictions.js";
+import { emitStackFeatures } from "../../capabilities/ensembles/stack-features.js";
 import {
   emitPipeline,
   graphInputs,
@@ -10,8 +11,9 @@ import { emitCalibration } from "../../capabilities/trainers/calibration/index.j
 import { createGraph } from "../../engines/onnx/index.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { BundleOutputs, GraphInput } from "../../foundation/contracts/bundle.js";
+import type { GraphBuilder, GraphColumn, GraphValue } from "../../foundation/contracts/graph.js";
 import { declareInputs, declareOutputs, planGraphInputs } from "../../foundation/contracts/model-graph.js";
-import type { LearnedModel } from "./model.js";
+import type { LearnedModel, Member } from "./model.js";
 
 export interface ComposeOptions {
   readonly name: string;
@@ -31,17 +33,44 @@ export interface ComposedModel {
   readonly shared: SharedPipeline;
 }
 
+/** The outputs of all members, in their order; the second layer reads those of the first. */
+function emitMembers(
+  graph: GraphBuilder,
+  { members, stack }: LearnedModel,
+  /** Of each pipeline. */
+  features: readonly (readonly GraphColumn[])[],
+): GraphValue[] {
+  const outputs = new Map<Member, GraphValue>();
+  const emit = (member: Member, columns: readonly GraphColumn[]): void => {
+    outputs.set(member, member.trainer.restore(member.state).emit(graph, columns));
+  };
+  for (const member of members) if (member.pipeline !== null) emit(member, features[member.pipeline]!);
+  if (stack.length > 0) {
+    const said = stack.map(({ trial }) => {
+      const own = [...outputs].filter(([member]) => member.trial === trial);
+      return emitWeightedAverage(
+        graph,
+        own.map(([, output]) => output),
+        own.map(([{ trialShare }]) => trialShare),
+      );
+    });
+    const columns = emitStackFeatures(
+      graph,
+      stack.map(({ description }) => description),
+      said,
+    );
+    for (const member of members) if (member.pipeline === null) emit(member, columns);
+  }
+  return members.map((member) => outputs.get(member)!);
+}
+
 export function composeModel(model: LearnedModel, options: ComposeOptions): ComposedModel {
   const shared = sharePipelines(model.pipelines);
   const inputs = planGraphInputs(graphInputs(shared.pipeline));
   const graph = createGraph({ name: options.name, producerVersion: QUERN_VERSION });
   const features = emitPipeline(graph, declareInputs(graph, inputs), shared.pipeline, options.transforms);
-  const emitted = model.members.map(({ trainer, state, pipeline }) =>
-    trainer.restore(state).emit(
-      graph,
-      shared.views[pipeline]!.map((position) => features[position]!),
-    ),
-  );
+  const views = shared.views.map((view) => view.map((position) => features[position]!));
+  const emitted = emitMembers(graph, model, views);
   const average = emitWeightedAverage(
     graph,
     emitted,

@@ -4,6 +4,7 @@ import { takeRows } from "../../foundation/contracts/frame.js";
 import type { FitContext, FitExecutor, FittedModel } from "../train/fit-messages.js";
 import { FeatureCache } from "./features.js";
 import { type LearningMaterial, labelled, type PackedMaterial, unpackMaterial } from "./material.js";
+import { type Supplement, supplementedFeatures, taught } from "./supplement.js";
 
 /** Raised whenever this folder would give other results for the same task. */
 const VERSION = 1;
@@ -19,18 +20,16 @@ const prepared = new WeakMap<object, Prepared>();
 /** Fits one configuration on one fold: the features of its style, fitted once, and the trainer on the fold's rows. */
 export const fitExecutor: FitExecutor = {
   version: VERSION,
-  async fit({ fold: wanted, config, maxIterations }, packed, context): Promise<FittedModel> {
+  async fit(task, packed, context, extra): Promise<FittedModel> {
+    const { fold: wanted, config, maxIterations } = task;
+    const supplement = extra as Supplement | undefined;
     const { material, features: cache } = prepare(packed as PackedMaterial, context);
     const { trainer, seed, ...work } = context;
-    const { features } = cache.prepare(trainer.capabilities.features);
+    const { features: style } = trainer.capabilities;
+    const features = supplementedFeatures(() => cache.prepare(style).features, supplement);
     const fold = wanted === "all" ? undefined : material.folds[wanted]!;
-    const train = fold
-      ? labelled(material, takeRows(features, fold.fit), fold.fit)
-      : labelled(
-          material,
-          features,
-          Int32Array.from({ length: features.rows }, (_, row) => row),
-        );
+    const rows = fold ? fold.fit : Int32Array.from({ length: features.rows }, (_, row) => row);
+    const train = taught(material, features, rows, supplement);
     const validation = fold && labelled(material, takeRows(features, fold.heldOut), fold.heldOut);
     const fitted = await trainer.fit(
       { train, ...(validation ? { validation } : {}) },

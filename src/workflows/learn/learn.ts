@@ -3,12 +3,15 @@ import type { Sha256 } from "../../foundation/base/hash.js";
 import type { WorkContext } from "../../foundation/contracts/extension.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
+import type { Trainer } from "../../foundation/contracts/trainer.js";
 import type { FittedModel } from "../train/fit-messages.js";
 import type { Budget } from "./budget.js";
+import type { Situation } from "./candidates.js";
 import { type Combination, combine } from "./combine.js";
 import { FeatureCache } from "./features.js";
 import type { LearningMaterial } from "./material.js";
 import { type Proposer, search } from "./search.js";
+import { STACK_SHARE, stacks, stackTrials } from "./stack.js";
 import { type FinishedTrial, type Fitter, ranked, type TrialResult } from "./trial.js";
 
 export interface LearningTools {
@@ -16,16 +19,21 @@ export interface LearningTools {
   readonly transforms: TransformMap;
   readonly metric: Metric;
   readonly fitter: Fitter;
+  /** All there are, the project's own included. */
+  readonly trainers: readonly Trainer[];
+  readonly situation: Situation;
   readonly proposer: Proposer;
   readonly budget: Budget;
   readonly work: Omit<WorkContext, "random" | "report">;
   load(hash: Sha256): Promise<FittedModel>;
+  /** Keeps a blob. */
+  save(bytes: Uint8Array): Promise<Sha256>;
   onTrial(trial: TrialResult): void;
 }
 
 export interface Learned extends Combination {
   readonly trials: readonly TrialResult[];
-  /** The best single trial. */
+  /** The best single trial of the search. */
   readonly best: FinishedTrial;
 }
 
@@ -40,13 +48,21 @@ export async function learn(
   tools: LearningTools,
 ): Promise<Learned> {
   const { signal, logger } = tools.work;
-  const trials = await search(material, identity, { ...tools, signal, logger });
+  const searchTools = { ...tools, signal, logger };
+  const stacked = stacks(tools.project, material.frame.rows, material.folds.length);
+  if (stacked) tools.budget.withhold(STACK_SHARE / (1 + STACK_SHARE));
+  const searched = await search(material, identity, searchTools);
+  const [best] = ranked(searched, tools.metric);
+  if (!best) throw new AllTrialsFailed(searched);
+  tools.budget.grant();
+  const layer = stacked ? await stackTrials(searched, material, identity, searchTools) : undefined;
   tools.budget.end();
-  const [best] = ranked(trials, tools.metric);
-  if (!best) throw new AllTrialsFailed(trials);
   const features = new FeatureCache(material, { ...tools, seed: tools.project.seed });
-  const combination = await combine(trials, material, identity, { ...tools, signal, features });
-  return { ...combination, trials, best };
+  const combination = await combine(searched, layer, material, identity, {
+    ...searchTools,
+    features,
+  });
+  return { ...combination, trials: [...searched, ...(layer?.trials ?? [])], best };
 }
 
 /** Translated by the workflow, which knows the run. */

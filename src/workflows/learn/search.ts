@@ -6,7 +6,7 @@ import type { Budget } from "./budget.js";
 import type { Candidate } from "./candidates.js";
 import type { LearningMaterial } from "./material.js";
 import { heldOutRows } from "./material.js";
-import { type FailedTrial, type Fitter, joinFolds, scoreRows, type TrialResult } from "./trial.js";
+import { type FailedTrial, type Fitter, fitTask, joinFolds, scoreRows, type TrialResult } from "./trial.js";
 
 /** Says which configurations come next; decides by earlier trials only, never by the time they took. */
 export interface Proposer {
@@ -47,14 +47,24 @@ export async function search(
     if (proposed.length === 0) return history;
     const generation = proposed.filter((candidate) => tools.budget.admits(candidate));
     refusals = generation.length === 0 ? refusals + 1 : 0;
-    const results = await Promise.all(
-      generation.map((candidate) => runTrial(candidate, material, identity, history, tools)),
-    );
-    // A trial that the time cut off says nothing.
-    history.push(...results.filter((result) => result !== undefined));
+    history.push(...(await runTrials(generation, material, identity, history, tools)));
     if (tools.budget.isSpent()) break;
   }
   return history;
+}
+
+/** Side by side, in their order; a trial that the time cut off says nothing. */
+export async function runTrials(
+  candidates: readonly Candidate[],
+  material: LearningMaterial,
+  identity: Sha256,
+  history: readonly TrialResult[],
+  tools: SearchTools,
+): Promise<TrialResult[]> {
+  const results = await Promise.all(
+    candidates.map((candidate) => runTrial(candidate, material, identity, history, tools)),
+  );
+  return results.filter((result) => result !== undefined);
 }
 
 async function runTrial(
@@ -95,11 +105,7 @@ async function fitFolds(
   const fits: PooledFit[] = [];
   const foldValues: number[] = [];
   const run = async (fold: number): Promise<void> => {
-    const { id } = candidate.trainer;
-    const fit = await tools.fitter.fit(
-      { trainer: id, config: candidate.config, material: identity, fold },
-      tools.signal,
-    );
+    const fit = await tools.fitter.fit(fitTask(candidate, identity, fold), tools.signal);
     spent.seconds += fit.outcome.seconds;
     fits[fold] = fit;
     foldValues[fold] = scoreRows(tools.metric, fit.outcome.heldOut!, material, material.folds[fold]!.heldOut);

@@ -2,6 +2,7 @@ import type { Sha256 } from "../../foundation/base/hash.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import { type Predictions, takeTarget } from "../../foundation/contracts/target.js";
 import type { FitDiagnostics } from "../../foundation/contracts/trainer.js";
+import type { FitTask } from "../train/fit-messages.js";
 import type { FitPool } from "../train/fit-pool.js";
 import type { Candidate } from "./candidates.js";
 import { heldOutRows, type LearningMaterial } from "./material.js";
@@ -41,6 +42,14 @@ export const isFinished = (trial: TrialResult): trial is FinishedTrial => trial.
 
 /** Fits models, here or in other processes; each fit is done once and kept. */
 export type Fitter = Pick<FitPool, "slots" | "fit">;
+
+export function fitTask(
+  { trainer, config, supplement }: Candidate,
+  material: Sha256,
+  fold: FitTask["fold"],
+): FitTask {
+  return { trainer: trainer.id, config, material, fold, ...(supplement ? { supplement } : {}) };
+}
 
 /** Joins the predictions of the folds into one for all held-out rows, ascending. */
 export function joinFolds(material: LearningMaterial, parts: readonly Predictions[]): Predictions {

@@ -16,6 +16,8 @@ export interface FitTask {
   /** The held-out fold, or `all` for a fit on every row. */
   readonly fold: number | "all";
   readonly maxIterations?: number;
+  /** Blob with what is learned from beside the material. */
+  readonly supplement?: Sha256;
 }
 
 /** What a fit leaves behind, as a plain value. Holds nothing that depends on time: its bytes are compared. */
@@ -50,8 +52,11 @@ export interface FitContext extends Omit<WorkContext, "random"> {
 export interface FitExecutor {
   /** Part of every fit's key: raised whenever the same task would give another result. */
   readonly version: number;
-  /** `material` is the unpacked blob; the same object for every fit of a process that finds it in memory. */
-  fit(task: FitTask, material: unknown, context: FitContext): Promise<FittedModel>;
+  /**
+   * `material` and `supplement` are the unpacked blobs; the same objects for every fit of a process that finds
+   * them in memory.
+   */
+  fit(task: FitTask, material: unknown, context: FitContext, supplement?: unknown): Promise<FittedModel>;
 }
 
 /** Parent to worker; one fit at a time. */

@@ -58,10 +58,15 @@ export function createInlinePool(options: FitPoolOptions & { readonly threads: n
     throwIfAborted(signal);
     const trainer = trainerOf(task, trainers);
     const run = async (): Promise<FittedModel> =>
-      executor.fit(task, await materials.get(task.material), {
-        ...{ seed: work.seed, trainer, signal, clock, logger, threads },
-        report: (event) => onProgress?.(task, event),
-      });
+      executor.fit(
+        task,
+        await materials.get(task.material),
+        {
+          ...{ seed: work.seed, trainer, signal, clock, logger, threads },
+          report: (event) => onProgress?.(task, event),
+        },
+        task.supplement && (await materials.get(task.supplement)),
+      );
     const step = await runCached(store, fitIdentity(task, trainer, executor, work), run, { clock });
     return { outcome: { ...step.value, seconds: step.seconds }, hash: step.hash, hit: step.hit };
   }

@@ -9,7 +9,7 @@ import type { FitExecutor, FitTask, FitWork } from "./fit-messages.js";
 
 /** Names a fit by all that decides its bytes: never by the pool, the process or the number of threads. */
 export function fitIdentity(
-  { trainer: id, config, material, fold, maxIterations }: FitTask,
+  { trainer: id, config, material, fold, maxIterations, supplement }: FitTask,
   trainer: Trainer,
   { version }: FitExecutor,
   { seed }: FitWork,
@@ -18,7 +18,7 @@ export function fitIdentity(
     id: `fit/${id}`,
     version: trainer.version * 1000 + version,
     config: { trainer: config, fold, maxIterations: maxIterations ?? null },
-    inputs: { material },
+    inputs: { material, ...(supplement ? { supplement } : {}) },
     seed,
     environment: { quern: QUERN_VERSION },
   };

@@ -96,11 +96,13 @@ async function fitOne(
   const { trainers, blobs, materials, seed } = await workshop;
   const trainer = trainerOf(task, trainers);
   const material = await materials.get(task.material);
+  const supplement = task.supplement && (await materials.get(task.supplement));
   const start = systemClock.elapsed();
-  const model = await executor.fit(task, material, {
+  const context = {
     ...{ seed, trainer, signal, clock: systemClock, logger, threads: 1 },
     report: throttled((event) => send({ kind: "progress", event })),
-  });
+  };
+  const model = await executor.fit(task, material, context, supplement);
   const seconds = (systemClock.elapsed() - start) / 1000;
   signal.throwIfAborted();
   return { output: await blobs.put(pack(model)), seconds };

@@ -20,7 +20,8 @@ export async function learnRound(
   material: LearningMaterial,
   { round, rounds }: Round,
 ): Promise<Learned> {
-  const { project, store, agenda, situation, metric, transforms, fitter, context, lease } = production;
+  const { project, store, agenda, situation, metric, transforms, fitter, trainers, context, lease } =
+    production;
   const { clock, logger, signal, threads } = context;
   const { bytes, hash } = packMaterial(material);
   await store.blobs.put(bytes);
@@ -32,9 +33,12 @@ export async function learnRound(
     transforms,
     metric,
     fitter,
+    trainers,
+    situation,
     budget: budgetOf(production, { round, rounds }),
     proposer: createProposer(agenda, { project, metric, situation, folds: material.folds.length }),
     work: { clock, logger, signal, threads },
+    save: (blob) => store.blobs.put(blob),
     load: async (output) => unpack<FittedModel>(await store.blobs.get(output)),
     onTrial(trial) {
       show(trial);

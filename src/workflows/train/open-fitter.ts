@@ -1,5 +1,4 @@
 import { builtFile } from "../../foundation/base/module-file.js";
-import type { Trainer } from "../../foundation/contracts/trainer.js";
 import { fitExecutor } from "../learn/fit.js";
 import {
   createInlinePool,
@@ -16,8 +15,7 @@ const LEAST_SECONDS = 2;
 
 /** Where the fits of a training run: side by side in processes where that pays, otherwise here. */
 export function openFitter(
-  { project, prepared, store, agenda, context, steps, request }: Omit<Production, "fitter">,
-  trainers: readonly Trainer[],
+  { project, prepared, store, trainers, agenda, context, steps, request }: Omit<Production, "fitter">,
   rounds: number,
 ): FitPool {
   const { clock, logger, threads, folder } = context;

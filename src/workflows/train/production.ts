@@ -3,6 +3,7 @@ import type { Evaluation } from "../../foundation/contracts/evaluation.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { Dataset, RunLease, Store, TestOpening } from "../../foundation/contracts/store.js";
+import type { Trainer } from "../../foundation/contracts/trainer.js";
 import type { WorkflowContext } from "../context.js";
 import type { Agenda } from "../learn/agenda.js";
 import type { Situation } from "../learn/candidates.js";
@@ -25,6 +26,7 @@ export interface Production {
   /** The decisive one. */
   readonly metric: Metric;
   /** All there are, the project's own included. */
+  readonly trainers: readonly Trainer[];
   readonly metrics: readonly Metric[];
   readonly division: Division;
   readonly situation: Situation;

@@ -142,8 +142,9 @@ async function addModel(
 }
 
 /** The stored fits behind the members of the model. */
-function fitsOf({ shares }: Learned): string[] {
-  return shares.flatMap(({ trial }) => trial.fits.map(({ hash }) => hash));
+function fitsOf({ shares, inputs }: Learned): string[] {
+  const trials = new Set([...shares, ...inputs].map(({ trial }) => trial));
+  return [...trials].flatMap(({ fits }) => fits.map(({ hash }) => hash));
 }
 
 /**
@@ -154,7 +155,8 @@ function columnShares({ shares, model }: Learned): Record<string, number> {
   const total = new Map<string, number>();
   for (const { trial, weight } of shares) {
     const member = model.members.find(({ trial: number }) => number === trial.candidate.number);
-    if (!member) continue;
+    // What the second layer sees of the first is no column.
+    if (!member || member.pipeline === null) continue;
     const lineage = featureLineage(model.pipelines[member.pipeline]!);
     for (const { diagnostics } of trial.fits) {
       for (const [feature, share] of Object.entries(diagnostics.importance ?? {})) {

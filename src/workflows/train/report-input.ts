@@ -110,10 +110,12 @@ function leaderboard({ learned }: Judged): ReportLeaderboardRow[] {
   });
 }
 
-/** Of the strongest member, by the first of its folds. */
+/** Of the strongest member that learned from features, by the first of its folds. */
 function modelFacts({ learned }: Judged): ReportInput["model"] {
-  const { shares, model } = learned;
-  const { candidate, fits } = shares[0]!.trial;
+  const { shares, inputs, model } = learned;
+  const ofFeatures = shares.find(({ trial }) => trial.candidate.origin !== "stack");
+  const { candidate, fits } = (ofFeatures ?? inputs[0]!).trial;
+  const member = model.members.find(({ trial }) => trial === candidate.number) ?? model.members[0]!;
   const { diagnostics } = fits[0]!;
   const importance: Importance[] = Object.entries(diagnostics.importance ?? {})
     .map(([feature, value]) => ({ feature, value }))
@@ -122,7 +124,7 @@ function modelFacts({ learned }: Judged): ReportInput["model"] {
     trainer: candidate.trainer.id,
     config: candidate.config,
     calibration: model.calibration.method,
-    features: featureLineage(model.pipelines[model.members[0]!.pipeline]!).size,
+    features: featureLineage(model.pipelines[member.pipeline!]!).size,
     size: diagnostics.size ?? {},
     notes: diagnostics.notes ?? [],
     importance,

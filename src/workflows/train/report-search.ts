@@ -80,7 +80,7 @@ export function reportEnsemble({ metric }: Production, { learned }: Judged): Rep
       name: `${trial.candidate.trainer.id} ${trial.candidate.number}`,
       weight,
       value: Number.isFinite(trial.value) ? trial.value : null,
-      layer: 0,
+      layer: trial.candidate.origin === "stack" ? 1 : 0,
       seconds: trial.seconds,
     })),
   };

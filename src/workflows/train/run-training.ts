@@ -88,6 +88,7 @@ async function trainOn(
         data,
         ...checked,
         metrics: undertaking.extensions.metrics,
+        trainers: undertaking.extensions.trainers,
         store,
         lease,
         steps,
@@ -95,7 +96,7 @@ async function trainOn(
         context,
         transforms: createTransforms(),
       };
-      const fitter = openFitter(equipped, undertaking.extensions.trainers, roundsOf(checked.division));
+      const fitter = openFitter(equipped, roundsOf(checked.division));
       try {
         const result = await produceModel({ ...equipped, fitter });
         if (fingerprint) await recordFinished(fingerprint, result, store);
