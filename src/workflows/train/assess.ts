@@ -40,7 +40,15 @@ export async function assess(production: Production, facts: Facts): Promise<Judg
   const openings = await store.datasets.openTest({ split: facts.splitId, run: lease.id, purpose: "train" });
   const opened = folded ?? (await openTest(production, facts, target, learned, gathered));
   const { weights } = prepared;
-  const importance = await columnImportance(opened.witness, target, prepared.features, judgement);
+  // The exported graph answers many questions faster; a model of a fold is never exported.
+  const importance = folded
+    ? await columnImportance(
+        folded.witness,
+        predictor(folded.witness.model, production.transforms),
+        { target, frame: prepared.features },
+        judgement,
+      )
+    : [];
   const subject = {
     frame: prepared.features,
     target,
@@ -54,6 +62,7 @@ export async function assess(production: Production, facts: Facts): Promise<Judg
     ...facts,
     learned,
     rows: gathered.rows,
+    ...(folded ? {} : { unexplained: opened.witness }),
     evaluation: examine(opened, subject, judgement),
     threshold: threshold?.value ?? 0.5,
     openings,

@@ -19,7 +19,7 @@ import {
 import type { CrossValidation } from "../../foundation/contracts/trust.js";
 import type { Learned } from "../learn/learn.js";
 import { heldOutRows, type LearningMaterial } from "../learn/material.js";
-import { columnsRead, type LearnedModel, predictor } from "../learn/model.js";
+import { columnsRead, type LearnedModel } from "../learn/model.js";
 import type { TrustRequest } from "./trust.js";
 
 /** Rows and shuffles of the permutation importance: enough for intervals. */
@@ -65,11 +65,10 @@ export interface Witness {
 /** How much worse the metric gets on rows the model has not seen when one raw column is shuffled. */
 export function columnImportance(
   { model, rows: unseen }: Witness,
-  target: Target,
-  frame: Frame,
-  judgement: Judgement,
+  predict: (features: Frame) => Promise<Predictions> | Predictions,
+  { target, frame }: { readonly target: Target; readonly frame: Frame },
+  { project, metric, signal }: Pick<Judgement, "project" | "metric" | "signal">,
 ): Promise<Importance[]> {
-  const { project, metric, transforms, signal } = judgement;
   const random = createRandom(project.seed).fork("importance");
   const order = random.fork("rows").permutation(unseen.length);
   const columns = columnsRead(model);
@@ -78,7 +77,7 @@ export function columnImportance(
     metric,
     features: selectColumns(takeRows(frame, rows), columns),
     target: takeTarget(target, rows),
-    predict: predictor(model, transforms),
+    predict,
     random,
     repeats: IMPORTANCE_REPEATS,
     signal,

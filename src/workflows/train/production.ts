@@ -11,6 +11,7 @@ import type { Learned } from "../learn/learn.js";
 import type { Fitter } from "../learn/trial.js";
 import type { OpenedData } from "../load/open-data.js";
 import type { Division } from "./divide.js";
+import type { Witness } from "./examine.js";
 import type { Inspection } from "./inspect.js";
 import type { TrainRequest } from "./messages.js";
 import type { PreparedData } from "./prepare.js";
@@ -54,6 +55,8 @@ export interface Judged extends Facts {
   /** Rows of the table that the model learned from. */
   readonly rows: Int32Array;
   readonly evaluation: Evaluation;
+  /** What the importance of columns is still to be measured with, once the model is exported. */
+  readonly unexplained?: Witness;
   readonly threshold: number;
   /** Every time the test rows of this split were opened, this run last. */
   readonly openings: readonly TestOpening[];

@@ -11,6 +11,7 @@ import { hostSteps, type TransformMap } from "../../capabilities/features/index.
 import { QuernError } from "../../foundation/base/errors.js";
 import type { BundleMetrics, BundleOutputs } from "../../foundation/contracts/bundle.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
+import type { Importance } from "../../foundation/contracts/evaluation.js";
 import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/frame.js";
 import type { ModelAnatomy } from "../../foundation/contracts/model-anatomy.js";
 import {
@@ -19,7 +20,7 @@ import {
   PARITY_LIMIT,
   type Row,
 } from "../../foundation/contracts/prediction.js";
-import type { TaskType } from "../../foundation/contracts/target.js";
+import type { Predictions, TaskType } from "../../foundation/contracts/target.js";
 import { composeModel } from "../learn/compose.js";
 import { columnsRead, type LearnedModel, predictor, trainerName } from "../learn/model.js";
 import { backgroundRows, explainerAssets } from "./explainer-assets.js";
@@ -48,6 +49,8 @@ export interface ExportRequest {
   readonly backgroundRows: number;
   /** Times single-row predictions of the exported model. */
   readonly measuresLatency: boolean;
+  /** Asks the exported model what is still to be known of it; absent: nothing. */
+  readonly importance?: (predict: (frame: Frame) => Promise<Predictions>) => Promise<Importance[]>;
 }
 
 export interface ExportedModel {
@@ -55,6 +58,7 @@ export interface ExportedModel {
   readonly path: string;
   readonly id: string;
   readonly parity: OutputComparison;
+  readonly importance?: readonly Importance[];
   /** One row with plausible values: the first request of the bundle's sample. */
   readonly example: Row;
   /** All its files together. */
@@ -80,8 +84,16 @@ export async function exportBundle(
     const parity = await checkParity(bundle, model, request);
     const { requests } = bundle.sample;
     const timed = request.measuresLatency ? { latencyP99Ms: await measureLatency(bundle, requests) } : {};
-    const bytes = folderBytes(written.path);
-    return { path: written.path, id: written.id, parity, example: requests[0] ?? {}, bytes, ...timed };
+    const importance = await request.importance?.((frame) => bundle.predictFrame(frame));
+    return {
+      path: written.path,
+      id: written.id,
+      parity,
+      example: requests[0] ?? {},
+      bytes: folderBytes(written.path),
+      ...timed,
+      ...(importance ? { importance } : {}),
+    };
   } catch (failure) {
     rmSync(written.path, { recursive: true, force: true });
     throw failure;

@@ -12,6 +12,8 @@ import type { Model } from "../../foundation/contracts/store.js";
 import { SIZE_GOAL } from "../learn/assemble.js";
 import type { Learned } from "../learn/learn.js";
 import { trainerName } from "../learn/model.js";
+import { wholeTarget } from "./divide.js";
+import { columnImportance } from "./examine.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
 import { leaderboard } from "./leaderboard.js";
 import { copyOut, reportPath } from "./outputs.js";
@@ -20,7 +22,7 @@ import { type ExportedModel, exportBundle } from "./publish.js";
 import { reportInput } from "./report-input.js";
 
 /** More held-out rows would say the same: every path of every tree that matters is met by then. */
-const PARITY_ROWS = 20_000;
+const PARITY_ROWS = 5_000;
 
 export interface Registered {
   readonly model: Model;
@@ -29,13 +31,14 @@ export interface Registered {
 }
 
 /** Exports, passes the parity gate, registers, writes the report; only then is the training done. */
-export async function registerModel(production: Production, judged: Judged): Promise<TrainResult> {
+export async function registerModel(production: Production, unregistered: Judged): Promise<TrainResult> {
   const { progress, store, project, request } = production;
   progress.report({ stage: "export", done: 0, total: 1 });
   const folder = makePrivateFolder(tmpdir(), "export");
   try {
-    const version = await store.models.reserveVersion(judged.name);
-    const exported = await exportJudged(production, judged, version, folder);
+    const version = await store.models.reserveVersion(unregistered.name);
+    const exported = await exportJudged(production, unregistered, version, folder);
+    const judged = withImportance(unregistered, exported);
     const measured: Record<string, number> = {
       [SIZE_GOAL]: exported.bytes / 1e6,
       ...(exported.latencyP99Ms === undefined ? {} : { [LATENCY_GOAL]: exported.latencyP99Ms }),
@@ -56,13 +59,21 @@ export async function registerModel(production: Production, judged: Judged): Pro
   }
 }
 
+/** What the exported model said of its columns belongs to the evaluation. */
+function withImportance(judged: Judged, { importance }: ExportedModel): Judged {
+  return importance ? { ...judged, evaluation: { ...judged.evaluation, importance } } : judged;
+}
+
 function exportJudged(
-  { prepared, project, transforms, division }: Production,
+  production: Production,
   judged: Judged,
   version: number,
   folder: string,
 ): Promise<ExportedModel> {
-  const { learned, rows, evaluation } = judged;
+  const { learned, rows, evaluation, unexplained } = judged;
+  const { prepared, project, transforms, division, context } = production;
+  const table = { target: wholeTarget(prepared.target, prepared.frame.rows), frame: prepared.features };
+  const judgement = { ...production, signal: context.signal };
   const { test } = division.whole;
   const id = prepared.roles.id ?? prepared.schema.find((column) => column.kind === "id")?.name;
   return exportBundle(
@@ -91,6 +102,9 @@ function exportJudged(
       transforms,
       backgroundRows: project.explanation.backgroundRows,
       measuresLatency: LATENCY_GOAL in project.task.goals,
+      ...(unexplained
+        ? { importance: (predict) => columnImportance(unexplained, predict, table, judgement) }
+        : {}),
     },
     folder,
   );
