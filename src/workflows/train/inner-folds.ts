@@ -1,6 +1,6 @@
 import { foldAssignments } from "../../capabilities/data/splits/folds.js";
 import type { SplitInput } from "../../capabilities/data/splits/split-input.js";
-import { QuernError } from "../../foundation/base/errors.js";
+import { type ErrorCode, QuernError } from "../../foundation/base/errors.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { Split } from "../../foundation/contracts/split.js";
@@ -75,7 +75,10 @@ export function gatherMaterial(
   ]);
 }
 
-/** Undefined when the rows (few, or nearly all equal, or of few groups) cannot be cut so often. */
+/** Too few rows, or but one class that occurs more than once among those left to learn from. */
+const UNDIVIDABLE: readonly ErrorCode[] = ["DATA_TOO_FEW_ROWS", "TARGET_UNUSABLE"];
+
+/** Undefined when the rows (few, or nearly all equal, or of few groups or classes) cannot be cut so often. */
 function cut(
   rows: Int32Array,
   count: number,
@@ -98,7 +101,7 @@ function cut(
       heldOut: positions(codes, (code) => code === fold),
     }));
   } catch (failure) {
-    if (QuernError.is(failure) && failure.code === "DATA_TOO_FEW_ROWS") return undefined;
+    if (QuernError.is(failure) && UNDIVIDABLE.includes(failure.code)) return undefined;
     throw failure;
   }
 }
