@@ -85,6 +85,24 @@ describe("a budget of time", () => {
     expect([budget.signal.aborted, budget.isSpent()]).toEqual([true, true]);
   });
 
+  test("what is withheld is cut off from the search and granted to what follows, with a signal of its own", () => {
+    const budget = open(10);
+    budget.withhold(0.4);
+    const first = candidateOf(0);
+    budget.admits(first);
+    budget.observe(first, 1);
+    const searching = budget.signal;
+    milliseconds += 6_500;
+    vi.advanceTimersByTime(100);
+    expect([searching.aborted, budget.isSpent()]).toEqual([true, true]);
+    budget.grant();
+    expect([budget.signal.aborted, budget.isSpent()]).toEqual([false, false]);
+    expect(budget.admits(candidateOf(1, { seconds: 3 }))).toBe(true);
+    milliseconds += 4_000;
+    vi.advanceTimersByTime(100);
+    expect(budget.signal.aborted).toBe(true);
+  });
+
   test("aborts nothing after its end", () => {
     const budget = open(2);
     const first = candidateOf(0);
