@@ -41,6 +41,8 @@ export const trainResultSchema = z.strictObject({
     value: z.number().nullable(),
     /** Fitted models that are averaged; 1: a single model. */
     members: z.number().int().positive(),
+    /** Value of the ensemble that taught the one model there is; present where it was distilled. */
+    distilledFrom: z.number().nullable().optional(),
   }),
   findings: z.array(findingSchema),
   /** Exported against trained model on held-out rows; on the scale of `predictionDistance`, at most 1e-5. */

@@ -2,29 +2,24 @@ import { crossFittedEnsemble } from "../../capabilities/ensembles/cross-fit.js";
 import { selectGreedily } from "../../capabilities/ensembles/greedy.js";
 import { type CombinationProblem, metricValue, oriented } from "../../capabilities/ensembles/problem.js";
 import { judgeStackedLayer, rowsWithTwins } from "../../capabilities/ensembles/stacking-guard.js";
-import { fitCalibration } from "../../capabilities/trainers/calibration/index.js";
+import {
+  applyCalibration,
+  type CalibrationState,
+  fitCalibration,
+} from "../../capabilities/trainers/calibration/index.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
-import type { Logger } from "../../foundation/base/logger.js";
 import { createRandom } from "../../foundation/base/random.js";
 import type { Frame } from "../../foundation/contracts/frame.js";
-import type { Metric } from "../../foundation/contracts/metric.js";
-import type { Project } from "../../foundation/contracts/project.js";
 import { type Predictions, takeTarget } from "../../foundation/contracts/target.js";
 import type { FittedModel } from "../train/fit-messages.js";
 import { assemble, bundleLimit, type Choice, type Share } from "./assemble.js";
-import type { FeatureCache } from "./features.js";
+import { type DistillTools, distills, studentModel, studentTrials } from "./distill.js";
 import { heldOutRows, type LearningMaterial } from "./material.js";
 import type { LearnedModel } from "./model.js";
 import type { StackLayer } from "./stack.js";
-import { type FinishedTrial, type Fitter, ranked, scoreRows, type TrialResult } from "./trial.js";
+import { type FinishedTrial, ranked, scoreRows, type TrialResult } from "./trial.js";
 
-export interface CombineTools {
-  readonly project: Project;
-  readonly metric: Metric;
-  readonly fitter: Fitter;
-  readonly features: FeatureCache;
-  readonly signal: AbortSignal;
-  readonly logger: Logger;
+export interface CombineTools extends DistillTools {
   /** Of a stored fit. */
   load(hash: Sha256): Promise<FittedModel>;
 }
@@ -36,6 +31,10 @@ export interface Combination extends Choice {
   /** Of the decisive metric on them. */
   readonly value: number;
   readonly model: LearnedModel;
+  /** All there were: of the search, of a second layer, and students. */
+  readonly trials: readonly TrialResult[];
+  /** Of the ensemble that taught the one model there is; absent: the model was not distilled. */
+  readonly distilledFrom?: number;
 }
 
 /** Only the best so many trials are considered: further ones add next to nothing, and cost time. */
@@ -53,28 +52,56 @@ export async function combine(
   tools: CombineTools,
 ): Promise<Combination> {
   const best = ranked(trials, tools.metric).slice(0, MOST_CANDIDATES);
+  const chosen = weigh(best, layer, material, tools);
+  const calibration = calibrate(chosen, material, tools);
+  const value = scoreRows(tools.metric, chosen.heldOut, material, heldOutRows(material));
+  const all = [...trials, ...(layer?.trials ?? [])];
+  if (distills(tools.project, material.folds.length)) {
+    const teacher = applyCalibration(chosen.heldOut, calibration);
+    const students = await studentTrials(teacher, all, material, identity, tools);
+    const student = await graduate(students, material, identity, tools);
+    if (student) return { ...student, trials: [...all, ...students], distilledFrom: value };
+  }
+  const limit = bundleLimit(tools.project);
+  const model = await assemble(chosen, calibration, limit, { material, identity, tools });
+  return { ...chosen, trials: all, value, model };
+}
+
+/** The best student as the whole model; undefined when none was in time. */
+async function graduate(
+  students: readonly TrialResult[],
+  material: LearningMaterial,
+  identity: Sha256,
+  tools: CombineTools,
+): Promise<Omit<Combination, "trials"> | undefined> {
+  const [trial] = ranked(students, tools.metric);
+  if (!trial) {
+    tools.logger.log("warn", "No small model could be distilled in time; the ensemble is kept.");
+    return undefined;
+  }
+  const chosen: Weighed = { shares: [{ trial, weight: 1 }], inputs: [], heldOut: trial.heldOut };
+  const calibration = calibrate(chosen, material, tools);
+  const model = await studentModel(trial, calibration, identity, tools);
+  return { ...chosen, value: trial.value, model };
+}
+
+/** On what the chosen say about rows they have not seen. */
+function calibrate(
+  { shares, heldOut }: Weighed,
+  material: LearningMaterial,
+  { project }: CombineTools,
+): CalibrationState {
   const rows = heldOutRows(material);
-  const { shares, inputs, heldOut } = weigh(best, layer, material, tools);
-  const target = takeTarget(material.target, rows);
-  const weights = material.weights && Float64Array.from(rows, (row) => material.weights![row]!);
-  const calibration = fitCalibration(heldOut, target, {
-    method: tools.project.calibration,
-    random: createRandom(tools.project.seed).fork("calibration"),
-    ...(weights ? { weights } : {}),
+  const { target, weights } = material;
+  return fitCalibration(heldOut, takeTarget(target, rows), {
+    method: project.calibration,
+    random: createRandom(project.seed).fork("calibration"),
+    ...(weights ? { weights: Float64Array.from(rows, (row) => weights[row]!) } : {}),
     // The mean of several models is known to be too timid, and its folds are those of its choice.
     ...(shares.length > 1
       ? { folds: foldOfRows(material, rows), among: ["temperature"] as const, margin: 0 }
       : {}),
   });
-  const limit = bundleLimit(tools.project);
-  const model = await assemble({ shares, inputs }, calibration, limit, { material, identity, tools });
-  return {
-    shares,
-    inputs,
-    heldOut,
-    value: scoreRows(tools.metric, heldOut, material, rows),
-    model,
-  };
 }
 
 interface Weighed extends Choice {

@@ -8,6 +8,7 @@ import type { FittedModel } from "../train/fit-messages.js";
 import type { Budget } from "./budget.js";
 import type { Situation } from "./candidates.js";
 import { type Combination, combine } from "./combine.js";
+import { distills } from "./distill.js";
 import { FeatureCache } from "./features.js";
 import type { LearningMaterial } from "./material.js";
 import { type Proposer, search } from "./search.js";
@@ -32,7 +33,6 @@ export interface LearningTools {
 }
 
 export interface Learned extends Combination {
-  readonly trials: readonly TrialResult[];
   /** The best single trial of the search. */
   readonly best: FinishedTrial;
 }
@@ -50,19 +50,23 @@ export async function learn(
   const { signal, logger } = tools.work;
   const searchTools = { ...tools, signal, logger };
   const stacked = stacks(tools.project, material.frame.rows, material.folds.length);
-  if (stacked) tools.budget.withhold(STACK_SHARE / (1 + STACK_SHARE));
+  const distilled = distills(tools.project, material.folds.length);
+  if (tools.project.ensemble.distill && !distilled)
+    logger.log("warn", "Nothing is distilled: without inner folds the ensemble has nothing honest to teach.");
+  const later = (stacked ? STACK_SHARE : 0) + (distilled ? STACK_SHARE : 0);
+  tools.budget.withhold(later / (1 + later));
   const searched = await search(material, identity, searchTools);
   const [best] = ranked(searched, tools.metric);
   if (!best) throw new AllTrialsFailed(searched);
   tools.budget.grant();
   const layer = stacked ? await stackTrials(searched, material, identity, searchTools) : undefined;
-  tools.budget.end();
   const features = new FeatureCache(material, { ...tools, seed: tools.project.seed });
   const combination = await combine(searched, layer, material, identity, {
     ...searchTools,
     features,
   });
-  return { ...combination, trials: [...searched, ...(layer?.trials ?? [])], best };
+  tools.budget.end();
+  return { ...combination, best };
 }
 
 /** Translated by the workflow, which knows the run. */

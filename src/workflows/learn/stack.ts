@@ -13,7 +13,7 @@ import { type Candidate, type Configured, estimateAll, type Situation } from "./
 import type { LearningMaterial } from "./material.js";
 import { runTrials, type SearchTools } from "./search.js";
 import { packStack } from "./supplement.js";
-import { type FinishedTrial, isFinished, ranked, type TrialResult } from "./trial.js";
+import { type FinishedTrial, ranked, type TrialResult } from "./trial.js";
 
 /** A second layer: smooth learners that see what trials of the first say, and nothing else. */
 export interface StackLayer {
@@ -41,7 +41,7 @@ const ROWS = { least: 500, most: 20_000 };
 /** Each family's strongest, the strongest of all families: what more would say is said already. */
 const MOST_OF_FAMILY = 2;
 const MOST_INPUTS = 8;
-/** What the layer may take, of what the first took, by estimates: the same on every machine. */
+/** What a later layer may take of what the search took, by estimates: the same on every machine. */
 export const STACK_SHARE = 0.25;
 
 /**
@@ -118,14 +118,24 @@ async function stackCandidates(
   );
   const supplement = await save(packStack(stack));
   const specificationOf = (trainer: Trainer) => ({ ...situation.specificationOf(trainer), features: width });
-  let left = STACK_SHARE * trials.filter(isFinished).reduce((sum, trial) => sum + estimateOf(trial), 0);
-  let number = Math.max(...trials.map(({ candidate }) => candidate.number)) + 1;
-  return learners.map(configuredAs).flatMap((configured): Candidate[] => {
+  const start = Math.max(...trials.map(({ candidate }) => candidate.number)) + 1;
+  const candidates = learners.map(configuredAs).map((configured, i): Candidate => {
     const estimate = estimateAll(configured, { ...situation, specificationOf });
-    if (estimate.seconds > left) return [];
-    left -= estimate.seconds;
-    return [{ ...configured, number: number++, origin: "stack", supplement, estimate }];
+    return { ...configured, number: start + i, origin: "stack", supplement, estimate };
   });
+  return affordable(candidates, trials);
 }
 
-const estimateOf = ({ candidate }: TrialResult): number => candidate.estimate.seconds;
+/** Those that together take their share of what the trials took, by estimates; what is too dear is passed over. */
+export function affordable(
+  candidates: readonly Candidate[],
+  trials: readonly TrialResult[],
+): readonly Candidate[] {
+  const secondsOf = ({ estimate }: Candidate): number => estimate.seconds;
+  let left = STACK_SHARE * trials.reduce((sum, { candidate }) => sum + secondsOf(candidate), 0);
+  return candidates.filter((candidate) => {
+    const fits = secondsOf(candidate) <= left;
+    if (fits) left -= secondsOf(candidate);
+    return fits;
+  });
+}

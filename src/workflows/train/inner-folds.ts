@@ -16,6 +16,8 @@ const FOLDS_BY_ROWS: readonly (readonly [rows: number, folds: number])[] = [
   [100_000, 3],
 ];
 
+const DISTILLATION_FOLDS = 3;
+
 /**
  * How often each configuration is fitted inside the training. One, on the validation rows, where nothing is
  * combined, where rows are ordered by time, and where there are enough of them.
@@ -26,7 +28,9 @@ export function innerFolds(project: Project, { record, whole }: Division): numbe
   const alone = project.models !== "auto" && project.models.length === 1 && !isSearched(project);
   if (kind === "none" || alone || record.config.kind === "time") return 1;
   const rows = whole.train.length + whole.validation.length;
-  return FOLDS_BY_ROWS.find(([limit]) => rows <= limit)?.[1] ?? 1;
+  // What teaches must have spoken of every row.
+  const most = project.ensemble.distill ? DISTILLATION_FOLDS : 1;
+  return FOLDS_BY_ROWS.find(([limit]) => rows <= limit)?.[1] ?? most;
 }
 
 const isSearched = ({ tuning }: Project): boolean => tuning.trials !== undefined || tuning.time !== undefined;

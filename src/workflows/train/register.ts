@@ -212,6 +212,7 @@ function trainResult(
     ensemble: {
       value: Number.isFinite(learned.value) ? learned.value : null,
       members: learned.model.members.length,
+      ...(learned.distilledFrom === undefined ? {} : { distilledFrom: learned.distilledFrom }),
     },
     findings: [...inspection.findings],
     parity: { rows: registered.exported.parity.rows, maxAbsDiff: registered.exported.parity.maxAbsDiff },
