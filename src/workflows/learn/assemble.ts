@@ -48,7 +48,7 @@ export function bundleLimit({ task }: Project): number {
   return Number.isFinite(megabytes) ? USABLE_SHARE * megabytes * 1e6 : USUAL_BYTES;
 }
 
-interface AssemblyContext {
+export interface AssemblyContext {
   readonly material: LearningMaterial;
   readonly identity: Sha256;
   readonly tools: CombineTools;
@@ -122,7 +122,7 @@ async function gather(
 }
 
 /** What a fitted model takes in the exported graph. */
-function graphBytes(trainer: Trainer, state: unknown): number {
+export function graphBytes(trainer: Trainer, state: unknown): number {
   const { anatomy } = trainer.restore(state);
   return anatomy?.kind === "trees" ? ensembleBytes(anatomy.trees) : pack(state).length;
 }

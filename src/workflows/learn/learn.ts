@@ -11,6 +11,7 @@ import { type Combination, combine } from "./combine.js";
 import { distills } from "./distill.js";
 import { FeatureCache } from "./features.js";
 import type { LearningMaterial } from "./material.js";
+import type { LearnedModel } from "./model.js";
 import { type Proposer, search } from "./search.js";
 import { STACK_SHARE, stacks, stackTrials } from "./stack.js";
 import { type FinishedTrial, type Fitter, ranked, type TrialResult } from "./trial.js";
@@ -27,6 +28,8 @@ export interface LearningTools {
   readonly budget: Budget;
   readonly work: Omit<WorkContext, "random" | "report">;
   load(hash: Sha256): Promise<FittedModel>;
+  /** Measures whether an exported model answers quickly enough; absent: nobody asks. */
+  readonly isQuick?: (model: LearnedModel) => Promise<boolean>;
   /** Keeps a blob. */
   save(bytes: Uint8Array): Promise<Sha256>;
   onTrial(trial: TrialResult): void;

@@ -3,10 +3,13 @@ import type { Trial } from "../../foundation/contracts/store.js";
 import { type Budget, countedBudget, timedBudget } from "../learn/budget.js";
 import { type Learned, type LearningTools, learn } from "../learn/learn.js";
 import { type LearningMaterial, packMaterial } from "../learn/material.js";
+import type { LearnedModel } from "../learn/model.js";
 import { createProposer } from "../learn/proposer.js";
 import type { TrialResult } from "../learn/trial.js";
 import type { FittedModel } from "./fit-messages.js";
+import { judgeGoals, LATENCY_GOAL } from "./goals.js";
 import type { Production } from "./production.js";
+import { exportedLatency } from "./publish.js";
 
 /** Which repetition of the whole procedure: the outer folds first, the model that is kept last. */
 export interface Round {
@@ -38,6 +41,9 @@ export async function learnRound(
     budget: budgetOf(production, { round, rounds }),
     proposer: createProposer(agenda, { project, metric, situation, folds: material.folds.length }),
     work: { clock, logger, signal, threads },
+    ...(LATENCY_GOAL in project.task.goals
+      ? { isQuick: (model: LearnedModel) => meetsLatency(model, production, material) }
+      : {}),
     save: (blob) => store.blobs.put(blob),
     load: async (output) => unpack<FittedModel>(await store.blobs.get(output)),
     onTrial(trial) {
@@ -54,6 +60,22 @@ export async function learnRound(
     tools.budget.end();
     await Promise.allSettled(written);
   }
+}
+
+/** Whether the model, exported as it is, meets the goal on its time; what it costs to ask is a second or two. */
+async function meetsLatency(
+  model: LearnedModel,
+  { project, prepared, transforms }: Production,
+  { frame }: LearningMaterial,
+): Promise<boolean> {
+  const latency = await exportedLatency(model, {
+    ...{ name: "candidate", version: 1, task: prepared.target.task, target: prepared.target.column },
+    ...{ classes: prepared.target.classes, threshold: 0.5, schema: prepared.schema, frame, transforms },
+    train: Int32Array.from({ length: frame.rows }, (_, row) => row),
+    ...{ metrics: {}, lineage: {}, language: project.report.language, backgroundRows: 0 },
+  });
+  const goals = judgeGoals(project, { [LATENCY_GOAL]: latency });
+  return goals.find(({ name }) => name === LATENCY_GOAL)?.met ?? true;
 }
 
 /** Of a timed training, the outer folds together get so much; the model that is kept gets the rest. */

@@ -1,4 +1,5 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type BundleParts,
@@ -9,6 +10,7 @@ import {
 } from "../../capabilities/bundles/index.js";
 import { hostSteps, type TransformMap } from "../../capabilities/features/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { makePrivateFolder } from "../../foundation/base/private-folder.js";
 import type { BundleMetrics, BundleOutputs } from "../../foundation/contracts/bundle.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Importance } from "../../foundation/contracts/evaluation.js";
@@ -53,12 +55,15 @@ export interface ExportRequest {
   readonly importance?: (predict: (frame: Frame) => Promise<Predictions>) => Promise<Importance[]>;
 }
 
+/** What the bundle alone is made of. */
+type BundleRequest = Omit<ExportRequest, "heldOut" | "measuresLatency" | "importance">;
+
 export interface ExportedModel {
   /** Folder with the bundle. */
   readonly path: string;
   readonly id: string;
   readonly parity: OutputComparison;
-  readonly importance?: readonly Importance[];
+  readonly importance?: Importance[];
   /** One row with plausible values: the first request of the bundle's sample. */
   readonly example: Row;
   /** All its files together. */
@@ -102,13 +107,30 @@ export async function exportBundle(
   }
 }
 
+/** 99th percentile of a single-row prediction by the exported model, milliseconds; nothing stays of the bundle. */
+export async function exportedLatency(model: LearnedModel, request: BundleRequest): Promise<number> {
+  const folder = makePrivateFolder(tmpdir(), "latency");
+  try {
+    const parts = bundleParts(model, request);
+    const written = await writeBundle(join(folder, "bundle"), parts, request.transforms);
+    const bundle = await loadBundle(written.path, { hostTransforms: request.transforms });
+    try {
+      return await measureLatency(bundle, bundle.sample.requests);
+    } finally {
+      await bundle.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 function folderBytes(folder: string): number {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
 }
 
-function bundleParts(model: LearnedModel, request: ExportRequest): BundleParts {
+function bundleParts(model: LearnedModel, request: BundleRequest): BundleParts {
   const { name, version, task, target, classes, threshold, transforms } = request;
   const outputs: BundleOutputs =
     classes.length > 0 ? { kind: "classes", classes: [...classes] } : { kind: "value" };

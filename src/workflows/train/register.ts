@@ -61,7 +61,9 @@ export async function registerModel(production: Production, unregistered: Judged
 
 /** What the exported model said of its columns belongs to the evaluation. */
 function withImportance(judged: Judged, { importance }: ExportedModel): Judged {
-  return importance ? { ...judged, evaluation: { ...judged.evaluation, importance: [...importance] } } : judged;
+  return importance
+    ? { ...judged, evaluation: { ...judged.evaluation, importance: [...importance] } }
+    : judged;
 }
 
 function exportJudged(

@@ -1,0 +1,145 @@
+import { crossFittedEnsemble } from "../../capabilities/ensembles/cross-fit.js";
+import { selectGreedily } from "../../capabilities/ensembles/greedy.js";
+import {
+  type CombinationProblem,
+  type EnsembleCandidate,
+  metricValue,
+  oriented,
+} from "../../capabilities/ensembles/problem.js";
+import { judgeStackedLayer, rowsWithTwins } from "../../capabilities/ensembles/stacking-guard.js";
+import { type CalibrationState, fitCalibration } from "../../capabilities/trainers/calibration/index.js";
+import type { Logger } from "../../foundation/base/logger.js";
+import { createRandom } from "../../foundation/base/random.js";
+import type { Frame } from "../../foundation/contracts/frame.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
+import type { Project } from "../../foundation/contracts/project.js";
+import { type Predictions, takeTarget } from "../../foundation/contracts/target.js";
+import type { Choice, Share } from "./assemble.js";
+import { heldOutRows, type LearningMaterial } from "./material.js";
+import type { StackLayer } from "./stack.js";
+import { type FinishedTrial, ranked } from "./trial.js";
+
+export interface WeighTools {
+  readonly project: Project;
+  readonly metric: Metric;
+  readonly logger: Logger;
+}
+
+/** Trials with weights, and what they say together. */
+export interface Weighed extends Choice {
+  /** For the held-out rows, by weights that were chosen without the row's fold. */
+  readonly heldOut: Predictions;
+}
+
+const choose = (asked: CombinationProblem): ArrayLike<number> => selectGreedily(asked).weights;
+
+/** The question which of the trials together predict the held-out rows best. */
+export function problemOf(
+  trials: readonly FinishedTrial[],
+  material: LearningMaterial,
+  metric: Metric,
+): CombinationProblem {
+  const rows = heldOutRows(material);
+  const { target, weights } = material;
+  return {
+    candidates: candidatesOf(trials),
+    target: takeTarget(target, rows),
+    ...(weights ? { weights: Float64Array.from(rows, (row) => weights[row]!) } : {}),
+    metric,
+  };
+}
+
+const candidatesOf = (trials: readonly FinishedTrial[]): EnsembleCandidate[] =>
+  trials.map(({ heldOut }) => ({ predictions: heldOut }));
+
+/** The best trials together where that beats the best alone, with a second layer where that beats the first. */
+export function weigh(
+  best: readonly FinishedTrial[],
+  layer: StackLayer | undefined,
+  material: LearningMaterial,
+  { project, metric, logger }: WeighTools,
+): Weighed {
+  const [first] = best;
+  const rows = heldOutRows(material);
+  const single: Weighed = { shares: [{ trial: first!, weight: 1 }], inputs: [], heldOut: first!.heldOut };
+  if (project.ensemble.kind === "none") return single;
+  const problem = problemOf(best, material, metric);
+  const folds = foldOfRows(material, rows);
+  const second = ranked(layer?.trials ?? [], metric);
+  if (layer && second.length > 0) {
+    const twins = rowsWithTwins(rowContents(material.frame, rows), folds);
+    const stacked = candidatesOf(second);
+    const decision = judgeStackedLayer({ ...problem, stacked }, folds, { combine: choose, twins });
+    logger.log("info", decision.reason, { gain: decision.gain.mean, error: decision.gain.standardError });
+    if (decision.keep) {
+      const everyone = [...best, ...second];
+      const shares = weighted(everyone, choose({ ...problem, candidates: candidatesOf(everyone) }));
+      const isStacked = shares.some(({ trial }) => second.includes(trial));
+      return { shares, inputs: isStacked ? layer.inputs : [], heldOut: decision.bothLayers.predictions };
+    }
+  }
+  if (best.length === 1) return single;
+  const together = crossFittedEnsemble(problem, folds, choose);
+  const alone = crossFittedEnsemble(problem, folds, chooseBest);
+  if (oriented(metric, together.value) <= oriented(metric, alone.value)) return single;
+  return { shares: weighted(best, choose(problem)), inputs: [], heldOut: together.predictions };
+}
+
+export function weighted(trials: readonly FinishedTrial[], weights: ArrayLike<number>): Share[] {
+  return trials
+    .map((trial, i) => ({ trial, weight: weights[i]! }))
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight || a.trial.candidate.number - b.trial.candidate.number);
+}
+
+/** A text for each row that equal rows share. */
+function rowContents(frame: Frame, rows: Int32Array): string[] {
+  const columns = [...frame.columns.values()];
+  return Array.from(rows, (row) =>
+    columns
+      .map((column) => {
+        const width = column.kind === "vector" ? column.width : 1;
+        const values = "codes" in column ? column.codes : column.values;
+        return Array.from({ length: width }, (_, k) => values[row * width + k]).join();
+      })
+      .join("\u0000"),
+  );
+}
+
+/** All weight on the best candidate: what a combination must beat, choosing on the same rows. */
+function chooseBest(problem: CombinationProblem): number[] {
+  const values = problem.candidates.map(({ predictions }) =>
+    oriented(problem.metric, metricValue(problem, predictions)),
+  );
+  const best = values.indexOf(
+    values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY),
+  );
+  return values.map((_, k) => (k === Math.max(0, best) ? 1 : 0));
+}
+
+/** Fold that holds each of the rows out; a single holdout is cut into five, so that choosing is judged as well. */
+export function foldOfRows({ folds, frame }: LearningMaterial, rows: Int32Array): Int32Array {
+  if (folds.length === 1) return Int32Array.from(rows, (_, position) => position % 5);
+  const foldOf = new Int32Array(frame.rows).fill(-1);
+  for (const [fold, { heldOut }] of folds.entries()) for (const row of heldOut) foldOf[row] = fold;
+  return Int32Array.from(rows, (row) => foldOf[row]!);
+}
+
+/** On what the chosen say about rows they have not seen. */
+export function calibrate(
+  { shares, heldOut }: Weighed,
+  material: LearningMaterial,
+  { project }: Pick<WeighTools, "project">,
+): CalibrationState {
+  const rows = heldOutRows(material);
+  const { target, weights } = material;
+  return fitCalibration(heldOut, takeTarget(target, rows), {
+    method: project.calibration,
+    random: createRandom(project.seed).fork("calibration"),
+    ...(weights ? { weights: Float64Array.from(rows, (row) => weights[row]!) } : {}),
+    // The mean of several models is known to be too timid, and its folds are those of its choice.
+    ...(shares.length > 1
+      ? { folds: foldOfRows(material, rows), among: ["temperature"] as const, margin: 0 }
+      : {}),
+  });
+}
