@@ -3,13 +3,13 @@ import type { Sha256 } from "../../foundation/base/hash.js";
 import type { Predictions } from "../../foundation/contracts/target.js";
 import type { FittedModel } from "../train/fit-messages.js";
 import { assemble, bundleLimit, type Choice } from "./assemble.js";
-import { type DistillTools, distills, studentModel, studentTrials } from "./distill.js";
+import { chooseStudent, type DistillTools, distills, teach } from "./distill.js";
 import { hasten } from "./hasten.js";
 import { heldOutRows, type LearningMaterial } from "./material.js";
 import type { LearnedModel } from "./model.js";
 import type { StackLayer } from "./stack.js";
 import { ranked, scoreRows, type TrialResult } from "./trial.js";
-import { calibrate, type Weighed, weigh } from "./weigh.js";
+import { calibrate, weigh } from "./weigh.js";
 
 export interface CombineTools extends DistillTools {
   /** Of a stored fit. */
@@ -27,7 +27,10 @@ export interface Combination extends Choice {
   readonly model: LearnedModel;
   /** All there were: of the search, of a second layer, and students. */
   readonly trials: readonly TrialResult[];
-  /** Of the ensemble that taught the one model there is; absent: the model was not distilled. */
+  /**
+   * Of the ensemble that taught the one model there is; absent: the model was not distilled. `value` and `heldOut`
+   * are then those of the same configuration that learned from the true target alone.
+   */
   readonly distilledFrom?: number;
 }
 
@@ -51,32 +54,19 @@ export async function combine(
   const value = scoreRows(tools.metric, chosen.heldOut, material, heldOutRows(material));
   const all = [...trials, ...(layer?.trials ?? [])];
   if (distills(tools.project, material.folds.length)) {
-    const teacher = applyCalibration(chosen.heldOut, calibration);
-    const students = await studentTrials(teacher, all, material, identity, tools);
-    const student = await graduate(students, material, identity, tools);
-    if (student) return { ...student, trials: [...all, ...students], distilledFrom: value };
+    const student = await chooseStudent(all, material, identity, tools);
+    if (student) {
+      const model = await teach(student, applyCalibration(chosen.heldOut, calibration), identity, tools);
+      const trials = all.includes(student) ? all : [...all, student];
+      const { heldOut, value: untaught } = student;
+      const shares = [{ trial: student, weight: 1 }];
+      return { shares, inputs: [], heldOut, value: untaught, model, trials, distilledFrom: value };
+    }
+    tools.logger.log("warn", "No small model was ready in time to be taught; the ensemble is kept.");
   }
   const limit = bundleLimit(tools.project);
   const context = { material, identity, tools };
   const model = await assemble(chosen, calibration, limit, context);
   if (!tools.isQuick || (await tools.isQuick(model))) return { ...chosen, trials: all, value, model };
   return { ...(await hasten(best, chosen, { ...context, isQuick: tools.isQuick })), trials: all };
-}
-
-/** The best student as the whole model; undefined when none was in time. */
-async function graduate(
-  students: readonly TrialResult[],
-  material: LearningMaterial,
-  identity: Sha256,
-  tools: CombineTools,
-): Promise<Omit<Combination, "trials"> | undefined> {
-  const [trial] = ranked(students, tools.metric);
-  if (!trial) {
-    tools.logger.log("warn", "No small model could be distilled in time; the ensemble is kept.");
-    return undefined;
-  }
-  const chosen: Weighed = { shares: [{ trial, weight: 1 }], inputs: [], heldOut: trial.heldOut };
-  const calibration = calibrate(chosen, material, tools);
-  const model = await studentModel(trial, calibration, identity, tools);
-  return { ...chosen, value: trial.value, model };
 }

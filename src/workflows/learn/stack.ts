@@ -127,10 +127,7 @@ async function stackCandidates(
 }
 
 /** Those that together take their share of what the trials took, by estimates; what is too dear is passed over. */
-export function affordable(
-  candidates: readonly Candidate[],
-  trials: readonly TrialResult[],
-): readonly Candidate[] {
+function affordable(candidates: readonly Candidate[], trials: readonly TrialResult[]): readonly Candidate[] {
   const secondsOf = ({ estimate }: Candidate): number => estimate.seconds;
   let left = STACK_SHARE * trials.reduce((sum, { candidate }) => sum + secondsOf(candidate), 0);
   return candidates.filter((candidate) => {
