@@ -127,6 +127,20 @@ const BAD: readonly BadInput[] = [
     code: "CONFIG_INVALID",
     says: /accuracy/,
   },
+  ...(
+    [
+      ["--time", "10x", /10x|90s, 10m or 1\.5h/],
+      ["--time", "0s", /time/],
+      ["--trials", "0", /trials/],
+      ["--ensemble", "some", /auto.*none|none.*auto/s],
+    ] as const
+  ).map(([flag, value, says]) => ({
+    what: `${flag} ${value}`,
+    data: `a,y\n${rows(40, (i) => `${i},${i % 2}`)}`,
+    args: ["--target", "y", flag, value],
+    code: "USAGE|CONFIG_INVALID",
+    says,
+  })),
 ];
 
 describe("bad input ends with code 2, says where and what to do, and leaves nothing behind", () => {
@@ -149,6 +163,29 @@ describe("bad input ends with code 2, says where and what to do, and leaves noth
     expect(outcome.code).toBe(2);
     expect(outcome.json().error.code).toBe("DATA_NOT_FOUND");
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test.each([
+    ["tuning: { sampler: tpee }", /did you mean tpe\?/],
+    ["tuning: { pruner: medain }", /did you mean median\?/],
+    ["tuning: { time: 0s }", /tuning\.time/],
+    ["evaluation: { fairness: [nope] }", /nope/],
+    ["ensemble: { folds: 99 }", /ensemble\.folds.*20/],
+    ["ensemble: { fold: 3 }", /did you mean `folds`/],
+  ])("the project says %s", async (setting, says) => {
+    const csv = `a,b,y\n${rows(60, (i) => `${i},${i % 7},${i % 2}`)}`;
+    writeFileSync(join(folder, "data.csv"), csv);
+    writeFileSync(
+      join(folder, "quern.yaml"),
+      `task: { target: y }\ndata: { source: data.csv }\n${setting}\n`,
+    );
+    const outcome = await quern(["train", "--json"], { cwd: folder });
+    expect(outcome.code, outcome.stderr).toBe(2);
+    const { error } = outcome.json();
+    expect(error.code).toMatch(/CONFIG_INVALID|DATA_COLUMN_UNKNOWN/);
+    expect(error.message).toMatch(says);
+    expect(error.hint.length).toBeGreaterThan(10);
+    expect(readdirSync(folder).sort()).toEqual(["data.csv", "quern.yaml"]);
   });
 
   test("a project file with an unknown key names line and nearest key", async () => {

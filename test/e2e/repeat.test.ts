@@ -1,7 +1,8 @@
 /** What is repeated is the same: from the cache, in another store, with another number of threads. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundleBytes } from "../fixtures/bundle-bytes.js";
 import { penguins, writeLines } from "./data.js";
 import { type Outcome, quern, workFolder } from "./quern.js";
 
@@ -11,15 +12,6 @@ const train = (...args: string[]): Promise<Outcome> =>
   quern(["train", "penguins.csv", "--target", "species", "--models", "gbdt", ...args, "--json"], {
     cwd: folder,
   });
-
-function bytesOf(bundle: string): Record<string, string> {
-  const names = readdirSync(bundle, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  return Object.fromEntries(
-    names.map((entry) => [entry.name, readFileSync(join(entry.parentPath, entry.name), "base64")]),
-  );
-}
 
 let first: Outcome;
 beforeAll(async () => {
@@ -43,7 +35,7 @@ describe("a training that is repeated", () => {
   test("gives the same bytes in another store with another number of threads", async () => {
     const other = await train("--threads", "2", "--store", "other");
     expect(other.json().cached.hits).toBe(0);
-    expect(bytesOf(other.json().bundle)).toEqual(bytesOf(first.json().bundle));
+    expect(bundleBytes(other.json().bundle)).toEqual(bundleBytes(first.json().bundle));
     expect(other.json().metrics).toEqual(first.json().metrics);
   });
 
@@ -58,7 +50,9 @@ describe("a training that is repeated", () => {
   test("differs with another seed", async () => {
     const other = await train("--seed", "1", "--store", "seeded");
     expect(other.code, other.stderr).toBe(0);
-    expect(bytesOf(other.json().bundle)["model.onnx"]).not.toBe(bytesOf(first.json().bundle)["model.onnx"]);
+    expect(bundleBytes(other.json().bundle)["model.onnx"]).not.toBe(
+      bundleBytes(first.json().bundle)["model.onnx"],
+    );
   });
 });
 

@@ -1,24 +1,17 @@
 /** A training that is stopped, by its user or by the machine, loses nothing that was finished. */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { customers, writeLines } from "../e2e/data.js";
 import { MAIN, quern, workFolder } from "../e2e/quern.js";
+import { bundleBytes } from "../fixtures/bundle-bytes.js";
 import { startTraining } from "./interrupt.js";
 import { killAndRecover } from "./kill-and-recover.js";
 
 const { folder, remove } = workFolder();
 const ARGS = ["data.csv", "--target", "churn", "--models", "gbdt,logistic-regression,kernel-svm"] as const;
 const run = (...args: string[]) => quern(args, { cwd: folder });
-
-function bundleBytes(bundle: string): Record<string, string> {
-  return Object.fromEntries(
-    readdirSync(bundle, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => [entry.name, readFileSync(join(entry.parentPath, entry.name), "base64")]),
-  );
-}
 
 let uninterrupted: Record<string, string>;
 let milliseconds = 0;

@@ -83,8 +83,8 @@ const taskSchema = z.strictObject({
     }),
 });
 
-/** `90s`, `10m`, `1.5h`. */
-export const DURATION = /^\d+(\.\d+)?[smh]$/;
+/** `90s`, `10m`, `1.5h`; more than nothing. */
+export const DURATION = /^(?=.*[1-9])\d+(\.\d+)?[smh]$/;
 
 /** Models: `auto`, ids, or ids with settings. */
 const modelSchema = z.union([z.string(), z.looseObject({ trainer: z.string() })]);
