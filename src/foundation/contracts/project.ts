@@ -126,7 +126,7 @@ export const projectSchema = z.strictObject({
     .prefault({}),
   calibration: z.enum(["auto", "none", "platt", "isotonic", "temperature"]).default("auto").register(fields, {
     title: "Calibration of probabilities",
-    help: "`auto` keeps one only if it helps on the validation rows.",
+    help: "`auto` keeps one only if it helps on held-out rows.",
   }),
   tuning: z
     .strictObject({

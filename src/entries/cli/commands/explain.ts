@@ -138,7 +138,7 @@ function modelText(result: ModelExplanation): string {
   const loss =
     result.metric === null
       ? ""
-      : `Loss: how much worse ${result.metric} gets on the validation rows when a column is shuffled.\n`;
+      : `Loss: how much worse ${result.metric} gets on rows it has not seen when a column is shuffled.\n`;
   const basis = result.basis ? `${basisText(result.basis)}\n` : "";
   return `${result.model}@${result.version}\n${loss}${basis}\n${table}`;
 }
