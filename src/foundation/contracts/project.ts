@@ -163,9 +163,9 @@ export const projectSchema = z.strictObject({
         title: "Inner folds",
         help: "How often each configuration is fitted to judge it; default by the number of rows.",
       }),
-      stacking: z.enum(["auto", "none"]).default("auto").register(fields, {
+      stacking: z.enum(["auto", "none"]).default("none").register(fields, {
         title: "Stacking",
-        help: "`auto` adds a second layer that learns from the first where it is clearly better; `none` never does.",
+        help: "`auto` adds a second layer that learns from the first where it is clearly better, for a quarter more work; `none` never does.",
       }),
       distill: z.boolean().default(false).register(fields, {
         title: "Distill",

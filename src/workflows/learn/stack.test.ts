@@ -29,13 +29,13 @@ const REGRESSORS = [
 
 describe("a second layer", () => {
   it("is made where the data can judge it", () => {
-    const project = projectSchema.parse({});
+    const project = projectSchema.parse({ ensemble: { stacking: "auto" } });
     expect(stacks(project, 500, 8)).toBe(true);
     expect(stacks(project, 499, 8)).toBe(false);
     expect(stacks(project, 20_001, 5)).toBe(false);
     expect(stacks(project, 5_000, 1)).toBe(false);
-    expect(stacks(projectSchema.parse({ ensemble: { stacking: "none" } }), 5_000, 5)).toBe(false);
-    expect(stacks(projectSchema.parse({ models: ["gbdt", "ridge"] }), 5_000, 5)).toBe(false);
+    expect(stacks(projectSchema.parse({}), 5_000, 5)).toBe(false);
+    expect(stacks(projectSchema.parse({ ensemble: { stacking: "auto" }, models: ["gbdt", "ridge"] }), 5_000, 5)).toBe(false);
   });
 
   it.each([0, 2, 3])("is the same in the exported graph, for %d classes", async (classes) => {
@@ -62,7 +62,7 @@ describe("a second layer", () => {
 
   it("takes at most its share of the work, and sees at most two of a family", async () => {
     const material = madeMaterial(2, 510, 3);
-    const { tools, identity } = learningTools(material, CLASSIFIERS);
+    const { tools, identity } = learningTools(material, CLASSIFIERS, { ensemble: { stacking: "auto" } });
     const { trials } = await learn(material, identity, tools);
     const seconds = (of: readonly TrialResult[]) =>
       of.reduce((sum, { candidate }) => sum + candidate.estimate.seconds, 0);

@@ -35,7 +35,11 @@ function goalsTile({ input, texts }: ReportView): Tile {
 
 function modelTile({ input, texts }: ReportView): Tile {
   const tried = texts.ofModels(formatCount(input.leaderboard.length));
-  return { name: texts.chosenModel, value: input.ensemble ? texts.severalTogether : input.model.trainer, detail: tried };
+  return {
+    name: texts.chosenModel,
+    value: input.ensemble ? texts.severalTogether : input.model.trainer,
+    detail: tried,
+  };
 }
 
 function rowsTile({ input, texts }: ReportView): Tile {

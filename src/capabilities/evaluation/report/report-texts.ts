@@ -302,7 +302,8 @@ export const reportTexts = defineTexts(
     applied: "已处理",
     proposed: "建议",
     leaderboard: "模型比较",
-    leaderboardNote: (metric) => `按未参与训练的行上的${metric}排序。多中选优会使数值偏乐观，请以测试集为准。`,
+    leaderboardNote: (metric) =>
+      `按未参与训练的行上的${metric}排序。多中选优会使数值偏乐观，请以测试集为准。`,
     trainer: "模型",
     seconds: "用时",
     trial: "试验",
