@@ -35,7 +35,9 @@ describe("a second layer", () => {
     expect(stacks(project, 20_001, 5)).toBe(false);
     expect(stacks(project, 5_000, 1)).toBe(false);
     expect(stacks(projectSchema.parse({}), 5_000, 5)).toBe(false);
-    expect(stacks(projectSchema.parse({ ensemble: { stacking: "auto" }, models: ["gbdt", "ridge"] }), 5_000, 5)).toBe(false);
+    expect(
+      stacks(projectSchema.parse({ ensemble: { stacking: "auto" }, models: ["gbdt", "ridge"] }), 5_000, 5),
+    ).toBe(false);
   });
 
   it.each([0, 2, 3])("is the same in the exported graph, for %d classes", async (classes) => {

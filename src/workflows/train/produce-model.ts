@@ -23,5 +23,5 @@ async function gatherFacts(production: Production): Promise<Facts> {
 /** A model without a name is called after what it predicts. */
 function nameAfter(prepared: PreparedData): string {
   const plain = prepared.target.column.replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[^\p{L}\p{N}]+/u, "");
-  return plain.slice(0, 60) || "model";
+  return plain.slice(0, 60).replace(/[^\p{L}\p{N}]+$/u, "") || "model";
 }

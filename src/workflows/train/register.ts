@@ -16,6 +16,7 @@ import { wholeTarget } from "./divide.js";
 import { columnImportance } from "./examine.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
 import { leaderboard } from "./leaderboard.js";
+import { registeredEarlier, reserveVersion } from "./model-version.js";
 import { copyOut, reportPath } from "./outputs.js";
 import type { Judged, Production } from "./production.js";
 import { type ExportedModel, exportBundle } from "./publish.js";
@@ -36,7 +37,7 @@ export async function registerModel(production: Production, unregistered: Judged
   progress.report({ stage: "export", done: 0, total: 1 });
   const folder = makePrivateFolder(tmpdir(), "export");
   try {
-    const version = await store.models.reserveVersion(unregistered.name);
+    const version = await reserveVersion(production, unregistered.name);
     const exported = await exportJudged(production, unregistered, version, folder);
     const judged = withImportance(unregistered, exported);
     const measured: Record<string, number> = {
@@ -123,31 +124,35 @@ export function figuresOf(evaluation: Evaluation): Record<string, number | null>
 }
 
 async function addModel(
-  { store, lease, prepared, project }: Production,
+  production: Production,
   judged: Judged,
   version: number,
   exported: ExportedModel,
 ): Promise<Model> {
+  const { store, lease, prepared, project } = production;
   const { evaluation, dataset, learned, splitId, name } = judged;
   const headline = evaluation.metrics[evaluation.metric]?.value ?? undefined;
-  const model = await store.models.register({
-    name,
-    version,
-    task: prepared.target.task,
-    metric: evaluation.metric,
-    ...(headline === undefined ? {} : { value: headline }),
-    run: lease.id,
-    dataset: dataset.id,
-    document: {
-      evaluation,
-      trainer: trainerName(learned.model),
-      columnImportance: columnShares(learned),
-      project,
-      target: prepared.target.column,
-    },
-    folder: exported.path,
-  });
   const self = { kind: "model", id: `${name}@${version}` };
+  const earlier = await registeredEarlier(production, self.id);
+  const model =
+    earlier ??
+    (await store.models.register({
+      name,
+      version,
+      task: prepared.target.task,
+      metric: evaluation.metric,
+      ...(headline === undefined ? {} : { value: headline }),
+      run: lease.id,
+      dataset: dataset.id,
+      document: {
+        evaluation,
+        trainer: trainerName(learned.model),
+        columnImportance: columnShares(learned),
+        project,
+        target: prepared.target.column,
+      },
+      folder: exported.path,
+    }));
   await store.lineage.add([
     { from: self, relation: "trained-by", to: { kind: "run", id: lease.id } },
     { from: { kind: "run", id: lease.id }, relation: "read", to: { kind: "dataset", id: dataset.id } },
