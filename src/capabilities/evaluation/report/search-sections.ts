@@ -98,6 +98,17 @@ function importanceFigures({ texts }: ReportView, { importance = [] }: ReportStu
   });
 }
 
+/** A word of the reader's for what this product proposes by; another proposer's own word otherwise. */
+function originText({ origin = "" }: ReportTrial, texts: ReportView["texts"]): string {
+  const words: Readonly<Record<string, string>> = {
+    listed: texts.originListed,
+    portfolio: texts.originPortfolio,
+    search: texts.originSearch,
+    stack: texts.originStack,
+  };
+  return words[origin] ?? origin;
+}
+
 function trialTable(view: ReportView, name: string, trials: readonly ReportTrial[], settings: number): Html {
   const { texts } = view;
   const states = { done: texts.done, pruned: texts.pruned, failed: texts.failed };
@@ -107,7 +118,7 @@ function trialTable(view: ReportView, name: string, trials: readonly ReportTrial
     { name, cell: (trial) => writeFigure(trial.value), number: true },
     { name: texts.seconds, cell: (trial) => formatSeconds(trial.seconds), number: true },
     { name: texts.trialState, cell: (trial) => states[trial.state] },
-    { name: texts.origin, cell: (trial) => trial.origin ?? "" },
+    { name: texts.origin, cell: (trial) => originText(trial, texts) },
     { name: texts.settings, cell: (trial) => shorten(settingsText(trial.config), settings) },
   ];
   return table(trials, columns);
@@ -162,7 +173,7 @@ export const ensembleSection: SectionMaker = (view) => {
     { title: texts.weight },
   );
   const body = html`${note(texts.ensembleNote(name))}${facts([
-    [texts.ensembleMethod, ensemble.method],
+    [texts.ensembleMethod, ensemble.method === "greedy" ? texts.greedyAverage : ensemble.method],
     [`${texts.whole}: ${name}`, writeFigure(ensemble.value)],
   ])}${figures([items.length > 1 && chart])}${table(members, columns)}`;
   return { id: "ensemble", title: texts.ensemble, body };
