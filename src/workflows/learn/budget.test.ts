@@ -7,7 +7,7 @@ const clock = { now: () => milliseconds, elapsed: () => milliseconds };
 const other = { ...FAKE, id: "other" };
 const opened: Budget[] = [];
 const open = (seconds: number, slots = 1): Budget => {
-  const budget = timedBudget(clock, milliseconds + 1000 * seconds, slots);
+  const budget = timedBudget(clock, { deadlineMs: milliseconds + 1000 * seconds, finishingMs: 0, slots });
   opened.push(budget);
   return budget;
 };

@@ -40,9 +40,13 @@ const FIRST_GUESS = 1.5;
  * Until a moment of the clock. A trial is admitted when it should end in time, judged by its estimate, by how
  * the estimates of its family came true so far and by what is still running; the first always is, so that
  * there is a model.
- * @param deadlineMs on the clock's own scale (`elapsed`)
+ * @param deadlineMs on the clock's own scale (`elapsed`), for the search and what follows it
+ * @param finishingMs what follows the search takes on a machine that keeps its estimates; a slower one needs more
  */
-export function timedBudget(clock: Clock, deadlineMs: number, slots: number): Budget {
+export function timedBudget(
+  clock: Clock,
+  { deadlineMs, finishingMs, slots }: { deadlineMs: number; finishingMs: number; slots: number },
+): Budget {
   let controller = new AbortController();
   let withheldMs = 0;
   const spent = new Map<string, { estimated: number; measured: number }>();
@@ -50,7 +54,10 @@ export function timedBudget(clock: Clock, deadlineMs: number, slots: number): Bu
   let pending = 0;
   let admitted = 0;
   let finished = 0;
-  const secondsLeft = (): number => (deadlineMs - withheldMs - clock.elapsed()) / 1000;
+  const slowdown = (): number =>
+    total.estimated > 0 ? Math.min(MOST_SLOWDOWN, Math.max(1, total.measured / total.estimated)) : 1;
+  const secondsLeft = (): number =>
+    (deadlineMs - withheldMs - finishingMs * slowdown() - clock.elapsed()) / 1000;
   const expected = ({ trainer, estimate }: Candidate): number => {
     const known = spent.get(trainer.id) ?? (spent.size > 0 ? total : undefined);
     return estimate.seconds * (known ? known.measured / known.estimated : FIRST_GUESS);
@@ -103,3 +110,5 @@ export function timedBudget(clock: Clock, deadlineMs: number, slots: number): Bu
 }
 
 const TICK_MS = 50;
+/** Estimates that came out this much too low say more of the estimates than of the machine. */
+const MOST_SLOWDOWN = 4;

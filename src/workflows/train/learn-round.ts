@@ -80,18 +80,24 @@ async function meetsLatency(
 
 /** Of a timed training, the outer folds together get so much; the model that is kept gets the rest. */
 const OUTER_SHARE = 0.45;
-/** What is kept for combining, judging and exporting. */
-const FINISHING_SECONDS = 2.5;
-const FINISHING_SHARE = 0.06;
+/** A timed training aims at so much of its time, to end within a tenth of it either way. */
+const AIM = 0.98;
+/** What combining, judging and exporting take: longer searches make larger ensembles, up to the limit of their size. */
+const FINISHING_SECONDS = 2;
+const FINISHING_SHARE = 0.04;
+const LONG_SECONDS = 200;
 
 function budgetOf({ agenda, context, progress, fitter }: Production, { round, rounds }: Round): Budget {
   if (agenda.seconds === undefined) return countedBudget();
   const outer = rounds - 1;
-  const end =
-    round < outer
-      ? (agenda.seconds * OUTER_SHARE * (round + 1)) / outer
-      : agenda.seconds * (1 - FINISHING_SHARE) - FINISHING_SECONDS;
-  return timedBudget(context.clock, context.clock.elapsed() + 1000 * (end - progress.seconds), fitter.slots);
+  const isLast = round === outer;
+  const end = isLast ? agenda.seconds * AIM : (agenda.seconds * OUTER_SHARE * (round + 1)) / outer;
+  const finishing = FINISHING_SECONDS + FINISHING_SHARE * Math.min(LONG_SECONDS, agenda.seconds);
+  return timedBudget(context.clock, {
+    deadlineMs: context.clock.elapsed() + 1000 * (end - progress.seconds),
+    finishingMs: isLast ? 1000 * finishing : 0,
+    slots: fitter.slots,
+  });
 }
 
 /** Tells of every trial as it ends: how many of how many, the best value so far, and how long it may take yet. */

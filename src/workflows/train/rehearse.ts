@@ -18,6 +18,8 @@ import type { Production } from "./production.js";
 const CURVE_SHARES = [0.125, 0.25, 0.5];
 /** A slower trial is not repeated for its curve. */
 const CURVE_SECONDS = 4;
+/** Nor one that takes more than this share of a training's time. */
+const CURVE_SHARE = 0.005;
 
 /** What the baseline, fitted on the given rows, says about others. */
 export async function baselinePredictions(
@@ -49,10 +51,11 @@ export async function learningCurve(
   material: LearningMaterial,
   production: Production,
 ): Promise<LearningPoint[]> {
-  const { project, steps } = production;
+  const { project, steps, agenda } = production;
   const [fold] = material.folds;
   const { trainer, config } = best.candidate;
-  if (!project.evaluation.learningCurve || best.fits[0]!.seconds > CURVE_SECONDS) return [];
+  const affordable = agenda.seconds === undefined ? CURVE_SECONDS : agenda.seconds * CURVE_SHARE;
+  if (!project.evaluation.learningCurve || best.fits[0]!.seconds > affordable) return [];
   const order = createRandom(project.seed).fork("learning-curve").permutation(fold!.fit.length);
   const points: LearningPoint[] = [];
   for (const share of [...CURVE_SHARES, 1]) {
