@@ -42,6 +42,7 @@ export const LEARNED_LISTS: Readonly<
         trainer: "gbdt",
         config: { leaves: 4, learningRate: 0.08, columnShare: 0.4, rowShare: 0.7, categories: "one-hot" },
       },
+      { trainer: "gbdt", config: { linearLeaves: true, leaves: 4, learningRate: 0.08 } },
       { trainer: "quadratic-ridge", config: { maximumColumns: 15 } },
       {
         trainer: "gbdt",
@@ -53,19 +54,20 @@ export const LEARNED_LISTS: Readonly<
           categories: "ordinal",
         },
       },
-      { trainer: "logistic-regression" },
-      { trainer: "kernel-ridge" },
+      { trainer: "logistic-regression", config: { inverseRegularization: 30 } },
+      { trainer: "neural-network" },
       {
         trainer: "extra-trees",
         config: { criterion: "entropy", featureShare: 1, categories: "one-hot", minRowsPerLeaf: 1 },
       },
-      { trainer: "gbdt", config: { leaves: 8, linearLeaves: true } },
+      { trainer: "kernel-ridge" },
       { trainer: "gbdt" },
-      { trainer: "decision-tree" },
-      { trainer: "random-forest" },
+      {
+        trainer: "nearest-neighbours",
+        config: { neighbours: 100, weighting: "distance", power: 3, softening: 0.01 },
+      },
       { trainer: "linear-svm" },
-      { trainer: "gaussian-naive-bayes" },
-      { trainer: "logistic-regression", config: { inverseRegularization: 30 } },
+      { trainer: "decision-tree" },
     ],
     large: [
       {
@@ -130,17 +132,10 @@ export const LEARNED_LISTS: Readonly<
         trainer: "gbdt",
         config: { leaves: 4, learningRate: 0.08, columnShare: 0.4, rowShare: 0.7, categories: "one-hot" },
       },
+      { trainer: "gbdt", config: { linearLeaves: true, leaves: 4, learningRate: 0.08 } },
       { trainer: "quadratic-ridge", config: { maximumColumns: 15 } },
-      { trainer: "gbdt", config: { extraTrees: true, columnShareByNode: 1 } },
+      { trainer: "neural-network" },
       { trainer: "logistic-regression", config: { inverseRegularization: 30 } },
-      { trainer: "kernel-ridge" },
-      {
-        trainer: "extra-trees",
-        config: { criterion: "entropy", featureShare: 1, categories: "one-hot", minRowsPerLeaf: 1 },
-      },
-      { trainer: "gbdt", config: { leaves: 8, linearLeaves: true } },
-      { trainer: "random-forest" },
-      { trainer: "decision-tree" },
       {
         trainer: "gbdt",
         config: {
@@ -151,9 +146,18 @@ export const LEARNED_LISTS: Readonly<
           categories: "ordinal",
         },
       },
-      { trainer: "linear-svm" },
-      { trainer: "gaussian-naive-bayes" },
+      {
+        trainer: "extra-trees",
+        config: { criterion: "entropy", featureShare: 1, categories: "one-hot", minRowsPerLeaf: 1 },
+      },
+      { trainer: "kernel-ridge" },
       { trainer: "gbdt" },
+      { trainer: "decision-tree" },
+      { trainer: "random-forest" },
+      {
+        trainer: "nearest-neighbours",
+        config: { neighbours: 100, weighting: "distance", power: 3, softening: 0.01 },
+      },
     ],
     large: [
       {
@@ -221,20 +225,20 @@ export const LEARNED_LISTS: Readonly<
           categories: "ordinal",
         },
       },
+      { trainer: "neural-network" },
       { trainer: "gbdt", config: { extraTrees: true, columnShareByNode: 1 } },
       { trainer: "kernel-ridge" },
+      { trainer: "gbdt", config: { linearLeaves: true, leaves: 4, learningRate: 0.08 } },
+      { trainer: "nearest-neighbours", config: { selection: "leave-one-out" } },
       {
         trainer: "extra-trees",
         config: { criterion: "entropy", featureShare: 1, categories: "one-hot", minRowsPerLeaf: 1 },
       },
-      { trainer: "gbdt", config: { leaves: 8, linearLeaves: true } },
       { trainer: "quadratic-ridge", config: { maximumColumns: 15 } },
-      { trainer: "gbdt", config: { leaves: 24, columnShare: 0.5, l2: 3, categories: "one-hot" } },
       { trainer: "random-forest" },
-      { trainer: "decision-tree" },
       { trainer: "elastic-net" },
+      { trainer: "ridge", config: { penaltyStrength: 100 } },
       { trainer: "lasso" },
-      { trainer: "ridge" },
     ],
     large: [
       {
