@@ -77,6 +77,8 @@ describe("a plan", () => {
       expect(Object.keys(config).length).toBeGreaterThan(0);
     }
     expect(plan.seconds).toBeGreaterThan(0);
+    expect(plan.split.folds).toBe(3);
+    expect(plan.searched).toBe(12);
     expect(existsSync(join(folder, "planned"))).toBe(false);
   });
 

@@ -3,7 +3,7 @@ import { takeRows } from "../../foundation/contracts/frame.js";
 import type { ProjectInput } from "../../foundation/contracts/project.js";
 import type { FeatureStyle, Trainer } from "../../foundation/contracts/trainer.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
-import { planAgenda } from "../learn/agenda.js";
+import { type Agenda, planAgenda } from "../learn/agenda.js";
 import { bagging, type Situation } from "../learn/candidates.js";
 import { checkTuning } from "../learn/proposer.js";
 import { openData } from "../load/open-data.js";
@@ -12,7 +12,7 @@ import { resolveProject } from "../project/project-file.js";
 import { divideData } from "./divide.js";
 import { checkGoals } from "./goals.js";
 import { type MachinePlan, planMachine } from "./machine.js";
-import { prepareData } from "./prepare.js";
+import { type PreparedData, prepareData } from "./prepare.js";
 import { divisionHashes } from "./record-data.js";
 import { metricOf, roundsOf } from "./run-training.js";
 import { situationOf } from "./situation.js";
@@ -34,6 +34,8 @@ export interface TrainingPlan {
     readonly validation: number;
     readonly test: number;
     readonly rounds: number;
+    /** Parts into which the rows to learn from are cut, each held out once; 1: the validation rows choose. */
+    readonly folds: number;
   };
   readonly columns: readonly {
     readonly name: string;
@@ -51,6 +53,8 @@ export interface TrainingPlan {
     /** What the estimate is of. */
     readonly basis: string;
   }[];
+  /** How many trials the search adds to these; null: until the time is up. */
+  readonly searched: number | null;
   readonly leftOut: readonly { readonly trainer: string; readonly reason: string }[];
   /** Sum of the trials' estimates over all rounds, on one thread. */
   readonly seconds: number;
@@ -65,6 +69,24 @@ function basisOf(trainer: Trainer, situation: Situation): string {
   if (folds <= 1) return `1 fit of ${rows} rows x ${features} features`;
   const fits = `${folds} fits of ${rows - Math.ceil(rows / folds)} rows x ${features} features`;
   return bagging(trainer) === "refit" ? `${fits}, 1 of ${rows} rows` : fits;
+}
+
+function columnsOf({ schema, roles, target }: PreparedData): TrainingPlan["columns"] {
+  const taken = new Map(Object.entries(roles).map(([role, name]) => [name as string, role]));
+  return schema.map(({ name, kind, reason }) => ({
+    name,
+    kind,
+    role:
+      name === target.column
+        ? "target"
+        : (taken.get(name) ?? (kind === "id" ? "id" : kind === "ignore" ? "left out" : "feature")),
+    reason,
+  }));
+}
+
+function searchedTrials({ trials, seconds, candidates }: Agenda): number | null {
+  if (trials !== undefined) return trials - candidates.length;
+  return seconds === undefined ? 0 : null;
 }
 
 /** What a training would do with these data on this machine; nothing is trained and nothing stored. */
@@ -97,7 +119,6 @@ export async function planTraining(
       planFeatures(facts, style, limits).steps.map(
         (step) => `${step.transform}: ${step.columns?.join(", ") ?? "all"}`,
       );
-    const roles = new Map(Object.entries(prepared.roles).map(([role, name]) => [name as string, role]));
     return {
       source: data.description,
       rows: prepared.frame.rows,
@@ -110,16 +131,9 @@ export async function planTraining(
         validation: validation.length,
         test: test.length,
         rounds,
+        folds: situation.folds,
       },
-      columns: prepared.schema.map(({ name, kind, reason: why }) => ({
-        name,
-        kind,
-        role:
-          name === column
-            ? "target"
-            : (roles.get(name) ?? (kind === "id" ? "id" : kind === "ignore" ? "left out" : "feature")),
-        reason: why,
-      })),
+      columns: columnsOf(prepared),
       features: Object.fromEntries(styles.map((style) => [style, steps(style)])),
       trials: candidates.map(({ trainer, estimate, config }) => ({
         trainer: trainer.id,
@@ -128,6 +142,7 @@ export async function planTraining(
         config,
         basis: basisOf(trainer, situation),
       })),
+      searched: searchedTrials(agenda),
       leftOut,
       seconds,
       wallSeconds: agenda.seconds ?? seconds / machine.slots,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { planTraining } from "../../../workflows/train/plan-training.js";
+import { planTraining, type TrainingPlan } from "../../../workflows/train/plan-training.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
 import { projectFromFlags, projectOptions, requireSource } from "../project-options.js";
@@ -37,7 +37,7 @@ export const command = defineCommand({
         `${plan.source}: ${plan.rows} rows`,
         `predicts ${target.column} (${target.task}): ${target.reason}`,
         `judged by ${plan.metric}`,
-        `split ${split.kind}: ${split.train} to learn, ${split.validation} to choose, ${split.rounds > 1 ? "every row once to judge" : `${split.test} to judge`}. ${split.reason}`,
+        splitText(split),
         "",
         textTable(
           ["column", "kind", "role", "why"],
@@ -50,13 +50,29 @@ export const command = defineCommand({
           "",
         ]),
         textTable(["trainer", "time", "memory", "of"], trials, new Set([1, 2])),
+        ...searchText(plan),
         ...plan.leftOut.map(({ trainer, reason }) => `${trainer} is left out: ${reason}`),
         "",
         `about ${formatDuration(1000 * plan.seconds)} of training on one thread, ${formatDuration(1000 * plan.wallSeconds)} with ${plan.machine.slots} side by side`,
-        `about ${Math.ceil(plan.machine.neededBytes / 1e6)} MB of memory; ${Math.round(plan.machine.freeBytes / 1e6)} MB are free`,
+        `about ${mebibytes(plan.machine.neededBytes)} of memory; ${mebibytes(plan.machine.freeBytes)} are free`,
         ...plan.machine.advice,
       ].join("\n");
     });
     return undefined;
   },
 });
+
+const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+
+function splitText({ kind, train, validation, test, rounds, folds, reason }: TrainingPlan["split"]): string {
+  const learning =
+    folds > 1
+      ? `${train + validation} to learn and choose in ${folds} folds`
+      : `${train} to learn, ${validation} to choose`;
+  return `split ${kind}: ${learning}, ${rounds > 1 ? "every row once to judge" : `${test} to judge`}. ${reason}`;
+}
+
+function searchText({ searched }: TrainingPlan): string[] {
+  if (searched === null) return ["then the search goes on until the time is up"];
+  return searched > 0 ? [`then the search tries ${searched} more`] : [];
+}
