@@ -25,8 +25,8 @@ import type { TrustRequest } from "./trust.js";
 /** Rows and shuffles of the permutation importance: enough for intervals. */
 const IMPORTANCE_ROWS = 1000;
 const IMPORTANCE_REPEATS = 3;
-/** Predictions that an ensemble is asked for at most, as far as `LEAST_IMPORTANCE_ROWS` allows. */
-const IMPORTANCE_PREDICTIONS = 20_000;
+/** Predictions that a single model, or an ensemble, is asked for at most, as far as `LEAST_IMPORTANCE_ROWS` allows. */
+const IMPORTANCE_PREDICTIONS = { single: 60_000, several: 20_000 };
 const LEAST_IMPORTANCE_ROWS = 100;
 
 export interface Judgement {
@@ -85,8 +85,8 @@ export function columnImportance(
 }
 
 function importanceRows({ members }: LearnedModel, columns: number): number {
-  if (members.length === 1) return IMPORTANCE_ROWS;
-  const affordable = Math.floor(IMPORTANCE_PREDICTIONS / (columns * IMPORTANCE_REPEATS));
+  const predictions = IMPORTANCE_PREDICTIONS[members.length === 1 ? "single" : "several"];
+  const affordable = Math.floor(predictions / (columns * IMPORTANCE_REPEATS));
   return Math.max(LEAST_IMPORTANCE_ROWS, Math.min(IMPORTANCE_ROWS, affordable));
 }
 
