@@ -3,7 +3,9 @@ import type { Candidate } from "./candidates.js";
 
 /** What a search may spend: counted trials by default, or time. */
 export interface Budget {
-  /** Whether a trial may start. */
+  /** Whether a trial should end in time. */
+  fits(candidate: Candidate): boolean;
+  /** Whether a trial may start; then it counts as under way. */
   admits(candidate: Candidate): boolean;
   isSpent(): boolean;
   /** An admitted trial has ended; teaches how estimates relate to this machine now. */
@@ -22,6 +24,7 @@ export interface Budget {
 /** Whatever is proposed is done: the number of trials is the budget. */
 export function countedBudget(): Budget {
   return {
+    fits: () => true,
     admits: () => true,
     isSpent: () => false,
     observe: () => undefined,
@@ -68,10 +71,10 @@ export function timedBudget(
   }, TICK_MS);
   timer.unref();
   return {
+    fits: (candidate) => (pending + expected(candidate)) / slots <= secondsLeft(),
     admits(candidate) {
+      if (admitted > 0 && !this.fits(candidate)) return false;
       const seconds = expected(candidate);
-      const fits = admitted === 0 || (pending + seconds) / slots <= secondsLeft();
-      if (!fits) return false;
       admitted++;
       pending += seconds;
       started.set(candidate, seconds);

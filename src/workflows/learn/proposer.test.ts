@@ -40,7 +40,7 @@ function everything(
   const proposer = propose(agenda, options.tuning, options.seed);
   const history: TrialResult[] = [];
   while (history.length < (options.most ?? 60)) {
-    const generation = proposer.next(history);
+    const generation = proposer.next(history, () => true);
     if (generation.length === 0) break;
     history.push(...generation.map(value));
   }

@@ -46,11 +46,12 @@ export function createProposer(
     const end = Math.min(wanted, agenda.candidates.length, proposed + GENERATION);
     return agenda.candidates.slice(proposed, end);
   };
-  const searched = (history: readonly TrialResult[]): readonly Candidate[] => {
+  const searched: Proposer["next"] = (history, fits) => {
     const count = Math.min(GENERATION, wanted - proposed);
-    if (families.size === 0 || count <= 0 || hasSettled(history, metric, agenda, patience)) return [];
+    const open = new Map([...families].filter(([, listed]) => fits(listed)));
+    if (open.size === 0 || count <= 0 || hasSettled(history, metric, agenda, patience)) return [];
     const configurations = sampler.suggest({
-      space: spaceOf(families),
+      space: spaceOf(open),
       history: history.map((trial) => observation(trial, metric, folds, families)),
       count,
       random: random.fork(proposed),
@@ -58,7 +59,7 @@ export function createProposer(
     });
     return configurations.map((configuration, i) => {
       const { trainer: id, fields } = splitConfiguration(configuration);
-      const { trainer, config } = families.get(id)!;
+      const { trainer, config } = open.get(id)!;
       return candidate(
         { trainer, config: trainer.config.parse({ ...config, ...fields }) },
         proposed + i,
@@ -68,8 +69,9 @@ export function createProposer(
     });
   };
   return {
-    next(history) {
-      const generation = proposed < Math.min(wanted, agenda.candidates.length) ? listed() : searched(history);
+    next(history, fits) {
+      const generation =
+        proposed < Math.min(wanted, agenda.candidates.length) ? listed() : searched(history, fits);
       proposed += generation.length;
       return generation;
     },

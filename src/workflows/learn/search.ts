@@ -10,8 +10,11 @@ import { type FailedTrial, type Fitter, fitTask, joinFolds, scoreRows, type Tria
 
 /** Says which configurations come next; decides by earlier trials only, never by the time they took. */
 export interface Proposer {
-  /** In trial order; none: the search is over. */
-  next(history: readonly TrialResult[]): readonly Candidate[];
+  /**
+   * In trial order; none: the search is over.
+   * @param fits whether the budget has room for such a trial: near its end only cheap families are asked
+   */
+  next(history: readonly TrialResult[], fits: (candidate: Candidate) => boolean): readonly Candidate[];
   /** Whether a trial is worth finishing, by its folds so far and the trials of earlier generations. */
   goesOn(candidate: Candidate, foldValues: readonly number[], history: readonly TrialResult[]): boolean;
 }
@@ -43,7 +46,7 @@ export async function search(
   let refusals = 0;
   while (refusals < MOST_REFUSALS) {
     tools.signal.throwIfAborted();
-    const proposed = tools.proposer.next(history);
+    const proposed = tools.proposer.next(history, (candidate) => tools.budget.fits(candidate));
     if (proposed.length === 0) return history;
     const generation = proposed.filter((candidate) => tools.budget.admits(candidate));
     refusals = generation.length === 0 ? refusals + 1 : 0;
