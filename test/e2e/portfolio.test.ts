@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { TRAINERS } from "../../catalogue.js";
-import { portfolioFor } from "./portfolio.js";
+import { portfolioFor } from "../../src/capabilities/tuning/portfolio.js";
+import { TRAINERS } from "../../src/catalogue.js";
 
 const ROWS = { small: 1000, medium: 3000, large: 20_001 } as const;
 const TASKS = ["binary", "multiclass", "regression"] as const;
