@@ -33,6 +33,8 @@ export interface LearningTools {
   /** Keeps a blob. */
   save(bytes: Uint8Array): Promise<Sha256>;
   onTrial(trial: TrialResult): void;
+  /** Numbers of trials whose exported form was found to answer otherwise: they take no part. */
+  readonly unfaithful?: ReadonlySet<number>;
 }
 
 export interface Learned extends Combination {
@@ -58,7 +60,9 @@ export async function learn(
     logger.log("warn", "Nothing is distilled: without inner folds the ensemble has nothing honest to teach.");
   const later = (stacked ? STACK_SHARE : 0) + (distilled ? STACK_SHARE : 0);
   tools.budget.withhold(later / (1 + later));
-  const searched = await search(material, identity, searchTools);
+  const searched = (await search(material, identity, searchTools)).map((trial) =>
+    tools.unfaithful?.has(trial.candidate.number) ? withdrawn(trial) : trial,
+  );
   const [best] = ranked(searched, tools.metric);
   if (!best) throw new AllTrialsFailed(searched);
   tools.budget.grant();
@@ -70,6 +74,15 @@ export async function learn(
   });
   tools.budget.end();
   return { ...combination, best };
+}
+
+function withdrawn({ candidate, seconds }: TrialResult): TrialResult {
+  return {
+    state: "failed",
+    candidate,
+    seconds,
+    error: "Its exported graph answers otherwise than what was trained.",
+  };
 }
 
 /** Translated by the workflow, which knows the run. */

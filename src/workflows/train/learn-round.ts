@@ -44,6 +44,7 @@ export async function learnRound(
     ...(LATENCY_GOAL in project.task.goals
       ? { isQuick: (model: LearnedModel) => meetsLatency(model, production, material) }
       : {}),
+    ...(isLast && production.unfaithful ? { unfaithful: production.unfaithful } : {}),
     save: (blob) => store.blobs.put(blob),
     load: async (output) => unpack<FittedModel>(await store.blobs.get(output)),
     onTrial(trial) {

@@ -1,3 +1,4 @@
+import { QuernError } from "../../foundation/base/errors.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
 import { assess } from "./assess.js";
 import { inspectData } from "./inspect.js";
@@ -8,7 +9,29 @@ import { registerModel } from "./register.js";
 
 /** From prepared data to a registered model: divide, inspect, learn, judge once, export, register. */
 export async function produceModel(production: Production): Promise<TrainResult> {
-  return registerModel(production, await assess(production, await gatherFacts(production)));
+  const facts = await gatherFacts(production);
+  const unfaithful = new Set<number>();
+  for (;;) {
+    const attempt = { ...production, unfaithful };
+    try {
+      return await registerModel(attempt, await assess(attempt, facts));
+    } catch (failure) {
+      const met = unfaithfulTrials(failure).filter((trial) => !unfaithful.has(trial));
+      if (met.length === 0) throw failure;
+      for (const trial of met) unfaithful.add(trial);
+      production.context.logger.log("warn", (failure as Error).message, { trials: met });
+    }
+  }
+}
+
+/**
+ * The trials behind a model that did not pass the parity gate: without them the rest still makes one. The fits are
+ * in the store, so that another round costs little.
+ */
+function unfaithfulTrials(failure: unknown): readonly number[] {
+  if (!QuernError.is(failure) || failure.code !== "PARITY_FAILED") return [];
+  const { trials } = failure.details as { trials?: readonly number[] };
+  return trials ?? [];
 }
 
 async function gatherFacts(production: Production): Promise<Facts> {

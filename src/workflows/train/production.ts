@@ -39,6 +39,8 @@ export interface Production {
   readonly progress: Progress;
   readonly context: WorkflowContext;
   readonly transforms: TransformMap;
+  /** Trials whose exported form answered otherwise than what was trained; absent: none was met. */
+  readonly unfaithful?: ReadonlySet<number>;
 }
 
 /** What is recorded before the first model learns. */

@@ -108,14 +108,23 @@ export async function exportBundle(
 }
 
 /** 99th percentile of a single-row prediction by the exported model, milliseconds; nothing stays of the bundle. */
-export async function exportedLatency(model: LearnedModel, request: BundleRequest): Promise<number> {
-  const folder = makePrivateFolder(tmpdir(), "latency");
+export function exportedLatency(model: LearnedModel, request: BundleRequest): Promise<number> {
+  return withExported(model, request, (bundle) => measureLatency(bundle, bundle.sample.requests));
+}
+
+/** Asks an exported model of which nothing stays. */
+async function withExported<T>(
+  model: LearnedModel,
+  request: BundleRequest,
+  ask: (bundle: LoadedBundle) => Promise<T>,
+): Promise<T> {
+  const folder = makePrivateFolder(tmpdir(), "asked");
   try {
     const parts = bundleParts(model, request);
     const written = await writeBundle(join(folder, "bundle"), parts, request.transforms);
     const bundle = await loadBundle(written.path, { hostTransforms: request.transforms });
     try {
-      return await measureLatency(bundle, bundle.sample.requests);
+      return await ask(bundle);
     } finally {
       await bundle.close();
     }
@@ -186,6 +195,28 @@ async function checkParity(
   throw new QuernError(
     "PARITY_FAILED",
     `The exported ${trainerName(model)} differs from the trained one by ${comparison.maxAbsDiff.toPrecision(3)} in row ${request.heldOut[comparison.worstRow]} (limit ${PARITY_LIMIT}).`,
-    { details: { ...comparison, trainer: trainerName(model) } },
+    {
+      details: { ...comparison, trainer: trainerName(model), trials: await unfaithfulTrials(model, request) },
+    },
   );
+}
+
+/** Rows on which each trial's own part is compared. */
+const BLAMED_ROWS = 500;
+
+/** The trials whose part of the model, exported alone, answers otherwise; all where no part does so alone. */
+async function unfaithfulTrials(model: LearnedModel, request: ExportRequest): Promise<number[]> {
+  const all = [...new Set(model.members.map(({ trial }) => trial))];
+  if (all.length === 1 || model.stack.length > 0) return all;
+  const rows = takeRows(request.frame, request.heldOut.subarray(0, BLAMED_ROWS));
+  const blamed: number[] = [];
+  for (const trial of all) {
+    const members = model.members.filter((member) => member.trial === trial);
+    const part: LearnedModel = { ...model, members, calibration: { method: "none", losses: {} } };
+    const difference = await withExported(part, request, async (bundle) =>
+      compareOutputs(await bundle.predictFrame(rows), predictor(part, request.transforms)(rows)),
+    );
+    if (difference.maxAbsDiff > PARITY_LIMIT) blamed.push(trial);
+  }
+  return blamed.length > 0 ? blamed : all;
 }
