@@ -1,3 +1,3 @@
-import type { FitExecutor } from "../../src/workflows/train/fit-messages.js";
+import type { FitExecutor } from "../../src/workflows/fitting/fit-messages.js";
 
 export declare const executor: FitExecutor;

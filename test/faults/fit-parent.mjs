@@ -10,7 +10,7 @@ const { systemClock: clock } = await load("foundation/base/clock.js");
 const { silentLogger: logger } = await load("foundation/base/logger.js");
 const { pack } = await load("foundation/base/packing.js");
 const { createRandom } = await load("foundation/base/random.js");
-const { createInlinePool, createProcessPool } = await load("workflows/train/fit-pool.js");
+const { createInlinePool, createProcessPool } = await load("workflows/fitting/fit-pool.js");
 const { executor } = await import("./fit-executor.mjs");
 
 const [folder, slots] = process.argv.slice(2);

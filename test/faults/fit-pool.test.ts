@@ -11,14 +11,14 @@ import type { Logger } from "../../src/foundation/base/logger.js";
 import { pack } from "../../src/foundation/base/packing.js";
 import { createRandom } from "../../src/foundation/base/random.js";
 import type { Store } from "../../src/foundation/contracts/store.js";
-import type { FitTask } from "../../src/workflows/train/fit-messages.js";
+import type { FitTask } from "../../src/workflows/fitting/fit-messages.js";
 import {
   createInlinePool,
   createProcessPool,
   type FitPool,
   fitSlots,
   type ProcessPoolOptions,
-} from "../../src/workflows/train/fit-pool.js";
+} from "../../src/workflows/fitting/fit-pool.js";
 // The executor of the worker processes, so plain JavaScript that uses what was built.
 import { executor } from "./fit-executor.mjs";
 

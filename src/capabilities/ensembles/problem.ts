@@ -1,5 +1,5 @@
 /** What every way of combining is asked: candidates, the truth, and how to judge. */
-import type { Metric } from "../../foundation/contracts/metric.js";
+import { computeMetric, type Metric } from "../../foundation/contracts/metric.js";
 import { type Predictions, type Target, takeTarget } from "../../foundation/contracts/target.js";
 import { averagePredictions, takePredictions } from "./predictions.js";
 
@@ -37,8 +37,7 @@ export function oriented(metric: Pick<Metric, "direction">, value: number): numb
 /** The metric's value, in its own unit and direction. */
 export function metricValue(problem: CombinationProblem, predictions: Predictions): number {
   const { metric, target, weights } = problem;
-  const settings = metric.config.parse({});
-  return metric.compute({ target, predictions, ...(weights ? { weights } : {}) }, settings);
+  return computeMetric(metric, { target, predictions, ...(weights ? { weights } : {}) });
 }
 
 /** The metric's value for a weighted mean of the candidates. */

@@ -1,5 +1,5 @@
 import type { Comparison, Estimate, Evaluation } from "../../foundation/contracts/evaluation.js";
-import type { MetricInput } from "../../foundation/contracts/metric.js";
+import { computeMetric, type MetricInput } from "../../foundation/contracts/metric.js";
 import { targetRows } from "../../foundation/contracts/target.js";
 import { classReport } from "./class-report.js";
 import { residualsOf } from "./curves/residuals.js";
@@ -94,8 +94,7 @@ function baselineFigures(
   if (!baseline) return {};
   // The threshold was chosen for the model's probabilities and means nothing for the baseline's.
   const { threshold: _, ...rest } = input;
-  const compute = (metric: AnyMetric) =>
-    orNull(metric.compute({ ...rest, predictions: baseline }, metric.config.parse({})));
+  const compute = (metric: AnyMetric) => orNull(computeMetric(metric, { ...rest, predictions: baseline }));
   return Object.fromEntries(metrics.map((metric) => [metric.id, compute(metric)]));
 }
 

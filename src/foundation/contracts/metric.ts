@@ -25,6 +25,11 @@ export interface Metric<Config extends z.ZodObject = z.ZodObject> extends Extens
   compute(input: MetricInput, config: z.infer<Config>): number;
 }
 
+/** The metric's value with its own defaults. */
+export function computeMetric(metric: Metric, input: MetricInput): number {
+  return metric.compute(input, metric.config.parse({}));
+}
+
 export function defineMetric<Config extends z.ZodObject>(metric: Metric<Config>): Metric<Config> {
   return Object.freeze(metric);
 }

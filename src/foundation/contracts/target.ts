@@ -30,6 +30,14 @@ export function targetRows(target: Target): number {
   return target.task === "regression" ? target.values.length : target.codes.length;
 }
 
+/** The weights of the given rows, in the given order, to be spread into what takes weights; nothing without weights. */
+export function takeWeights(
+  weights: Float64Array | undefined,
+  rows: ArrayLike<number>,
+): { readonly weights?: Float64Array } {
+  return weights ? { weights: Float64Array.from({ length: rows.length }, (_, i) => weights[rows[i]!]!) } : {};
+}
+
 /** Copies the given rows, in the given order; an index may repeat. Classes stay, also those that no row has. */
 export function takeTarget(target: Target, rows: ArrayLike<number>): Target {
   if (target.task === "regression") {

@@ -1,7 +1,7 @@
 import { applyCalibration } from "../../capabilities/trainers/calibration/index.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
 import type { Predictions } from "../../foundation/contracts/target.js";
-import type { FittedModel } from "../train/fit-messages.js";
+import type { FittedModel } from "../fitting/fit-messages.js";
 import { assemble, bundleLimit, type Choice } from "./assemble.js";
 import { chooseStudent, type DistillTools, distills, teach } from "./distill.js";
 import { hasten } from "./hasten.js";

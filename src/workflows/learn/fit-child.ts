@@ -1,5 +1,5 @@
 /** A fitting process of a training. */
-import { serveFits } from "../train/fit-worker.js";
+import { serveFits } from "../fitting/fit-worker.js";
 import { fitExecutor } from "./fit.js";
 
 serveFits(fitExecutor);

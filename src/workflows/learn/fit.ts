@@ -1,7 +1,7 @@
 import { createTransforms } from "../../capabilities/features/index.js";
 import { createRandom } from "../../foundation/base/random.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
-import type { FitContext, FitExecutor, FittedModel } from "../train/fit-messages.js";
+import type { FitContext, FitExecutor, FittedModel } from "../fitting/fit-messages.js";
 import { FeatureCache } from "./features.js";
 import { type LearningMaterial, labelled, type PackedMaterial, unpackMaterial } from "./material.js";
 import { type Supplement, supplementedFeatures, taught } from "./supplement.js";

@@ -4,7 +4,7 @@ import type { WorkContext } from "../../foundation/contracts/extension.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { Trainer } from "../../foundation/contracts/trainer.js";
-import type { FittedModel } from "../train/fit-messages.js";
+import type { FittedModel } from "../fitting/fit-messages.js";
 import type { Budget } from "./budget.js";
 import type { Situation } from "./candidates.js";
 import { type Combination, combine } from "./combine.js";

@@ -11,7 +11,7 @@ import {
   packMaterial,
   unpackMaterial,
 } from "./material.js";
-import { joinFolds } from "./trial.js";
+import { poolPredictions } from "./pool-predictions.js";
 
 const weighted = { ...binaryMaterial(30, 3), weights: Float64Array.from({ length: 30 }, (_, i) => i % 2) };
 
@@ -49,8 +49,10 @@ test("targets and weights stay with their rows", () => {
 test("predictions of the folds are joined in the order of the rows", () => {
   const material = binaryMaterial(11, 3);
   const parts = material.folds.map(({ heldOut }) => ({
-    kind: "values" as const,
-    values: Float64Array.from(heldOut),
+    rows: heldOut,
+    predictions: { kind: "values" as const, values: Float64Array.from(heldOut) },
   }));
-  expect([...joinFolds(material, parts).values]).toEqual(Array.from({ length: 11 }, (_, row) => row));
+  const { rows, predictions } = poolPredictions(parts);
+  expect([...predictions.values]).toEqual(Array.from({ length: 11 }, (_, row) => row));
+  expect(rows).toEqual(heldOutRows(material));
 });

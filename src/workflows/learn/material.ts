@@ -1,7 +1,7 @@
 import { type Sha256, sha256 } from "../../foundation/base/hash.js";
 import { pack } from "../../foundation/base/packing.js";
 import { type Column, createFrame, type Frame } from "../../foundation/contracts/frame.js";
-import { type Target, takeTarget } from "../../foundation/contracts/target.js";
+import { type Target, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
 
 /** Positions among the learning rows. */
 export interface Fold {
@@ -31,7 +31,7 @@ export function labelled(
   return {
     features,
     target: takeTarget(target, rows),
-    ...(weights ? { weights: Float64Array.from(rows, (row) => weights[row]!) } : {}),
+    ...takeWeights(weights, rows),
   };
 }
 

@@ -1,4 +1,6 @@
+import { oriented } from "../../capabilities/ensembles/problem.js";
 import { PRUNERS, SAMPLERS } from "../../capabilities/tuning/index.js";
+import { plateauReached } from "../../capabilities/tuning/plateau.js";
 import {
   joinConfiguration,
   mergeSpaces,
@@ -16,7 +18,7 @@ import type { Configuration, SearchSpace } from "../../foundation/contracts/sear
 import { type Agenda, candidate } from "./agenda.js";
 import type { Candidate, Situation } from "./candidates.js";
 import type { Proposer } from "./search.js";
-import { merit, type TrialResult } from "./trial.js";
+import type { TrialResult } from "./trial.js";
 
 /** Trials that run side by side know nothing of each other: constant, so that threads never change a search. */
 const GENERATION = 4;
@@ -48,11 +50,12 @@ export function createProposer(
   };
   const searched: Proposer["next"] = (history, fits) => {
     const count = Math.min(GENERATION, wanted - proposed);
+    const observed = history.map((trial) => observation(trial, metric, folds, families));
     const open = new Map([...families].filter(([, listed]) => fits(listed)));
-    if (open.size === 0 || count <= 0 || hasSettled(history, metric, agenda, patience)) return [];
+    if (open.size === 0 || count <= 0 || hasSettled(observed, history)) return [];
     const configurations = sampler.suggest({
       space: spaceOf(open),
-      history: history.map((trial) => observation(trial, metric, folds, families)),
+      history: observed,
       count,
       random: random.fork(proposed),
       config: sampler.config.parse({}),
@@ -67,6 +70,14 @@ export function createProposer(
         situation,
       );
     });
+  };
+  /** So many searched trials in a row brought no better one; a timed search uses its time. */
+  const hasSettled = (observed: readonly Observation[], history: readonly TrialResult[]): boolean => {
+    if (patience === 0 || agenda.seconds !== undefined) return false;
+    const searchedTrials = history.filter(({ candidate }) => candidate.origin === "search").length;
+    return (
+      searchedTrials >= patience && plateauReached(observed, { trials: patience, relativeImprovement: 0 })
+    );
   };
   return {
     next(history, fits) {
@@ -145,25 +156,7 @@ const stepsOf = (foldValues: readonly number[], metric: Metric) =>
   foldValues.map((value, fold) => ({ step: fold + 1, value: loss(metric, value) }));
 
 const loss = (metric: Metric, value: number): number =>
-  Number.isNaN(value) ? Number.NaN : -merit(metric, value);
-
-/** So many searched trials in a row brought no better one. */
-function hasSettled(
-  history: readonly TrialResult[],
-  metric: Metric,
-  agenda: Agenda,
-  patience: number,
-): boolean {
-  if (patience === 0 || agenda.seconds !== undefined) return false;
-  let best = Number.NEGATIVE_INFINITY;
-  let since = 0;
-  for (const trial of history) {
-    const value = trial.state === "done" ? merit(metric, trial.value) : Number.NEGATIVE_INFINITY;
-    since = value > best ? 0 : since + (trial.candidate.origin === "search" ? 1 : 0);
-    best = Math.max(best, value);
-  }
-  return since >= patience;
-}
+  Number.isNaN(value) ? Number.NaN : -oriented(metric, value);
 
 /** @throws QuernError CONFIG_INVALID */
 function extensionOf<Kind extends Extension>(kind: string, id: string, known: readonly Kind[]): Kind {

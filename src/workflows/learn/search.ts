@@ -1,12 +1,13 @@
 import type { Sha256 } from "../../foundation/base/hash.js";
 import type { Logger } from "../../foundation/base/logger.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
-import type { PooledFit } from "../train/fit-pool.js";
+import type { PooledFit } from "../fitting/fit-pool.js";
 import type { Budget } from "./budget.js";
 import type { Candidate } from "./candidates.js";
 import type { LearningMaterial } from "./material.js";
 import { heldOutRows } from "./material.js";
-import { type FailedTrial, type Fitter, fitTask, joinFolds, scoreRows, type TrialResult } from "./trial.js";
+import { poolPredictions } from "./pool-predictions.js";
+import { type FailedTrial, type Fitter, fitTask, scoreRows, type TrialResult } from "./trial.js";
 
 /** Says which configurations come next; decides by earlier trials only, never by the time they took. */
 export interface Proposer {
@@ -119,9 +120,8 @@ async function fitFolds(
   if (first.length > 0 && !tools.proposer.goesOn(candidate, foldValues, history))
     return { state: "pruned", candidate, foldValues, seconds: spent.seconds };
   await Promise.all(all.slice(first.length).map(run));
-  const heldOut = joinFolds(
-    material,
-    fits.map(({ outcome }) => outcome.heldOut!),
+  const { predictions: heldOut } = poolPredictions(
+    fits.map(({ outcome }, fold) => ({ rows: material.folds[fold]!.heldOut, predictions: outcome.heldOut! })),
   );
   return {
     state: "done",

@@ -2,7 +2,7 @@ import { distillationRows } from "../../capabilities/ensembles/distillation.js";
 import { takePredictions } from "../../capabilities/ensembles/predictions.js";
 import { pack } from "../../foundation/base/packing.js";
 import { type Column, createFrame, type Frame, takeRows } from "../../foundation/contracts/frame.js";
-import { type Predictions, takeTarget } from "../../foundation/contracts/target.js";
+import { type Predictions, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
 import type { LabelledFrame } from "../../foundation/contracts/trainer.js";
 import { type LearningMaterial, labelled } from "./material.js";
 
@@ -40,7 +40,7 @@ export function taught(
   const soft = distillationRows(
     takeTarget(target, rows),
     takePredictions(supplement.predictions, rows),
-    weights ? { weights: Float64Array.from(rows, (row) => weights[row]!) } : {},
+    takeWeights(weights, rows),
   );
   const { rows: places, ...learned } = soft;
   return {

@@ -1,11 +1,12 @@
+import { oriented } from "../../capabilities/ensembles/problem.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
-import type { Metric } from "../../foundation/contracts/metric.js";
-import { type Predictions, takeTarget } from "../../foundation/contracts/target.js";
+import { computeMetric, type Metric } from "../../foundation/contracts/metric.js";
+import { type Predictions, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
 import type { FitDiagnostics } from "../../foundation/contracts/trainer.js";
-import type { FitTask } from "../train/fit-messages.js";
-import type { FitPool } from "../train/fit-pool.js";
+import type { FitTask } from "../fitting/fit-messages.js";
+import type { FitPool } from "../fitting/fit-pool.js";
 import type { Candidate } from "./candidates.js";
-import { heldOutRows, type LearningMaterial } from "./material.js";
+import type { LearningMaterial } from "./material.js";
 
 /** A fit whose state stays in the store: hundreds of them would not fit in memory. */
 export interface StoredFit {
@@ -51,23 +52,6 @@ export function fitTask(
   return { trainer: trainer.id, config, material, fold, ...(supplement ? { supplement } : {}) };
 }
 
-/** Joins the predictions of the folds into one for all held-out rows, ascending. */
-export function joinFolds(material: LearningMaterial, parts: readonly Predictions[]): Predictions {
-  const rows = heldOutRows(material);
-  const positionOf = new Int32Array(material.frame.rows);
-  for (const [position, row] of rows.entries()) positionOf[row] = position;
-  const [first] = parts;
-  const width = first?.kind === "probabilities" ? first.classes : 1;
-  const values = new Float64Array(rows.length * width);
-  for (const [fold, { values: part }] of parts.entries()) {
-    for (const [i, row] of material.folds[fold]!.heldOut.entries())
-      values.set(part.subarray(i * width, (i + 1) * width), positionOf[row]! * width);
-  }
-  return first?.kind === "probabilities"
-    ? { kind: "probabilities", values, classes: width }
-    : { kind: "values", values };
-}
-
 /** The metric over the given learning rows. */
 export function scoreRows(
   metric: Metric,
@@ -75,20 +59,11 @@ export function scoreRows(
   { target, weights }: LearningMaterial,
   rows: Int32Array,
 ): number {
-  return metric.compute(
-    {
-      target: takeTarget(target, rows),
-      predictions,
-      ...(weights ? { weights: Float64Array.from(rows, (row) => weights[row]!) } : {}),
-    },
-    metric.config.parse({}),
-  );
-}
-
-/** Larger is better, whatever the metric's direction; what has no value comes last. */
-export function merit(metric: Metric, value: number): number {
-  if (Number.isNaN(value)) return Number.NEGATIVE_INFINITY;
-  return metric.direction === "maximize" ? value : -value;
+  return computeMetric(metric, {
+    target: takeTarget(target, rows),
+    predictions,
+    ...takeWeights(weights, rows),
+  });
 }
 
 /** Finished trials, best first; the earlier of equals. */
@@ -96,6 +71,7 @@ export function ranked(trials: readonly TrialResult[], metric: Metric): Finished
   return trials
     .filter(isFinished)
     .sort(
-      (a, b) => merit(metric, b.value) - merit(metric, a.value) || a.candidate.number - b.candidate.number,
+      (a, b) =>
+        oriented(metric, b.value) - oriented(metric, a.value) || a.candidate.number - b.candidate.number,
     );
 }

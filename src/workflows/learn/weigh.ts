@@ -13,7 +13,7 @@ import { createRandom } from "../../foundation/base/random.js";
 import type { Frame } from "../../foundation/contracts/frame.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
-import { type Predictions, takeTarget } from "../../foundation/contracts/target.js";
+import { type Predictions, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
 import type { Choice, Share } from "./assemble.js";
 import { heldOutRows, type LearningMaterial } from "./material.js";
 import type { StackLayer } from "./stack.js";
@@ -44,7 +44,7 @@ export function problemOf(
   return {
     candidates: candidatesOf(trials),
     target: takeTarget(target, rows),
-    ...(weights ? { weights: Float64Array.from(rows, (row) => weights[row]!) } : {}),
+    ...takeWeights(weights, rows),
     metric,
   };
 }
@@ -136,7 +136,7 @@ export function calibrate(
   return fitCalibration(heldOut, takeTarget(target, rows), {
     method: project.calibration,
     random: createRandom(project.seed).fork("calibration"),
-    ...(weights ? { weights: Float64Array.from(rows, (row) => weights[row]!) } : {}),
+    ...takeWeights(weights, rows),
     // The mean of several models is known to be too timid, and its folds are those of its choice.
     ...(shares.length > 1
       ? { folds: foldOfRows(material, rows), among: ["temperature"] as const, margin: 0 }

@@ -1,9 +1,11 @@
 import { summariseFolds } from "../../capabilities/evaluation/intervals/cross-validation.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
+import { computeMetric } from "../../foundation/contracts/metric.js";
 import type { Split } from "../../foundation/contracts/split.js";
 import { type Target, takeTarget } from "../../foundation/contracts/target.js";
 import type { Learned } from "../learn/learn.js";
 import { predictor } from "../learn/model.js";
+import { poolPredictions } from "../learn/pool-predictions.js";
 import { wholeTarget } from "./divide.js";
 import {
   columnImportance,
@@ -14,7 +16,6 @@ import {
 } from "./examine.js";
 import { type GatheredMaterial, gatherMaterial } from "./inner-folds.js";
 import { learnRound } from "./learn-round.js";
-import { poolPredictions } from "./pool.js";
 import { previousPredictions } from "./previous-model.js";
 import type { Facts, Judged, Production } from "./production.js";
 import { baselinePredictions, learningCurve } from "./rehearse.js";
@@ -111,7 +112,7 @@ function valuesByRepeat(
   const { config } = division.record;
   const folds = config.kind === "folds" ? config.folds : parts.length;
   const values = parts.map(({ rows, predictions }) =>
-    metric.compute({ target: takeTarget(target, rows), predictions }, metric.config.parse({})),
+    computeMetric(metric, { target: takeTarget(target, rows), predictions }),
   );
   return Array.from({ length: values.length / folds }, (_, repeat) =>
     values.slice(repeat * folds, (repeat + 1) * folds),

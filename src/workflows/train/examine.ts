@@ -15,6 +15,7 @@ import {
   type Target,
   type TaskType,
   takeTarget,
+  takeWeights,
 } from "../../foundation/contracts/target.js";
 import type { CrossValidation } from "../../foundation/contracts/trust.js";
 import type { Learned } from "../learn/learn.js";
@@ -129,7 +130,7 @@ export function examine(
     {
       target: takeTarget(target, opened.rows),
       predictions: opened.predictions,
-      ...(weights ? { weights: Float64Array.from(opened.rows, (row) => weights[row]!) } : {}),
+      ...takeWeights(weights, opened.rows),
       split: opened.name,
       metric,
       metrics: reportedWith(target.task, metrics),

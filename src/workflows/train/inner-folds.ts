@@ -4,7 +4,7 @@ import { type ErrorCode, QuernError } from "../../foundation/base/errors.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { Split } from "../../foundation/contracts/split.js";
-import { type Target, takeTarget } from "../../foundation/contracts/target.js";
+import { type Target, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
 import type { Fold, LearningMaterial } from "../learn/material.js";
 import type { Division } from "./divide.js";
 import type { PreparedData } from "./prepare.js";
@@ -59,7 +59,7 @@ export function gatherMaterial(
     material: {
       frame: takeRows(features, rows),
       target: takeTarget(target, rows),
-      ...(weights ? { weights: Float64Array.from(rows, (row) => weights[row]!) } : {}),
+      ...takeWeights(weights, rows),
       folds,
     },
   });

@@ -1,12 +1,12 @@
 import { unpack } from "../../foundation/base/packing.js";
 import type { Trial } from "../../foundation/contracts/store.js";
+import type { FittedModel } from "../fitting/fit-messages.js";
 import { type Budget, countedBudget, timedBudget } from "../learn/budget.js";
 import { type Learned, type LearningTools, learn } from "../learn/learn.js";
 import { type LearningMaterial, packMaterial } from "../learn/material.js";
 import type { LearnedModel } from "../learn/model.js";
 import { createProposer } from "../learn/proposer.js";
 import type { TrialResult } from "../learn/trial.js";
-import type { FittedModel } from "./fit-messages.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
 import type { Production } from "./production.js";
 import { exportedLatency } from "./publish.js";

@@ -1,7 +1,7 @@
-import { freemem, totalmem } from "node:os";
+import { totalmem } from "node:os";
 import type { Frame } from "../../foundation/contracts/frame.js";
+import { availableMemoryBytes, fitSlots } from "../fitting/fit-pool.js";
 import type { Agenda } from "../learn/agenda.js";
-import { fitSlots } from "./fit-pool.js";
 
 /** What a value of the data takes in memory. */
 const CELL_BYTES = 8;
@@ -32,7 +32,7 @@ export function planMachine(
   features: Frame,
   { candidates, leftOut }: Agenda,
   threads: number,
-  memory = { total: totalmem(), free: process.availableMemory?.() ?? freemem() },
+  memory = { total: totalmem(), free: availableMemoryBytes() },
 ): MachinePlan {
   const data = materialBytes(features);
   const slots = fitSlots({ threads, materialBytes: data });

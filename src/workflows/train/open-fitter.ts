@@ -1,12 +1,12 @@
 import { builtFile } from "../../foundation/base/module-file.js";
-import { fitExecutor } from "../learn/fit.js";
 import {
   createInlinePool,
   createProcessPool,
   type FitPool,
   type FitPoolOptions,
   fitSlots,
-} from "./fit-pool.js";
+} from "../fitting/fit-pool.js";
+import { fitExecutor } from "../learn/fit.js";
 import { materialBytes } from "./machine.js";
 import type { Production } from "./production.js";
 

@@ -8,7 +8,7 @@ import { BASELINE } from "../../catalogue.js";
 import { createRandom } from "../../foundation/base/random.js";
 import type { LearningPoint } from "../../foundation/contracts/evaluation.js";
 import { createFrame, type Frame, takeRows } from "../../foundation/contracts/frame.js";
-import type { Metric } from "../../foundation/contracts/metric.js";
+import { computeMetric, type Metric } from "../../foundation/contracts/metric.js";
 import { type Predictions, type Target, takeTarget } from "../../foundation/contracts/target.js";
 import type { LearningMaterial } from "../learn/material.js";
 import type { FinishedTrial } from "../learn/trial.js";
@@ -115,6 +115,6 @@ async function curvePoint(
 }
 
 function score(metric: Metric, target: Target, predictions: Predictions): number | null {
-  const value = metric.compute({ target, predictions }, metric.config.parse({}));
+  const value = computeMetric(metric, { target, predictions });
   return Number.isFinite(value) ? value : null;
 }

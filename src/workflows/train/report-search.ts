@@ -1,3 +1,4 @@
+import { oriented } from "../../capabilities/ensembles/problem.js";
 import { fanovaImportance } from "../../capabilities/tuning/importance/fanova.js";
 import { searchSpace } from "../../capabilities/tuning/space/search-space.js";
 import { createRandom } from "../../foundation/base/random.js";
@@ -11,7 +12,7 @@ import type { Observation } from "../../foundation/contracts/sampler.js";
 import type { Configuration } from "../../foundation/contracts/search-space.js";
 import type { Trainer } from "../../foundation/contracts/trainer.js";
 import type { Learned } from "../learn/learn.js";
-import { type FinishedTrial, isFinished, merit, type TrialResult } from "../learn/trial.js";
+import { type FinishedTrial, isFinished, type TrialResult } from "../learn/trial.js";
 import type { Judged, Production } from "./production.js";
 
 /** Fewer trials of a trainer say nothing about its settings. */
@@ -31,7 +32,7 @@ export function reportStudy({ metric, project }: Production, { learned }: Judged
       origin: trial.candidate.origin,
       config: trial.candidate.config,
     })),
-    importance: parameterImportance(learned, (trial) => -merit(metric, trial.value), project.seed),
+    importance: parameterImportance(learned, (trial) => -oriented(metric, trial.value), project.seed),
   };
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Slice } from "../../../foundation/contracts/evaluation.js";
 import type { Frame } from "../../../foundation/contracts/frame.js";
-import type { MetricInput } from "../../../foundation/contracts/metric.js";
+import { computeMetric, type MetricInput } from "../../../foundation/contracts/metric.js";
 import { targetRows } from "../../../foundation/contracts/target.js";
 import { orNull } from "../intervals/bootstrap.js";
 import { adjust } from "../intervals/multiplicity.js";
@@ -234,7 +234,7 @@ function describe(search: SliceSearch, candidate: Candidate, origin: Slice["orig
     (fits(candidate, row) ? inside : outside).push(row);
   }
   const figure = (rows: number[]) =>
-    rows.length > 0 ? orNull(metric.compute(takeInput(input, rows), metric.config.parse({}))) : null;
+    rows.length > 0 ? orNull(computeMetric(metric, takeInput(input, rows))) : null;
   const reach = Z95 * candidate.error;
   return {
     conditions: candidate.conditions.map(({ groups, group }) => ({

@@ -265,7 +265,7 @@ export function fitSlots(sizes: {
 }
 
 /** Free memory of this process's container or machine, in bytes. */
-function availableMemoryBytes(): number {
+export function availableMemoryBytes(): number {
   // Node 20.13 and later know the limits of a container.
   return process.availableMemory?.() ?? freemem();
 }
