@@ -44,8 +44,8 @@ export const projectOptions = {
     .regex(DURATION, "write a duration as 90s, 10m or 1.5h; the time column is named by --time-column")
     .optional()
     .register(fields, { title: "Time for the training, such as 10m; ends within a tenth of it" }),
-  ensemble: z.enum(["auto", "none"]).optional().register(fields, {
-    title: "Average several models, or keep the best one",
+  ensemble: z.enum(["auto", "blend", "none"]).optional().register(fields, {
+    title: "Average several models (auto, blend), or keep the best one (none)",
   }),
   distill: z.boolean().optional().register(fields, {
     title: "Keep one small model that has learned what the ensemble predicts",

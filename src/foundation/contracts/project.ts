@@ -155,9 +155,9 @@ export const projectSchema = z.strictObject({
     .prefault({}),
   ensemble: z
     .strictObject({
-      kind: z.enum(["auto", "none"]).default("auto").register(fields, {
+      kind: z.enum(["auto", "blend", "none"]).default("auto").register(fields, {
         title: "Ensemble",
-        help: "`auto` averages the trials that are better together; `none` keeps the best one.",
+        help: "`auto` averages the trials that are better together by the metric; `blend` finds weights by log loss or squared error; `none` keeps the best one.",
       }),
       folds: z.number().int().min(1).max(20).optional().register(fields, {
         title: "Inner folds",

@@ -32,6 +32,7 @@ interface Part {
   readonly states: readonly unknown[];
   /** Of each, in the exported graph. */
   readonly bytes: readonly number[];
+  readonly shrunk?: true;
 }
 
 /** Goal on the size of the exported model, in 10^6 bytes. */
@@ -131,21 +132,35 @@ const sum = (values: readonly number[]): number => values.reduce((all, value) =>
 
 function fitToSize(parts: readonly Part[], limitBytes: number): readonly Part[] {
   const kept = [...parts];
-  const size = (): number => sum(kept.map(({ bytes }) => sum(bytes)));
-  while (size() > limitBytes) {
+  const excess = (): number => sum(kept.map(({ bytes }) => sum(bytes))) - limitBytes;
+  while (excess() > 0) {
     const weighted = kept.filter(({ share }) => share.weight > 0).length;
-    const reducible = kept.filter(({ feeds, states }) => states.length > 1 || (!feeds && weighted > 1));
+    const reducible = kept.filter(
+      (part) => part.states.length > 1 || (!part.feeds && (weighted > 1 || shrinks(part))),
+    );
     if (reducible.length === 0) break;
     const largest = reducible.reduce((most, part) => (sum(part.bytes) > sum(most.bytes) ? part : most));
     const place = kept.indexOf(largest);
-    const half = Math.ceil(largest.states.length / 2);
-    if (largest.states.length > 1)
-      kept[place] = {
-        ...largest,
-        states: largest.states.slice(0, half),
-        bytes: largest.bytes.slice(0, half),
-      };
+    if (largest.states.length > 1) kept[place] = halved(largest);
+    else if (shrinks(largest)) kept[place] = shrunken(largest, excess());
     else kept.splice(place, 1);
   }
   return kept;
+}
+
+/** Half of the fold models. */
+function halved(part: Part): Part {
+  const half = Math.ceil(part.states.length / 2);
+  return { ...part, states: part.states.slice(0, half), bytes: part.bytes.slice(0, half) };
+}
+
+/** Once: what a trainer leaves after that it cannot do without. */
+const shrinks = ({ share, shrunk }: Part): boolean => !shrunk && trainerOf(share).shrink !== undefined;
+
+/** A forest with fewer trees, say, down to half its size: what is larger still is better left out. */
+function shrunken(part: Part, excessBytes: number): Part {
+  const [whole] = part.bytes;
+  const trainer = trainerOf(part.share);
+  const state = trainer.shrink!(part.states[0], Math.max(whole! / 2, whole! - excessBytes));
+  return { ...part, states: [state], bytes: [graphBytes(trainer, state)], shrunk: true };
 }

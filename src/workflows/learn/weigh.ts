@@ -1,4 +1,5 @@
-import { crossFittedEnsemble } from "../../capabilities/ensembles/cross-fit.js";
+import { fitBlend } from "../../capabilities/ensembles/blend.js";
+import { type Combine, crossFittedEnsemble } from "../../capabilities/ensembles/cross-fit.js";
 import { selectGreedily } from "../../capabilities/ensembles/greedy.js";
 import {
   type CombinationProblem,
@@ -31,7 +32,11 @@ export interface Weighed extends Choice {
   readonly heldOut: Predictions;
 }
 
-const choose = (asked: CombinationProblem): ArrayLike<number> => selectGreedily(asked).weights;
+/** How the project wants its weights found. */
+const combiners: Record<"auto" | "blend", Combine> = {
+  auto: (asked) => selectGreedily(asked).weights,
+  blend: (asked) => fitBlend(asked).weights,
+};
 
 /** The question which of the trials together predict the held-out rows best. */
 export function problemOf(
@@ -63,6 +68,7 @@ export function weigh(
   const rows = heldOutRows(material);
   const single: Weighed = { shares: [{ trial: first!, weight: 1 }], inputs: [], heldOut: first!.heldOut };
   if (project.ensemble.kind === "none") return single;
+  const choose = combiners[project.ensemble.kind];
   const problem = problemOf(best, material, metric);
   const folds = foldOfRows(material, rows);
   const second = ranked(layer?.trials ?? [], metric);

@@ -63,7 +63,7 @@ export async function assess(production: Production, facts: Facts): Promise<Judg
     ...facts,
     learned,
     rows: gathered.rows,
-    ...(folded ? {} : { unexplained: opened.witness }),
+    ...(folded ? {} : { unexplained: opened.witness, testPredictions: opened.predictions }),
     evaluation: examine(opened, subject, judgement),
     threshold: threshold?.value ?? 0.5,
     openings,

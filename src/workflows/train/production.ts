@@ -3,6 +3,7 @@ import type { Evaluation } from "../../foundation/contracts/evaluation.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { Dataset, RunLease, Store, TestOpening } from "../../foundation/contracts/store.js";
+import type { Predictions } from "../../foundation/contracts/target.js";
 import type { Trainer } from "../../foundation/contracts/trainer.js";
 import type { WorkflowContext } from "../context.js";
 import type { Agenda } from "../learn/agenda.js";
@@ -59,6 +60,8 @@ export interface Judged extends Facts {
   readonly evaluation: Evaluation;
   /** What the importance of columns is still to be measured with, once the model is exported. */
   readonly unexplained?: Witness;
+  /** What the model says of the test rows; absent where there is no test part. */
+  readonly testPredictions?: Predictions;
   readonly threshold: number;
   /** Every time the test rows of this split were opened, this run last. */
   readonly openings: readonly TestOpening[];

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { takePredictions } from "../../capabilities/ensembles/predictions.js";
 import { trainingReport } from "../../capabilities/evaluation/report/training-report.js";
 import { featureLineage } from "../../capabilities/features/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
@@ -73,11 +74,12 @@ function exportJudged(
   version: number,
   folder: string,
 ): Promise<ExportedModel> {
-  const { learned, rows, evaluation, unexplained } = judged;
+  const { learned, rows, evaluation, unexplained, testPredictions } = judged;
   const { prepared, project, transforms, division, context } = production;
   const table = { target: wholeTarget(prepared.target, prepared.frame.rows), frame: prepared.features };
   const judgement = { ...production, signal: context.signal };
   const { test } = division.whole;
+  const heldOut = (test.length > 0 ? test : rows).subarray(0, PARITY_ROWS);
   const id = prepared.roles.id ?? prepared.schema.find((column) => column.kind === "id")?.name;
   return exportBundle(
     learned.model,
@@ -92,7 +94,8 @@ function exportJudged(
       schema: prepared.schema,
       frame: prepared.features,
       train: rows,
-      heldOut: (test.length > 0 ? test : rows).subarray(0, PARITY_ROWS),
+      heldOut,
+      ...(testPredictions ? { expected: takePredictions(testPredictions, Array.from(heldOut.keys())) } : {}),
       metrics: bundleMetrics(evaluation),
       // Content only: a run's id would make equal trainings write different bytes.
       lineage: {

@@ -70,11 +70,14 @@ function parameterImportance(
 }
 
 /** The members and what each is worth alone. */
-export function reportEnsemble({ metric }: Production, { learned }: Judged): ReportEnsemble | undefined {
+export function reportEnsemble(
+  { metric, project }: Production,
+  { learned }: Judged,
+): ReportEnsemble | undefined {
   const { shares, value } = learned;
   if (shares.length < 2) return undefined;
   return {
-    method: "greedy",
+    method: project.ensemble.kind === "blend" ? "blend" : "greedy",
     metric: metric.id,
     value: Number.isFinite(value) ? value : null,
     members: shares.map(({ trial, weight }) => ({

@@ -173,7 +173,10 @@ export const ensembleSection: SectionMaker = (view) => {
     { title: texts.weight },
   );
   const body = html`${note(texts.ensembleNote(name))}${facts([
-    [texts.ensembleMethod, ensemble.method === "greedy" ? texts.greedyAverage : ensemble.method],
+    [
+      texts.ensembleMethod,
+      { greedy: texts.greedyAverage, blend: texts.blendedAverage }[ensemble.method] ?? ensemble.method,
+    ],
     [`${texts.whole}: ${name}`, writeFigure(ensemble.value)],
   ])}${figures([items.length > 1 && chart])}${table(members, columns)}`;
   return { id: "ensemble", title: texts.ensemble, body };

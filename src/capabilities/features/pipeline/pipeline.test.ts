@@ -24,6 +24,7 @@ import {
   graphInputs,
   planFeatures,
   rawColumns,
+  sharePipelines,
 } from "../index.js";
 
 const ROWS = 300;
@@ -52,6 +53,33 @@ describe("pipelines", () => {
       }
     },
   );
+
+  it("shares what several styles do alike, and gives each its own features", () => {
+    const { frame, target } = customers();
+    const limits = { rows: ROWS, task: "multiclass" as const, classes: 3 };
+    const pipelines = (["tree", "linear", "distance", "neural"] as const).map((style) => {
+      const plan = planFeatures(describeColumns(frame), style, limits);
+      return fitPipeline(frame, plan, { transforms, target, context }).fitted;
+    });
+    const { pipeline, views } = sharePipelines(pipelines);
+    const labels = pipeline.slots.map(({ label }) => label);
+    expect(new Set(labels).size).toBe(labels.length);
+    const steps = pipelines.reduce((sum, one) => sum + one.steps.length, 0);
+    expect(pipeline.steps.length).toBeLessThan(steps);
+    const all = [...applyPipeline(pipeline, strangers(), transforms).columns.values()];
+    for (const [k, one] of pipelines.entries()) {
+      const own = [...applyPipeline(one, strangers(), transforms).columns.values()];
+      const shared = views[k]!.map((position) => all[position]!);
+      expect(shared.map(({ kind }) => kind)).toEqual(own.map(({ kind }) => kind));
+      for (const [i, column] of own.entries())
+        expect("values" in column && "values" in shared[i]! && shared[i].values).toEqual(
+          "values" in column && column.values,
+        );
+    }
+    const again = sharePipelines([pipelines[1]!, pipelines[1]!]);
+    expect(again.pipeline.steps).toHaveLength(pipelines[1]!.steps.length);
+    expect(again.views[0]).toEqual(again.views[1]);
+  });
 
   it("gives the trainer numbers it can take", () => {
     const { frame, target } = customers();

@@ -50,7 +50,9 @@ export function valueAt(dimension: Dimension, coordinate: number): ChoiceValue {
   const { from, length } = axisOf(dimension);
   const position = from + Math.min(1, Math.max(0, coordinate)) * length;
   const value = scale === "log" ? Math.exp(position) : position;
-  return Math.min(high, Math.max(low, integer ? Math.round(value) : Number(value.toPrecision(DIGITS))));
+  const written = integer ? Math.round(value) : Number(value.toPrecision(DIGITS));
+  // Plus 0: what is rounded up to nothing is -0, which equals 0 and is not the same.
+  return Math.min(high, Math.max(low, written)) + 0;
 }
 
 /** Number of cells of a dimension whose values are countable, Infinity for real numbers. */

@@ -99,6 +99,11 @@ describe("coordinates", () => {
     { name: "choice", kind: "choice", choices: ["a", 1, true] },
   ] as const satisfies SearchSpace;
 
+  test("what is rounded to nothing is 0, never -0", () => {
+    expect(valueAt(dimensions[2], 0.375 + 3 / 80)).toBe(0);
+    expect(valueAt(dimensions[2], 0.375)).toBe(0);
+  });
+
   test.each(dimensions.map((dimension) => [dimension.name, dimension] as const))(
     "of %s: value and coordinate are inverse, cells hold their values",
     (_, dimension) => {
