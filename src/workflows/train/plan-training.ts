@@ -5,12 +5,11 @@ import type { FeatureStyle, Trainer } from "../../foundation/contracts/trainer.j
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { type Agenda, planAgenda } from "../learn/agenda.js";
 import { bagging, type Situation } from "../learn/candidates.js";
-import { checkTuning } from "../learn/proposer.js";
 import { openData } from "../load/open-data.js";
 import { loadExtensions } from "../project/extensions.js";
 import { resolveProject } from "../project/project-file.js";
+import { checkSettings } from "./check-settings.js";
 import { divideData } from "./divide.js";
-import { checkGoals } from "./goals.js";
 import { type MachinePlan, planMachine } from "./machine.js";
 import { type PreparedData, prepareData } from "./prepare.js";
 import { divisionHashes } from "./record-data.js";
@@ -101,8 +100,7 @@ export async function planTraining(
   try {
     const prepared = await prepareData(data.table, project);
     const { task, classes, column, reason } = prepared.target;
-    checkGoals(project, task, extensions.metrics);
-    checkTuning(project);
+    checkSettings(project, prepared, extensions.metrics);
     const metric = metricOf(project, task, extensions.metrics);
     const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
     const { train, validation, test } = division.whole;

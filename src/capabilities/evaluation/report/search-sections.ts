@@ -29,10 +29,11 @@ export const studySection: SectionMaker = (view) => {
   if (!study || study.trials.length === 0) return undefined;
   const { texts } = view;
   const name = nameOf(view, study.metric);
-  const best = bestTrials(study).slice(0, BEST_TRIALS);
+  // The models tried are the same trials, best first: once is enough.
+  const best = view.input.leaderboard.length > 0 ? [] : bestTrials(study).slice(0, BEST_TRIALS);
   const body = html`${note(texts.studyNote(formatCount(study.trials.length), name))}${stopped(view, study)}${figures(
     [historyFigure(view, study, name), ...importanceFigures(view, study)],
-  )}<h3>${texts.bestTrials}</h3>${trialTable(view, name, best, 120)}${allTrials(view, study, name)}`;
+  )}${best.length > 0 ? html`<h3>${texts.bestTrials}</h3>${trialTable(view, name, best, 120)}` : undefined}${allTrials(view, study, name)}`;
   return { id: "study", title: texts.study, body };
 };
 
@@ -127,7 +128,7 @@ function trialTable(view: ReportView, name: string, trials: readonly ReportTrial
 /** Collapsed pages: a page without scripts has no other way to turn them. */
 function allTrials(view: ReportView, { trials }: ReportStudy, name: string): Html | undefined {
   const { texts } = view;
-  if (trials.length <= BEST_TRIALS) return undefined;
+  if (trials.length <= BEST_TRIALS && view.input.leaderboard.length === 0) return undefined;
   const settings = trials.length > LONG_STUDY ? 60 : 120;
   const pages = Array.from({ length: Math.ceil(trials.length / PAGE_TRIALS) }, (_, page) =>
     trials.slice(page * PAGE_TRIALS, (page + 1) * PAGE_TRIALS),

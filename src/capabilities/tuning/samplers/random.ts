@@ -1,14 +1,7 @@
 import { z } from "zod";
-import type { Random } from "../../../foundation/base/random.js";
 import { defineSampler } from "../../../foundation/contracts/sampler.js";
-import type { Configuration, SearchSpace } from "../../../foundation/contracts/search-space.js";
 import { parentsFirst } from "../space/conditions.js";
 import { nextNumber, Tried, uniformConfiguration } from "./proposals.js";
-
-/** One draw: each active dimension uniform on its scale. */
-export function sampleConfiguration(space: SearchSpace, random: Random): Configuration {
-  return uniformConfiguration(parentsFirst(space), random);
-}
 
 /** Bergstra and Bengio, "Random search for hyper-parameter optimization", JMLR 13, 2012. */
 export const randomSampler = defineSampler({

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { createRandom } from "../../../foundation/base/random.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { SearchSpace } from "../../../foundation/contracts/search-space.js";
-import { sampleConfiguration } from "../samplers/random.js";
+import { uniformConfiguration } from "../samplers/proposals.js";
 import { checkSpace, parentsFirst } from "./conditions.js";
 import { cellAt, cellCount, coordinateOf, valueAt } from "./coordinates.js";
 import { createEncoder } from "./encoder.js";
@@ -64,12 +64,12 @@ describe("a space from a schema", () => {
   test("every sample is a valid config inside its ranges, and a seed repeats it", () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
-        const sample = sampleConfiguration(space, createRandom(seed));
+        const sample = uniformConfiguration(parentsFirst(space), createRandom(seed));
         const parsed = config.parse(sample);
         expect(parsed.learningRate).toBeGreaterThanOrEqual(0.01);
         expect(parsed.learningRate).toBeLessThanOrEqual(0.3);
         expect("width" in sample).toBe(parsed.kernel === "radial");
-        expect(sampleConfiguration(space, createRandom(seed))).toEqual(sample);
+        expect(uniformConfiguration(parentsFirst(space), createRandom(seed))).toEqual(sample);
       }),
     );
   });
@@ -132,7 +132,7 @@ describe("coordinates", () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         const random = createRandom(seed);
-        const sample = sampleConfiguration(space, random);
+        const sample = uniformConfiguration(parentsFirst(space), random);
         expect(encoder.decode(encoder.encode(sample))).toEqual(sample);
         config.parse(encoder.decode(Float64Array.from({ length: 5 }, () => 3 * random.uniform() - 1)));
       }),
@@ -152,7 +152,7 @@ test("spaces of several trainers merge into one whose configurations split again
     "kernel.kernel": ["radial"],
   });
   for (let seed = 0; seed < 50; seed++) {
-    const sample = sampleConfiguration(merged, createRandom(seed));
+    const sample = uniformConfiguration(parentsFirst(merged), createRandom(seed));
     const { trainer, fields: own } = splitConfiguration(sample);
     expect(Object.keys(own).length > 0).toBe(trainer !== "dummy");
     config.parse(own);

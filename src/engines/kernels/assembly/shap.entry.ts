@@ -7,6 +7,8 @@
 // as many points as the path has features is exact. Points share the way down (products) and up (sums over leaves), as
 // in Linear TreeSHAP (Yu et al. 2022), and every term is positive, so nothing cancels.
 
+import { CATEGORICAL, FEATURE, MISSING_LEFT } from "./tree-words";
+
 /** Words of 32 bits of a tree: elements' address, their number, tables' address (0: the scratch), points (even),
  * address of the points t and behind them their weights, 1 - t and 1 / (1 - t), output (-1: all), 1 when its tables are filled. */
 const TREE_BYTES: usize = 32;
@@ -52,10 +54,6 @@ export let sides: usize = 0;
 export let pathFactors: usize = 0;
 /** float64 [features of the longest path]. */
 export let pathGains: usize = 0;
-
-const MISSING_LEFT: u32 = 1;
-const CATEGORICAL: u32 = 2;
-const FEATURE: u32 = 0x0fffffff;
 
 /** 1 when the row goes left at an element. */
 @inline

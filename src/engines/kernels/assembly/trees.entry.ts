@@ -1,5 +1,7 @@
 // Scores rows with an ensemble of trees. Runs alone, on the calling thread.
 
+import { CATEGORICAL, FEATURE, MISSING_LEFT } from "./tree-words";
+
 /** 4 words a node: feature | flags << 28, threshold or first word of the set, left, right; a child below 0 is
  * ~leaf. */
 export let nodes: usize = 0;
@@ -36,10 +38,6 @@ export let termCoefficient: usize = 0;
 /** float32 [rows][variables]. */
 export let variableBlock: usize = 0;
 export let variables: i32 = 0;
-
-const MISSING_LEFT: u32 = 1;
-const CATEGORICAL: u32 = 2;
-const FEATURE: u32 = 0x0fffffff;
 
 /** Whether a set holds a code that `checkCodes` has passed. */
 @inline

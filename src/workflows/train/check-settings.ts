@@ -1,0 +1,20 @@
+import { columnOf } from "../../foundation/contracts/frame.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
+import type { Project } from "../../foundation/contracts/project.js";
+import { checkTuning } from "../learn/proposer.js";
+import { checkGoals } from "./goals.js";
+import type { PreparedData } from "./prepare.js";
+
+/**
+ * What a project may say wrong about these data, found before any work is done.
+ * @throws QuernError CONFIG_INVALID, DATA_COLUMN_UNKNOWN
+ */
+export function checkSettings(
+  project: Project,
+  { frame, target }: PreparedData,
+  metrics: readonly Metric[],
+): void {
+  checkGoals(project, target.task, metrics);
+  checkTuning(project);
+  for (const name of project.evaluation.fairness) columnOf(frame, name);
+}
