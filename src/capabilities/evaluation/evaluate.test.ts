@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { adjustFalseDiscovery } from "../../foundation/base/multiplicity.js";
+import { normalBelow, normalQuantile, twoSided } from "../../foundation/base/normal-distribution.js";
 import { createRandom } from "../../foundation/base/random.js";
 import { evaluationSchema } from "../../foundation/contracts/evaluation.js";
 import { type CategoryColumn, createFrame, type NumberColumn } from "../../foundation/contracts/frame.js";
@@ -10,8 +12,6 @@ import { evaluate } from "./evaluate.js";
 import type { EvaluationRequest } from "./evaluation-request.js";
 import { estimateMetrics } from "./intervals/bootstrap.js";
 import { compareModels } from "./intervals/compare.js";
-import { adjust } from "./intervals/multiplicity.js";
-import { normalBelow, normalQuantile, twoSided } from "./intervals/normal.js";
 import { findMetric } from "./metrics/index.js";
 import { permutationImportance } from "./permutation-importance.js";
 
@@ -229,7 +229,7 @@ describe("intervals", () => {
     expect(normalBelow(-3.5)).toBeCloseTo(2.3262907903552504e-4, 15);
     expect(twoSided(2)).toBeCloseTo(0.04550026389635842, 14);
     expect(wilson(0.5, 10).map((v) => Number(v.toFixed(4)))).toEqual([0.2366, 0.7634]);
-    expect(adjust([0.01, 0.04, 0.03, 0.005])).toEqual([0.02, 0.04, 0.04, 0.02]);
+    expect(adjustFalseDiscovery([0.01, 0.04, 0.03, 0.005])).toEqual([0.02, 0.04, 0.04, 0.02]);
   });
 });
 

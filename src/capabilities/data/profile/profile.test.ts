@@ -5,6 +5,11 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { openTable } from "../../../engines/table/index.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
+import {
+  chiSquareTail,
+  kolmogorovDistance,
+  kolmogorovTail,
+} from "../../../foundation/base/tail-probability.js";
 import type { ColumnKind, ColumnSchema } from "../../../foundation/contracts/column.js";
 import { type Profile, profileSchema } from "../../../foundation/contracts/profile.js";
 import { type MeasureOptions, profileTable } from "./profile-table.js";
@@ -12,7 +17,6 @@ import { numberCells } from "./statistics/cells.js";
 import { contingencyTable, correlationRatio, cramersV, pearson, spearman } from "./statistics/correlation.js";
 import { explainedShare, prepareTarget } from "./statistics/explained-share.js";
 import { averageRanks } from "./statistics/ranks.js";
-import { chiSquareTail, kolmogorovDistance, kolmogorovTail } from "./statistics/tail-probability.js";
 
 const expected = JSON.parse(
   readFileSync(new URL("../../../../test/oracles/profile/expected.json", import.meta.url), "utf8"),

@@ -1,8 +1,8 @@
+import { shareInterval } from "../../../foundation/base/beta-distribution.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import type { Conformal, ConformalSet } from "../../../foundation/contracts/conformal.js";
 import type { Predictions, Target } from "../../../foundation/contracts/target.js";
 import type { BoundedFigure, ConformalReport } from "../../../foundation/contracts/trust.js";
-import { shareInterval } from "../intervals/beta.js";
 import { orNull } from "../intervals/bootstrap.js";
 import { type Intervals, predictIntervals, predictSets } from "./apply.js";
 

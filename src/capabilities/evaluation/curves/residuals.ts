@@ -1,8 +1,8 @@
+import { normalQuantile } from "../../../foundation/base/normal-distribution.js";
 import type { Random } from "../../../foundation/base/random.js";
 import { quantileOfSorted, weightedMean } from "../../../foundation/base/statistics.js";
 import type { Residuals } from "../../../foundation/contracts/evaluation.js";
 import { orNull } from "../intervals/bootstrap.js";
-import { normalQuantile } from "../intervals/normal.js";
 import type { ValueInput } from "../metrics/inputs.js";
 
 const MOST_POINTS = 1500;

@@ -1,6 +1,6 @@
 /** Sums over the rows of a group, from which every figure by group follows. */
-import { shareInterval } from "../intervals/beta.js";
-import { normalQuantile } from "../intervals/normal.js";
+import { shareInterval } from "../../../foundation/base/beta-distribution.js";
+import { normalQuantile } from "../../../foundation/base/normal-distribution.js";
 
 /** What one row adds to its group. Classes: 0/1 and the probability of the class. Numbers: actual and predicted. */
 export interface GroupRows {

@@ -1,10 +1,10 @@
+import { normalBelow, normalQuantile } from "../../../foundation/base/normal-distribution.js";
 import type { Random } from "../../../foundation/base/random.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import type { Estimate } from "../../../foundation/contracts/evaluation.js";
 import type { MetricInput } from "../../../foundation/contracts/metric.js";
 import { targetRows } from "../../../foundation/contracts/target.js";
 import type { AnyMetric } from "../metrics/index.js";
-import { normalBelow, normalQuantile } from "./normal.js";
 import { affordableResamples, createResampler, favourableOrder, takeInput } from "./resample.js";
 
 /** 95 %. */

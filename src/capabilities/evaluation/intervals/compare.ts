@@ -1,8 +1,9 @@
+import { studentReach, studentTwoSided } from "../../../foundation/base/beta-distribution.js";
+import { normalBelow, normalQuantile } from "../../../foundation/base/normal-distribution.js";
 import type { Comparison } from "../../../foundation/contracts/evaluation.js";
 import type { MetricInput } from "../../../foundation/contracts/metric.js";
 import { type Predictions, targetRows } from "../../../foundation/contracts/target.js";
 import { type AnyMetric, orient } from "../metrics/index.js";
-import { studentReach, studentTwoSided } from "./beta.js";
 import {
   type BootstrapOptions,
   ENOUGH_FOR_TAILS,
@@ -11,7 +12,6 @@ import {
   orNull,
   tailQuantile,
 } from "./bootstrap.js";
-import { normalBelow, normalQuantile } from "./normal.js";
 import { affordableResamples, createResampler } from "./resample.js";
 
 /** The other model, on the same rows. */

@@ -3,9 +3,15 @@
  * decisions, `delong` for areas under ROC curves, `permutationTest` for anything that is a mean over rows,
  * `correctedResampledTest` and `fiveByTwoTest` for folds. p values are two-sided.
  */
+
+import {
+  betaBelow,
+  fisherTail,
+  studentReach,
+  studentTwoSided,
+} from "../../../foundation/base/beta-distribution.js";
+import { normalQuantile, twoSided } from "../../../foundation/base/normal-distribution.js";
 import type { Random } from "../../../foundation/base/random.js";
-import { betaBelow, fisherTail, studentReach, studentTwoSided } from "./beta.js";
-import { normalQuantile, twoSided } from "./normal.js";
 
 export interface PairedTest {
   /** First minus second. */

@@ -1,9 +1,15 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import {
+  betaBelow,
+  betaQuantile,
+  shareInterval,
+  studentReach,
+  studentTwoSided,
+} from "../../../foundation/base/beta-distribution.js";
+import { adjustFalseDiscovery } from "../../../foundation/base/multiplicity.js";
 import { createRandom } from "../../../foundation/base/random.js";
-import { betaBelow, betaQuantile, shareInterval, studentReach, studentTwoSided } from "./beta.js";
 import { summariseFolds } from "./cross-validation.js";
-import { adjust } from "./multiplicity.js";
 import { correctedResampledTest, delong, fiveByTwoTest, mcnemar, permutationTest } from "./paired-tests.js";
 
 interface Recorded {
@@ -66,7 +72,8 @@ describe("distributions agree with SciPy", () => {
       expect(interval[1]).toBeCloseTo(high, 9);
     }
     const { pValues, adjusted } = RECORDED.benjaminiHochberg;
-    for (const [index, value] of adjust(pValues).entries()) expect(value).toBeCloseTo(adjusted[index]!, 12);
+    for (const [index, value] of adjustFalseDiscovery(pValues).entries())
+      expect(value).toBeCloseTo(adjusted[index]!, 12);
   });
 });
 

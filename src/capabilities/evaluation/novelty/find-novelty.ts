@@ -1,7 +1,7 @@
+import { adjustFalseDiscovery } from "../../../foundation/base/multiplicity.js";
 import type { Random } from "../../../foundation/base/random.js";
 import { type Frame, takeRows } from "../../../foundation/contracts/frame.js";
 import type { Novelty } from "../../../foundation/contracts/trust.js";
-import { adjust } from "../intervals/multiplicity.js";
 import { cellText } from "../row-text.js";
 import { fitMixedSpace, type MixedSpace } from "./mixed-space.js";
 
@@ -49,7 +49,7 @@ export function findNovelty(search: NoveltySearch): Novelty | undefined {
   const pValues = distances.map(
     (distance) => (1 + usual.length - below(usual, distance)) / (usual.length + 1),
   );
-  const adjusted = adjust(Array.from(pValues));
+  const adjusted = adjustFalseDiscovery(Array.from(pValues));
   const ranked = Array.from(distances.keys()).sort((a, b) => distances[b]! - distances[a]! || a - b);
   const median = usual[usual.length >> 1]! || 1;
   return {

@@ -4,13 +4,14 @@
  * adjusted for all of them together (Benjamini and Hochberg 1995), so that searching widely finds no more than
  * chance allows; differences too small to matter and echoes of groups already found are left out.
  */
+
+import { adjustFalseDiscovery } from "../../../foundation/base/multiplicity.js";
+import { normalQuantile, twoSided } from "../../../foundation/base/normal-distribution.js";
 import type { Slice } from "../../../foundation/contracts/evaluation.js";
 import type { Frame } from "../../../foundation/contracts/frame.js";
 import { computeMetric, type MetricInput } from "../../../foundation/contracts/metric.js";
 import { targetRows } from "../../../foundation/contracts/target.js";
 import { orNull } from "../intervals/bootstrap.js";
-import { adjust } from "../intervals/multiplicity.js";
-import { normalQuantile, twoSided } from "../intervals/normal.js";
 import { takeInput } from "../intervals/resample.js";
 import type { AnyMetric } from "../metrics/index.js";
 import { type ColumnGroups, frameGroups, groupsOf } from "./groups.js";
@@ -60,14 +61,14 @@ export function findSlices(search: SliceSearch): { readonly slices: Slice[]; rea
   const singles = columns.flatMap((groups) => candidatesOf([groups], losses));
   const pairs = pairsOf(columns, singles).flatMap((pair) => candidatesOf(pair, losses));
   const candidates = [...singles, ...pairs];
-  const adjusted = adjust(candidates.map((candidate) => candidate.pValue));
+  const adjusted = adjustFalseDiscovery(candidates.map((candidate) => candidate.pValue));
   const conspicuous = candidates.filter(
     (candidate, index) => candidate.effect >= LEAST_EFFECT && adjusted[index]! <= FALSE_DISCOVERY_RATE,
   );
   const pValues = new Map(candidates.map((candidate, index) => [candidate, adjusted[index]!]));
   const found = withoutEchoes(conspicuous, losses);
   const given = search.given.flatMap((name) => givenSlices(search.features, name, losses));
-  const givenP = adjust(given.map((candidate) => candidate.pValue));
+  const givenP = adjustFalseDiscovery(given.map((candidate) => candidate.pValue));
   return {
     slices: [
       ...given.map((candidate, index) => describe(search, candidate, "given", givenP[index]!)),

@@ -1,15 +1,15 @@
 import { z } from "zod";
+import {
+  chiSquareTail,
+  kolmogorovDistance,
+  kolmogorovTail,
+} from "../../../../foundation/base/tail-probability.js";
 import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import type { Column } from "../../../../foundation/contracts/frame.js";
 import { isMissing } from "../../profile/statistics/cells.js";
 import { chiSquare, contingencyTable, cramersV } from "../../profile/statistics/correlation.js";
-import {
-  chiSquareTail,
-  kolmogorovDistance,
-  kolmogorovTail,
-} from "../../profile/statistics/tail-probability.js";
 import { featureColumns } from "../columns.js";
 import { quote } from "../wording.js";
 

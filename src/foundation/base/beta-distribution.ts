@@ -1,5 +1,5 @@
 /** The beta distribution, and what rests on it: Student's t, Fisher's F, exact intervals of shares. */
-import { logGamma } from "../../../foundation/base/gamma.js";
+import { logGamma } from "./gamma.js";
 
 /**
  * P(X <= x) of the beta distribution: the regularised incomplete beta function by Lentz's continued fraction

@@ -1,5 +1,5 @@
 /** Upper tail probabilities of test statistics, for deciding what chance alone would not do. */
-import { logGamma } from "../../../../foundation/base/gamma.js";
+import { logGamma } from "./gamma.js";
 
 /**
  * P(X >= statistic) for chi-square: the regularised upper incomplete gamma function Q(k/2, x/2), by its
