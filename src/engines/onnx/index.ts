@@ -7,3 +7,6 @@ export { type AdmittedModel, admitModel } from "./model-check/admit-model.js";
 export type { ModelPolicy } from "./model-check/policy.js";
 export type { OperatorType } from "./operators/table.js";
 export { openBuiltModel, openSession, type Session, type SessionOptions } from "./session.js";
+export { openWeights } from "./weights/open-weights.js";
+export { openSafetensors, type Weights, writeSafetensors } from "./weights/safetensors.js";
+export { type StoredTensor, type StoredType, storedTensor, tensorOf } from "./weights/stored-tensor.js";

@@ -16,18 +16,21 @@ export function syncFolder(folder: string): void {
 
 /**
  * Writes a file so that readers and crashes see the old content or the new, never a part:
- * temporary file in the same folder, fsync, rename, fsync of the folder.
+ * temporary file in the same folder, fsync, rename, fsync of the folder. Parts are written one after another.
  * @throws QuernError DISK_FULL; the temporary file is removed and the old content stays.
  */
-export function writeFileAtomic(path: string, content: string | Uint8Array): void {
+export function writeFileAtomic(path: string, content: string | Uint8Array | readonly Uint8Array[]): void {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true });
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     const handle = openSync(temporary, "wx", 0o644);
     try {
-      const bytes = typeof content === "string" ? Buffer.from(content) : content;
-      for (let offset = 0; offset < bytes.length; ) offset += writeSync(handle, bytes, offset);
+      const whole = typeof content === "string" ? Buffer.from(content) : content;
+      for (const part of whole instanceof Uint8Array ? [whole] : whole) {
+        for (let offset = 0; offset < part.length; )
+          offset += writeSync(handle, part, offset, Math.min(part.length - offset, 2 ** 30));
+      }
       fsyncSync(handle);
     } finally {
       closeSync(handle);
