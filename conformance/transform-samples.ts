@@ -2,9 +2,10 @@
 import { createRandom } from "../src/foundation/base/random.js";
 import { type Column, createFrame, type Frame } from "../src/foundation/contracts/frame.js";
 import type { Target } from "../src/foundation/contracts/target.js";
+import type { Transform } from "../src/foundation/contracts/transform.js";
 
 export type SampleName = "training" | "ugly" | "unseen" | "one-row" | "no-rows" | "all-missing" | "constant";
-type Kind = Exclude<Column["kind"], never>;
+type Kind = Transform["accepts"][number];
 
 const TRAINING_ROWS = 60;
 const DAY_MS = 86_400_000;
@@ -110,6 +111,10 @@ function sampleColumn(kind: Kind, name: SampleName, index: number): Column {
       return { kind, values: texts(name, index) };
     case "vector":
       return vector(name, index);
+    case "image":
+      return image(name, index);
+    case "tokens":
+      throw new Error("No transform takes tokens.");
   }
 }
 
@@ -133,6 +138,14 @@ function numbers(name: SampleName, index: number): number[] {
     case "constant":
       return Array.from({ length: 8 }, () => 3.3);
   }
+}
+
+function image(name: SampleName, index: number): Column {
+  const random = createRandom(`image ${index}`);
+  const pixels = numbers(name, index).flatMap(() =>
+    Array.from({ length: 2 * 3 * 3 }, () => random.integer(256)),
+  );
+  return { kind: "image", values: Uint8Array.from(pixels), height: 2, width: 3, channels: 3 };
 }
 
 function dates(name: SampleName, index: number): number[] {

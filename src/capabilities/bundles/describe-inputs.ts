@@ -34,6 +34,9 @@ function describeContent(content: Column): Description {
       return describeCategories(content.codes, content.dictionary);
     case "vector":
       return { optional: content.values.some(Number.isNaN) };
+    case "image":
+    case "tokens":
+      return { optional: false };
     default:
       return { optional: content.values.some((text) => text === "") };
   }

@@ -1,3 +1,4 @@
+import { pictureToJson } from "../../foundation/base/pixels.js";
 import { createRandom, type Random } from "../../foundation/base/random.js";
 import type { BundleInput } from "../../foundation/contracts/bundle.js";
 import type { Row } from "../../foundation/contracts/prediction.js";
@@ -29,6 +30,11 @@ function invent({ column, range, categories }: BundleInput, random: Random): unk
       return random.uniform() < 0.5;
     case "vector":
       return Array.from({ length: column.format?.width ?? 0 }, () => random.normal());
+    case "image": {
+      const { height = 0, width = 0, channels = 3 } = column.format ?? {};
+      const data = Uint8Array.from({ length: height * width * channels }, () => random.integer(256));
+      return pictureToJson({ height, width, channels, data });
+    }
     case "category":
       // Often one of the first, which are the most frequent.
       return categories?.length

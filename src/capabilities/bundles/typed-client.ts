@@ -37,6 +37,8 @@ function valueType({ column, categories }: BundleInput): string {
       return "string | number | Date";
     case "vector":
       return "readonly number[]";
+    case "image":
+      return "{ height: number; width: number; channels: number; data: Uint8Array | string }";
     default: {
       if (!categories || categories.length === 0 || categories.length > MAXIMUM_UNION) return "string";
       const numbers = column.numericCategory ? " | number" : "";

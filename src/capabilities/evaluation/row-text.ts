@@ -23,6 +23,10 @@ export function cellText(column: Column, row: number): string {
         : new Date(column.values[row]!).toISOString().slice(0, 10);
     case "vector":
       return `[${column.width}]`;
+    case "image":
+      return `[${column.height} x ${column.width}]`;
+    case "tokens":
+      return `[${column.length}]`;
     default:
       return column.values[row]!;
   }

@@ -1,5 +1,5 @@
 /** Single values of columns, and how far rows lie apart. */
-import type { Column, Frame } from "../../foundation/contracts/frame.js";
+import { type Column, type Frame, isWide } from "../../foundation/contracts/frame.js";
 
 export type Cell = number | string | null;
 
@@ -14,6 +14,8 @@ export function cellOf(column: Column, row: number): Cell {
     case "id":
       return column.values[row] === "" ? null : column.values[row]!;
     case "vector":
+    case "image":
+    case "tokens":
       return null;
     default: {
       const value = column.values[row]!;
@@ -37,7 +39,9 @@ export function columnOfCells(like: Column, cells: readonly Cell[]): Column {
     case "id":
       return { kind: like.kind, values: cells.map((cell) => (cell === null ? "" : String(cell))) };
     case "vector":
-      throw new Error("A vector column has no single values.");
+    case "image":
+    case "tokens":
+      throw new Error(`A ${like.kind} column has no single values.`);
     case "datetime":
       return { kind: "datetime", values: Float64Array.from(cells, numberOf) };
     case "boolean":
@@ -88,7 +92,7 @@ export interface Neighbourhood {
 }
 
 export function createNeighbourhood(frame: Frame): Neighbourhood {
-  const columns = [...frame.columns].filter(([, column]) => column.kind !== "vector");
+  const columns = [...frame.columns].filter(([, column]) => !isWide(column));
   const distances = columns.map(([, column]) => cellDistance(column));
   const rows = Array.from({ length: frame.rows }, (_, row) =>
     columns.map(([, column]) => cellOf(column, row)),

@@ -5,6 +5,7 @@ import { isPlainPath } from "../base/plain-path.js";
 import {
   BUNDLE_FILES,
   BUNDLE_FORMAT_VERSION,
+  cellShape,
   type Manifest,
   manifestSchema,
   type Sample,
@@ -107,7 +108,9 @@ export function checkPorts(
   for (const { name, type, shape } of inputs) {
     const input = expected.get(name);
     if (!input) throw invalidBundle(`the graph has an unknown input ${JSON.stringify(name)}`);
-    if (type !== input.type || shape.length !== 2 || shape[1] !== input.width) {
+    const cell = cellShape(input);
+    const fits = shape.length === cell.length + 1 && cell.every((size, axis) => size === shape[axis + 1]);
+    if (type !== input.type || !fits) {
       throw invalidBundle(
         `the graph input ${JSON.stringify(name)} is ${type}[${shape}], not what the manifest says`,
       );

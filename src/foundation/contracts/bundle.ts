@@ -21,7 +21,16 @@ export const MAXIMUM_LISTED_CATEGORIES = 1000;
 
 const identifier = z.string().min(1).max(200);
 
-export const INPUT_KINDS = ["number", "boolean", "category", "text", "datetime", "id", "vector"] as const;
+export const INPUT_KINDS = [
+  "number",
+  "boolean",
+  "category",
+  "text",
+  "datetime",
+  "id",
+  "vector",
+  "image",
+] as const;
 
 /** A raw column that rows bring. */
 export const bundleInputSchema = z.strictObject({
@@ -52,15 +61,25 @@ export const hostTransformSchema = z.strictObject({
 });
 export type HostTransformReference = z.infer<typeof hostTransformSchema>;
 
-/** One input of the graph: the column that fills it, raw or made by a host transform. Shape [N,1] or [N,width]. */
+const size = z.number().int().positive();
+
+/** One input of the graph: the column that fills it, raw or made by a host transform. */
 export const graphInputSchema = z.strictObject({
   tensor: identifier,
   column: z.string(),
-  kind: z.enum(INPUT_KINDS),
-  type: z.enum(["float32", "float64", "int64", "string"]),
-  width: z.number().int().positive(),
+  kind: z.enum([...INPUT_KINDS, "tokens"]),
+  type: z.enum(["float32", "float64", "int64", "string", "uint8", "int32"]),
+  /** The shape is [N, width]: vectors have their width, tokens their length, all others 1 … */
+  width: size,
+  /** … and images are [N, height, width, channels]. */
+  image: z.strictObject({ height: size, channels: size }).optional(),
 });
 export type GraphInput = z.infer<typeof graphInputSchema>;
+
+/** What a row of the input holds: all dimensions but the first. */
+export function cellShape({ width, image }: Pick<GraphInput, "width" | "image">): readonly number[] {
+  return image ? [image.height, width, image.channels] : [width];
+}
 
 export const bundleOutputsSchema = z.discriminatedUnion("kind", [
   /** Tensors `label` string [N] and `probabilities` float32 [N, classes]. Binary: the second class is positive. */

@@ -42,8 +42,12 @@ export const columnSchemaSchema = z.strictObject({
       /** Boolean: the texts (trimmed, lower case) that mean true and false. */
       trueText: z.array(z.string()).optional(),
       falseText: z.array(z.string()).optional(),
-      /** Vector: its width. */
+      /** Vector: its width. Image: pixels across, to which it is read. */
       width: z.number().int().positive().optional(),
+      /** Image: pixels down, to which it is read. */
+      height: z.number().int().positive().optional(),
+      /** Image: 1 (grey) or 3 (red, green, blue). */
+      channels: z.union([z.literal(1), z.literal(3)]).optional(),
     })
     .optional(),
 });

@@ -2,7 +2,7 @@
  * `Frame`: an immutable table in columns, the only form in which data reaches transforms, trainers and
  * evaluation. Nothing may write into the arrays of a column after the frame is made.
  *
- * Missing values: NaN in numbers, booleans and datetimes; code -1 in categories; "" in text and ids.
+ * Missing values: NaN in numbers, booleans and datetimes; code -1 in categories; "" in text and ids; 0 everywhere in images.
  */
 import { QuernError } from "../base/errors.js";
 
@@ -53,6 +53,24 @@ export interface VectorColumn {
   readonly names?: readonly string[];
 }
 
+/** Decoded pictures of one size, sRGB: [rows, height, width, channels], 0 to 255; missing = all 0. */
+export interface ImageColumn {
+  readonly kind: "image";
+  readonly values: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+  /** 1: grey, 3: red, green, blue. */
+  readonly channels: number;
+}
+/** Texts as a tokenizer numbers their pieces: [rows, length]; 0 fills what a text leaves over. */
+export interface TokensColumn {
+  readonly kind: "tokens";
+  readonly values: Int32Array;
+  readonly length: number;
+  /** Every id is below this. */
+  readonly vocabulary: number;
+}
+
 export type Column =
   | NumberColumn
   | BooleanColumn
@@ -60,7 +78,9 @@ export type Column =
   | TextColumn
   | DatetimeColumn
   | IdColumn
-  | VectorColumn;
+  | VectorColumn
+  | ImageColumn
+  | TokensColumn;
 
 export interface Frame {
   readonly rows: number;
@@ -70,13 +90,50 @@ export interface Frame {
 
 /** Rows of the column. */
 export function columnLength(column: Column): number {
+  if (column.kind === "category") return column.codes.length;
+  const width = cellWidth(column);
+  return width === 0 ? 0 : column.values.length / width;
+}
+
+/** Whether a row holds many values, none of which means anything alone. */
+export function isWide(column: Column): column is VectorColumn | ImageColumn | TokensColumn {
+  return column.kind === "vector" || column.kind === "image" || column.kind === "tokens";
+}
+
+/** What a row of a wide column holds: [width], or for images [height, width, channels]. */
+export interface CellSize {
+  readonly width: number;
+  readonly image?: { readonly height: number; readonly channels: number } | undefined;
+}
+
+export function cellSize(column: VectorColumn | ImageColumn | TokensColumn): CellSize {
+  if (column.kind === "tokens") return { width: column.length };
+  const { width } = column;
+  return column.kind === "vector"
+    ? { width }
+    : { width, image: { height: column.height, channels: column.channels } };
+}
+
+/** True for columns that are not wide. */
+export function hasCellSize(column: Column, { width, image }: Partial<CellSize>): boolean {
+  if (!isWide(column)) return true;
+  const own = cellSize(column);
+  return (
+    own.width === width && own.image?.height === image?.height && own.image?.channels === image?.channels
+  );
+}
+
+/** Values in one row of the column. */
+export function cellWidth(column: Column): number {
   switch (column.kind) {
-    case "category":
-      return column.codes.length;
     case "vector":
-      return column.width === 0 ? 0 : column.values.length / column.width;
+      return column.width;
+    case "image":
+      return column.height * column.width * column.channels;
+    case "tokens":
+      return column.length;
     default:
-      return column.values.length;
+      return 1;
   }
 }
 
@@ -138,7 +195,11 @@ export function takeColumn(column: Column, rows: ArrayLike<number>): Column {
     case "id":
       return { ...column, values: Array.from({ length: rows.length }, (_, i) => column.values[rows[i]!]!) };
     case "vector":
-      return { ...column, values: gatherVectors(column, rows) };
+      return { ...column, values: gatherCells(column.values, cellWidth(column), rows) };
+    case "image":
+      return { ...column, values: gatherCells(column.values, cellWidth(column), rows) };
+    case "tokens":
+      return { ...column, values: gatherCells(column.values, cellWidth(column), rows) };
   }
 }
 
@@ -148,8 +209,12 @@ function gather<T extends Float64Array | Float32Array | Int32Array>(values: T, r
   return result;
 }
 
-function gatherVectors({ values, width }: VectorColumn, rows: ArrayLike<number>): Float32Array {
-  const result = new Float32Array(rows.length * width);
+function gatherCells<T extends Float32Array | Int32Array | Uint8Array>(
+  values: T,
+  width: number,
+  rows: ArrayLike<number>,
+): T {
+  const result = new (values.constructor as new (length: number) => T)(rows.length * width);
   for (let i = 0; i < rows.length; i++) {
     const start = rows[i]! * width;
     result.set(values.subarray(start, start + width), i * width);

@@ -76,13 +76,22 @@ export interface GraphBuilder {
 }
 
 /**
- * A column inside the graph. Shapes: [N,1]; vectors [N,width].
+ * A column inside the graph. Shapes: [N,1]; vectors [N,width]; images [N,height,width,channels]; tokens [N,length].
  * number, boolean: float32 (float64 only at the raw input of a column that float32 would damage);
- * category, text, id: string; datetime: int64 (smallest int64 = missing).
+ * category, text, id: string; datetime: int64 (smallest int64 = missing); image: uint8; tokens: int32.
  */
 export interface GraphColumn {
   readonly name: string;
-  readonly kind: "number" | "boolean" | "category" | "text" | "datetime" | "id" | "vector";
+  readonly kind:
+    | "number"
+    | "boolean"
+    | "category"
+    | "text"
+    | "datetime"
+    | "id"
+    | "vector"
+    | "image"
+    | "tokens";
   readonly value: GraphValue;
 }
 

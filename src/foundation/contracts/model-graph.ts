@@ -1,5 +1,5 @@
 /** The public face of a model's graph: which tensors go in and what comes out. */
-import type { BundleOutputs, GraphInput } from "./bundle.js";
+import { type BundleOutputs, cellShape, type GraphInput } from "./bundle.js";
 import { cast, type GraphBuilder, type GraphColumn, type GraphValue } from "./graph.js";
 
 export const OUTPUT_TENSORS = {
@@ -14,8 +14,9 @@ export interface GraphInputColumn {
   readonly kind: GraphInput["kind"];
   /** Numbers only; default float32. */
   readonly precision?: "float32" | "float64" | undefined;
-  /** Vectors only; default 1. */
+  /** Vectors, tokens (their length) and images; default 1. */
   readonly width?: number | undefined;
+  readonly image?: GraphInput["image"];
 }
 
 const MAXIMUM_TENSOR_NAME = 100;
@@ -29,27 +30,40 @@ export function planGraphInputs(columns: readonly GraphInputColumn[]): GraphInpu
   const usable = (name: string) =>
     name !== "" && name.length <= MAXIMUM_TENSOR_NAME && !name.startsWith("/") && !reserved.has(name);
   const taken = new Set(columns.map((column) => column.name).filter(usable));
-  return columns.map(({ name, kind, precision, width = 1 }, index) => {
+  return columns.map(({ name, kind, precision, width = 1, image }, index) => {
     let tensor = name;
     if (!usable(name)) {
       tensor = `column_${index}`;
       while (taken.has(tensor)) tensor += "_";
     }
-    return { tensor, column: name, kind, type: tensorType(kind, precision), width };
+    const type = tensorType(kind, precision);
+    return { tensor, column: name, kind, type, width, ...(image ? { image } : {}) };
   });
 }
 
 function tensorType(kind: GraphInput["kind"], precision: GraphInputColumn["precision"]): GraphInput["type"] {
-  if (kind === "number") return precision ?? "float32";
-  if (kind === "boolean" || kind === "vector") return "float32";
-  return kind === "datetime" ? "int64" : "string";
+  switch (kind) {
+    case "number":
+      return precision ?? "float32";
+    case "boolean":
+    case "vector":
+      return "float32";
+    case "datetime":
+      return "int64";
+    case "image":
+      return "uint8";
+    case "tokens":
+      return "int32";
+    default:
+      return "string";
+  }
 }
 
 export function declareInputs(graph: GraphBuilder, inputs: readonly GraphInput[]): GraphColumn[] {
-  return inputs.map(({ tensor, column, kind, type, width }) => ({
-    name: column,
-    kind,
-    value: graph.input(tensor, type, ["N", width]),
+  return inputs.map((input) => ({
+    name: input.column,
+    kind: input.kind,
+    value: graph.input(input.tensor, input.type, ["N", ...cellShape(input)]),
   }));
 }
 

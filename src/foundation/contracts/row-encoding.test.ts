@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type Picture, pictureToJson } from "../base/pixels.js";
 import type { BundleInput } from "./bundle.js";
 import { type Column, createFrame } from "./frame.js";
 import { MISSING_DATETIME } from "./graph.js";
@@ -18,6 +19,27 @@ const encoded = (column: Omit<BundleInput["column"], "reason">, ...values: unkno
 const data = (...of: Parameters<typeof encoded>) => Array.from(encoded(...of).data as ArrayLike<unknown>);
 
 describe("rows as tensors", () => {
+  it("takes decoded pictures of just the size that training saw", () => {
+    const column = {
+      name: "photo",
+      kind: "image",
+      format: { height: 1, width: 2, channels: 3 },
+    } as const;
+    const picture: Picture = {
+      height: 1,
+      width: 2,
+      channels: 3,
+      data: Uint8Array.of(1, 2, 3, 250, 251, 255),
+    };
+    const tensor = encoded(column, picture, null, pictureToJson(picture));
+    expect(tensor).toMatchObject({ type: "uint8", shape: [3, 1, 2, 3] });
+    expect([...(tensor.data as Uint8Array)]).toEqual([...picture.data, 0, 0, 0, 0, 0, 0, ...picture.data]);
+    const frame = createFrame([["photo", decodeColumn("image", tensor)]]);
+    expect(encodeFrame([input(column)], frame).get("photo")).toEqual(tensor);
+    expect(() => encoded(column, { ...picture, height: 2 })).toThrow(/not a picture of 1 x 2 x 3/);
+    expect(() => encoded(column, "photo.png")).toThrow(/not a picture/);
+  });
+
   it("reads every kind as training read it", () => {
     expect(data({ name: "n", kind: "number" }, 1, "2.5", null, "", "NA", true)).toEqual([
       1,

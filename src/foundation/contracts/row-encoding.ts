@@ -1,11 +1,12 @@
 /**
  * Rows and frames to the tensors of a model: the one definition, used by bundles, servers and the browser
- * runtime. Shapes [N,1], vectors [N,width]. number and boolean: float32 (or float64) with NaN = missing;
- * datetime: int64 epoch milliseconds, the smallest int64 = missing; category, text, id: string, "" = missing,
- * U+0000 replaced by U+FFFD.
+ * runtime. Shapes [N,1], vectors [N,width], images [N,height,width,channels]. number and boolean: float32 (or
+ * float64) with NaN = missing; datetime: int64 epoch milliseconds, the smallest int64 = missing; category, text, id:
+ * string, "" = missing, U+0000 replaced by U+FFFD; image: uint8, 0 = missing.
  */
 import { QuernError } from "../base/errors.js";
 import { nearest } from "../base/nearest.js";
+import { type PictureSize, parsePicture } from "../base/pixels.js";
 import {
   categoryText,
   parseBoolean,
@@ -17,9 +18,11 @@ import {
 } from "../base/values.js";
 import type { BundleInput } from "./bundle.js";
 import { type CategoryColumn, type Column, columnLength, type Frame } from "./frame.js";
-import { MISSING_DATETIME } from "./graph.js";
+import { type GraphColumn, MISSING_DATETIME } from "./graph.js";
 import type { Row } from "./prediction.js";
 import type { Tensor } from "./tensor.js";
+
+type ColumnFormat = NonNullable<BundleInput["column"]["format"]>;
 
 export type EncodedColumns = ReadonlyMap<string, Tensor>;
 
@@ -103,6 +106,10 @@ function encodeColumn(input: BundleInput, rows: readonly Row[], problems: Proble
       return encodeVectors(column.format?.width ?? 0, count, (row) =>
         read(row, (value) => parseVector(value, format), [], `a list of ${column.format?.width} numbers`),
       );
+    case "image":
+      return encodePictures(pictureSize(format), count, (row, size) =>
+        read(row, pictureReader(size), new Uint8Array(), `a picture of ${sizeText(size)}`),
+      );
     default: {
       const toText = textReader(column.kind, format, column.numericCategory ?? false);
       const data = new Array<string>(count);
@@ -128,6 +135,28 @@ function encodeVectors(width: number, count: number, read: (row: number) => read
   const data = new Float32Array(count * width).fill(Number.NaN);
   for (let row = 0; row < count; row++) data.set(read(row), row * width);
   return { type: "float32", shape: [count, width], data };
+}
+
+function pictureSize({ height = 0, width = 0, channels = 3 }: ColumnFormat): PictureSize {
+  return { height, width, channels };
+}
+
+/** A picture that is null is missing: all 0. */
+function pictureReader(size: PictureSize): (value: unknown) => Uint8Array | undefined {
+  return (value) => (value === null ? new Uint8Array() : parsePicture(value, size));
+}
+
+const sizeText = ({ height, width, channels }: PictureSize): string => `${height} x ${width} x ${channels}`;
+
+function encodePictures(
+  size: PictureSize,
+  count: number,
+  read: (row: number, size: PictureSize) => Uint8Array,
+): Tensor {
+  const { height, width, channels } = size;
+  const data = new Uint8Array(count * height * width * channels);
+  for (let row = 0; row < count; row++) data.set(read(row, size), row * height * width * channels);
+  return { type: "uint8", shape: [count, height, width, channels], data };
 }
 
 const INT64_LIMIT = 2 ** 63;
@@ -224,6 +253,12 @@ export function encodeFrameColumn(
       };
     case "category":
       return { type: "string", shape: [column.codes.length, 1], data: categoryTexts(column) };
+    case "image": {
+      const { height, width, channels, values } = column;
+      return { type: "uint8", shape: [columnLength(column), height, width, channels], data: values };
+    }
+    case "tokens":
+      return { type: "int32", shape: [columnLength(column), column.length], data: column.values };
     default:
       return { type: "string", shape: [column.values.length, 1], data: column.values.map(withoutNul) };
   }
@@ -241,13 +276,15 @@ function missingColumn({ kind, precision, format }: BundleInput["column"], rows:
       return { type: "int64", shape: [rows, 1], data: new BigInt64Array(rows).fill(MISSING_DATETIME) };
     case "vector":
       return encodeVectors(format?.width ?? 0, rows, () => []);
+    case "image":
+      return encodePictures(pictureSize(format ?? {}), rows, () => new Uint8Array());
     default:
       return { type: "string", shape: [rows, 1], data: new Array<string>(rows).fill("") };
   }
 }
 
 /** Back to a frame, for the host transforms that work before the graph. Categories arrive as text. */
-export function decodeColumn(kind: BundleInput["column"]["kind"], tensor: Tensor): Column {
+export function decodeColumn(kind: GraphColumn["kind"], tensor: Tensor): Column {
   const data = tensor.data;
   switch (kind) {
     case "number":
@@ -265,6 +302,12 @@ export function decodeColumn(kind: BundleInput["column"]["kind"], tensor: Tensor
       };
     case "category":
       return toCategories(data as readonly string[]);
+    case "image": {
+      const [, height = 0, width = 0, channels = 0] = tensor.shape;
+      return { kind, values: data as Uint8Array, height, width, channels };
+    }
+    case "tokens":
+      throw new Error("Tokens enter the graph; no host transform takes them.");
     default:
       return { kind, values: data as readonly string[] };
   }

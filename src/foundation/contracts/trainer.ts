@@ -35,6 +35,8 @@ export type FeatureStyle =
   | "distance"
   /** Imputed, numbers bent to a normal distribution, one-hot. */
   | "neural"
+  /** As `neural`, but texts become tokens and images stay as they are: the network has an encoder for each. */
+  | "encoders"
   /** Non-negative counts or indicators. */
   | "counts"
   /** Ignores the features. */

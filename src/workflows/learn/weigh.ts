@@ -11,7 +11,7 @@ import { judgeStackedLayer, rowsWithTwins } from "../../capabilities/ensembles/s
 import { type CalibrationState, fitCalibration } from "../../capabilities/trainers/calibration/index.js";
 import type { Logger } from "../../foundation/base/logger.js";
 import { createRandom } from "../../foundation/base/random.js";
-import type { Frame } from "../../foundation/contracts/frame.js";
+import { cellWidth, type Frame } from "../../foundation/contracts/frame.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import { type Predictions, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
@@ -104,7 +104,7 @@ function rowContents(frame: Frame, rows: Int32Array): string[] {
   return Array.from(rows, (row) =>
     columns
       .map((column) => {
-        const width = column.kind === "vector" ? column.width : 1;
+        const width = cellWidth(column);
         const values = "codes" in column ? column.codes : column.values;
         return Array.from({ length: width }, (_, k) => values[row * width + k]).join();
       })

@@ -72,7 +72,9 @@ function labelsOf(column: Column, schema: ColumnSchema): (string | undefined)[] 
     case "datetime":
       return Array.from(column.values, (value) => (Number.isFinite(value) ? String(value) : undefined));
     case "vector":
-      throw new QuernError("TARGET_UNUSABLE", "A vector column cannot be a target.");
+    case "image":
+    case "tokens":
+      throw new QuernError("TARGET_UNUSABLE", `A column of kind ${column.kind} cannot be a target.`);
   }
 }
 

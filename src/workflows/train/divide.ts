@@ -77,6 +77,8 @@ function textsOf(frame: Frame, name: string): readonly string[] {
     case "category":
       return Array.from(column.codes, (code) => (code < 0 ? "" : column.dictionary[code]!));
     case "vector":
+    case "image":
+    case "tokens":
       return new Array<string>(frame.rows).fill("");
     default:
       return Array.from(column.values, (value) => (Number.isNaN(value) ? "" : String(value)));

@@ -1,5 +1,5 @@
 import type { Finding } from "../../../foundation/contracts/finding.js";
-import { type Column, type Frame, takeRows } from "../../../foundation/contracts/frame.js";
+import { type Column, type Frame, isWide, takeRows } from "../../../foundation/contracts/frame.js";
 import { type Target, takeTarget } from "../../../foundation/contracts/target.js";
 
 import { offersFewCombinations } from "./columns.js";
@@ -89,6 +89,6 @@ function laterEqual(members: readonly number[], outcomes: ArrayLike<number>): nu
 }
 
 function distinctValues(column: Column, rows: number): number {
-  if (column.kind === "vector") return rows;
+  if (isWide(column)) return rows;
   return new Set<unknown>(column.kind === "category" ? column.codes : column.values).size;
 }

@@ -23,6 +23,8 @@ export function textOf(column: Column, row: number): string {
     case "id":
       return column.values[row]!;
     case "vector":
+    case "image":
+    case "tokens":
       return "";
     case "datetime":
       return Number.isNaN(column.values[row]!) ? "" : new Date(column.values[row]!).toISOString();
@@ -42,7 +44,7 @@ export function fewCombinations(input: DetectorInput): boolean {
  * rows must often agree. A measurement or a text that mostly differs offers any number of them.
  */
 export function offersFewCombinations(
-  columns: Iterable<{ readonly kind: ColumnKind; readonly unique: number }>,
+  columns: Iterable<{ readonly kind: ColumnKind | Column["kind"]; readonly unique: number }>,
   rows: number,
 ): boolean {
   let combinations = 1;

@@ -1,4 +1,4 @@
-import type { Column, Frame } from "../../../foundation/contracts/frame.js";
+import { type Column, cellWidth, type Frame } from "../../../foundation/contracts/frame.js";
 
 /**
  * A 53-bit key of each row's content in the given columns: equal rows have equal keys; different rows share
@@ -28,7 +28,7 @@ function mixColumn(column: Column, low: Uint32Array, high: Uint32Array): void {
       return;
     }
     default: {
-      const width = column.kind === "vector" ? column.width : 1;
+      const width = cellWidth(column);
       const value = new Float64Array(1);
       const words = new Uint32Array(value.buffer);
       for (let i = 0; i < low.length * width; i++) {

@@ -1,6 +1,6 @@
 import type { Table } from "../../../engines/table/index.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
-import type { Column, Frame } from "../../../foundation/contracts/frame.js";
+import { type Column, type Frame, isWide } from "../../../foundation/contracts/frame.js";
 import type { ColumnProfile, Histogram, NumberProfile } from "../../../foundation/contracts/profile.js";
 import { type ColumnSource, literal, numberOf, stable } from "./column-source.js";
 import type { Moments } from "./moments.js";
@@ -78,7 +78,7 @@ export async function countValues(table: Table, { schema, value, cell }: ColumnS
 function countSample(column: Column, rows: number): Map<string, number> {
   const counts = new Map<string, number>();
   for (let row = 0; row < rows; row++) {
-    if (isMissing(column, row) || column.kind === "vector") continue;
+    if (isMissing(column, row) || isWide(column)) continue;
     const raw = column.kind === "category" ? column.dictionary[column.codes[row]!] : column.values[row];
     const text = valueText(raw, { kind: column.kind });
     counts.set(text, (counts.get(text) ?? 0) + 1);

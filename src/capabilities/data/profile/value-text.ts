@@ -1,9 +1,10 @@
 import type { ColumnKind } from "../../../foundation/contracts/column.js";
+import type { Column } from "../../../foundation/contracts/frame.js";
 
 const LIMIT = 200;
 
 /** A value as a reader knows it: whole numbers without a fraction, times in ISO 8601, long texts cut. */
-export function valueText(value: unknown, { kind }: { kind: ColumnKind }): string {
+export function valueText(value: unknown, { kind }: { kind: ColumnKind | Column["kind"] }): string {
   if (kind === "boolean") return value === true || value === 1 ? "true" : "false";
   if (kind === "datetime") return timeText(Number(value));
   const text = String(value);

@@ -1,5 +1,11 @@
 import { QuernError } from "../../../foundation/base/errors.js";
-import { type Column, columnOf, createFrame, type Frame } from "../../../foundation/contracts/frame.js";
+import {
+  type Column,
+  columnOf,
+  createFrame,
+  type Frame,
+  hasCellSize,
+} from "../../../foundation/contracts/frame.js";
 import { columnWithoutNul } from "../../../foundation/contracts/row-encoding.js";
 import { float32Values } from "../shared/positions.js";
 import type { FittedPipeline, Slot, TransformMap } from "./pipeline.js";
@@ -77,9 +83,9 @@ function featureColumn(column: Column, names: readonly string[] | undefined): Co
   return column;
 }
 
-function rawColumn(frame: Frame, { label, kind, width }: Slot): Column {
+function rawColumn(frame: Frame, { label, kind, width, image }: Slot): Column {
   const column = columnOf(frame, label);
-  const isSame = column.kind === kind && (column.kind !== "vector" || column.width === width);
+  const isSame = column.kind === kind && hasCellSize(column, { width, image });
   if (isSame) return columnWithoutNul(column);
   throw new QuernError(
     "DATA_SCHEMA",

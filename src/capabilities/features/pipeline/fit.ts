@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { WorkContext } from "../../../foundation/contracts/extension.js";
-import { type Column, columnOf, createFrame, type Frame } from "../../../foundation/contracts/frame.js";
+import {
+  type Column,
+  cellSize,
+  columnOf,
+  createFrame,
+  type Frame,
+  isWide,
+} from "../../../foundation/contracts/frame.js";
 import { columnWithoutNul } from "../../../foundation/contracts/row-encoding.js";
 import type { Target } from "../../../foundation/contracts/target.js";
 import type { Transform, TransformContext } from "../../../foundation/contracts/transform.js";
@@ -132,7 +139,7 @@ class Workshop {
         readable(name) + suffix,
         column,
         [...new Set(sources)],
-        vectorFacts(name, column, readable),
+        wideFacts(name, column, readable),
       );
     });
     this.#live.push(...outputs);
@@ -166,13 +173,14 @@ function rawFacts(name: string, column: Column): Partial<Slot> {
   if (column.kind === "number") {
     return { precision: column.values instanceof Float32Array ? "float32" : "float64" };
   }
-  return vectorFacts(name, column, (text) => text);
+  return wideFacts(name, column, (text) => text);
 }
 
-function vectorFacts(name: string, column: Column, readable: (text: string) => string): Partial<Slot> {
-  if (column.kind !== "vector") return {};
+function wideFacts(name: string, column: Column, readable: (text: string) => string): Partial<Slot> {
+  if (!isWide(column)) return {};
+  if (column.kind !== "vector") return cellSize(column);
   const names = column.names ?? Array.from({ length: column.width }, (_, k) => `${name}:${k}`);
-  return { width: column.width, names: names.map(readable) };
+  return { ...cellSize(column), names: names.map(readable) };
 }
 
 function parseConfig(transform: Transform, step: PipelineStep, index: number): Record<string, unknown> {

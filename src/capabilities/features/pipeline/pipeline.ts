@@ -1,4 +1,5 @@
 /** The types of a feature pipeline and what can be read off a fitted one. */
+import type { CellSize } from "../../../foundation/contracts/frame.js";
 import type { GraphColumn } from "../../../foundation/contracts/graph.js";
 import type { HostStep } from "../../../foundation/contracts/host-steps.js";
 import type { GraphInputColumn } from "../../../foundation/contracts/model-graph.js";
@@ -35,8 +36,10 @@ export interface Slot {
   readonly sources: readonly string[];
   /** Number: what a raw column holds. */
   readonly precision?: "float32" | "float64";
-  /** Vector: its width, and a unique feature name for each position. */
+  /** Vector, image, tokens: values of a row (`CellSize`). */
   readonly width?: number;
+  readonly image?: CellSize["image"];
+  /** Vector: a unique feature name for each position. */
   readonly names?: readonly string[];
 }
 
@@ -57,7 +60,7 @@ export interface FittedPipeline {
   /** Slots of the raw columns that are read. */
   readonly raw: readonly number[];
   readonly steps: readonly FittedStep[];
-  /** Slots of the features: numbers, booleans and vectors. */
+  /** Slots of the features: numbers, booleans, vectors; for networks with encoders also images and tokens. */
   readonly features: readonly number[];
 }
 
@@ -86,8 +89,8 @@ export function graphInputSlots({ raw, steps, features }: FittedPipeline): numbe
 /** The columns that enter the graph, in order: raw ones, and what host steps make of them. Names are unique. */
 export function graphInputs(fitted: FittedPipeline): GraphInputColumn[] {
   return graphInputSlots(fitted).map((slot) => {
-    const { label: name, kind, precision, width } = fitted.slots[slot]!;
-    return { name, kind, precision, width };
+    const { label: name, kind, precision, width, image } = fitted.slots[slot]!;
+    return { name, kind, precision, width, ...(image ? { image } : {}) };
   });
 }
 

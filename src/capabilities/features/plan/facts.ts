@@ -54,6 +54,8 @@ function factsOf(column: Column): Omit<ColumnFacts, "name" | "kind"> {
     case "id":
       return { missing: column.values.filter((value) => value === "").length };
     case "vector":
+    case "image":
+    case "tokens":
       return { missing: countNaN(column.values) };
   }
 }

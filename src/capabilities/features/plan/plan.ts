@@ -29,7 +29,9 @@ export function planFeatures(
   style: FeatureStyle,
   limits: PlanLimits,
 ): FeaturePlan {
-  const usable = facts.filter((column) => isUsable(column, limits.rows));
+  const usable = facts.filter(
+    (column) => isUsable(column, limits.rows) && (column.kind !== "image" || style === "encoders"),
+  );
   if (style === "none") return planNothing(usable.length > 0 ? usable : facts);
   const kinds: Kinds = (kind) => usable.filter((column) => column.kind === kind);
   const common = [...textSteps(kinds("text"), style, limits), ...roundingSteps(kinds)];
@@ -43,6 +45,7 @@ function stepsOf(style: Exclude<FeatureStyle, "none">, kinds: Kinds, limits: Pla
     case "counts":
       return countSteps(kinds, limits);
     case "neural":
+    case "encoders":
       return neuralSteps(kinds, limits);
     default:
       return scaledSteps(kinds, limits, style);

@@ -1,4 +1,4 @@
-import { type Column, createFrame, type Frame } from "../../../../foundation/contracts/frame.js";
+import { type Column, createFrame, type Frame, isWide } from "../../../../foundation/contracts/frame.js";
 import type { Target } from "../../../../foundation/contracts/target.js";
 import type { NearDuplicates, RowPair } from "../../../../foundation/contracts/trust.js";
 import { offersFewCombinations, textOf } from "../columns.js";
@@ -89,7 +89,7 @@ function fewCombinations(features: Frame, rows: Int32Array): boolean {
 /** Counts no further than matters. */
 function distinctValues(column: Column, rows: Int32Array): number {
   if (column.kind === "category") return column.dictionary.length;
-  if (column.kind === "vector") return rows.length;
+  if (isWide(column)) return rows.length;
   const seen = new Set<string | number>();
   for (const row of rows) {
     seen.add(column.values[row]!);

@@ -1,4 +1,4 @@
-import type { Column } from "../../../../foundation/contracts/frame.js";
+import { type Column, cellWidth } from "../../../../foundation/contracts/frame.js";
 import { argsort } from "./ranks.js";
 
 /** A column cut into cells: a small number of disjoint sets of rows, by value. */
@@ -23,6 +23,11 @@ export function isMissing(column: Column, row: number): boolean {
       return column.values[row] === "";
     case "vector":
       return column.width === 0 || Number.isNaN(column.values[row * column.width]!);
+    case "image":
+    case "tokens": {
+      const width = cellWidth(column);
+      return column.values.subarray(row * width, (row + 1) * width).every((value) => value === 0);
+    }
     default:
       return Number.isNaN(column.values[row]!);
   }
@@ -30,11 +35,13 @@ export function isMissing(column: Column, row: number): boolean {
 
 /**
  * Categories as they are; numbers and times by value when they have few, otherwise by quantiles of at least
- * ten rows; missing values in a cell of their own. Undefined for vectors.
+ * ten rows; missing values in a cell of their own. Undefined for wide columns.
  */
 export function cellsOf(column: Column, sample: Int32Array): Cells | undefined {
   switch (column.kind) {
     case "vector":
+    case "image":
+    case "tokens":
       return undefined;
     case "category":
       return compact(Array.from(sample, (row) => column.codes[row]!));
