@@ -1,18 +1,20 @@
-import type { ElementType, GraphValue } from "../../foundation/contracts/graph.js";
+import type { Dimension, ElementType, GraphValue } from "../../foundation/contracts/graph.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { createGraph, Expressions, openBuiltModel } from "../onnx/index.js";
 import { known, type StepGraph, type Training } from "./training.js";
 
 export interface EvaluationDefinition {
-  /** What is evaluated: the validation rows, say. */
-  readonly inputs: Readonly<Record<string, Tensor>>;
+  /** What is given to each run; sizes may be names. */
+  readonly inputs: Readonly<
+    Record<string, { readonly type: ElementType; readonly shape: readonly Dimension[] }>
+  >;
   /** The values wanted, by name. */
-  outputs(step: StepGraph): Readonly<Record<string, GraphValue>>;
+  outputs(step: Omit<StepGraph, "update">): Readonly<Record<string, GraphValue>>;
 }
 
 export interface Evaluation {
   /** With the parameters as they are in the training now. */
-  run(): Promise<Record<string, Tensor>>;
+  run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   close(): Promise<void>;
 }
 
@@ -25,14 +27,14 @@ export async function createEvaluation(
   const { parameters } = training.layout.declare(graph);
   const values = new Map<string, GraphValue>();
   for (const [name, { type, shape }] of Object.entries(inputs)) {
-    values.set(name, graph.input(name, type as ElementType, shape));
+    values.set(name, graph.input(name, type, shape));
   }
   const step = { graph, x: new Expressions(graph), parameter: known(parameters), input: known(values) };
   for (const [name, value] of Object.entries(outputs(step))) graph.output(name, value);
   const session = await openBuiltModel(graph.toModel(), { threads: 1 });
   return {
-    run() {
-      const feeds: Record<string, Tensor> = { ...inputs };
+    run(given) {
+      const feeds: Record<string, Tensor> = { ...given };
       for (const { name, shape } of training.layout.storages) {
         feeds[name] = { type: "float32", shape, data: training.state.contents[name]! };
       }

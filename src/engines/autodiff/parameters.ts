@@ -12,32 +12,54 @@ export interface ParameterSpecification {
   readonly decayFactor?: number;
   /** Times the learning rate; default 1. */
   readonly rateFactor?: number;
+  /**
+   * `trained` (default): moved along its gradient. `statistic`: replaced by what the step says, or kept.
+   * `frozen`: keeps its values; costs neither gradient nor optimizer.
+   */
+  readonly role?: ParameterRole;
 }
+
+export type ParameterRole = "trained" | "statistic" | "frozen";
 
 /** Tensors of fewer elements share one storage: an update costs nodes for each storage, and small nodes are dear. */
 const OWN_STORAGE_ELEMENTS = 2 ** 18;
 
 interface Storage {
   readonly name: string;
+  readonly role: ParameterRole;
   readonly members: readonly ParameterSpecification[];
   readonly shape: readonly number[];
   readonly size: number;
 }
 
-/** Small tensors end to end in one vector, large ones by themselves. */
+const PACKED_NAMES: Readonly<Record<ParameterRole, string>> = {
+  trained: "parameters",
+  statistic: "statistics",
+  frozen: "frozen",
+};
+
+/** Small tensors of one role end to end in one vector, large ones by themselves. */
+function storagesOf(role: ParameterRole, all: readonly ParameterSpecification[]): Storage[] {
+  const parameters = all.filter((parameter) => (parameter.role ?? "trained") === role);
+  const isLarge = ({ shape }: ParameterSpecification) => elementCount(shape) >= OWN_STORAGE_ELEMENTS;
+  const small = parameters.filter((parameter) => !isLarge(parameter));
+  const size = small.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const own = parameters.filter(isLarge).map((parameter) => {
+    const { name, shape } = parameter;
+    return { name: `parameter:${name}`, role, members: [parameter], shape, size: elementCount(shape) };
+  });
+  const packed =
+    small.length > 0 ? [{ name: PACKED_NAMES[role], role, members: small, shape: [size], size }] : [];
+  return [...packed, ...own];
+}
+
 export class ParameterLayout {
   readonly storages: readonly Storage[];
 
   constructor(parameters: readonly ParameterSpecification[]) {
-    const isLarge = ({ shape }: ParameterSpecification) => elementCount(shape) >= OWN_STORAGE_ELEMENTS;
-    const small = parameters.filter((parameter) => !isLarge(parameter));
-    const size = small.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-    const own = parameters.filter(isLarge).map((parameter) => {
-      const { name, shape } = parameter;
-      return { name: `parameter:${name}`, members: [parameter], shape, size: elementCount(shape) };
-    });
-    const packed = small.length > 0 ? [{ name: "parameters", members: small, shape: [size], size }] : [];
-    this.storages = [...packed, ...own];
+    this.storages = (["trained", "statistic", "frozen"] as const).flatMap((role) =>
+      storagesOf(role, parameters),
+    );
   }
 
   /** Declares the storages as inputs of a graph; the parameters are views of them. */

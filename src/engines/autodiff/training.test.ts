@@ -98,6 +98,41 @@ describe("training", () => {
     for (const { name, values } of definition.parameters) expect(read.get(name)).toEqual(values);
   });
 
+  it("carries statistics from step to step, and keeps frozen parameters out of gradient and optimizer", async () => {
+    const counted: TrainingDefinition = {
+      ...definition,
+      parameters: [
+        ...definition.parameters.map((one) =>
+          one.name === "w2" ? { ...one, role: "frozen" as const } : one,
+        ),
+        { name: "steps", shape: [1], values: Float32Array.of(5), role: "statistic" },
+        { name: "kept", shape: [2, 1], values: Float32Array.of(1, 2), role: "statistic" },
+      ],
+      loss(step) {
+        step.update("steps", step.x.add(step.parameter("steps"), 1));
+        return loss(step);
+      },
+    };
+    const training = await createTraining(counted);
+    const rates = new Float64Array(2).fill(0.01);
+    for (const part of [0, 1]) {
+      const slices = {
+        rows: rows.slice(part * 2 * BATCH, (part + 1) * 2 * BATCH),
+        start: starts.slice(2 * part, 2 * part + 2),
+      };
+      await training.run(rates, slices);
+    }
+    const after = training.parameters();
+    await training.close();
+    expect(Array.from(after.get("steps")!)).toEqual([9]);
+    expect(Array.from(after.get("kept")!)).toEqual([1, 2]);
+    expect(after.get("w2")).toEqual(definition.parameters[2]!.values);
+    expect(after.get("w1")).not.toEqual(definition.parameters[0]!.values);
+    expect(Object.keys(training.state.contents).filter((name) => name.startsWith("parameter:w2"))).toEqual([
+      "parameter:w2",
+    ]);
+  });
+
   it("names a tensor that is not there", async () => {
     const broken = { ...definition, loss: ({ input }: StepGraph) => input("nothing") };
     await expect(createTraining(broken)).rejects.toThrow(/no tensor "nothing"/);

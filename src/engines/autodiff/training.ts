@@ -39,6 +39,8 @@ export interface StepGraph {
   parameter(name: string): GraphValue;
   /** A shared or per-step tensor. */
   input(name: string): GraphValue;
+  /** What a parameter of role `statistic` is from the next step on; only in the loss of a training. */
+  update(name: string, next: GraphValue): void;
 }
 
 /** Float32; values between steps: enough to go on elsewhere. */
@@ -99,10 +101,13 @@ function buildStep(definition: TrainingDefinition, layout: ParameterLayout): Loo
   const scalars = Object.fromEntries(
     Object.keys(optimizer.scalars(1, 1)).map((name) => [name, ofStep(scalarName(name), "float32", [])]),
   );
-  const loss = definition.loss({ graph, x, parameter: known(parameters), input: known(inputs) });
-  const raw = gradients(graph, loss, storages);
+  const updates = new Map<string, GraphValue>();
+  const update = (name: string, next: GraphValue) => updates.set(name, next);
+  const loss = definition.loss({ graph, x, parameter: known(parameters), input: known(inputs), update });
+  const trained = storages.filter((_, k) => layout.storages[k]!.role === "trained");
+  const raw = gradients(graph, loss, trained);
   const clipped = clipNorm === undefined ? raw : clipByNorm(x, raw, clipNorm);
-  const carried = storages.flatMap((parameter, k) => {
+  const carried = trained.flatMap((parameter, k) => {
     const storage = layout.storages[k]!;
     const slots = Object.fromEntries(
       optimizer.slots.map((slot) => [
@@ -117,7 +122,14 @@ function buildStep(definition: TrainingDefinition, layout: ParameterLayout): Loo
     const kept = optimizer.slots.map((slot) => ({ input: slots[slot]!, next: next.slots[slot]! }));
     return [{ input: parameter, next: next.parameter }, ...kept];
   });
-  return { graph, turn, carried, collected: { [LOSS]: loss } };
+  const statistics = layout.storages.flatMap((storage, k) => {
+    if (storage.role !== "statistic") return [];
+    const parts = storage.members.map(({ name }) =>
+      x.reshape(updates.get(name) ?? parameters.get(name)!, [-1]),
+    );
+    return [{ input: storages[k]!, next: x.reshape(x.concat(parts, 0), storage.shape) }];
+  });
+  return { graph, turn, carried: [...carried, ...statistics], collected: { [LOSS]: loss } };
 }
 
 /** Looks tensors up by name. @throws Error for one that is not there: a bug of the caller */
@@ -176,11 +188,15 @@ class LoopTraining implements Training {
     for (const [name, shape] of this.#shapes) {
       feeds[startOf(name)] = { type: "float32", shape, data: contents[name]! };
     }
+    const frozen = this.#frozenContents();
+    for (const { name, shape } of this.layout.storages) {
+      if (frozen[name]) feeds[name] = { type: "float32", shape, data: frozen[name] };
+    }
     const results = await this.#session.run(feeds);
     const after = [...this.#shapes.keys()].map(
       (name) => [name, results[endOf(name)]!.data as Float32Array] as const,
     );
-    this.#state = { step: step + steps, contents: Object.fromEntries(after) };
+    this.#state = { step: step + steps, contents: { ...frozen, ...Object.fromEntries(after) } };
     return results[LOSS]!.data as Float32Array;
   }
 
@@ -192,11 +208,17 @@ class LoopTraining implements Training {
     return this.#session.close();
   }
 
+  #frozenContents(): Record<string, Float32Array> {
+    const frozen = this.layout.storages.filter(({ role }) => role === "frozen");
+    return Object.fromEntries(frozen.map(({ name }) => [name, this.#state.contents[name]!]));
+  }
+
   #initial(): Record<string, Float32Array> {
     const contents: Record<string, Float32Array> = {};
     for (const [k, values] of this.layout.initial().entries()) {
       const storage = this.layout.storages[k]!;
       contents[storage.name] = values;
+      if (storage.role !== "trained") continue;
       for (const slot of this.#definition.optimizer.slots) {
         contents[slotName(storage.name, slot)] = new Float32Array(storage.size);
       }

@@ -1,36 +1,31 @@
-import { crossEntropy, dropout, type StepGraph, squaredError } from "../../../engines/autodiff/index.js";
+import { crossEntropy, squaredError } from "../../../engines/autodiff/index.js";
+import type { Expressions } from "../../../engines/onnx/index.js";
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
-import type { NeuralConfig } from "./config.js";
 import { type NetworkShape, networkScores } from "./network.js";
-import type { NetworkPlan } from "./network-plan.js";
+import type { NetworkFunction } from "./scope.js";
 
-/** Mean over the batch, summed over the members; `weights` is an input only where there are any. */
-export function lossOf(
-  step: StepGraph,
-  { shape, config, pool }: NetworkPlan,
-  isWeighted: boolean,
-): GraphValue {
-  const { x, parameter, input } = step;
-  const rows = input("rows");
-  const ofRows = (name: string) => x.gather(input(name), rows);
-  const windows = pool ? x.split(input("windows"), new Array<number>(config.hiddenLayers).fill(1), 0) : [];
-  let layer = 0;
-  const mask = (value: GraphValue) => (pool ? dropout(x, value, input("pool"), windows[layer++]!) : value);
-  const scores = networkScores(x, shape, ofRows("features"), parameter, mask);
-  const losses = rowLosses(x, scores, ofRows("truth"), shape, config);
-  const weighted = isWeighted ? x.mul(losses, ofRows("weights")) : losses;
-  // The sum over members leaves each with the gradient it would have alone.
-  const byMember = x.mean(weighted, [weighted.shape.length - 1]);
-  return byMember.shape.length === 0 ? byMember : x.sum(byMember);
+/**
+ * Mean over the batch, summed over the members. Inputs: `features`, `truth` and, where rows have weights, `weights`,
+ * each with one dimension of members before the rows where these see rows of their own.
+ */
+export function networkLoss(shape: NetworkShape, labelSmoothing: number): NetworkFunction<GraphValue> {
+  return (scope, { features, truth, weights }) => {
+    const { x } = scope;
+    const losses = rowLosses(x, networkScores(scope, shape, features!), truth!, shape, labelSmoothing);
+    const weighted = weights ? x.mul(losses, weights) : losses;
+    // The sum over members leaves each with the gradient it would have alone.
+    const byMember = x.mean(weighted, [weighted.shape.length - 1]);
+    return byMember.shape.length === 0 ? byMember : x.sum(byMember);
+  };
 }
 
 /** [B], or [M, B]. Members that see the same rows compare with the same truth. */
 function rowLosses(
-  x: StepGraph["x"],
+  x: Expressions,
   scores: GraphValue,
   truth: GraphValue,
   { members }: NetworkShape,
-  { labelSmoothing }: NeuralConfig,
+  labelSmoothing: number,
 ): GraphValue {
   if (truth.type !== "int64") {
     const shape = scores.shape.slice(0, -1) as readonly number[];

@@ -4,7 +4,8 @@ import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/
 import type { Predictions } from "../../../foundation/contracts/target.js";
 import type { FitDiagnostics, Fitted } from "../../../foundation/contracts/trainer.js";
 import { designInGraph, predictionDesign } from "../numeric/design.js";
-import { type NetworkShape, networkScores, type Tensors } from "./network.js";
+import { exportScope, type NetworkTensors } from "./inference.js";
+import { type NetworkShape, networkScores } from "./network.js";
 
 /** What the scores mean. */
 export type NetworkOutcome =
@@ -12,15 +13,10 @@ export type NetworkOutcome =
   /** prediction = mean + scale * score. */
   | { readonly kind: "values"; readonly mean: number; readonly scale: number };
 
-export interface NetworkTensor {
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
-
 /** A plain value. */
 export interface NetworkState {
   readonly shape: NetworkShape;
-  readonly parameters: Readonly<Record<string, NetworkTensor>>;
+  readonly tensors: NetworkTensors;
   readonly outcome: NetworkOutcome;
   readonly diagnostics: FitDiagnostics;
 }
@@ -43,18 +39,13 @@ export function networkOutputs(
   return shape.members === 1 ? linked : x.mean(linked, [0]);
 }
 
-function constants(graph: GraphBuilder, { parameters }: NetworkState): Tensors {
-  return (name) => {
-    const tensor = parameters[name];
-    if (!tensor) throw new Error(`The network has no parameter ${JSON.stringify(name)}.`);
-    return graph.constant("float32", tensor.shape, tensor.values);
-  };
-}
-
-function outputs(graph: GraphBuilder, state: NetworkState, matrix: GraphValue): GraphValue {
-  const x = new Expressions(graph);
-  const scores = networkScores(x, state.shape, matrix, constants(graph, state));
-  return networkOutputs(x, state.shape, scores, state.outcome.kind);
+function outputs(
+  graph: GraphBuilder,
+  { shape, tensors, outcome }: NetworkState,
+  matrix: GraphValue,
+): GraphValue {
+  const scope = exportScope(graph, tensors);
+  return networkOutputs(scope.x, shape, networkScores(scope, shape, matrix), outcome.kind);
 }
 
 function predict(state: NetworkState, rows: number, values: Float32Array): Predictions {

@@ -1,5 +1,4 @@
 /** Everything about a training that is decided before its first step. */
-import { createDropoutPool, type DropoutPool } from "../../../engines/autodiff/index.js";
 import { weightedMean } from "../../../foundation/base/statistics.js";
 import type { Target } from "../../../foundation/contracts/target.js";
 import type { Tensor } from "../../../foundation/contracts/tensor.js";
@@ -16,7 +15,6 @@ export interface NetworkPlan {
   readonly outcome: NetworkOutcome;
   readonly batch: number;
   readonly steps: number;
-  readonly pool: DropoutPool | undefined;
 }
 
 /** @throws QuernError TRAINING_FAILED naming `trainer`, for features that are not finite */
@@ -33,16 +31,17 @@ export function planNetwork(
     embedded: Int32Array.from(distinctNumbers(features)),
     embedding: config.embedding,
     frequencies: config.frequencies,
+    frequencyScale: config.frequencyScale,
     embeddingWidth: config.embeddingWidth,
     smoothClip: config.smoothClip,
     hiddenLayers: config.hiddenLayers,
     hiddenWidth: config.hiddenWidth,
     activation: config.activation,
+    dropout: config.dropout,
     members: config.members,
     memberWeights: config.memberWeights,
     outputs: target.task === "regression" ? 1 : target.classes.length,
   };
-  const largest = config.members * batch * config.hiddenWidth;
   return {
     shape,
     config,
@@ -50,10 +49,6 @@ export function planNetwork(
     outcome: outcomeOf(target, weights),
     batch,
     steps: Math.min(steps, context.maxIterations ?? steps),
-    pool:
-      config.dropout > 0
-        ? createDropoutPool(config.dropout, largest, context.random.fork("dropout"))
-        : undefined,
   };
 }
 

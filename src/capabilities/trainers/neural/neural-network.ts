@@ -1,7 +1,7 @@
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { neuralConfig, trainingLength } from "./config.js";
 import { fitNetwork } from "./fit-network.js";
-import { networkSize } from "./network.js";
+import { denseProducts } from "./network.js";
 import { type NetworkState, restoreNetwork } from "./network-model.js";
 
 const ID = "neural-network";
@@ -24,7 +24,7 @@ const EXPECTED_NUMBERS = 8;
 /** Multilayer perceptron for tables, with periodic embeddings of numbers and, on request, several members. */
 export const neuralNetwork = defineTrainer<typeof neuralConfig, NetworkState>({
   id: ID,
-  version: 1,
+  version: 2,
   summary: "Neural network for tables: periodic embeddings of numbers, dense layers, AdamW.",
   config: neuralConfig,
   tasks: ["binary", "multiclass", "regression"],
@@ -38,11 +38,11 @@ export const neuralNetwork = defineTrainer<typeof neuralConfig, NetworkState>({
   },
   estimate({ rows, features, classes }, config) {
     const { batch, steps } = trainingLength(config, rows);
-    const embedded = Int32Array.from({ length: Math.min(features, EXPECTED_NUMBERS) }, (_, k) => k);
-    const size = networkSize({ ...config, features, embedded, outputs: classes });
+    const embedded = Math.min(features, EXPECTED_NUMBERS);
+    const size = denseProducts({ ...config, features, embedded, outputs: classes });
     const copies = config.memberWeights === "own" ? config.members : 1;
     const examples = batch * config.members;
-    const waves = config.embedding === "none" ? 0 : embedded.length * config.frequencies * batch * copies;
+    const waves = config.embedding === "none" ? 0 : embedded * config.frequencies * batch * copies;
     const hidden = examples * config.hiddenLayers * config.hiddenWidth;
     const seconds =
       COST.step +
