@@ -66,19 +66,18 @@ describe("gradients", () => {
     const graph = createGraph({ name: "test" });
     const x = new Expressions(graph);
     const [a, b] = [graph.input("a", "float32", [2]), graph.input("b", "float32", [2])];
-    const frozen = graph.op("BatchNormalization", [a, b, b, b, b]);
-    const loss = x.sum(x.mul(frozen, b));
-    expect(() => gradients(graph, loss, [a])).toThrow(/BatchNormalization has no derivative/);
+    const loss = x.sum(x.mul(graph.op("Mod", [a, b]), b));
+    expect(() => gradients(graph, loss, [a])).toThrow(/Mod has no derivative/);
     const other = x.sum(x.mul(graph.op("Mod", [a, a]), b));
     expect(gradients(graph, other, [b])).toHaveLength(1);
   });
 
   it("refuses ops without a derivative by name, and values the loss does not depend on", () => {
     const { graph, value, x } = scalarGraph((_, v) => v);
-    expect(() => gradients(graph, x.sum(graph.op("ReduceProd", [value])), [value])).toThrow(
+    expect(() => gradients(graph, x.sum(graph.op("Mod", [value, value])), [value])).toThrow(
       expect.objectContaining({
         code: "TRAINING_FAILED",
-        details: expect.objectContaining({ operator: "ReduceProd" }),
+        details: expect.objectContaining({ operator: "Mod" }),
       }),
     );
     const unrelated = graph.input("u", "float32", [3]);

@@ -5,6 +5,12 @@ export type { GraphNode } from "./graph-node.js";
 export { endOf, type LoopBody, loopModel, startOf, TURNS } from "./loop.js";
 export { type AdmittedModel, admitModel } from "./model-check/admit-model.js";
 export type { ModelPolicy } from "./model-check/policy.js";
+export {
+  reachOf,
+  type SlidingWindow,
+  slidingWindows,
+  transposedWindows,
+} from "./operators/sliding-windows.js";
 export type { OperatorType } from "./operators/table.js";
 export { openBuiltModel, openSession, type Session, type SessionOptions } from "./session.js";
 export { openWeights } from "./weights/open-weights.js";

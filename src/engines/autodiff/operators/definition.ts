@@ -1,15 +1,26 @@
 /** What the table of derivatives says about each op. */
-import type { AttributeValue, GraphValue } from "../../../foundation/contracts/graph.js";
-import type { Expressions, GraphNode, OnnxGraph, OperatorType } from "../../onnx/index.js";
+import { QuernError } from "../../../foundation/base/errors.js";
+import type { AttributeValue, Dimension, GraphValue } from "../../../foundation/contracts/graph.js";
+import {
+  type Expressions,
+  type GraphNode,
+  isStatic,
+  type OnnxGraph,
+  type OperatorType,
+} from "../../onnx/index.js";
 
-/** One node on the way back. `c` is the cotangent of the first output, by which most rules are written. */
-export interface Derivation {
+/** One node and the graph that its derivative is appended to. */
+export interface NodeUse {
   readonly graph: OnnxGraph;
   readonly x: Expressions;
   readonly node: GraphNode;
   /** Input 0 and output 0. */
   readonly input: GraphValue;
   readonly output: GraphValue;
+}
+
+/** The node on the way back. `c` is the cotangent of the first output, by which most rules are written. */
+export interface Derivation extends NodeUse {
   readonly c: GraphValue;
   /** One for each output: derivative of the loss, in the shape of the output; absent where it does not reach it. */
   readonly cotangents: readonly (GraphValue | undefined)[];
@@ -21,6 +32,12 @@ export interface Derivation {
  * input. Only standard ONNX ops; nodes nobody asks for are dropped with the rest of the dead code.
  */
 export type Vjp = (derivation: Derivation) => readonly (GraphValue | undefined)[];
+
+/**
+ * The outputs of the node written with other ops of the table, whose rules then give the derivative;
+ * `undefined` for an output through which no gradient can come.
+ */
+export type Composition = (use: NodeUse) => readonly (GraphValue | undefined)[];
 
 /** An input of a sample: values spread over a range in mixed order, or given ones that stay as they are. */
 export type SampleInput =
@@ -45,7 +62,12 @@ export type OpDefinition<Type extends string = OperatorType> = { readonly type: 
   | {
       readonly vjp: Vjp;
       readonly samples: readonly OpSample[];
-      /** Greatest error against finite differences in float32, relative above 1; default 2e-3. */
+      /** Greatest error against finite differences in float32, relative above 1; default 1e-3. */
+      readonly tolerance?: number;
+    }
+  | {
+      readonly composition: Composition;
+      readonly samples: readonly OpSample[];
       readonly tolerance?: number;
     }
   /** The derivative is 0 wherever there is one, or the result is no real number: gradients end here. */
@@ -80,9 +102,22 @@ export function defineOps<const Types extends string>(
   return Object.fromEntries(entries) as unknown as Definitions<Types>;
 }
 
+/** A part of a network that cannot be trained, by the name of its op. */
+export function refusal({ type, outputs }: GraphNode, why: string): QuernError {
+  return new QuernError("TRAINING_FAILED", `The op ${type} has no derivative: ${why}.`, {
+    hint: "Keep the op out of the part of the network that is trained.",
+    details: { operator: type, value: outputs[0]?.name },
+  });
+}
+
 export function integerAttribute(node: GraphNode, name: string, fallback: number): number {
   const value = node.attributes[name];
   return value && "int" in value ? Number(value.int) : fallback;
+}
+
+export function integersAttribute(node: GraphNode, name: string): readonly number[] | undefined {
+  const value = node.attributes[name];
+  return value && "ints" in value ? Array.from(value.ints as ArrayLike<number>, Number) : undefined;
 }
 
 export function floatAttribute(node: GraphNode, name: string, fallback: number): number {
@@ -90,23 +125,34 @@ export function floatAttribute(node: GraphNode, name: string, fallback: number):
   return value && "float" in value ? value.float : fallback;
 }
 
+export function textAttribute(node: GraphNode, name: string, fallback: string): string {
+  const value = node.attributes[name];
+  return value && "string" in value ? value.string : fallback;
+}
+
 /** Of the first input; negative axes count from the end. */
-export function axisAttribute({ node, input }: Derivation, fallback: number): number {
+export function axisAttribute({ node, input }: NodeUse, fallback: number): number {
   const axis = integerAttribute(node, "axis", fallback);
   return axis < 0 ? axis + input.shape.length : axis;
 }
 
-/** The numbers of an input that is a constant. @throws Error when the rule cannot do without and it is none */
-export function constantInput({ graph, node }: Derivation, index: number): readonly number[] | undefined {
+/** The numbers of an input that is a constant. @throws QuernError TRAINING_FAILED when it is none */
+export function constantInput({ graph, node }: NodeUse, index: number): readonly number[] | undefined {
   const value = node.inputs[index];
   if (!value) return undefined;
   const contents = graph.contentsOf(value);
   if (contents?.every((item) => typeof item === "number")) return contents as readonly number[];
-  throw new Error(`The derivative of ${node.type} needs its input ${index} to be a constant.`);
+  throw refusal(node, `its input ${index} is no constant`);
+}
+
+/** @throws QuernError TRAINING_FAILED when a size is known only at run time */
+export function staticSizes({ node }: NodeUse, shape: readonly Dimension[]): readonly number[] {
+  if (isStatic(shape)) return shape;
+  throw refusal(node, `it needs sizes that are known before it runs, not [${shape.join(", ")}]`);
 }
 
 /** Zeros in the shape of the value. */
-export function zerosLike({ graph, x }: Derivation, value: GraphValue): GraphValue {
+export function zerosLike({ graph, x }: NodeUse, value: GraphValue): GraphValue {
   const zero = { tensor: { type: value.type, shape: [1], data: [0] } };
   return graph.op("ConstantOfShape", [x.shapeOf(value)], { attributes: { value: zero } });
 }

@@ -1,7 +1,12 @@
 import type { OperatorType } from "../../onnx/index.js";
+import { CONVOLUTIONS } from "./convolutions.js";
 import { defineOps, type OpDefinition } from "./definition.js";
 import { ELEMENTWISE } from "./elementwise.js";
+import { NORMALIZATION } from "./normalization.js";
+import { POOLING } from "./pooling.js";
 import { PRODUCTS } from "./products.js";
+import { REDUCTIONS } from "./reductions.js";
+import { RESAMPLING } from "./resampling.js";
 import { SHAPES } from "./shapes.js";
 
 const LEARNED = {
@@ -19,6 +24,11 @@ const LEARNED = {
 export const DERIVATIVES: { readonly [Type in OperatorType]: OpDefinition<Type> } = {
   ...ELEMENTWISE,
   ...PRODUCTS,
+  ...REDUCTIONS,
+  ...NORMALIZATION,
+  ...CONVOLUTIONS,
+  ...POOLING,
+  ...RESAMPLING,
   ...SHAPES,
   ...LEARNED,
 };

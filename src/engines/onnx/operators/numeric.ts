@@ -1,4 +1,4 @@
-/** Products, reductions, windows and normalisations. */
+/** Products, reductions and normalisations. */
 import type { Dimension } from "../../../foundation/contracts/graph.js";
 import {
   axisOf,
@@ -7,7 +7,6 @@ import {
   fail,
   inputOf,
   integer,
-  integers,
   type OperatorCall,
   type OperatorTable,
   operators,
@@ -68,61 +67,16 @@ const topK = (call: OperatorCall): TensorType[] => {
   ];
 };
 
-/** Sizes after a sliding window over the axes behind batch and channel. */
-function windowed(call: OperatorCall, spatial: readonly Dimension[], kernel: readonly number[]): Dimension[] {
-  const strides = integers(call, "strides") ?? kernel.map(() => 1);
-  const dilations = integers(call, "dilations") ?? kernel.map(() => 1);
-  const pads = integers(call, "pads") ?? [...kernel, ...kernel].map(() => 0);
-  const automatic = call.attributes.auto_pad;
-  const mode = automatic && "string" in automatic ? automatic.string : "NOTSET";
-  const round = integer(call, "ceil_mode", 0) === 1 ? Math.ceil : Math.floor;
-  return spatial.map((size, index) => {
-    const added = pads[index]! + pads[index + kernel.length]!;
-    if (typeof size !== "number") return call.fresh((sizeOf) => sizeOf(size) + Math.max(0, added));
-    if (mode.startsWith("SAME")) return Math.ceil(size / strides[index]!);
-    const padded = mode === "VALID" ? size : size + added;
-    return round((padded - dilations[index]! * (kernel[index]! - 1) - 1) / strides[index]!) + 1;
-  });
-}
-
-const convolution = (call: OperatorCall): TensorType[] => {
-  const [batch, , ...spatial] = inputOf(call, 0).shape;
-  const [channels, , ...kernel] = inputOf(call, 1).shape as number[];
-  return [{ type: sameType(call), shape: [batch!, channels!, ...windowed(call, spatial, kernel)] }];
-};
-
-const transposedConvolution = (call: OperatorCall): TensorType[] => {
-  const [batch, , ...spatial] = inputOf(call, 0).shape;
-  const [, channels, ...kernel] = inputOf(call, 1).shape as number[];
-  const strides = integers(call, "strides") ?? kernel.map(() => 1);
-  const dilations = integers(call, "dilations") ?? kernel.map(() => 1);
-  const pads = integers(call, "pads") ?? [...kernel, ...kernel].map(() => 0);
-  const extra = integers(call, "output_padding") ?? kernel.map(() => 0);
-  const sizes = spatial.map((size, index) => {
-    const reach = dilations[index]! * (kernel[index]! - 1) + 1;
-    const added = extra[index]! + reach - pads[index]! - pads[index + kernel.length]!;
-    const grown = (length: number) => strides[index]! * (length - 1) + added;
-    return typeof size === "number" ? grown(size) : call.fresh((sizeOf) => grown(sizeOf(size)));
-  });
-  return [{ type: sameType(call), shape: [batch!, channels! * integer(call, "group", 1), ...sizes] }];
-};
-
-const pool = (call: OperatorCall): TensorType[] => {
+/** Running mean and variance are outputs in training mode only. */
+const batchNormalization = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
-  const kernel = integers(call, "kernel_shape") ?? fail(call, "kernel_shape is missing");
-  const result = [...shape.slice(0, 2), ...windowed(call, shape.slice(2), kernel)];
-  const values: TensorType = { type, shape: result };
-  return call.type === "MaxPool" ? [values, { type: "int64", shape: result }] : [values];
+  if (integer(call, "training_mode", 0) === 0) return [{ type, shape }];
+  const [mean, variance] = [inputOf(call, 3), inputOf(call, 4)];
+  return [{ type, shape }, ...[mean, variance].map((value) => ({ type: value.type, shape: value.shape }))];
 };
 
-const globalPool = (call: OperatorCall): TensorType[] => {
+const layerNormalization = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
-  return [{ type, shape: shape.map((size, index) => (index < 2 ? size : 1)) }];
-};
-
-const normalization = (call: OperatorCall): TensorType[] => {
-  const { type, shape } = inputOf(call, 0);
-  if (call.type === "BatchNormalization") return [{ type, shape }];
   const axis = axisOf(call, integer(call, "axis", -1), shape.length);
   const statistics: TensorType = {
     type: "float32",
@@ -135,12 +89,9 @@ export const NUMERIC = {
   ...operators("", "ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2", reduce),
   ...operators("", "ReduceLogSum ReduceLogSumExp ReduceSumSquare", reduce),
   ...operators("", "ArgMax ArgMin", argument),
-  ...operators("", "MaxPool AveragePool LpPool", pool),
-  ...operators("", "GlobalAveragePool GlobalMaxPool", globalPool),
-  ...operators("", "LayerNormalization BatchNormalization", normalization),
+  LayerNormalization: { domain: "", infer: layerNormalization },
+  BatchNormalization: { domain: "", infer: batchNormalization },
   MatMul: { domain: "", infer: matMul },
   Gemm: { domain: "", infer: gemm },
   TopK: { domain: "", infer: topK },
-  Conv: { domain: "", infer: convolution },
-  ConvTranspose: { domain: "", infer: transposedConvolution },
 } satisfies OperatorTable;

@@ -3,9 +3,16 @@ import { LEARNING } from "./learning.js";
 import { NUMERIC } from "./numeric.js";
 import type { Operator, OperatorTable } from "./operator.js";
 import { SHAPES } from "./shapes.js";
+import { WINDOWS } from "./windows.js";
 
 /** Every op that Quern knows, by type; op types are unique across the two domains. */
-export const OPERATORS = { ...ELEMENTWISE, ...SHAPES, ...NUMERIC, ...LEARNING } satisfies OperatorTable;
+export const OPERATORS = {
+  ...ELEMENTWISE,
+  ...SHAPES,
+  ...NUMERIC,
+  ...WINDOWS,
+  ...LEARNING,
+} satisfies OperatorTable;
 
 /** The name of an op that Quern knows. */
 export type OperatorType = keyof typeof OPERATORS;

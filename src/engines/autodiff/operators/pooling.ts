@@ -1,0 +1,175 @@
+/** Poolings: over windows and over whole pictures. */
+import type { AttributeValue, GraphValue } from "../../../foundation/contracts/graph.js";
+import { reachOf, type SlidingWindow, slidingWindows } from "../../onnx/index.js";
+import { spreadWindows } from "./convolutions.js";
+import {
+  type Derivation,
+  defineOp,
+  integerAttribute,
+  integersAttribute,
+  type NodeUse,
+  type OpSample,
+  refusal,
+  staticSizes,
+  zerosLike,
+} from "./definition.js";
+
+function windowsOf(d: Derivation): SlidingWindow[] {
+  const kernel = integersAttribute(d.node, "kernel_shape")!;
+  return slidingWindows(d.node.attributes, staticSizes(d, d.input.shape.slice(2)), kernel);
+}
+
+/** To where the greatest elements were, as output 1 of the node tells. */
+function maxPoolVjp(d: Derivation): GraphValue[] {
+  const { graph, x, c, node, input } = d;
+  if (d.cotangents[1]) throw refusal(node, "its positions are no real numbers");
+  if (integerAttribute(node, "storage_order", 0) === 1)
+    throw refusal(node, "positions count column by column");
+  const windows = windowsOf(d);
+  const isApart = windows.every((window) => window.stride >= reachOf(window));
+  const indices = node.outputs[1]!;
+  if (isApart) {
+    const attributes = Object.fromEntries(
+      ["kernel_shape", "strides"].flatMap((name) => {
+        const value = node.attributes[name];
+        return value ? [[name, value]] : [];
+      }),
+    );
+    return [graph.op("MaxUnpool", [c, indices, x.shapeOf(input)], { attributes })];
+  }
+  const flat = zerosLike(d, x.reshape(input, [-1]));
+  const attributes = { axis: { int: 0 }, reduction: { string: "add" } };
+  const scattered = graph.op("ScatterElements", [flat, x.reshape(indices, [-1]), x.reshape(c, [-1])], {
+    attributes,
+  });
+  return [x.reshape(scattered, x.shapeOf(input))];
+}
+
+/** Elements that the mean at each position of one axis is taken over. */
+function divisors(
+  { kernel, stride, dilation, begin, end, size, positions }: SlidingWindow,
+  withPads: boolean,
+) {
+  const [low, high] = withPads ? [-begin, size + end] : [0, size];
+  return Array.from({ length: positions }, (_, position) => {
+    const start = position * stride - begin;
+    const touched = Array.from({ length: kernel }, (_, k) => start + k * dilation);
+    return touched.filter((at) => at >= low && at < high).length;
+  });
+}
+
+/** Each element's cotangent divided by its window's count, handed out over the window. */
+function averagePoolVjp(d: Derivation): GraphValue[] {
+  const { graph, x, c, node, input } = d;
+  const windows = windowsOf(d);
+  const [channels] = staticSizes(d, [input.shape[1]!]);
+  const withPads = integerAttribute(node, "count_include_pad", 0) === 1;
+  const shares = windows.reduce((value, window, axis) => {
+    const counts = divisors(window, withPads);
+    const column = windows.map((_, at) => (at === axis ? counts.length : 1));
+    if (counts.every((count) => count === counts[0])) return x.mul(value, 1 / counts[0]!);
+    return x.mul(
+      value,
+      graph.constant(
+        c.type,
+        column,
+        counts.map((count) => 1 / count),
+      ),
+    );
+  }, c);
+  const shape = [channels!, 1, ...windows.map(({ kernel }) => kernel)];
+  const elements = shape.reduce((count, size) => count * size, 1);
+  const ones = graph.constant(c.type, shape, new Array<number>(elements).fill(1));
+  return [spreadWindows(d, shares, ones, windows.map(closed), channels!)];
+}
+
+/** With ceil_mode the last window may reach beyond the padding, which then has to be there. */
+function closed(window: SlidingWindow): SlidingWindow {
+  const needed = (window.positions - 1) * window.stride + reachOf(window) - window.size - window.begin;
+  return { ...window, end: Math.max(window.end, needed) };
+}
+
+/** Elements that equal the extreme share its cotangent, as in PyTorch's amax. */
+function globalMaxVjp(d: Derivation): GraphValue[] {
+  const { x, c, input, output } = d;
+  const axes = input.shape.map((_, axis) => axis).slice(2);
+  const hits = x.indicator(x.equal(input, output), input);
+  return [x.mul(hits, x.div(c, x.sum(hits, axes, true)))];
+}
+
+function globalAverageVjp(d: Derivation): GraphValue[] {
+  const { x, c, input } = d;
+  const elements = staticSizes(d, input.shape.slice(2)).reduce((count, size) => count * size, 1);
+  return [x.expand(x.mul(c, 1 / elements), x.shapeOf(input))];
+}
+
+/** (sum of |x|^p)^(1/p): the mean of the powers, times how many there are. */
+function normComposition({ graph, x, node, input }: NodeUse): GraphValue[] {
+  const { p: _, ...attributes } = node.attributes;
+  const exponent = integerAttribute(node, "p", 2);
+  if (integerAttribute(node, "ceil_mode", 0) === 1)
+    throw refusal(node, "its windows reach outside (ceil_mode)");
+  const powers = x.power(x.apply("Abs", input), exponent);
+  const means = graph.op("AveragePool", [powers], {
+    attributes: { ...attributes, count_include_pad: { int: 1 } },
+  });
+  const count = integersAttribute(node, "kernel_shape")!.reduce((product, size) => product * size, 1);
+  return [x.power(x.mul(means, count), 1 / exponent)];
+}
+
+const ints = (...values: number[]): AttributeValue => ({ ints: values });
+const flag: AttributeValue = { int: 1 };
+
+function samples(...attributes: Readonly<Record<string, AttributeValue>>[]): OpSample[] {
+  const pooled = attributes.map((each) => ({
+    inputs: [{ shape: [2, 2, 5, 4] }],
+    attributes: each,
+    outputs: 1,
+  }));
+  const line = { kernel_shape: ints(3), strides: ints(2), pads: ints(1, 1) };
+  return [...pooled, { inputs: [{ shape: [1, 2, 6] }], attributes: line, outputs: 1 }];
+}
+
+const WINDOW_SAMPLES = samples(
+  { kernel_shape: ints(2, 2), strides: ints(2, 2) },
+  { kernel_shape: ints(3, 2), pads: ints(1, 0, 1, 1) },
+  { kernel_shape: ints(3, 3), strides: ints(2, 2), pads: ints(1, 1, 1, 1) },
+  { kernel_shape: ints(3, 3), strides: ints(2, 2), ceil_mode: flag },
+  { kernel_shape: ints(2, 2), dilations: ints(2, 3) },
+  { kernel_shape: ints(2, 3), strides: ints(2, 2), auto_pad: { string: "SAME_UPPER" } },
+);
+
+export const POOLING = {
+  MaxPool: defineOp({ type: "MaxPool", samples: WINDOW_SAMPLES, vjp: maxPoolVjp }),
+  AveragePool: defineOp({
+    type: "AveragePool",
+    samples: [
+      ...WINDOW_SAMPLES,
+      ...samples({
+        kernel_shape: ints(3, 3),
+        strides: ints(2, 2),
+        pads: ints(1, 1, 1, 1),
+        count_include_pad: flag,
+      }),
+    ],
+    vjp: averagePoolVjp,
+  }),
+  LpPool: defineOp({
+    type: "LpPool",
+    samples: samples(
+      { kernel_shape: ints(2, 2), strides: ints(2, 1) },
+      { kernel_shape: ints(2, 3), p: { int: 3 } },
+    ),
+    composition: normComposition,
+  }),
+  GlobalAveragePool: defineOp({
+    type: "GlobalAveragePool",
+    samples: [{ inputs: [{ shape: [2, 2, 3, 2] }] }, { inputs: [{ shape: [2, 3, 4] }] }],
+    vjp: globalAverageVjp,
+  }),
+  GlobalMaxPool: defineOp({
+    type: "GlobalMaxPool",
+    samples: [{ inputs: [{ shape: [2, 2, 3, 2] }] }],
+    vjp: globalMaxVjp,
+  }),
+};
