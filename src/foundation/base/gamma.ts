@@ -11,3 +11,12 @@ export function logGamma(x: number): number {
   const t = shifted + 7.5;
   return 0.5 * Math.log(2 * Math.PI) + (shifted + 0.5) * Math.log(t) - t + Math.log(sum);
 }
+
+/** Derivative of ln Gamma(x) for x > 0 (Abramowitz and Stegun, 6.3.5 and 6.3.18); absolute error about 1e-10. */
+export function digamma(x: number): number {
+  let [value, at] = [0, x];
+  for (; at < 7; at++) value -= 1 / at;
+  const inverse = 1 / (at * at);
+  const series = inverse * (1 / 12 - inverse * (1 / 120 - inverse / 252));
+  return value + Math.log(at) - 0.5 / at - series;
+}

@@ -1,5 +1,6 @@
 import type { Transform } from "../../../foundation/contracts/transform.js";
 import { hash } from "./hash.js";
+import { subwords } from "./subwords/subwords.js";
 import { createTokens, type HanSegmenter } from "./tokens.js";
 
 /** What host transforms need from outside. */
@@ -10,6 +11,6 @@ export interface HostServices {
 
 /** All host transforms by id. */
 export function createHostTransforms({ segmentHan }: HostServices = {}): Map<string, Transform> {
-  const all = [createTokens(segmentHan), hash] as unknown as Transform[];
+  const all = [createTokens(segmentHan), hash, subwords] as unknown as Transform[];
   return new Map(all.map((transform) => [transform.id, transform]));
 }

@@ -5,7 +5,7 @@ import { transformOf } from "./transform-map.js";
 
 /**
  * Appends the pipeline to the graph. `inputs` are the columns of `graphInputs(fitted)`, declared in the graph.
- * @returns float32 feature columns, in the order of the feature frame.
+ * @returns feature columns in the order of the feature frame: float32, but for images and tokens.
  */
 export function emitPipeline(
   graph: GraphBuilder,
@@ -25,6 +25,10 @@ export function emitPipeline(
   return fitted.features.map((slot) => ({
     name: fitted.slots[slot]!.label,
     kind: columns[slot]!.kind,
-    value: cast(graph, columns[slot]!.value, "float32"),
+    value: featureValue(graph, columns[slot]!),
   }));
+}
+
+function featureValue(graph: GraphBuilder, { kind, value }: GraphColumn): GraphColumn["value"] {
+  return kind === "image" || kind === "tokens" ? value : cast(graph, value, "float32");
 }

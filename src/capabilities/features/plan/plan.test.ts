@@ -56,6 +56,12 @@ describe("describeColumns", () => {
 });
 
 describe("planFeatures", () => {
+  it("gives networks with encoders the pieces of texts", () => {
+    expect(columnsOf("encoders", "subwords")).toEqual(["review"]);
+    expect(columnsOf("encoders", "tfidf")).toEqual([]);
+    expect(columnsOf("encoders", "quantile")).toContain("even");
+  });
+
   it("leaves out ids and columns that say nothing", () => {
     for (const style of ["tree", "linear", "distance", "neural", "counts"] as const) {
       const { columns } = planFeatures(facts, style, limits);

@@ -10,13 +10,15 @@ const CHOOSING_STYLES: readonly FeatureStyle[] = ["tree", "neural"];
 /** Above this share of Han characters a text is segmented as Chinese. */
 const HAN_SHARE = 0.2;
 
-/** Texts to term weights: tokens, TF-IDF of words and word pairs, for some styles the best of them. */
+/** Texts to term weights: tokens, TF-IDF of words and word pairs, for some styles the best of them; or to pieces. */
 export function textSteps(
   texts: readonly ColumnFacts[],
   style: FeatureStyle,
   limits: PlanLimits,
 ): PipelineStep[] {
   if (texts.length === 0) return [];
+  // Each text has a tokenizer of its own.
+  if (style === "encoders") return texts.map(({ name }) => ({ transform: "subwords", columns: [name] }));
   const chooses = CHOOSING_STYLES.includes(style);
   const affordable = Math.floor(affordableWidth(limits) / texts.length);
   const maximumFeatures = Math.max(32, Math.min(chooses ? 2000 : MOST_TERMS, affordable));
