@@ -11,8 +11,15 @@ export interface BatcherOptions {
   readonly queueLimitRows: number;
   /** Computes one batch; owns the arrays it is given. */
   readonly run: (inputs: Tensors, outputs: readonly string[]) => Promise<Tensors>;
+  /** Computes at once, on this thread, what arrives in one turn where that is at most `rows`. */
+  readonly direct?: DirectRun | undefined;
   readonly onBatch: (rows: number, seconds: number) => void;
   readonly onRefused: (reason: "overloaded" | "deadline" | "cancelled") => void;
+}
+
+export interface DirectRun {
+  readonly rows: number;
+  run(inputs: Tensors, outputs: readonly string[]): Tensors;
 }
 
 interface Waiting extends RunOptions {
@@ -95,6 +102,8 @@ export class Batcher {
   }
 
   #flush(): void {
+    const { direct } = this.#options;
+    if (direct && this.#waitingRows > 0 && this.#waitingRows <= direct.rows) this.#answerDirectly(direct);
     while (this.#underWay < BATCHES_UNDER_WAY) {
       const batch = this.#take();
       if (batch.length === 0) break;
@@ -102,6 +111,23 @@ export class Batcher {
     }
     if (this.#queue.length > 0) this.#watch();
     if (this.#underWay === 0 && this.#queue.length === 0) for (const done of this.#idle.splice(0)) done();
+  }
+
+  /** Few rows: computing them here takes less time than handing them over. */
+  #answerDirectly(direct: DirectRun): void {
+    const { clock, onBatch } = this.#options;
+    for (const waiting of this.#queue.splice(0)) {
+      if (this.#isGone(waiting)) continue;
+      const { inputs, outputs, rows } = waiting;
+      this.#waitingRows -= rows;
+      const start = clock.elapsed();
+      try {
+        waiting.resolve(direct.run(inputs, outputs));
+      } catch (cause) {
+        waiting.reject(cause);
+      }
+      onBatch(rows, (clock.elapsed() - start) / 1000);
+    }
   }
 
   /** While the thread is busy, requests whose time runs out are answered without waiting for their turn. */

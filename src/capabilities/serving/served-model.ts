@@ -6,10 +6,12 @@ import { checkPorts, checkSample, parseSample } from "../../foundation/contracts
 import {
   type BundlePredictor,
   createBundlePredictor,
+  type RunGraph,
   type RunOptions,
 } from "../../foundation/contracts/bundle-predictor.js";
 import type { PredictionExplanation } from "../../foundation/contracts/explanation.js";
 import type { HostTransforms } from "../../foundation/contracts/host-steps.js";
+import { OUTPUT_TENSORS } from "../../foundation/contracts/model-graph.js";
 import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
 import type {
   RowsExplainer,
@@ -20,8 +22,9 @@ import type {
 } from "../../foundation/contracts/serving.js";
 import { elementCount, type TensorPort } from "../../foundation/contracts/tensor.js";
 import { Batcher } from "./batcher.js";
+import { type DirectPath, openDirectPath, rowCount } from "./direct-path.js";
 import { InferenceThread, type StartWorker } from "./inference-thread.js";
-import type { Tensors } from "./tensor-batch.js";
+import { concatenateRows, type Tensors } from "./tensor-batch.js";
 
 export interface ServingOptions {
   readonly clock: Clock;
@@ -48,13 +51,58 @@ export async function openServedModel(bundle: ServableBundle, options: ServingOp
   const thread = await InferenceThread.open({ model, threads: options.threads ?? 1 }, options.startWorker);
   try {
     checkPorts(bundle.manifest, thread.inputs, thread.outputs);
-    const served = new PooledModel(bundle, thread, options);
+    const direct = await measuredDirectPath(bundle, thread, options);
+    const served = new PooledModel(bundle, thread, options, direct);
     await warmUp(served, bundle);
     return served;
   } catch (cause) {
     await thread.close();
     throw cause;
   }
+}
+
+/** Measured on the bundle's own sample. Host transforms make their columns first, so the tensors come from a dry run. */
+async function measuredDirectPath(
+  bundle: ServableBundle,
+  thread: InferenceThread,
+  options: ServingOptions,
+): Promise<DirectPath | undefined> {
+  const { manifest, files } = bundle;
+  const { requests } = parseSample(files.get(BUNDLE_FILES.sample)!);
+  if (requests.length === 0) return undefined;
+  let sample: Tensors = {};
+  const run = (inputs: Tensors, outputs: readonly string[]): Promise<Tensors> => {
+    sample = Object.fromEntries(
+      Object.entries(inputs).map(([name, tensor]) => [name, concatenateRows([tensor])]),
+    );
+    return thread.run(inputs, outputs);
+  };
+  await predictorOf(bundle, options, run, requests.length).predict(requests);
+  return openDirectPath({
+    model: files.get(BUNDLE_FILES.model)!,
+    sample,
+    outputs:
+      manifest.outputs.kind === "value"
+        ? [OUTPUT_TENSORS.prediction]
+        : [OUTPUT_TENSORS.label, OUTPUT_TENSORS.probabilities],
+    clock: options.clock,
+    run: (inputs, outputs) => thread.run(inputs, outputs),
+  });
+}
+
+function predictorOf(
+  { manifest, files }: ServableBundle,
+  { hostTransforms = new Map() }: ServingOptions,
+  run: RunGraph,
+  chunkRows: number,
+): BundlePredictor {
+  return createBundlePredictor({
+    manifest,
+    hostTransforms,
+    hostStates: manifest.hostTransforms.map((host) => unpack(files.get(host.state)!)),
+    run,
+    chunkRows,
+  });
 }
 
 /** The first answers are slow and could be wrong: they go to the sample, not to a caller. */
@@ -80,8 +128,8 @@ export class PooledModel implements ServedModel {
   readonly #explainer: RowsExplainer | undefined;
   #draining = false;
 
-  constructor(bundle: ServableBundle, thread: InferenceThread, options: ServingOptions) {
-    const { id, manifest, files } = bundle;
+  constructor(bundle: ServableBundle, thread: InferenceThread, options: ServingOptions, direct?: DirectPath) {
+    const { id, manifest } = bundle;
     this.#explainer = options.createExplainer?.(bundle);
     this.bundle = id;
     this.manifest = manifest;
@@ -94,17 +142,16 @@ export class PooledModel implements ServedModel {
       maximumBatchRows: Math.min(options.maximumBatchRows ?? 64, thread.comfortableRows),
       queueLimitRows: options.queueLimitRows ?? 4096,
       run: (inputs, outputs) => thread.run(inputs, outputs),
+      direct: direct && { rows: direct.rows, run: (inputs, outputs) => direct.model.run(inputs, outputs) },
       onBatch: (rows, seconds) => observer?.batch?.(this, rows, seconds),
       onRefused: (reason) => observer?.refused?.(this, reason),
     });
-    this.#predictor = createBundlePredictor({
-      manifest,
-      hostTransforms: options.hostTransforms ?? new Map(),
-      hostStates: manifest.hostTransforms.map((host) => unpack(files.get(host.state)!)),
-      run: (inputs, outputs, runOptions) =>
-        this.#batcher.submit(inputs, outputs, rowCount(inputs), runOptions),
-      chunkRows: Math.min(CHUNK_ROWS, thread.comfortableRows),
-    });
+    this.#predictor = predictorOf(
+      bundle,
+      options,
+      (inputs, outputs, runOptions) => this.#batcher.submit(inputs, outputs, rowCount(inputs), runOptions),
+      Math.min(CHUNK_ROWS, thread.comfortableRows),
+    );
   }
 
   get state(): ServedModelState {
@@ -138,11 +185,6 @@ export class PooledModel implements ServedModel {
     await this.#explainer?.close();
     await this.#thread.close();
   }
-}
-
-function rowCount(inputs: Tensors): number {
-  for (const name in inputs) return inputs[name]!.shape[0]!;
-  return 0;
 }
 
 /** The number of rows that all tensors have. @throws QuernError PREDICTION_INPUT */

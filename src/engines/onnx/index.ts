@@ -1,3 +1,4 @@
+export { compileDirect, type DirectModel } from "./direct/direct-model.js";
 export { EagerGraph } from "./eager/eager-graph.js";
 export { Expressions, isStatic, type Operand } from "./expressions.js";
 export { createGraph, type GraphOptions, type OnnxGraph } from "./graph-builder.js";

@@ -1,0 +1,104 @@
+import { admitModel, compileDirect, type DirectModel } from "../../engines/onnx/index.js";
+import type { Clock } from "../../foundation/base/clock.js";
+import { PARITY_LIMIT, predictionDistance } from "../../foundation/contracts/prediction.js";
+import type { Tensor } from "../../foundation/contracts/tensor.js";
+import { concatenateRows, rowsOf, type Tensors } from "./tensor-batch.js";
+
+/** Larger models would hold up the event loop while they are compiled. */
+const MAXIMUM_MODEL_BYTES = 4 * 2 ** 20;
+/** Rows of other callers wait this long at most for rows that are computed on the event loop. */
+const MAXIMUM_BLOCKING_MS = 1;
+const TRIED_ROWS = [1, 2, 4, 8, 16, 32, 64];
+const MEASURED_RUNS = 15;
+
+/** Runs the model where it lives, whatever that is. */
+export type RunModel = (inputs: Tensors, outputs: readonly string[]) => Promise<Tensors>;
+
+/** A model that answers few rows on the calling thread, without the hop to another one and the runtime's cost of a call. */
+export interface DirectPath {
+  /** Requests of at most this many rows are faster this way. */
+  readonly rows: number;
+  readonly model: DirectModel;
+}
+
+export interface DirectCandidate {
+  readonly model: Uint8Array;
+  /** Inputs of a few rows to measure and compare on. */
+  readonly sample: Tensors;
+  readonly outputs: readonly string[];
+  readonly clock: Clock;
+  /** The runtime's answer, for comparison. */
+  readonly run: RunModel;
+}
+
+/**
+ * Decides by measuring: the direct way is taken for as many rows as it answers sooner than the runtime and without
+ * holding up other callers, provided that its answers on the sample are the runtime's within the parity limit.
+ */
+export async function openDirectPath(candidate: DirectCandidate): Promise<DirectPath | undefined> {
+  const { model: bytes, sample, outputs, clock, run } = candidate;
+  if (bytes.length > MAXIMUM_MODEL_BYTES || rowCount(sample) === 0) return undefined;
+  const model = compileDirect(admitModel(bytes).bytes);
+  if (!model) return undefined;
+  const expected = await run(copyOf(sample), outputs);
+  if (!agrees(model.run(sample, outputs), expected)) return undefined;
+  let rows = 0;
+  for (const tried of TRIED_ROWS) {
+    const batch = repeated(sample, tried);
+    const direct = await medianMs(clock, () => model.run(batch, outputs));
+    if (direct > MAXIMUM_BLOCKING_MS) break;
+    if (direct > (await medianMs(clock, () => run(copyOf(batch), outputs)))) break;
+    rows = tried;
+  }
+  return rows === 0 ? undefined : { rows, model };
+}
+
+export function rowCount(inputs: Tensors): number {
+  for (const name in inputs) return inputs[name]!.shape[0]!;
+  return 0;
+}
+
+function agrees(actual: Tensors, expected: Tensors): boolean {
+  return Object.entries(expected).every(([name, tensor]) => {
+    const other = actual[name]!;
+    if (other.type !== tensor.type || other.data.length !== tensor.data.length) return false;
+    for (let k = 0; k < tensor.data.length; k++) {
+      const [a, b] = [other.data[k]!, tensor.data[k]!];
+      if (typeof a === "number" && typeof b === "number") {
+        if (predictionDistance(a, b) > PARITY_LIMIT) return false;
+      } else if (a !== b) return false;
+    }
+    return true;
+  });
+}
+
+/** The runtime takes arrays away with it. */
+function copyOf(tensors: Tensors): Tensors {
+  return mapTensors(tensors, (tensor) => concatenateRows([tensor]));
+}
+
+/** As many rows, taken from the start again and again. */
+function repeated(sample: Tensors, rows: number): Tensors {
+  return mapTensors(sample, (tensor) => {
+    const given = tensor.shape[0]!;
+    return concatenateRows(
+      Array.from({ length: rows }, (_, row) => rowsOf(tensor, row % given, (row % given) + 1)),
+    );
+  });
+}
+
+function mapTensors(tensors: Tensors, change: (tensor: Tensor) => Tensor): Tensors {
+  const changed: Record<string, Tensor> = Object.create(null);
+  for (const [name, tensor] of Object.entries(tensors)) changed[name] = change(tensor);
+  return changed;
+}
+
+async function medianMs(clock: Clock, work: () => unknown): Promise<number> {
+  const times: number[] = [];
+  for (let k = 0; k < MEASURED_RUNS; k++) {
+    const start = clock.elapsed();
+    await work();
+    times.push(clock.elapsed() - start);
+  }
+  return times.sort((a, b) => a - b)[MEASURED_RUNS >> 1]!;
+}

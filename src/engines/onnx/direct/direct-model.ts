@@ -1,0 +1,180 @@
+import type { Dimension, GraphValue } from "../../../foundation/contracts/graph.js";
+import type { Tensor, TensorPort } from "../../../foundation/contracts/tensor.js";
+import { portOf } from "../model-check/admit-model.js";
+import { readAttributes } from "../model-check/attributes.js";
+import { BUNDLE_POLICY } from "../model-check/policy.js";
+import { inferContents, MAXIMUM_CONTENTS } from "../operators/contents.js";
+import type { OperatorCall } from "../operators/operator.js";
+import { operatorOf } from "../operators/table.js";
+import { type GraphProto, type NodeProto, readModel } from "../protobuf/messages.js";
+import { fromTensorProto } from "../tensor-proto.js";
+import { STEP_MAKERS } from "./kernels.js";
+import { createSlot, type Slot, type Step } from "./slot.js";
+
+/** A model computed row by row in this process. */
+export interface DirectModel {
+  /** The tensors of as many rows as the inputs have; the same shapes and types as the runtime's. */
+  run(inputs: Readonly<Record<string, Tensor>>, outputs: readonly string[]): Readonly<Record<string, Tensor>>;
+}
+
+/**
+ * @param bytes of an admitted model whose inputs and outputs have one row each where the first size is one
+ * @returns `undefined` where the graph holds what is not computed directly, such as whole numbers as inputs
+ */
+export function compileDirect(bytes: Uint8Array): DirectModel | undefined {
+  try {
+    return new Compiler(readModel(bytes).graph ?? {}).compile();
+  } catch (cause) {
+    if (cause instanceof Unsupported) return undefined;
+    throw cause;
+  }
+}
+
+class Unsupported extends Error {}
+
+class Compiler {
+  readonly #graph: GraphProto;
+  readonly #slots = new Map<string, Slot>();
+  readonly #fixed = new Set<string>();
+  readonly #contents = new Map<string, readonly Dimension[]>();
+  readonly #steps: Step[] = [];
+
+  constructor(graph: GraphProto) {
+    this.#graph = graph;
+  }
+
+  compile(): DirectModel {
+    const { input = [], output = [], initializer = [], node = [] } = this.#graph;
+    const inputs = input.map((info) => portOf(info));
+    for (const port of inputs) this.#slots.set(port.name, inputSlot(port));
+    for (const proto of initializer) {
+      const { type, shape, data } = fromTensorProto(proto) ?? unsupported();
+      this.#keep(proto.name!, filledSlot(type, shape, data), true);
+    }
+    for (const proto of node) this.#node(proto);
+    const ports = output.map((info) => portOf(info));
+    const slots = new Map(ports.map((port) => [port.name, this.#slots.get(port.name) ?? unsupported()]));
+    for (const slot of slots.values()) if (slot.shape[0] !== 1) unsupported();
+    return new RowByRow(
+      inputs.map(({ name }) => [name, this.#slots.get(name)!]),
+      slots,
+      this.#steps,
+    );
+  }
+
+  #keep(name: string, slot: Slot, isFixed: boolean): void {
+    this.#slots.set(name, slot);
+    if (!isFixed) return;
+    this.#fixed.add(name);
+    if (slot.type !== "string" && slot.length <= MAXIMUM_CONTENTS) {
+      this.#contents.set(name, Array.from(slot.numbers));
+    }
+  }
+
+  #node(proto: NodeProto): void {
+    const type = proto.opType ?? "";
+    const maker = Object.hasOwn(STEP_MAKERS, type) ? STEP_MAKERS[type]! : unsupported();
+    const names = proto.input ?? [];
+    const attributes = readAttributes(proto, BUNDLE_POLICY);
+    const call: OperatorCall = {
+      type,
+      attributes,
+      inputs: names.map((name) => (name === "" ? undefined : graphValue(name, this.#slots.get(name)!))),
+      contents: (index) => this.#contents.get(names[index] ?? ""),
+      fresh: unsupported,
+    };
+    const types = operatorOf(type)!.infer(call);
+    const outputs = (proto.output ?? []).map((_, k) => createSlot(types[k]!.type, sizes(types[k]!.shape)));
+    const inputs = names.map((name) => this.#slots.get(name));
+    const step = maker({ inputs, outputs, attributes }) ?? unsupported();
+    const isFixed = names.every((name) => name === "" || this.#fixed.has(name));
+    if (isFixed) step();
+    else this.#steps.push(step);
+    for (const [k, name] of (proto.output ?? []).entries()) this.#keep(name, outputs[k]!, isFixed);
+    const contents = isFixed || types[0]?.type === "string" ? undefined : inferContents(call);
+    if (contents) this.#contents.set(proto.output![0]!, contents);
+  }
+}
+
+class RowByRow implements DirectModel {
+  readonly #inputs: readonly (readonly [string, Slot])[];
+  readonly #outputs: ReadonlyMap<string, Slot>;
+  readonly #steps: readonly Step[];
+
+  constructor(
+    inputs: readonly (readonly [string, Slot])[],
+    outputs: ReadonlyMap<string, Slot>,
+    steps: readonly Step[],
+  ) {
+    this.#inputs = inputs;
+    this.#outputs = outputs;
+    this.#steps = steps;
+  }
+
+  run(inputs: Readonly<Record<string, Tensor>>, outputs: readonly string[]): Record<string, Tensor> {
+    const rows = inputs[this.#inputs[0]![0]]!.shape[0]!;
+    const wanted = outputs.map((name) => [name, this.#outputs.get(name)!] as const);
+    const results = wanted.map(([, slot]) => emptyResult(slot, rows));
+    for (let row = 0; row < rows; row++) {
+      for (const [name, slot] of this.#inputs) readRow(inputs[name]!, slot, row);
+      for (const step of this.#steps) step();
+      for (let k = 0; k < wanted.length; k++) writeRow(wanted[k]![1], results[k]!, row);
+    }
+    const tensors: Record<string, Tensor> = Object.create(null);
+    for (const [k, [name, { type, shape }]] of wanted.entries()) {
+      tensors[name] = { type, shape: [rows, ...shape.slice(1)], data: results[k] } as Tensor;
+    }
+    return tensors;
+  }
+}
+
+function unsupported(): never {
+  throw new Unsupported("This graph is not computed directly.");
+}
+
+function graphValue(name: string, { type, shape }: Slot): GraphValue {
+  return { name, type, shape };
+}
+
+function sizes(shape: readonly Dimension[]): number[] {
+  return shape.map((size) => (typeof size === "number" ? size : unsupported()));
+}
+
+/** One row of an input. Whole numbers are left to the runtime, where they are exact to 64 bits. */
+function inputSlot({ type, shape }: TensorPort): Slot {
+  if (type !== "float32" && type !== "float64" && type !== "string") return unsupported();
+  if (typeof shape[0] !== "string") return unsupported();
+  return createSlot(type, [1, ...sizes(shape.slice(1))]);
+}
+
+function filledSlot(type: Slot["type"], shape: readonly number[], data: Tensor["data"]): Slot {
+  const slot = createSlot(type, shape);
+  for (let k = 0; k < slot.length; k++) {
+    if (type === "string") slot.texts[k] = data[k] as string;
+    else slot.numbers[k] = Number(data[k]);
+  }
+  return slot;
+}
+
+function readRow({ data }: Tensor, { type, texts, numbers, length }: Slot, row: number): void {
+  const start = row * length;
+  if (type === "string") for (let k = 0; k < length; k++) texts[k] = data[start + k] as string;
+  else for (let k = 0; k < length; k++) numbers[k] = data[start + k] as number;
+}
+
+type ResultArray = Float32Array | Float64Array | BigInt64Array | string[];
+
+function emptyResult({ type, length }: Slot, rows: number): ResultArray {
+  if (type === "string") return new Array<string>(rows * length);
+  if (type === "float32") return new Float32Array(rows * length);
+  if (type === "float64") return new Float64Array(rows * length);
+  return type === "int64" ? new BigInt64Array(rows * length) : unsupported();
+}
+
+function writeRow({ type, texts, numbers, length }: Slot, result: ResultArray, row: number): void {
+  const start = row * length;
+  if (type === "string") for (let k = 0; k < length; k++) (result as string[])[start + k] = texts[k]!;
+  else if (type === "int64") {
+    for (let k = 0; k < length; k++) (result as BigInt64Array)[start + k] = BigInt(numbers[k]!);
+  } else for (let k = 0; k < length; k++) (result as Float32Array)[start + k] = numbers[k]!;
+}
