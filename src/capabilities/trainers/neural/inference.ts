@@ -1,7 +1,13 @@
 /** A network whose parameters are given: evaluated between steps, exported, or computed at once. */
-import { Expressions } from "../../../engines/onnx/index.js";
+import {
+  createGraph,
+  Expressions,
+  type ImmediateSession,
+  openImmediately,
+} from "../../../engines/onnx/index.js";
 import type { GraphBuilder, GraphValue } from "../../../foundation/contracts/graph.js";
-import { createScope, type Scope } from "./scope.js";
+import { elementCount, type Tensor } from "../../../foundation/contracts/tensor.js";
+import { createScope, type NetworkFunction, type Scope } from "./scope.js";
 
 /** Row-major. */
 export interface NetworkTensor {
@@ -38,4 +44,64 @@ export function exportScope(graph: GraphBuilder, tensors: NetworkTensors): Scope
 /** Number of elements of all together. */
 export function tensorElements(tensors: NetworkTensors): number {
   return Object.values(tensors).reduce((sum, { values }) => sum + values.length, 0);
+}
+
+/** Rows computed at once where a row is small, so that intermediate values stay in the processor's caches. */
+const ROWS_AT_ONCE = 256;
+
+/** Float32 [rows, ...] of the network for inputs whose first dimension counts the rows. */
+export type NetworkAnswers = (inputs: Readonly<Record<string, Tensor>>) => Float32Array;
+
+/**
+ * The network as a function, computed by the same kernels as the exported graph. The runtime is opened at the first
+ * call. A row's answer does not depend on the rows beside it.
+ * @param rowsAtOnce fewer where a row takes much memory: images, sequences
+ */
+export function networkAnswers(
+  network: NetworkFunction<GraphValue>,
+  tensors: NetworkTensors,
+  rowsAtOnce = ROWS_AT_ONCE,
+): NetworkAnswers {
+  let session: ImmediateSession | undefined;
+  return (inputs) => {
+    session ??= openNetwork(network, tensors, inputs);
+    const rows = Object.values(inputs)[0]!.shape[0]!;
+    const parts: Float32Array[] = [];
+    for (let start = 0; start < rows; start += rowsAtOnce) {
+      const end = Math.min(rows, start + rowsAtOnce);
+      const part = Object.entries(inputs).map(([name, tensor]) => [name, takeRange(tensor, start, end)]);
+      parts.push(session.run(Object.fromEntries(part)).answer!.data as Float32Array);
+    }
+    return concatenated(parts);
+  };
+}
+
+function openNetwork(
+  network: NetworkFunction<GraphValue>,
+  tensors: NetworkTensors,
+  inputs: Readonly<Record<string, Tensor>>,
+): ImmediateSession {
+  const graph = createGraph({ name: "network" });
+  const values = Object.entries(inputs).map(([name, { type, shape }]) => {
+    return [name, graph.input(name, type, ["N", ...shape.slice(1)])] as const;
+  });
+  graph.output("answer", network(exportScope(graph, tensors), Object.fromEntries(values)));
+  return openImmediately(graph.toModel());
+}
+
+/** Rows `start` to `end`, without copying numbers. */
+export function takeRange({ type, shape, data }: Tensor, start: number, end: number): Tensor {
+  const width = elementCount(shape.slice(1));
+  const part = (data as Float32Array).subarray(start * width, end * width);
+  return { type, shape: [end - start, ...shape.slice(1)], data: part } as Tensor;
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const result = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let start = 0;
+  for (const part of parts) {
+    result.set(part, start);
+    start += part.length;
+  }
+  return result;
 }

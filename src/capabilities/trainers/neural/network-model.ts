@@ -1,11 +1,12 @@
 /** The fitted network: the same layers make predictions here and in the exported graph. */
-import { EagerGraph, Expressions } from "../../../engines/onnx/index.js";
+import type { Expressions } from "../../../engines/onnx/index.js";
 import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/contracts/graph.js";
 import type { Predictions } from "../../../foundation/contracts/target.js";
 import type { FitDiagnostics, Fitted } from "../../../foundation/contracts/trainer.js";
 import { designInGraph, predictionDesign } from "../numeric/design.js";
-import { exportScope, type NetworkTensors } from "./inference.js";
+import { exportScope, type NetworkTensors, networkAnswers } from "./inference.js";
 import { type NetworkShape, networkScores } from "./network.js";
+import type { Scope } from "./scope.js";
 
 /** What the scores mean. */
 export type NetworkOutcome =
@@ -20,9 +21,6 @@ export interface NetworkState {
   readonly outcome: NetworkOutcome;
   readonly diagnostics: FitDiagnostics;
 }
-
-/** Rows computed at once, so that intermediate values stay in the processor's caches. */
-const CHUNK_ROWS = 256;
 
 /**
  * What is predicted from scores [N, outputs] or [M, N, outputs]: float32 [N, outputs], probabilities or standardised
@@ -39,30 +37,16 @@ export function networkOutputs(
   return shape.members === 1 ? linked : x.mean(linked, [0]);
 }
 
-function outputs(
-  graph: GraphBuilder,
-  { shape, tensors, outcome }: NetworkState,
-  matrix: GraphValue,
-): GraphValue {
-  const scope = exportScope(graph, tensors);
+function outputsOf({ shape, outcome }: NetworkState, scope: Scope, matrix: GraphValue): GraphValue {
   return networkOutputs(scope.x, shape, networkScores(scope, shape, matrix), outcome.kind);
 }
 
-function predict(state: NetworkState, rows: number, values: Float32Array): Predictions {
-  const { features, outputs: width } = state.shape;
-  const result = new Float64Array(rows * width);
-  for (let start = 0; start < rows; start += CHUNK_ROWS) {
-    const count = Math.min(CHUNK_ROWS, rows - start);
-    const graph = new EagerGraph();
-    const chunk = values.subarray(start * features, (start + count) * features);
-    const made = outputs(graph, state, graph.constant("float32", [count, features], chunk));
-    result.set(graph.dataOf(made), start * width);
-  }
-  const { outcome } = state;
+function predictionsOf({ outcome, shape }: NetworkState, answers: Float32Array): Predictions {
+  const values = Float64Array.from(answers);
   if (outcome.kind === "values") {
-    return { kind: "values", values: result.map((value) => outcome.mean + outcome.scale * value) };
+    return { kind: "values", values: values.map((value) => outcome.mean + outcome.scale * value) };
   }
-  return { kind: "probabilities", values: normalized(result, width), classes: width };
+  return { kind: "probabilities", values: normalized(values, shape.outputs), classes: shape.outputs };
 }
 
 /** Float32 probabilities sum to 1 within 1e-7; predictions promise more. */
@@ -76,20 +60,24 @@ function normalized(values: Float64Array, classes: number): Float64Array {
 }
 
 function emit(graph: GraphBuilder, features: readonly GraphColumn[], state: NetworkState): GraphValue {
-  const x = new Expressions(graph);
-  const made = outputs(graph, state, designInGraph(graph, features));
+  const scope = exportScope(graph, state.tensors);
+  const made = outputsOf(state, scope, designInGraph(graph, features));
   const { outcome } = state;
   if (outcome.kind === "classes") return made;
-  return x.add(x.mul(made, outcome.scale), outcome.mean);
+  return scope.x.add(scope.x.mul(made, outcome.scale), outcome.mean);
 }
 
 export function restoreNetwork(state: NetworkState): Fitted<NetworkState> {
+  const answers = networkAnswers((scope, { matrix }) => outputsOf(state, scope, matrix!), state.tensors);
   return {
     state,
     diagnostics: state.diagnostics,
     predict(features) {
-      const { rows, values } = predictionDesign(features, state.shape.features);
-      return predict(state, rows, values);
+      const { rows, width, values } = predictionDesign(features, state.shape.features);
+      return predictionsOf(
+        state,
+        answers({ matrix: { type: "float32", shape: [rows, width], data: values } }),
+      );
     },
     emit: (graph, features) => emit(graph, features, state),
   };

@@ -3,6 +3,7 @@ import { trainingContext } from "../../../../conformance/trainer.js";
 import { sampleRows } from "../../../../conformance/trainer-samples.js";
 import { frameOf, parityGap, regressionTargetOf } from "../../../../conformance/trainer-testing.js";
 import { createRandom } from "../../../foundation/base/random.js";
+import { takeRows } from "../../../foundation/contracts/frame.js";
 import { NEURAL_PRESETS, trainingLength } from "./config.js";
 import { neuralNetwork } from "./neural-network.js";
 import { createRowStream } from "./row-stream.js";
@@ -30,6 +31,27 @@ describe("neural-network", () => {
       const fitted = await trained({ train: { ...train, weights } }, { ...quick, ...variant });
       expect(await parityGap(fitted, sampleRows("neural", task, 300, "fresh").features)).toBeLessThan(1e-5);
     }
+  });
+
+  it("answers for a row as the graph does, whatever rows lie beside it", async () => {
+    const train = sampleRows("neural", "multiclass", 90, "split");
+    const fitted = await trained({ train }, { ...quick, members: 2, hiddenWidth: 100 });
+    const { features } = sampleRows("neural", "multiclass", 700, "fresh");
+    const { values } = fitted.predict(features);
+    expect(await parityGap(fitted, features)).toBeLessThan(1e-6);
+    for (const [start, count] of [
+      [0, 1],
+      [255, 3],
+      [300, 257],
+      [699, 1],
+    ] as const) {
+      const rows = Array.from({ length: count }, (_, k) => start + k);
+      const classes = values.length / 700;
+      expect(fitted.predict(takeRows(features, rows)).values).toEqual(
+        values.slice(start * classes, (start + count) * classes),
+      );
+    }
+    expect(fitted.predict(takeRows(features, [])).values).toHaveLength(0);
   });
 
   const random = createRandom("wave");
