@@ -49,13 +49,19 @@ export function tensorElements(tensors: NetworkTensors): number {
 /** Rows computed at once where a row is small, so that intermediate values stay in the processor's caches. */
 const ROWS_AT_ONCE = 256;
 
+/**
+ * Parts are filled up with zeros to a multiple of this: the runtime's kernels take other paths for one row, and for what
+ * is left beside whole vectors.
+ */
+const ROWS_MULTIPLE = 16;
+
 /** Float32 [rows, ...] of the network for inputs whose first dimension counts the rows. */
 export type NetworkAnswers = (inputs: Readonly<Record<string, Tensor>>) => Float32Array;
 
 /**
  * The network as a function, computed by the same kernels as the exported graph. The runtime is opened at the first
  * call. A row's answer does not depend on the rows beside it.
- * @param rowsAtOnce fewer where a row takes much memory: images, sequences
+ * @param rowsAtOnce a multiple of 16; fewer where a row takes much memory: images, sequences
  */
 export function networkAnswers(
   network: NetworkFunction<GraphValue>,
@@ -69,8 +75,10 @@ export function networkAnswers(
     const parts: Float32Array[] = [];
     for (let start = 0; start < rows; start += rowsAtOnce) {
       const end = Math.min(rows, start + rowsAtOnce);
-      const part = Object.entries(inputs).map(([name, tensor]) => [name, takeRange(tensor, start, end)]);
-      parts.push(session.run(Object.fromEntries(part)).answer!.data as Float32Array);
+      const part = Object.entries(inputs).map(([name, tensor]) => [name, filledRange(tensor, start, end)]);
+      const answer = session.run(Object.fromEntries(part)).answer!;
+      const width = elementCount(answer.shape.slice(1));
+      parts.push((answer.data as Float32Array).subarray(0, (end - start) * width));
     }
     return concatenated(parts);
   };
@@ -89,11 +97,16 @@ function openNetwork(
   return openImmediately(graph.toModel());
 }
 
-/** Rows `start` to `end`, without copying numbers. */
-export function takeRange({ type, shape, data }: Tensor, start: number, end: number): Tensor {
+/** Rows `start` to `end` of numbers, and rows of zeros. */
+function filledRange({ type, shape, data }: Tensor, start: number, end: number): Tensor {
   const width = elementCount(shape.slice(1));
   const part = (data as Float32Array).subarray(start * width, end * width);
-  return { type, shape: [end - start, ...shape.slice(1)], data: part } as Tensor;
+  const rows = Math.ceil((end - start) / ROWS_MULTIPLE) * ROWS_MULTIPLE;
+  const sizes = [rows, ...shape.slice(1)];
+  if (rows === end - start) return { type, shape: sizes, data: part } as Tensor;
+  const filled = new (part.constructor as Float32ArrayConstructor)(rows * width);
+  filled.set(part);
+  return { type, shape: sizes, data: filled } as Tensor;
 }
 
 function concatenated(parts: readonly Float32Array[]): Float32Array {
