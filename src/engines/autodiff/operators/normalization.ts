@@ -174,6 +174,16 @@ export const NORMALIZATION = {
     samples: [
       { inputs: [{ shape: [2, 3, 2, 2] }, ...affine(3), { shape: [3] }, { shape: [3], range: positive }] },
       { inputs: [{ shape: [4, 3] }, ...affine(3), { shape: [3] }, { shape: [3], range: positive }] },
+      {
+        inputs: [
+          { shape: [3, 2, 2, 1] },
+          ...affine(2),
+          { constant: [0, 0], shape: [2] },
+          { constant: [1, 1], shape: [2] },
+        ],
+        attributes: { training_mode: { int: 1 }, epsilon: { float: 0.01 } },
+        outputs: 1,
+      },
     ],
     vjp: batchNormalizationVjp,
   }),

@@ -8,9 +8,15 @@ import {
   defineOp,
   defineOps,
   integerAttribute,
+  integersAttribute,
+  type NodeUse,
+  refusal,
   type SampleInput,
+  staticSizes,
+  textAttribute,
   zerosLike,
 } from "./definition.js";
+import { scatterAdd } from "./indexing.js";
 
 const integers = (...values: number[]): SampleInput => ({
   constant: values,
@@ -18,30 +24,22 @@ const integers = (...values: number[]): SampleInput => ({
   type: "int64",
 });
 const int = (value: number): AttributeValue => ({ int: value });
+const mode = (value: string) => ({ mode: { string: value } });
 const ints = (...values: number[]): AttributeValue => ({ ints: values });
 
 /** The cotangent in the shape of the input: what all ops do that only regroup. */
 const regrouped = ({ x, c, input }: Derivation) => [x.reshape(c, x.shapeOf(input)), undefined];
 
-function staticShape({ node }: Derivation, shape: readonly Dimension[]): readonly number[] {
-  if (isStatic(shape)) return shape;
-  throw new Error(`The derivative of ${node.type} needs sizes that are known before it runs.`);
-}
-
 function transposeVjp({ x, c, node, input }: Derivation): GraphValue[] {
-  const given = node.attributes.perm;
-  const rank = input.shape.length;
-  const order =
-    given && "ints" in given
-      ? Array.from(given.ints as ArrayLike<number>, Number)
-      : input.shape.map((_, axis) => rank - 1 - axis);
+  const last = input.shape.length - 1;
+  const order = integersAttribute(node, "perm") ?? input.shape.map((_, axis) => last - axis);
   const inverse = order.map((_, axis) => order.indexOf(axis));
   return [x.transpose(c, inverse)];
 }
 
 function concatVjp(d: Derivation): readonly GraphValue[] {
   const axis = axisAttribute(d, 0);
-  const sizes = d.node.inputs.map((input) => staticShape(d, [input!.shape[axis]!])[0]!);
+  const sizes = d.node.inputs.map((input) => staticSizes(d, [input!.shape[axis]!])[0]!);
   return d.x.split(d.c, sizes, axis);
 }
 
@@ -50,109 +48,62 @@ function splitVjp(d: Derivation): GraphValue[] {
   return [d.x.concat(parts, axisAttribute(d, 0))];
 }
 
-/** Zeros with the cotangent where the slice was taken; by positions, as steps may be of any size and sign. */
-function sliceVjp(d: Derivation): (GraphValue | undefined)[] {
-  const shape = staticShape(d, d.input.shape);
-  const [starts, ends, given, steps] = [1, 2, 3, 4].map((index) => constantInput(d, index));
-  const positions = shape.map((size) => Array.from({ length: size }, (_, position) => position));
-  for (const [index, start] of starts!.entries()) {
-    const axis = given?.[index] ?? index;
-    const position = axis < 0 ? axis + shape.length : axis;
-    positions[position] = slicePositions(shape[position]!, start, ends![index]!, steps?.[index] ?? 1);
-  }
-  let result = d.c;
-  for (const [axis, kept] of positions.entries()) {
-    if (kept.length === shape[axis]) continue;
-    result = placed(d, result, kept, axis, shape[axis]!);
-  }
-  const reversed = positions.map((kept, axis) =>
-    kept.length === shape[axis] && kept[0]! > 0 ? kept : undefined,
-  );
-  for (const [axis, order] of reversed.entries()) {
-    if (order) result = d.x.gather(result, d.x.integers(order), axis);
-  }
-  return [result, undefined, undefined, undefined, undefined];
+/** Which elements of an axis a slice took: `count` from `first` on, `step` apart; backwards with a negative step. */
+interface SlicedAxis {
+  readonly size: number;
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
 }
 
-function slicePositions(size: number, start: number, end: number, step: number): number[] {
-  const from = start < 0 ? start + size : start;
-  const to = end < 0 ? end + size : end;
-  const result: number[] = [];
-  if (step > 0) {
-    for (let at = Math.max(0, from); at < Math.min(size, to); at += step) result.push(at);
-  } else {
-    for (let at = Math.min(size - 1, from); at > Math.max(-1, end < -size ? -1 : to); at += step)
-      result.push(at);
-  }
-  return result;
+function slicedAxis(size: number, start: number, end: number, step: number): SlicedAxis {
+  const within = (at: number, low: number, high: number) =>
+    Math.min(Math.max(at < 0 ? at + size : at, low), high);
+  const forward = step > 0;
+  const first = forward ? within(start, 0, size) : within(start, 0, size - 1);
+  const last = forward ? within(end, 0, size) : within(end, -1, size - 1);
+  return { size, first, step, count: Math.max(0, Math.ceil((last - first) / step)) };
 }
 
-/** The value's slices along `axis` at the given distinct positions of `size`, zeros elsewhere. */
-function placed(d: Derivation, value: GraphValue, positions: readonly number[], axis: number, size: number) {
+/** The slices put back where they were taken, zeros elsewhere. */
+function unsliced(d: NodeUse, value: GraphValue, axis: number, { size, first, step, count }: SlicedAxis) {
   const { graph, x } = d;
-  const from = staticShape(d, value.shape);
-  const zeros = x.expand(
-    graph.constant(value.type, [1], [0]),
-    from.map((old, at) => (at === axis ? size : old)),
-  );
-  return scatterAdd(d, zeros, x.integers(positions), value, axis);
+  const axes = x.integers([axis]);
+  const ordered =
+    step > 0
+      ? value
+      : graph.op("Slice", [value, x.integers([-1]), x.integers([-count - 1]), axes, x.integers([-1])]);
+  const stride = Math.abs(step);
+  const start = step > 0 ? first : first - (count - 1) * stride;
+  const pad = (of: GraphValue, at: number, before: number, behind: number) =>
+    before === 0 && behind === 0
+      ? of
+      : graph.op("Pad", [of, x.integers([before, behind]), undefined, x.integers([at])]);
+  if (stride === 1) return pad(ordered, axis, start, size - start - count);
+  const gaps = pad(x.unsqueeze(ordered, [axis + 1]), axis + 1, 0, stride - 1);
+  const before = value.shape.slice(0, axis).map(() => 0);
+  const behind = staticSizes(d, value.shape.slice(axis + 1));
+  const spread = x.reshape(gaps, [...before, count * stride, ...behind]);
+  return pad(spread, axis, start, size - start - count * stride);
 }
 
-/**
- * Adds slices of `updates` at `indices` [n] along `axis`. ScatterElements, never ScatterND, whose kernel loses
- * updates of equal positions when it runs on two or more threads.
- */
-function scatterAdd(
-  { graph, x }: Derivation,
-  onto: GraphValue,
-  indices: GraphValue,
-  updates: GraphValue,
-  axis: number,
-): GraphValue {
-  const column = updates.shape.map((_, at) => (at === axis ? -1 : 1));
-  const spread = x.expand(x.reshape(indices, column), x.shapeOf(updates));
-  const attributes = { axis: int(axis), reduction: { string: "add" } };
-  return graph.op("ScatterElements", [onto, spread, updates], { attributes });
-}
-
-function gatherVjp(d: Derivation): (GraphValue | undefined)[] {
-  const { x, c, node, input } = d;
-  const axis = axisAttribute(d, 0);
-  const indices = node.inputs[1]!;
-  const rank = indices.shape.length;
-  const flat = x.reshape(indices, [-1]);
-  const after = c.shape.slice(axis + rank);
-  const shape = [...c.shape.slice(0, axis), -1, ...after];
-  const updates = rank === 1 ? c : x.reshape(c, staticShape(d, shape));
-  return [scatterAdd(d, zerosLike(d, input), flat, updates, axis), undefined];
-}
-
-function gatherElementsVjp(d: Derivation): (GraphValue | undefined)[] {
-  const attributes = { axis: int(axisAttribute(d, 0)), reduction: { string: "add" } };
-  const zeros = zerosLike(d, d.input);
-  return [d.graph.op("ScatterElements", [zeros, d.node.inputs[1]!, d.c], { attributes }), undefined];
-}
-
-function scatterElementsVjp(d: Derivation): (GraphValue | undefined)[] {
-  const { graph, c, node } = d;
-  const { reduction } = node.attributes;
-  const kind = reduction && "string" in reduction ? reduction.string : "none";
-  if (kind !== "none" && kind !== "add") {
-    throw new Error(
-      `The derivative of ScatterElements exists without reduction and with "add", not with "${kind}".`,
-    );
-  }
-  const attributes = { axis: int(axisAttribute(d, 0)) };
-  const indices = node.inputs[1]!;
-  const updates = graph.op("GatherElements", [c, indices], { attributes });
-  const zeros = zerosLike(d, node.inputs[2]!);
-  const kept = kind === "add" ? c : graph.op("ScatterElements", [c, indices, zeros], { attributes });
-  return [kept, undefined, updates];
+function sliceVjp(d: Derivation): (GraphValue | undefined)[] {
+  const { shape } = d.input;
+  const [starts, ends, axes, steps] = [1, 2, 3, 4].map((index) => constantInput(d, index));
+  const toInput = starts!.reduce((value, start, index) => {
+    const given = axes?.[index] ?? index;
+    const axis = given < 0 ? given + shape.length : given;
+    const [size] = staticSizes(d, [shape[axis]!]) as [number];
+    const sliced = slicedAxis(size, start, ends![index]!, steps?.[index] ?? 1);
+    if (sliced.count === 0) throw refusal(d.node, "it takes no element");
+    return unsliced(d, value, axis, sliced);
+  }, d.c);
+  return [toInput];
 }
 
 function tileVjp(d: Derivation): (GraphValue | undefined)[] {
   const repeats = constantInput(d, 1)!;
-  const shape = staticShape(d, d.input.shape);
+  const shape = staticSizes(d, d.input.shape);
   const apart = d.x.reshape(
     d.c,
     shape.flatMap((size, axis) => [repeats[axis]!, size]),
@@ -166,17 +117,56 @@ function tileVjp(d: Derivation): (GraphValue | undefined)[] {
   ];
 }
 
+/** Elements of a padded axis, by their positions in the input. */
+function paddedPositions(mode: string, size: number, before: number, behind: number): number[] {
+  const period = 2 * (size - 1);
+  const remainder = (at: number, by: number) => ((at % by) + by) % by;
+  return Array.from({ length: before + size + behind }, (_, k) => {
+    const at = k - before;
+    if (mode === "edge") return Math.min(Math.max(at, 0), size - 1);
+    if (mode === "wrap") return remainder(at, size);
+    const mirrored = period === 0 ? 0 : remainder(at, period);
+    return mirrored < size ? mirrored : period - mirrored;
+  });
+}
+
 function padVjp(d: Derivation): (GraphValue | undefined)[] {
-  const { mode } = d.node.attributes;
-  if (mode && "string" in mode && mode.string !== "constant") {
-    throw new Error(`The derivative of Pad exists for constants, not for the mode "${mode.string}".`);
-  }
+  const { graph, x, c, node, input } = d;
+  const mode = textAttribute(node, "mode", "constant");
   const pads = constantInput(d, 1)!;
-  const axes = constantInput(d, 3) ?? d.input.shape.map((_, axis) => axis);
-  const starts = axes.map((_, index) => pads[index]!);
-  const ends = axes.map((axis, index) => pads[index]! + staticShape(d, [d.input.shape.at(axis)!])[0]!);
-  const inputs = [d.c, d.x.integers(starts), d.x.integers(ends), d.x.integers(axes)];
-  return [d.graph.op("Slice", inputs), undefined, undefined, undefined];
+  const given = constantInput(d, 3) ?? input.shape.map((_, axis) => axis);
+  const axes = given.map((axis) => (axis < 0 ? axis + input.shape.length : axis));
+  if (mode !== "constant") {
+    const toInput = axes.reduce((value, axis, index) => {
+      const [before, behind] = [pads[index]!, pads[index + axes.length]!];
+      if (before === 0 && behind === 0) return value;
+      const [size] = staticSizes(d, [input.shape[axis]!]) as [number];
+      const positions = paddedPositions(mode, size, before, behind);
+      const shape = value.shape.map((old, at) => (at === axis ? size : old));
+      const zeros = zerosOf(d, value, shape, axis, size);
+      return scatterAdd(d, zeros, x.integers(positions), value, axis);
+    }, c);
+    return [toInput];
+  }
+  const inner = graph.op("Pad", [c, x.integers(pads.map((pad) => 0 - pad)), undefined, x.integers(axes)]);
+  return [inner, undefined, node.inputs[2] && x.sub(x.sum(c), x.sum(inner))];
+}
+
+/** Zeros as `value` is shaped, but for one axis. */
+function zerosOf(d: NodeUse, value: GraphValue, shape: readonly Dimension[], axis: number, size: number) {
+  const { graph, x } = d;
+  const zero = { tensor: { type: value.type, shape: [1], data: [0] } };
+  const sizes = isStatic(shape)
+    ? x.integers(shape)
+    : x.concat(
+        shape.map((_, at) =>
+          at === axis
+            ? x.integers([size])
+            : graph.op("Shape", [value], { attributes: { start: int(at), end: int(at + 1) } }),
+        ),
+        0,
+      );
+  return graph.op("ConstantOfShape", [sizes], { attributes: { value: zero } });
 }
 
 const MOVING = {
@@ -226,6 +216,8 @@ const MOVING = {
       { inputs: [{ shape: [4, 5] }, integers(1, 0), integers(3, 5), integers(0, 1), integers(1, 2)] },
       { inputs: [{ shape: [5] }, integers(-1), integers(-1000), integers(0), integers(-1)] },
       { inputs: [{ shape: [2, 6] }, integers(4), integers(0), integers(-1), integers(-2)] },
+      { inputs: [{ shape: [2, 7, 2] }, integers(1), integers(1000), integers(1), integers(3)] },
+      { inputs: [{ shape: [3, 4] }, integers(-2, -3), integers(1000, -1)] },
     ],
     vjp: sliceVjp,
   }),
@@ -242,7 +234,13 @@ const MOVING = {
   }),
   Pad: defineOp({
     type: "Pad",
-    samples: [{ inputs: [{ shape: [2, 3] }, integers(1, 0, 2, 1)] }],
+    samples: [
+      { inputs: [{ shape: [2, 3] }, integers(1, 0, 2, 1), { shape: [] }] },
+      { inputs: [{ shape: [4, 3] }, integers(-1, 2, -1, 0)] },
+      { inputs: [{ shape: [2, 4] }, integers(2, 1), undefined, integers(-1)], attributes: mode("reflect") },
+      { inputs: [{ shape: [3, 2] }, integers(1, 2, 3, 0)], attributes: mode("edge") },
+      { inputs: [{ shape: [3] }, integers(2, 4)], attributes: mode("wrap") },
+    ],
     vjp: padVjp,
   }),
   CumSum: defineOp({
@@ -270,53 +268,11 @@ const MOVING = {
   }),
 };
 
-const INDEXING = {
-  Gather: defineOp({
-    type: "Gather",
-    samples: [
-      { inputs: [{ shape: [4, 2] }, { constant: [1, 3, 1, 1], shape: [2, 2], type: "int64" }] },
-      { inputs: [{ shape: [2, 4] }, integers(0, -1, 0)], attributes: { axis: int(1) } },
-      {
-        inputs: [{ shape: [2, 4] }, { constant: [2], shape: [], type: "int64" }],
-        attributes: { axis: int(1) },
-      },
-    ],
-    vjp: gatherVjp,
-  }),
-  GatherElements: defineOp({
-    type: "GatherElements",
-    samples: [
-      {
-        inputs: [{ shape: [2, 3] }, { constant: [0, 2, 2, 1], shape: [2, 2], type: "int64" }],
-        attributes: { axis: int(1) },
-      },
-    ],
-    vjp: gatherElementsVjp,
-  }),
-  ScatterElements: defineOp({
-    type: "ScatterElements",
-    samples: [
-      {
-        inputs: [{ shape: [3, 2] }, { constant: [2, 0], shape: [1, 2], type: "int64" }, { shape: [1, 2] }],
-      },
-      {
-        inputs: [{ shape: [4] }, integers(1, 1, 3), { shape: [3] }],
-        attributes: { reduction: { string: "add" } },
-      },
-    ],
-    vjp: scatterElementsVjp,
-  }),
-};
-
 export const SHAPES = {
   ...MOVING,
-  ...INDEXING,
   ...defineOps("Shape Size ConstantOfShape Constant NonZero EyeLike Range OneHot", {
     piecewiseConstant: true,
   }),
   ...defineOps("StringSplit StringNormalizer", { piecewiseConstant: true }),
-  ...defineOps("GatherND ScatterND", {
-    notDifferentiable: "the runtime's ScatterND loses updates of equal positions; use GatherElements",
-  }),
   ...defineOps("Compress", { notDifferentiable: "how many elements it keeps is known only when it runs" }),
 };

@@ -2,6 +2,7 @@ import type { OperatorType } from "../../onnx/index.js";
 import { CONVOLUTIONS } from "./convolutions.js";
 import { defineOps, type OpDefinition } from "./definition.js";
 import { ELEMENTWISE } from "./elementwise.js";
+import { INDEXING } from "./indexing.js";
 import { NORMALIZATION } from "./normalization.js";
 import { POOLING } from "./pooling.js";
 import { PRODUCTS } from "./products.js";
@@ -30,6 +31,7 @@ export const DERIVATIVES: { readonly [Type in OperatorType]: OpDefinition<Type> 
   ...POOLING,
   ...RESAMPLING,
   ...SHAPES,
+  ...INDEXING,
   ...LEARNED,
 };
 
