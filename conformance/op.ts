@@ -59,7 +59,7 @@ function declare(graph: ReturnType<typeof createGraph>, input: SampleInput, name
     type = "float32",
     shape,
   } = input as Exclude<SampleInput, undefined> & { constant: number[] } & {
-    type?: "int64" | "bool";
+    type?: "int64" | "int32" | "bool";
   };
   return graph.constant(type, shape, constant);
 }

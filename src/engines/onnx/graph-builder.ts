@@ -251,7 +251,10 @@ function checkPublicName(name: string): void {
 
 function operatorSets(nodes: readonly NodeProto[]): { domain?: string; version: number }[] {
   const learning = nodes.filter((node) => node.domain === "ai.onnx.ml").map((node) => node.opType ?? "");
-  const sets: { domain?: string; version: number }[] = [{ domain: "", version: OPSET_VERSION }];
+  const since = nodes.map(({ opType = "" }) => operatorOf(opType)?.since ?? 0);
+  const sets: { domain?: string; version: number }[] = [
+    { domain: "", version: since.reduce((newest, version) => Math.max(newest, version), OPSET_VERSION) },
+  ];
   if (learning.length === 0) return sets;
   const modern = learning.includes("TreeEnsemble");
   if (modern && learning.some((type) => REPLACED_BY_TREE_ENSEMBLE.has(type))) {

@@ -6,6 +6,7 @@ export { type ImmediateSession, openImmediately } from "./immediate-session.js";
 export { endOf, type LoopBody, loopModel, startOf, TURNS } from "./loop.js";
 export { type AdmittedModel, admitModel } from "./model-check/admit-model.js";
 export type { ModelPolicy } from "./model-check/policy.js";
+export { einsumLabels } from "./operators/einsum.js";
 export {
   reachOf,
   type SlidingWindow,

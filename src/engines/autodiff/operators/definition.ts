@@ -45,7 +45,7 @@ export type SampleInput =
   | {
       readonly constant: readonly number[];
       readonly shape: readonly number[];
-      readonly type?: "int64" | "bool";
+      readonly type?: "int64" | "int32" | "bool";
     }
   | undefined;
 

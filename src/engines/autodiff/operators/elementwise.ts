@@ -1,6 +1,13 @@
 /** Ops that treat each element by itself. */
 import { cast, type GraphValue } from "../../../foundation/contracts/graph.js";
-import { type Derivation, defineOp, defineOps, floatAttribute, type OpSample } from "./definition.js";
+import {
+  type Derivation,
+  defineOp,
+  defineOps,
+  floatAttribute,
+  type OpSample,
+  refusal,
+} from "./definition.js";
 
 const over = (low: number, high: number): OpSample[] => [{ inputs: [{ shape: [3, 4], range: [low, high] }] }];
 
@@ -269,6 +276,18 @@ const ARITHMETIC = {
     ],
     vjp: ({ x, c, input }) => [undefined, x.where(input, c, 0), x.where(input, 0, c)],
   }),
+  // Outside of training it changes nothing; in training it would draw numbers of its own.
+  Dropout: defineOp({
+    type: "Dropout",
+    samples: [{ inputs: [{ shape: [4] }, { constant: [0.5], shape: [] }], outputs: 1 }],
+    vjp: ({ graph, c, node }) => {
+      const training = node.inputs[2];
+      if (training && graph.contentsOf(training)?.[0] !== 0) {
+        throw refusal(node, "it draws numbers of its own; multiply by a mask that is an input (dropout.ts)");
+      }
+      return [c];
+    },
+  }),
   Cast: defineOp({
     type: "Cast",
     samples: [{ inputs: [{ shape: [4] }], attributes: { to: { int: 11 } } }],
@@ -292,7 +311,4 @@ export const ELEMENTWISE = {
   ...defineOps("And Or Xor Not IsNaN IsInf RegexFullMatch StringConcat", { piecewiseConstant: true }),
   ...defineOps("BitwiseAnd BitwiseOr BitwiseXor BitwiseNot BitShift", { piecewiseConstant: true }),
   ...defineOps("Mod", { notDifferentiable: "it jumps where the remainder starts again" }),
-  ...defineOps("Dropout", {
-    notDifferentiable: "it draws numbers of its own; multiply by a mask that is an input (dropout.ts)",
-  }),
 };

@@ -1,4 +1,5 @@
 import type { OperatorType } from "../../onnx/index.js";
+import { ATTENTION } from "./attention.js";
 import { CONVOLUTIONS } from "./convolutions.js";
 import { defineOps, type OpDefinition } from "./definition.js";
 import { ELEMENTWISE } from "./elementwise.js";
@@ -6,6 +7,7 @@ import { INDEXING } from "./indexing.js";
 import { NORMALIZATION } from "./normalization.js";
 import { POOLING } from "./pooling.js";
 import { PRODUCTS } from "./products.js";
+import { RECURRENT } from "./recurrent-layers.js";
 import { REDUCTIONS } from "./reductions.js";
 import { RESAMPLING } from "./resampling.js";
 import { SHAPES } from "./shapes.js";
@@ -30,6 +32,8 @@ export const DERIVATIVES: { readonly [Type in OperatorType]: OpDefinition<Type> 
   ...CONVOLUTIONS,
   ...POOLING,
   ...RESAMPLING,
+  ...RECURRENT,
+  ...ATTENTION,
   ...SHAPES,
   ...INDEXING,
   ...LEARNED,

@@ -1,5 +1,6 @@
 /** Products, reductions and normalisations. */
 import type { Dimension } from "../../../foundation/contracts/graph.js";
+import { inferEinsum } from "./einsum.js";
 import {
   axisOf,
   broadcast,
@@ -93,5 +94,6 @@ export const NUMERIC = {
   BatchNormalization: { domain: "", infer: batchNormalization },
   MatMul: { domain: "", infer: matMul },
   Gemm: { domain: "", infer: gemm },
+  Einsum: { domain: "", infer: inferEinsum },
   TopK: { domain: "", infer: topK },
 } satisfies OperatorTable;

@@ -38,6 +38,8 @@ export type Inference = (call: OperatorCall) => readonly TensorType[];
 
 export interface Operator {
   readonly domain: "" | "ai.onnx.ml";
+  /** The operator set that brought it, where that is newer than the one graphs declare otherwise. */
+  readonly since?: number;
   /** Types and shapes of all outputs. @throws Error when the inputs do not fit the op: a bug of the caller. */
   readonly infer: Inference;
 }
