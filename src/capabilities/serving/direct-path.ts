@@ -6,9 +6,9 @@ import { concatenateRows, rowsOf, type Tensors } from "./tensor-batch.js";
 
 /** Larger models would hold up the event loop while they are compiled. */
 const MAXIMUM_MODEL_BYTES = 4 * 2 ** 20;
-/** Rows of other callers wait this long at most for rows that are computed on the event loop. */
-const MAXIMUM_BLOCKING_MS = 1;
-const TRIED_ROWS = [1, 2, 4, 8, 16, 32, 64];
+/** About what handing a batch to another thread and taking it back costs the event loop: longer work goes there. */
+const MAXIMUM_BLOCKING_MS = 0.05;
+const TRIED_ROWS = [1, 2, 4, 8, 16];
 const MEASURED_RUNS = 15;
 
 /** Runs the model where it lives, whatever that is. */

@@ -11,8 +11,13 @@ export type AccessCheck = (headers: IncomingHttpHeaders, permission: Permission)
 export function createAccessCheck({ tokens, allowedHosts }: ServerOptions): AccessCheck {
   const known = tokens.map(({ token, permissions }) => ({ digest: digestOf(token), permissions }));
   const hosts = new Set(allowedHosts.map((host) => host.toLowerCase()));
+  /** Callers address the server by the same name again and again. */
+  let accepted: string | undefined;
   return (headers, permission) => {
-    checkHost(headers.host, hosts, known.length > 0);
+    if (headers.host === undefined || headers.host !== accepted) {
+      checkHost(headers.host, hosts, known.length > 0);
+      accepted = headers.host;
+    }
     checkOrigin(headers);
     if (permission === "public" || known.length === 0) return;
     checkToken(headers.authorization, known, permission);

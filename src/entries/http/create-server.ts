@@ -81,12 +81,15 @@ function createApp(bodyLimit: number): FastifyInstance {
 const DOCUMENT_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const SECURITY_HEADERS = {
-  "content-security-policy": DOCUMENT_POLICY,
   "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
   "cross-origin-resource-policy": "same-origin",
   "cache-control": "no-store",
+};
+/** Of what a browser shows as a page. */
+const PAGE_HEADERS = {
+  "content-security-policy": DOCUMENT_POLICY,
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
 };
 
 interface RouteConfig {
@@ -164,7 +167,7 @@ function registerRoute(app: FastifyInstance, route: Route, context: RouteContext
     handler: async (request, reply) => {
       const answer = await route.handle(
         {
-          params: readFields(route.params, request.params) as never,
+          params: (route.heavy ? request.params : readFields(route.params, request.params)) as never,
           query: readFields(route.query, request.query) as never,
           body: (route.body ? readBody(route, request) : undefined) as never,
           run: runOptions(request, context.clock, requestTimeoutMs),
@@ -172,6 +175,7 @@ function registerRoute(app: FastifyInstance, route: Route, context: RouteContext
         context,
       );
       if (!isTextReply(answer)) return reply.send(answer);
+      if (answer.contentType.startsWith("text/html")) reply.headers(PAGE_HEADERS);
       return reply
         .status(answer.status ?? 200)
         .header("content-type", answer.contentType)

@@ -63,7 +63,10 @@ export interface Route {
   readonly answer: z.ZodType | string;
   /** Default: `{error: {code, message, hint, details}}`. */
   readonly errors?: "inference-protocol";
-  /** True for routes that are refused, before their body is read, when the models have too much to do. */
+  /**
+   * True for routes that are refused, before their body is read, when the models have too much to do. Their parameters
+   * name a model and are not validated beyond looking it up: each microsecond counts here.
+   */
   readonly heavy?: boolean;
   handle(request: RouteRequest<never, never, never>, context: RouteContext): unknown;
 }

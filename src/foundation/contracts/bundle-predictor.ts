@@ -131,7 +131,7 @@ function numbersOf(results: Readonly<Record<string, Tensor>>, name: string, leng
       `The model answered ${data?.length ?? 0} numbers for ${name}, expected ${length}.`,
     );
   }
-  return Float64Array.from(data);
+  return new Float64Array(data);
 }
 
 /** Rows start..stop of a tensor, as a view where the data allow it. */
