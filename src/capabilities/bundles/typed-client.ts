@@ -59,7 +59,17 @@ function describe({ column, range }: BundleInput): string {
 
 function predictionType(name: string, { outputs }: Manifest): string {
   if (outputs.kind === "value")
-    return `export interface ${name}Prediction {\n  readonly prediction: number;\n}`;
+    return [
+      `export interface ${name}Prediction {`,
+      "  readonly prediction: number;",
+      ...(outputs.interval
+        ? [
+            `  /** Holds the truth of ${Math.round(100 * outputs.interval.level)} % of rows like those of training. */`,
+            "  readonly interval: readonly [number, number];",
+          ]
+        : []),
+      "}",
+    ].join("\n");
   return [
     `export type ${name}Label = ${union(outputs.classes)};`,
     `export interface ${name}Prediction {`,

@@ -11,7 +11,7 @@ import {
   type Sample,
   sampleSchema,
 } from "./bundle.js";
-import { OUTPUT_TENSORS } from "./model-graph.js";
+import { outputTensors } from "./model-graph.js";
 import { PARITY_LIMIT, type Prediction, predictionDistance } from "./prediction.js";
 import type { TensorPort } from "./tensor.js";
 
@@ -119,14 +119,7 @@ export function checkPorts(
   }
   const [missing] = expected.keys();
   if (missing !== undefined) throw invalidBundle(`the graph has no input ${JSON.stringify(missing)}`);
-  const required: [string, string][] =
-    manifest.outputs.kind === "value"
-      ? [[OUTPUT_TENSORS.prediction, "float32"]]
-      : [
-          [OUTPUT_TENSORS.label, "string"],
-          [OUTPUT_TENSORS.probabilities, "float32"],
-        ];
-  for (const [name, type] of required) {
+  for (const { name, type } of outputTensors(manifest.outputs)) {
     if (!outputs.some((output) => output.name === name && output.type === type)) {
       throw invalidBundle(`the graph has no ${type} output ${JSON.stringify(name)}`);
     }

@@ -3,10 +3,10 @@ import { QuernError } from "../base/errors.js";
 import type { BundleInput, Manifest } from "./bundle.js";
 import { type Frame, takeRows } from "./frame.js";
 import { type BoundHostStep, bindHostSteps, type HostTransforms, runHostSteps } from "./host-steps.js";
-import { OUTPUT_TENSORS } from "./model-graph.js";
+import { OUTPUT_TENSORS, outputTensors } from "./model-graph.js";
 import { type Prediction, type PredictionColumns, type Row, toPredictionRows } from "./prediction.js";
 import { type EncodedColumns, encodeFrame, encodeRows } from "./row-encoding.js";
-import type { Tensor } from "./tensor.js";
+import { elementCount, type Tensor } from "./tensor.js";
 
 /** Work that has not begun when the caller is gone or the time is up is not begun at all. */
 export interface RunOptions {
@@ -60,10 +60,7 @@ class Predictor implements BundlePredictor {
       manifest.hostTransforms.map((step, index) => ({ ...step, state: options.hostStates[index] })),
       hostTransforms,
     );
-    this.#outputs =
-      manifest.outputs.kind === "value"
-        ? [OUTPUT_TENSORS.prediction]
-        : [OUTPUT_TENSORS.label, OUTPUT_TENSORS.probabilities];
+    this.#outputs = outputTensors(manifest.outputs).map(({ name }) => name);
   }
 
   async predict(rows: readonly Row[], options?: RunOptions): Promise<Prediction[]> {
@@ -86,6 +83,7 @@ class Predictor implements BundlePredictor {
     const { manifest, chunkRows } = this.#options;
     const width = manifest.outputs.kind === "classes" ? manifest.outputs.classes.length : 1;
     const values = new Float64Array(frame.rows * width);
+    const ends = { low: new Float64Array(frame.rows), high: new Float64Array(frame.rows) };
     const labels: string[] = [];
     for (let start = 0; start < frame.rows; start += chunkRows) {
       const length = Math.min(chunkRows, frame.rows - start);
@@ -96,11 +94,12 @@ class Predictor implements BundlePredictor {
       const part = await this.#run(encodeFrame(this.#inputs, chunk), length);
       values.set(part.values, start * width);
       for (const label of part.labels ?? []) labels.push(label);
+      if (part.ends) ends.low.set(part.ends.low, start);
+      if (part.ends) ends.high.set(part.ends.high, start);
     }
     if (frame.rows === 0) encodeFrame(this.#inputs, frame);
-    return manifest.outputs.kind === "classes"
-      ? { kind: "probabilities", values, classes: width, labels }
-      : { kind: "values", values };
+    if (manifest.outputs.kind === "classes") return { kind: "probabilities", values, classes: width, labels };
+    return { kind: "values", values, ...(manifest.outputs.interval ? { ends } : {}) };
   }
 
   async #run(columns: EncodedColumns, rows: number, options?: RunOptions): Promise<PredictionColumns> {
@@ -110,7 +109,10 @@ class Predictor implements BundlePredictor {
     for (const { tensor, column } of manifest.graphInputs) feeds[tensor] = all.get(column)!;
     const results = rows === 0 ? {} : await run(feeds, this.#outputs, options);
     if (manifest.outputs.kind === "value") {
-      return { kind: "values", values: numbersOf(results, OUTPUT_TENSORS.prediction, rows) };
+      const column = (name: string) => numbersOf(results, name, rows);
+      const { prediction, low, high } = OUTPUT_TENSORS;
+      const ends = manifest.outputs.interval && { low: column(low), high: column(high) };
+      return { kind: "values", values: column(prediction), ...(ends ? { ends } : {}) };
     }
     const classes = manifest.outputs.classes.length;
     return {
@@ -136,9 +138,10 @@ function numbersOf(results: Readonly<Record<string, Tensor>>, name: string, leng
 
 /** Rows start..stop of a tensor, as a view where the data allow it. */
 function cut(tensor: Tensor, start: number, stop: number): Tensor {
-  const width = tensor.shape[1]!;
+  const cell = tensor.shape.slice(1);
+  const width = elementCount(cell);
   const data = Array.isArray(tensor.data)
     ? tensor.data.slice(start, stop)
     : (tensor.data as Float32Array).subarray(start * width, stop * width);
-  return { type: tensor.type, shape: [stop - start, width], data } as Tensor;
+  return { type: tensor.type, shape: [stop - start, ...cell], data } as Tensor;
 }

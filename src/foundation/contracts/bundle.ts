@@ -84,8 +84,18 @@ export function cellShape({ width, image }: Pick<GraphInput, "width" | "image">)
 export const bundleOutputsSchema = z.discriminatedUnion("kind", [
   /** Tensors `label` string [N] and `probabilities` float32 [N, classes]. Binary: the second class is positive. */
   z.strictObject({ kind: z.literal("classes"), classes: z.array(z.string()).min(2) }),
-  /** Tensor `prediction` float32 [N,1]. */
-  z.strictObject({ kind: z.literal("value") }),
+  /** Tensor `prediction` float32 [N,1]; with an interval also `low` and `high`, float32 [N,1]. */
+  z.strictObject({
+    kind: z.literal("value"),
+    interval: z
+      .strictObject({
+        /** Share of rows whose truth the interval is to hold. */
+        level: z.number().gt(0).lt(1),
+        /** Rows it was measured on. */
+        rows: z.number().int().positive(),
+      })
+      .optional(),
+  }),
 ]);
 export type BundleOutputs = z.infer<typeof bundleOutputsSchema>;
 

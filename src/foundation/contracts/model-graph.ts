@@ -6,6 +6,8 @@ export const OUTPUT_TENSORS = {
   label: "label",
   probabilities: "probabilities",
   prediction: "prediction",
+  low: "low",
+  high: "high",
 } as const;
 
 /** A column as the graph takes it. */
@@ -17,6 +19,21 @@ export interface GraphInputColumn {
   /** Vectors, tokens (their length) and images; default 1. */
   readonly width?: number | undefined;
   readonly image?: GraphInput["image"];
+}
+
+/** The tensors that a model with these outputs gives, in the order of its graph. */
+export function outputTensors(
+  outputs: BundleOutputs,
+): { readonly name: string; readonly type: "float32" | "string" }[] {
+  const { label, probabilities, prediction, low, high } = OUTPUT_TENSORS;
+  if (outputs.kind === "classes") {
+    return [
+      { name: label, type: "string" },
+      { name: probabilities, type: "float32" },
+    ];
+  }
+  const names = outputs.interval ? [prediction, low, high] : [prediction];
+  return names.map((name) => ({ name, type: "float32" }));
 }
 
 const MAXIMUM_TENSOR_NAME = 100;
@@ -67,6 +84,12 @@ export function declareInputs(graph: GraphBuilder, inputs: readonly GraphInput[]
   }));
 }
 
+/** Lower and upper end, float32 [N,1]. */
+export interface IntervalEnds {
+  readonly low: GraphValue;
+  readonly high: GraphValue;
+}
+
 /**
  * Declares the outputs of a model. `value` is what the trainer emitted: probabilities [N,C] or values [N,1].
  * The label is the most probable class; with two classes the second one from `threshold` (default 0.5) up.
@@ -75,10 +98,12 @@ export function declareOutputs(
   graph: GraphBuilder,
   outputs: BundleOutputs,
   value: GraphValue,
-  threshold = 0.5,
+  { threshold = 0.5, ends }: { readonly threshold?: number; readonly ends?: IntervalEnds | undefined } = {},
 ): void {
   if (outputs.kind === "value") {
     graph.output(OUTPUT_TENSORS.prediction, value);
+    if (ends) graph.output(OUTPUT_TENSORS.low, ends.low);
+    if (ends) graph.output(OUTPUT_TENSORS.high, ends.high);
     return;
   }
   const labels = graph.constant("string", [outputs.classes.length], outputs.classes);

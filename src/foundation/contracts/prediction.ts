@@ -9,16 +9,27 @@ export interface ClassPrediction {
 /** In the target's own unit. */
 export interface ValuePrediction {
   readonly prediction: number;
+  /** Lower and upper end of an interval that holds the truth as often as the manifest says. */
+  readonly interval?: readonly [number, number];
 }
 export type Prediction = ClassPrediction | ValuePrediction;
 
 /** Columns of answers: `Predictions` with the label the graph chose for each row. */
-export type PredictionColumns = Predictions & { readonly labels?: readonly string[] };
+export type PredictionColumns = Predictions & {
+  readonly labels?: readonly string[];
+  /** Of values, where the model gives them. */
+  readonly ends?: { readonly low: Float64Array; readonly high: Float64Array };
+};
 
 /** One object a row. `classes` names the probability columns. */
 export function toPredictionRows(columns: PredictionColumns, classes: readonly string[]): Prediction[] {
-  if (columns.kind === "values") return Array.from(columns.values, (prediction) => ({ prediction }));
-  const { values, labels = [] } = columns;
+  const { values, labels = [], ends } = columns;
+  if (columns.kind === "values") {
+    return Array.from(values, (prediction, row) => ({
+      prediction,
+      ...(ends ? { interval: [ends.low[row]!, ends.high[row]!] as const } : {}),
+    }));
+  }
   return labels.map((label, row) => {
     // No prototype: a class may be called `__proto__`.
     const probabilities: Record<string, number> = Object.create(null);

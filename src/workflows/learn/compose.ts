@@ -1,5 +1,6 @@
 import { emitWeightedAverage } from "../../capabilities/ensembles/predictions.js";
 import { emitStackFeatures } from "../../capabilities/ensembles/stack-features.js";
+import { emitIntervals } from "../../capabilities/evaluation/conformal/emit.js";
 import {
   emitPipeline,
   graphInputs,
@@ -11,6 +12,7 @@ import { emitCalibration } from "../../capabilities/trainers/calibration/index.j
 import { createGraph } from "../../engines/onnx/index.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { BundleOutputs, GraphInput } from "../../foundation/contracts/bundle.js";
+import type { ConformalInterval } from "../../foundation/contracts/conformal.js";
 import type { GraphBuilder, GraphColumn, GraphValue } from "../../foundation/contracts/graph.js";
 import { declareInputs, declareOutputs, planGraphInputs } from "../../foundation/contracts/model-graph.js";
 import type { LearnedModel, Member } from "./model.js";
@@ -21,6 +23,8 @@ export interface ComposeOptions {
   readonly outputs: BundleOutputs;
   /** Binary: probability at and above which the positive class is the label. */
   readonly threshold: number;
+  /** Regression: the graph gives both ends of this interval too. */
+  readonly interval?: ConformalInterval;
 }
 
 /** The whole model as one ONNX graph, and what fills it. */
@@ -78,6 +82,7 @@ export function composeModel(model: LearnedModel, options: ComposeOptions): Comp
   );
   const value =
     options.outputs.kind === "value" ? average : emitCalibration(graph, average, model.calibration);
-  declareOutputs(graph, options.outputs, value, options.threshold);
+  const ends = options.interval && emitIntervals(graph, options.interval, { prediction: value });
+  declareOutputs(graph, options.outputs, value, { threshold: options.threshold, ends });
   return { graph: graph.toBytes(), inputs, shared };
 }

@@ -19,7 +19,7 @@ import { learnRound } from "./learn-round.js";
 import { previousPredictions } from "./previous-model.js";
 import type { Facts, Judged, Production } from "./production.js";
 import { baselinePredictions, learningCurve } from "./rehearse.js";
-import { trustRequest } from "./trust.js";
+import { calibrateCoverage, heldOutPredictions, trustRequest } from "./trust.js";
 
 /**
  * Learns, then judges. With one split the test rows are opened after every choice is made. With folds the
@@ -50,6 +50,7 @@ export async function assess(production: Production, facts: Facts): Promise<Judg
         judgement,
       )
     : [];
+  const held = heldOutPredictions(learned, gathered);
   const subject = {
     frame: prepared.features,
     target,
@@ -57,8 +58,9 @@ export async function assess(production: Production, facts: Facts): Promise<Judg
     threshold,
     learningCurve: curve,
     importance,
-    trust: trustRequest(production, learned, gathered, opened, target),
+    trust: trustRequest(production, held, gathered, opened, target),
   };
+  const interval = calibrateCoverage(held);
   return {
     ...facts,
     learned,
@@ -66,6 +68,7 @@ export async function assess(production: Production, facts: Facts): Promise<Judg
     ...(folded ? {} : { unexplained: opened.witness, testPredictions: opened.predictions }),
     evaluation: examine(opened, subject, judgement),
     threshold: threshold?.value ?? 0.5,
+    ...(interval.kind === "interval" && interval.margin !== null ? { interval } : {}),
     openings,
   };
 }

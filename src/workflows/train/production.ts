@@ -1,4 +1,5 @@
 import type { TransformMap } from "../../capabilities/features/index.js";
+import type { ConformalInterval } from "../../foundation/contracts/conformal.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
@@ -63,6 +64,8 @@ export interface Judged extends Facts {
   /** What the model says of the test rows; absent where there is no test part. */
   readonly testPredictions?: Predictions;
   readonly threshold: number;
+  /** Regression: what turns predictions into intervals; absent where too few rows can promise one. */
+  readonly interval?: ConformalInterval;
   /** Every time the test rows of this split were opened, this run last. */
   readonly openings: readonly TestOpening[];
 }

@@ -13,6 +13,7 @@ import { QuernError } from "../../foundation/base/errors.js";
 import { makePrivateFolder } from "../../foundation/base/private-folder.js";
 import type { BundleMetrics, BundleOutputs } from "../../foundation/contracts/bundle.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
+import type { ConformalInterval } from "../../foundation/contracts/conformal.js";
 import type { Importance } from "../../foundation/contracts/evaluation.js";
 import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/frame.js";
 import type { ModelAnatomy } from "../../foundation/contracts/model-anatomy.js";
@@ -37,6 +38,8 @@ export interface ExportRequest {
   readonly id?: string;
   readonly classes: readonly string[];
   readonly threshold: number;
+  /** Regression: how far from a prediction the truth may be. */
+  readonly interval?: ConformalInterval;
   readonly schema: readonly ColumnSchema[];
   readonly frame: Frame;
   /** Rows the model learned from: ranges and categories of the manifest. */
@@ -142,12 +145,14 @@ function folderBytes(folder: string): number {
 }
 
 function bundleParts(model: LearnedModel, request: BundleRequest): BundleParts {
-  const { name, version, task, target, classes, threshold, transforms } = request;
-  const outputs: BundleOutputs =
-    classes.length > 0 ? { kind: "classes", classes: [...classes] } : { kind: "value" };
+  const { name, version, task, target, classes, threshold, transforms, interval } = request;
+  const outputs = outputsOf(classes, interval);
   const read = new Set(columnsRead(model));
   const columns = request.schema.filter((column) => read.has(column.name));
-  const composed = composeModel(model, { name, transforms, outputs, threshold });
+  const composed = composeModel(model, {
+    ...{ name, transforms, outputs, threshold },
+    ...(interval ? { interval } : {}),
+  });
   return {
     name,
     version,
@@ -176,6 +181,14 @@ function bundleParts(model: LearnedModel, request: BundleRequest): BundleParts {
     lineage: request.lineage,
     metrics: request.metrics,
     language: request.language,
+  };
+}
+
+function outputsOf(classes: readonly string[], interval: ConformalInterval | undefined): BundleOutputs {
+  if (classes.length > 0) return { kind: "classes", classes: [...classes] };
+  return {
+    kind: "value",
+    ...(interval ? { interval: { level: interval.level, rows: interval.rows } } : {}),
   };
 }
 

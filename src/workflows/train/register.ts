@@ -91,6 +91,7 @@ function exportJudged(
       ...(id === undefined ? {} : { id }),
       classes: prepared.target.classes,
       threshold: judged.threshold,
+      ...(judged.interval ? { interval: judged.interval } : {}),
       schema: prepared.schema,
       frame: prepared.features,
       train: rows,

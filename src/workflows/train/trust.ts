@@ -2,8 +2,9 @@ import { findNearDuplicates } from "../../capabilities/data/findings/near/find-n
 import { calibrate } from "../../capabilities/evaluation/conformal/calibrate.js";
 import type { EvaluationRequest } from "../../capabilities/evaluation/evaluation-request.js";
 import { applyCalibration } from "../../capabilities/trainers/calibration/index.js";
+import type { Conformal } from "../../foundation/contracts/conformal.js";
 import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/frame.js";
-import { type Target, takeTarget } from "../../foundation/contracts/target.js";
+import { type Predictions, type Target, takeTarget } from "../../foundation/contracts/target.js";
 import type { Learned } from "../learn/learn.js";
 import { heldOutRows } from "../learn/material.js";
 import type { ExaminedRows } from "./examine.js";
@@ -23,27 +24,42 @@ const MOST_ROWS = 50_000;
 /** Pairs of nearly equal rows that the evaluation keeps. */
 const SHOWN_PAIRS = 20;
 
+/** What the inner folds said of the learning rows, each by models that had not seen it. */
+export interface HeldOut {
+  /** Of the learning material. */
+  readonly rows: Int32Array;
+  readonly target: Target;
+  readonly predictions: Predictions;
+}
+
+export function heldOutPredictions({ model, heldOut }: Learned, { material }: GatheredMaterial): HeldOut {
+  const rows = heldOutRows(material);
+  const predictions = applyCalibration(heldOut, model.calibration);
+  return { rows, target: takeTarget(material.target, rows), predictions };
+}
+
+export function calibrateCoverage({ target, predictions }: HeldOut): Conformal {
+  return calibrate({ target, predictions, calibratedOn: "out-of-fold" }, COVERAGE);
+}
+
 /**
  * Held-out predictions of the learning rows for label errors and coverage; equal and nearly equal rows; groups. Rows
  * that were judged out of fold are the learning rows themselves: then there are none to compare them with.
  */
 export function trustRequest(
   { prepared, project }: Production,
-  { model, heldOut }: Learned,
+  held: HeldOut,
   { material, rows }: GatheredMaterial,
   opened: ExaminedRows,
   target: Target,
 ): TrustRequest {
-  const held = heldOutRows(material);
-  const numbers = Int32Array.from(held, (row) => rows[row]!);
-  const predictions = applyCalibration(heldOut, model.calibration);
-  const known = takeTarget(material.target, held);
+  const numbers = Int32Array.from(held.rows, (row) => rows[row]!);
   const apart = opened.name === "test";
   const learning = {
-    target: known,
-    predictions,
+    target: held.target,
+    predictions: held.predictions,
     rowNumbers: numbers,
-    ...(apart && prepared.frame.rows <= MOST_ROWS ? { features: takeRows(material.frame, held) } : {}),
+    ...(apart && prepared.frame.rows <= MOST_ROWS ? { features: takeRows(material.frame, held.rows) } : {}),
   };
   const fairness = fairnessColumns(prepared.frame, project.evaluation.fairness, opened.rows);
   const near =
@@ -52,9 +68,7 @@ export function trustRequest(
     learning,
     ...(fairness ? { fairness } : {}),
     ...near,
-    ...(apart
-      ? { conformal: [calibrate({ target: known, predictions, calibratedOn: "out-of-fold" }, COVERAGE)] }
-      : {}),
+    ...(apart ? { conformal: [calibrateCoverage(held)] } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import { QuernError } from "../../foundation/base/errors.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
 import type { PredictionColumns } from "../../foundation/contracts/prediction.js";
 import { throwIfAborted, type WorkflowOptions, workflowContext } from "../context.js";
@@ -13,6 +14,8 @@ export interface PredictFileRequest {
   readonly reading?: ReadingOptions;
   /** Prefixes CSV texts that a spreadsheet would run as a formula. */
   readonly escapeFormulas?: boolean;
+  /** Also writes `prediction_low` and `prediction_high`, where the model has intervals. */
+  readonly interval?: boolean;
 }
 
 export interface PredictFileResult {
@@ -25,7 +28,10 @@ export interface PredictFileResult {
 /** Bounds the memory of a prediction, whatever the size of the file. */
 const CHUNK_ROWS = 50_000;
 
-/** One row out per row in, in order: the id where there is one, `prediction`, and `probability_<label>` for each label. */
+/**
+ * One row out per row in, in order: the id where there is one, `prediction`, and `probability_<label>` for each label.
+ * @throws QuernError UNSUPPORTED when intervals are wanted of a model that has none
+ */
 export function predictFile(
   request: PredictFileRequest,
   options: WorkflowOptions = {},
@@ -34,6 +40,7 @@ export function predictFile(
   const started = context.clock.elapsed();
   return withModel(request.model, context, options, async ({ bundle }) => {
     const { manifest } = bundle;
+    if (request.interval) checkIntervals(manifest);
     const data = await openRows(request.source, request.reading ?? {}, context);
     try {
       const id = idColumn(manifest, data.table);
@@ -41,6 +48,7 @@ export function predictFile(
         id,
         classes: classesOf(manifest),
         table: data.table,
+        interval: request.interval ?? false,
         escapeFormulas: request.escapeFormulas ?? false,
       });
       try {
@@ -80,3 +88,13 @@ export function predictFile(
 
 const classesOf = ({ outputs }: Manifest): readonly string[] =>
   outputs.kind === "classes" ? outputs.classes : [];
+
+function checkIntervals({ name, version, outputs }: Manifest): void {
+  if (outputs.kind === "value" && outputs.interval) return;
+  throw new QuernError("UNSUPPORTED", `${name}@${version} gives no intervals.`, {
+    hint:
+      outputs.kind === "classes"
+        ? "Intervals are for numbers; the probabilities say how sure a class is."
+        : "Train it again with this release and with more rows.",
+  });
+}

@@ -27,6 +27,8 @@ export interface PredictionWriterOptions {
   readonly id: string | undefined;
   /** Empty for regression. */
   readonly classes: readonly string[];
+  /** Whether the ends of an interval are written too. */
+  readonly interval: boolean;
   /** The rows that are predicted; its temporary folder holds the file on its way to Parquet. */
   readonly table: Table;
   readonly escapeFormulas: boolean;
@@ -54,6 +56,7 @@ export async function createPredictionWriter(
     ...(options.id === undefined ? [] : [options.id]),
     "prediction",
     ...options.classes.map((label) => `probability_${label}`),
+    ...(options.interval ? ["prediction_low", "prediction_high"] : []),
   ];
   const line = format === ".csv" ? csvLine(options.escapeFormulas) : jsonLine(names);
   return new LineWriter(target, format, line, format === ".csv" ? csvLine(false)(names) : "", names, options);
@@ -104,13 +107,16 @@ class LineWriter implements PredictionWriter {
   }
 
   async write(predictions: PredictionColumns, ids: readonly string[] | undefined): Promise<void> {
-    const { values, labels } = predictions;
-    const width = this.#options.classes.length;
+    const { values, labels, ends } = predictions;
+    const { classes, interval } = this.#options;
+    const width = classes.length;
     const rows = width === 0 ? values.length : values.length / width;
     const lines: string[] = [];
     for (let row = 0; row < rows; row++) {
       const answer: (string | number)[] =
-        width === 0 ? [values[row]!] : [labels![row]!, ...values.subarray(row * width, (row + 1) * width)];
+        width === 0
+          ? [values[row]!, ...(interval ? [ends!.low[row]!, ends!.high[row]!] : [])]
+          : [labels![row]!, ...values.subarray(row * width, (row + 1) * width)];
       lines.push(this.#line(ids ? [ids[row]!, ...answer] : answer));
     }
     this.#append(lines.join(""));

@@ -25,18 +25,23 @@ export const command = defineCommand({
     escapeFormulas: z.boolean().default(false).register(fields, {
       title: "Prefix CSV texts that a spreadsheet would run as a formula with an apostrophe",
     }),
+    interval: z.boolean().default(false).register(fields, {
+      title: "Add the ends of an interval around each predicted number",
+      help: "Columns `prediction_low` and `prediction_high`; the manifest says how often the truth lies between them.",
+    }),
     ...sourceOptions,
     ...workOptions,
     ...commonOptions,
   }),
   async run([model, data], options, io) {
-    const { out, escapeFormulas, format, delimiter, encoding, sheet, allowHost } = options;
+    const { out, escapeFormulas, interval, format, delimiter, encoding, sheet, allowHost } = options;
     const result = await predictFile(
       {
         model: model!,
         source: data!,
         out,
         escapeFormulas,
+        interval,
         reading: { format, delimiter, encoding, sheet, allowHost },
       },
       workflowOptions(options, io),
