@@ -1,12 +1,7 @@
 import { fitBlend } from "../../capabilities/ensembles/blend.js";
 import { type Combine, crossFittedEnsemble } from "../../capabilities/ensembles/cross-fit.js";
 import { selectGreedily } from "../../capabilities/ensembles/greedy.js";
-import {
-  type CombinationProblem,
-  type EnsembleCandidate,
-  metricValue,
-  oriented,
-} from "../../capabilities/ensembles/problem.js";
+import type { CombinationProblem, EnsembleCandidate } from "../../capabilities/ensembles/problem.js";
 import { judgeStackedLayer, rowsWithTwins } from "../../capabilities/ensembles/stacking-guard.js";
 import { type CalibrationState, fitCalibration } from "../../capabilities/trainers/calibration/index.js";
 import type { Logger } from "../../foundation/base/logger.js";
@@ -14,7 +9,7 @@ import { createRandom } from "../../foundation/base/random.js";
 import { cellWidth, type Frame } from "../../foundation/contracts/frame.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
-import { type Predictions, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
+import { type Predictions, takeTarget, takeWeights, targetRows } from "../../foundation/contracts/target.js";
 import type { Choice, Share } from "./assemble.js";
 import { heldOutRows, type LearningMaterial } from "./material.js";
 import type { StackLayer } from "./stack.js";
@@ -32,9 +27,17 @@ export interface Weighed extends Choice {
   readonly heldOut: Predictions;
 }
 
+/** Of fewer rows the choice of members is so much luck that the mean of several choices is better. */
+const FEW_ROWS = 600;
+const BAGS = { count: 10, share: 0.8 };
+
 /** How the project wants its weights found. */
 const combiners: Record<"auto" | "blend", Combine> = {
-  auto: (asked) => selectGreedily(asked).weights,
+  auto: (asked) => {
+    const isSmall = targetRows(asked.target) < FEW_ROWS;
+    return selectGreedily(asked, isSmall ? { bags: { ...BAGS, random: createRandom("ensemble") } } : {})
+      .weights;
+  },
   blend: (asked) => fitBlend(asked).weights,
 };
 
@@ -57,7 +60,10 @@ export function problemOf(
 const candidatesOf = (trials: readonly FinishedTrial[]): EnsembleCandidate[] =>
   trials.map(({ heldOut }) => ({ predictions: heldOut }));
 
-/** The best trials together where that beats the best alone, with a second layer where that beats the first. */
+/**
+ * The best trials together, with a second layer where that beats the first. That the best alone looks as good is no
+ * reason to keep it: chosen among many on few rows it is the luckiest (docs/decisions/0016).
+ */
 export function weigh(
   best: readonly FinishedTrial[],
   layer: StackLayer | undefined,
@@ -85,10 +91,8 @@ export function weigh(
     }
   }
   if (best.length === 1) return single;
-  const together = crossFittedEnsemble(problem, folds, choose);
-  const alone = crossFittedEnsemble(problem, folds, chooseBest);
-  if (oriented(metric, together.value) <= oriented(metric, alone.value)) return single;
-  return { shares: weighted(best, choose(problem)), inputs: [], heldOut: together.predictions };
+  const { predictions } = crossFittedEnsemble(problem, folds, choose);
+  return { shares: weighted(best, choose(problem)), inputs: [], heldOut: predictions };
 }
 
 export function weighted(trials: readonly FinishedTrial[], weights: ArrayLike<number>): Share[] {
@@ -110,17 +114,6 @@ function rowContents(frame: Frame, rows: Int32Array): string[] {
       })
       .join("\u0000"),
   );
-}
-
-/** All weight on the best candidate: what a combination must beat, choosing on the same rows. */
-function chooseBest(problem: CombinationProblem): number[] {
-  const values = problem.candidates.map(({ predictions }) =>
-    oriented(problem.metric, metricValue(problem, predictions)),
-  );
-  const best = values.indexOf(
-    values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY),
-  );
-  return values.map((_, k) => (k === Math.max(0, best) ? 1 : 0));
 }
 
 /** Fold that holds each of the rows out; a single holdout is cut into five, so that choosing is judged as well. */
