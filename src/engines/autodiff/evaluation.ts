@@ -1,7 +1,8 @@
 import type { Dimension, ElementType, GraphValue } from "../../foundation/contracts/graph.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { createGraph, Expressions, openBuiltModel } from "../onnx/index.js";
-import { known, type StepGraph, type Training } from "./training.js";
+import { known } from "./execution/step.js";
+import type { StepGraph, Training } from "./training.js";
 
 export interface EvaluationDefinition {
   /** What is given to each run; sizes may be names. */

@@ -8,6 +8,7 @@ import { derivativeOf } from "./operators/table.js";
  * Derivatives of a scalar with respect to values of the same graph (inputs, constants or results of nodes), each
  * in the shape of its value. Only paths from those values to the loss are followed.
  * @param seed cotangent of `loss`; default 1. With it, `loss` may have any shape.
+ * @param leaves values taken as given: what they were made from is not followed
  * @throws QuernError TRAINING_FAILED naming an op that has no derivative but lies on a path
  * @throws Error when the loss does not depend on a value
  */
@@ -16,10 +17,11 @@ export function gradients(
   loss: GraphValue,
   withRespectTo: readonly GraphValue[],
   seed?: GraphValue,
+  leaves: readonly GraphValue[] = [],
 ): GraphValue[] {
   if (!seed && loss.shape.length > 0) throw new Error("A loss without a seed must be a scalar.");
   const start = { value: loss, cotangent: seed ?? graph.scalar(1, loss.type) };
-  const sums = pullBack(graph, [start], withRespectTo, []);
+  const sums = pullBack(graph, [start], withRespectTo, leaves);
   return withRespectTo.map((value) => {
     const sum = sums.get(value.name);
     if (!sum) throw new Error(`The loss does not depend on ${value.name}.`);

@@ -5,6 +5,8 @@ import type { Expressions, Operand } from "../onnx/index.js";
 export interface Optimizer<Slot extends string = string, Scalar extends string = string> {
   /** Tensors in the shape of the parameter that the rule carries from step to step, 0 at first. */
   readonly slots: readonly Slot[];
+  /** The rule looks at rows and columns of a tensor. Absent: at each element alone, so tensors may be cut and joined. */
+  readonly wholeTensors?: true;
   /**
    * Numbers that change from step to step, computed in float64 outside the graph. `step` counts from 1;
    * `learningRate` comes from the schedule.

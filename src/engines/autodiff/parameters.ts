@@ -6,8 +6,8 @@ import { Expressions, type Operand } from "../onnx/index.js";
 export interface ParameterSpecification {
   readonly name: string;
   readonly shape: readonly number[];
-  /** At the beginning; row-major. */
-  readonly values: Float32Array;
+  /** At the beginning; row-major. As a function: read when the training begins and not kept, for large weights. */
+  readonly values: Float32Array | (() => Float32Array);
   /** Times the weight decay; default 1. */
   readonly decayFactor?: number;
   /** Times the learning rate; default 1. */
@@ -24,7 +24,15 @@ export type ParameterRole = "trained" | "statistic" | "frozen";
 /** Tensors of fewer elements share one storage: an update costs nodes for each storage, and small nodes are dear. */
 const OWN_STORAGE_ELEMENTS = 2 ** 18;
 
-interface Storage {
+export interface ParameterPlace {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly storage: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Storage {
   readonly name: string;
   readonly role: ParameterRole;
   readonly members: readonly ParameterSpecification[];
@@ -39,9 +47,10 @@ const PACKED_NAMES: Readonly<Record<ParameterRole, string>> = {
 };
 
 /** Small tensors of one role end to end in one vector, large ones by themselves. */
-function storagesOf(role: ParameterRole, all: readonly ParameterSpecification[]): Storage[] {
+function storagesOf(role: ParameterRole, all: readonly ParameterSpecification[], packs: boolean): Storage[] {
   const parameters = all.filter((parameter) => (parameter.role ?? "trained") === role);
-  const isLarge = ({ shape }: ParameterSpecification) => elementCount(shape) >= OWN_STORAGE_ELEMENTS;
+  const isLarge = ({ shape }: ParameterSpecification) =>
+    !packs || elementCount(shape) >= OWN_STORAGE_ELEMENTS;
   const small = parameters.filter((parameter) => !isLarge(parameter));
   const size = small.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const own = parameters.filter(isLarge).map((parameter) => {
@@ -56,9 +65,10 @@ function storagesOf(role: ParameterRole, all: readonly ParameterSpecification[])
 export class ParameterLayout {
   readonly storages: readonly Storage[];
 
-  constructor(parameters: readonly ParameterSpecification[]) {
+  /** @param packs false: every tensor has a storage of its own */
+  constructor(parameters: readonly ParameterSpecification[], packs = true) {
     this.storages = (["trained", "statistic", "frozen"] as const).flatMap((role) =>
-      storagesOf(role, parameters),
+      storagesOf(role, parameters, packs),
     );
   }
 
@@ -80,12 +90,29 @@ export class ParameterLayout {
   }
 
   /** One number for the storage where its members agree, else one for each element. */
-  factor(graph: GraphBuilder, storage: Storage, of: "decayFactor" | "rateFactor"): Operand {
+  factors(storage: Storage, of: "decayFactor" | "rateFactor"): number | Float32Array {
     const factors = storage.members.map((member) => member[of] ?? 1);
     if (factors.every((factor) => factor === factors[0])) return factors[0]!;
     const values = new Float32Array(storage.size);
     forEachMember(storage, (_, start, end, index) => values.fill(factors[index]!, start, end));
-    return graph.constant("float32", storage.shape, values);
+    return values;
+  }
+
+  /** The same as a part of a graph. */
+  factor(graph: GraphBuilder, storage: Storage, of: "decayFactor" | "rateFactor"): Operand {
+    const factors = this.factors(storage, of);
+    return typeof factors === "number" ? factors : graph.constant("float32", storage.shape, factors);
+  }
+
+  /** Where each parameter lies: elements `start` to `end` of the storage of that number. */
+  places(): ParameterPlace[] {
+    return this.storages.flatMap((storage, index) => {
+      const places: ParameterPlace[] = [];
+      forEachMember(storage, ({ name, shape }, start, end) =>
+        places.push({ name, shape, storage: index, start, end }),
+      );
+      return places;
+    });
   }
 
   /** Names and shapes of the parameters. */
@@ -99,7 +126,9 @@ export class ParameterLayout {
   initial(): Float32Array[] {
     return this.storages.map((storage) => {
       const values = new Float32Array(storage.size);
-      forEachMember(storage, (member, start) => values.set(member.values, start));
+      forEachMember(storage, ({ values: own }, start) => {
+        values.set(typeof own === "function" ? own() : own, start);
+      });
       return values;
     });
   }

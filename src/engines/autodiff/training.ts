@@ -1,36 +1,54 @@
-/** Optimizer steps on onnxruntime: forward pass, backward pass and update in one graph, repeated in a Loop. */
+/** Optimizer steps on onnxruntime: what is trained, and the two ways to run it. */
+import { QuernError } from "../../foundation/base/errors.js";
 import type { ElementType, GraphValue } from "../../foundation/contracts/graph.js";
-import type { Tensor, TensorArrays } from "../../foundation/contracts/tensor.js";
-import {
-  createGraph,
-  Expressions,
-  endOf,
-  type LoopBody,
-  loopModel,
-  type OnnxGraph,
-  openBuiltModel,
-  type Session,
-  startOf,
-  TURNS,
-} from "../onnx/index.js";
-import { gradients } from "./gradients.js";
-import { clipByNorm, type Optimizer } from "./optimizers.js";
+import { elementCount, type Tensor, type TensorArrays } from "../../foundation/contracts/tensor.js";
+import type { Expressions, OnnxGraph } from "../onnx/index.js";
+import { openLoop } from "./execution/loop.js";
+import { estimateStepMemory, type MemoryEstimate, refuseBeyond } from "./execution/memory.js";
+import { buildStep } from "./execution/step.js";
+import { openStepwise } from "./execution/stepwise.js";
+import type { Optimizer } from "./optimizers.js";
 import { ParameterLayout, type ParameterSpecification } from "./parameters.js";
 
 export interface TrainingDefinition {
   readonly parameters: readonly ParameterSpecification[];
-  /** The same in every step: the data set, pools of masks. Batches are gathered inside the graph. */
+  /** The same in every step: the data set, pools of masks, frozen weights. Batches are gathered inside the graph. */
   readonly shared: Readonly<Record<string, Tensor>>;
   /** Different in every step: row numbers, starts of windows. The shape is that of one step. */
   readonly perStep: Readonly<
     Record<string, { readonly type: ElementType; readonly shape: readonly number[] }>
   >;
-  /** Float32 scalar. */
-  loss(step: StepGraph): GraphValue;
+  /**
+   * Float32 scalar. As a list: the loss in parts, of which each but the last gives one value for the next; what a
+   * part computes on the way is not kept but computed again in the backward pass (Chen et al., 2016, "Training
+   * Deep Nets with Sublinear Memory Cost"). Parts are always executed `stepwise`.
+   */
+  readonly loss: ((step: StepGraph) => GraphValue) | readonly LossPart[];
   readonly optimizer: Optimizer;
   /** Greatest norm of all gradients together; absent: not clipped. */
   readonly clipNorm?: number;
+  /**
+   * Gradients of this many batches are averaged before a step (default 1): the per-step tensors get it as a
+   * second dimension, after the steps. Executed `stepwise`.
+   */
+  readonly accumulate?: number;
+  /** Default: what suits the numbers of parameters and of intermediate values; see `Execution`. */
+  readonly execution?: Execution;
+  /** Inside one operator; default 1. Which networks give the same bytes with more: docs/decisions. */
+  readonly threads?: number;
+  /** Bytes that a step may need; more is refused before it starts. Default: not limited. */
+  readonly memoryLimitBytes?: number;
 }
+
+/**
+ * `loop`: all steps of a `run` in one ONNX Loop; least overhead, but the state exists four times.
+ * `stepwise`: the runtime computes gradients, then the update goes over parameters and slots in small pieces, in
+ * place; the state exists once.
+ */
+export type Execution = "loop" | "stepwise";
+
+/** @param value what the part before gave; the first part gets none */
+export type LossPart = (step: StepGraph, value: GraphValue | undefined) => GraphValue;
 
 /** What a loss is made of. */
 export interface StepGraph {
@@ -50,12 +68,23 @@ export interface TrainingState {
   readonly contents: Readonly<Record<string, Float32Array>>;
 }
 
+/** Parameters and what the optimizer keeps for them, in the shapes of the parameters. */
+export interface NamedState {
+  readonly step: number;
+  readonly parameters: ReadonlyMap<string, Float32Array>;
+  readonly slots: Readonly<Record<string, ReadonlyMap<string, Float32Array>>>;
+}
+
 export interface Training {
   readonly layout: ParameterLayout;
+  readonly execution: Execution;
+  readonly memory: MemoryEstimate;
+  /** As it is now: its arrays may change with the next step, so copy what must stay. */
   readonly state: TrainingState;
   /**
-   * Takes as many steps as there are learning rates, without a pause: nothing else runs in this thread meanwhile.
-   * @param perStep what each step sees, stacked: [steps, ...shape]
+   * Takes as many steps as there are learning rates. A Loop takes them without a pause: nothing else runs in this
+   * thread meanwhile.
+   * @param perStep what each step sees, stacked: [steps, ...shape], or [steps, accumulate, ...shape]
    * @returns the loss before each step
    */
   run(
@@ -64,165 +93,53 @@ export interface Training {
   ): Promise<Float32Array>;
   /** Copies, by name. */
   parameters(): ReadonlyMap<string, Float32Array>;
+  /** Views by the names of parameters: for checkpoints and averages. They change with the next step. */
+  named(): NamedState;
+  /** Goes on from other values. */
+  restore(state: TrainingState): void;
   close(): Promise<void>;
 }
 
+/** From here on copies of the state cost more than the overhead of single steps. */
+const STEPWISE_FROM = { parameters: 2 ** 20, bytes: 2 ** 27 };
+
 /**
- * Builds the graph and opens the runtime on it with one thread, so that results never depend on threads.
+ * Builds the graph and opens the runtime on it.
  * @param from state of an equal training, to go on from there
- * @throws QuernError TRAINING_FAILED when an op of the loss has no derivative
+ * @throws QuernError TRAINING_FAILED when an op of the loss has no derivative; OUT_OF_MEMORY when a step would need
+ *   more than `memoryLimitBytes`
  */
 export async function createTraining(
   definition: TrainingDefinition,
   from?: TrainingState,
 ): Promise<Training> {
-  const layout = new ParameterLayout(definition.parameters);
-  const body = buildStep(definition, layout);
-  const session = await openBuiltModel(loopModel(body), { threads: 1 });
-  return new LoopTraining(definition, layout, body, session, from);
-}
-
-const LOSS = "loss";
-const slotName = (storage: string, slot: string): string => `${storage}/${slot}`;
-const scalarName = (scalar: string): string => `rate:${scalar}`;
-
-function buildStep(definition: TrainingDefinition, layout: ParameterLayout): LoopBody {
-  const { optimizer, shared, perStep, clipNorm } = definition;
-  const graph = createGraph({ name: "training" });
-  const x = new Expressions(graph);
-  const turn = graph.input("turn", "int64", []);
-  const { storages, parameters } = layout.declare(graph);
-  const inputs = new Map<string, GraphValue>();
-  for (const [name, { type, shape }] of Object.entries(shared))
-    inputs.set(name, graph.input(name, type, shape));
-  const ofStep = (name: string, type: ElementType, shape: readonly number[]) =>
-    x.gather(graph.input(name, type, [TURNS, ...shape]), turn);
-  for (const [name, { type, shape }] of Object.entries(perStep)) inputs.set(name, ofStep(name, type, shape));
-  const scalars = Object.fromEntries(
-    Object.keys(optimizer.scalars(1, 1)).map((name) => [name, ofStep(scalarName(name), "float32", [])]),
-  );
-  const updates = new Map<string, GraphValue>();
-  const update = (name: string, next: GraphValue) => updates.set(name, next);
-  const loss = definition.loss({ graph, x, parameter: known(parameters), input: known(inputs), update });
-  const trained = storages.filter((_, k) => layout.storages[k]!.role === "trained");
-  const raw = gradients(graph, loss, trained);
-  const clipped = clipNorm === undefined ? raw : clipByNorm(x, raw, clipNorm);
-  const carried = trained.flatMap((parameter, k) => {
-    const storage = layout.storages[k]!;
-    const slots = Object.fromEntries(
-      optimizer.slots.map((slot) => [
-        slot,
-        graph.input(slotName(storage.name, slot), "float32", storage.shape),
-      ]),
-    );
-    const rateFactor = layout.factor(graph, storage, "rateFactor");
-    const decayFactor = layout.factor(graph, storage, "decayFactor");
-    const variable = { parameter, gradient: clipped[k]!, slots, scalars, rateFactor, decayFactor };
-    const next = optimizer.update(x, variable);
-    const kept = optimizer.slots.map((slot) => ({ input: slots[slot]!, next: next.slots[slot]! }));
-    return [{ input: parameter, next: next.parameter }, ...kept];
-  });
-  const statistics = layout.storages.flatMap((storage, k) => {
-    if (storage.role !== "statistic") return [];
-    const parts = storage.members.map(({ name }) =>
-      x.reshape(updates.get(name) ?? parameters.get(name)!, [-1]),
-    );
-    return [{ input: storages[k]!, next: x.reshape(x.concat(parts, 0), storage.shape) }];
-  });
-  return { graph, turn, carried: [...carried, ...statistics], collected: { [LOSS]: loss } };
-}
-
-/** Looks tensors up by name. @throws Error for one that is not there: a bug of the caller */
-export function known(values: ReadonlyMap<string, GraphValue>): (name: string) => GraphValue {
-  return (name) => {
-    const value = values.get(name);
-    if (!value) throw new Error(`The training has no tensor ${JSON.stringify(name)}.`);
-    return value;
+  const layout = new ParameterLayout(definition.parameters, !definition.optimizer.wholeTensors);
+  const step = buildStep(definition);
+  const estimates = {
+    loop: estimateStepMemory(definition, step, "loop"),
+    stepwise: estimateStepMemory(definition, step, "stepwise"),
   };
+  const execution = chooseExecution(definition, estimates.stepwise);
+  const memory = estimates[execution];
+  if (definition.memoryLimitBytes !== undefined) {
+    refuseBeyond(definition.memoryLimitBytes, memory, definition, estimates);
+  }
+  const training =
+    execution === "loop"
+      ? await openLoop(definition, layout, memory)
+      : await openStepwise(definition, layout, step, memory);
+  if (from) training.restore(from);
+  return training;
 }
 
-class LoopTraining implements Training {
-  readonly layout: ParameterLayout;
-  readonly #definition: TrainingDefinition;
-  readonly #session: Session;
-  readonly #shapes: ReadonlyMap<string, readonly number[]>;
-  #state: TrainingState;
-
-  constructor(
-    definition: TrainingDefinition,
-    layout: ParameterLayout,
-    body: LoopBody,
-    session: Session,
-    from?: TrainingState,
-  ) {
-    this.#definition = definition;
-    this.layout = layout;
-    this.#session = session;
-    this.#shapes = new Map(body.carried.map(({ input }) => [input.name, input.shape as readonly number[]]));
-    this.#state = from ?? { step: 0, contents: this.#initial() };
+function chooseExecution(definition: TrainingDefinition, memory: MemoryEstimate): Execution {
+  const { parameters, execution, accumulate = 1, loss } = definition;
+  const needsSteps = accumulate > 1 || typeof loss !== "function";
+  if (execution === "loop" && needsSteps) {
+    throw new QuernError("UNSUPPORTED", "Accumulated gradients and a loss in parts are executed stepwise.");
   }
-
-  get state(): TrainingState {
-    return this.#state;
-  }
-
-  async run(
-    learningRates: ArrayLike<number>,
-    perStep: Readonly<Record<string, TensorArrays[ElementType]>>,
-  ): Promise<Float32Array> {
-    const { optimizer, shared } = this.#definition;
-    const { step, contents } = this.#state;
-    const steps = learningRates.length;
-    const feeds: Record<string, Tensor> = {
-      ...shared,
-      [TURNS]: { type: "int64", shape: [], data: BigInt64Array.of(BigInt(steps)) },
-    };
-    for (const [name, { type, shape }] of Object.entries(this.#definition.perStep)) {
-      feeds[name] = { type, shape: [steps, ...shape], data: perStep[name]! } as Tensor;
-    }
-    const scalars = Array.from(learningRates, (rate, k) => optimizer.scalars(step + k + 1, rate));
-    for (const name of Object.keys(optimizer.scalars(1, 1))) {
-      const data = Float32Array.from(scalars, (values) => values[name]!);
-      feeds[scalarName(name)] = { type: "float32", shape: [steps], data };
-    }
-    for (const [name, shape] of this.#shapes) {
-      feeds[startOf(name)] = { type: "float32", shape, data: contents[name]! };
-    }
-    const frozen = this.#frozenContents();
-    for (const { name, shape } of this.layout.storages) {
-      if (frozen[name]) feeds[name] = { type: "float32", shape, data: frozen[name] };
-    }
-    const results = await this.#session.run(feeds);
-    const after = [...this.#shapes.keys()].map(
-      (name) => [name, results[endOf(name)]!.data as Float32Array] as const,
-    );
-    this.#state = { step: step + steps, contents: { ...frozen, ...Object.fromEntries(after) } };
-    return results[LOSS]!.data as Float32Array;
-  }
-
-  parameters(): ReadonlyMap<string, Float32Array> {
-    return this.layout.read(this.layout.storages.map(({ name }) => this.#state.contents[name]!));
-  }
-
-  close(): Promise<void> {
-    return this.#session.close();
-  }
-
-  #frozenContents(): Record<string, Float32Array> {
-    const frozen = this.layout.storages.filter(({ role }) => role === "frozen");
-    return Object.fromEntries(frozen.map(({ name }) => [name, this.#state.contents[name]!]));
-  }
-
-  #initial(): Record<string, Float32Array> {
-    const contents: Record<string, Float32Array> = {};
-    for (const [k, values] of this.layout.initial().entries()) {
-      const storage = this.layout.storages[k]!;
-      contents[storage.name] = values;
-      if (storage.role !== "trained") continue;
-      for (const slot of this.#definition.optimizer.slots) {
-        contents[slotName(storage.name, slot)] = new Float32Array(storage.size);
-      }
-    }
-    return contents;
-  }
+  if (execution) return execution;
+  const count = parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const isLarge = count >= STEPWISE_FROM.parameters || memory.activationBytes >= STEPWISE_FROM.bytes;
+  return needsSteps || isLarge ? "stepwise" : "loop";
 }

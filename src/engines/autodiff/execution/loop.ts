@@ -1,0 +1,165 @@
+/** Training in one ONNX Loop: forward pass, backward pass and update repeated without leaving the runtime. */
+import type { ElementType, GraphValue } from "../../../foundation/contracts/graph.js";
+import type { Tensor, TensorArrays } from "../../../foundation/contracts/tensor.js";
+import {
+  createGraph,
+  Expressions,
+  endOf,
+  type LoopBody,
+  loopModel,
+  openBuiltModel,
+  type Session,
+  startOf,
+  TURNS,
+} from "../../onnx/index.js";
+import { gradients } from "../gradients.js";
+import { clipByNorm } from "../optimizers.js";
+import type { ParameterLayout } from "../parameters.js";
+import type { NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
+import type { MemoryEstimate } from "./memory.js";
+import { initialContents, namedState, slotName } from "./state.js";
+import { known } from "./step.js";
+
+const LOSS = "loss";
+const scalarName = (scalar: string): string => `rate:${scalar}`;
+
+export async function openLoop(
+  definition: TrainingDefinition,
+  layout: ParameterLayout,
+  memory: MemoryEstimate,
+): Promise<Training> {
+  const body = buildBody(definition, layout);
+  const session = await openBuiltModel(loopModel(body), { threads: definition.threads ?? 1 });
+  return new LoopTraining(definition, layout, memory, body, session);
+}
+
+function buildBody(definition: TrainingDefinition, layout: ParameterLayout): LoopBody {
+  const { optimizer, shared, perStep, clipNorm } = definition;
+  const graph = createGraph({ name: "training" });
+  const x = new Expressions(graph);
+  const turn = graph.input("turn", "int64", []);
+  const { storages, parameters } = layout.declare(graph);
+  const inputs = new Map<string, GraphValue>();
+  for (const [name, { type, shape }] of Object.entries(shared))
+    inputs.set(name, graph.input(name, type, shape));
+  const ofStep = (name: string, type: ElementType, shape: readonly number[]) =>
+    x.gather(graph.input(name, type, [TURNS, ...shape]), turn);
+  for (const [name, { type, shape }] of Object.entries(perStep)) inputs.set(name, ofStep(name, type, shape));
+  const scalars = Object.fromEntries(
+    Object.keys(optimizer.scalars(1, 1)).map((name) => [name, ofStep(scalarName(name), "float32", [])]),
+  );
+  if (typeof definition.loss !== "function") throw new Error("A loss in parts is not executed in a Loop.");
+  const updates = new Map<string, GraphValue>();
+  const update = (name: string, next: GraphValue) => updates.set(name, next);
+  const loss = definition.loss({ graph, x, parameter: known(parameters), input: known(inputs), update });
+  const trained = storages.filter((_, k) => layout.storages[k]!.role === "trained");
+  const raw = gradients(graph, loss, trained);
+  const clipped = clipNorm === undefined ? raw : clipByNorm(x, raw, clipNorm);
+  const carried = trained.flatMap((parameter, k) => {
+    const storage = layout.storages[k]!;
+    const slots = Object.fromEntries(
+      optimizer.slots.map((slot) => [
+        slot,
+        graph.input(slotName(storage.name, slot), "float32", storage.shape),
+      ]),
+    );
+    const rateFactor = layout.factor(graph, storage, "rateFactor");
+    const decayFactor = layout.factor(graph, storage, "decayFactor");
+    const variable = { parameter, gradient: clipped[k]!, slots, scalars, rateFactor, decayFactor };
+    const next = optimizer.update(x, variable);
+    const kept = optimizer.slots.map((slot) => ({ input: slots[slot]!, next: next.slots[slot]! }));
+    return [{ input: parameter, next: next.parameter }, ...kept];
+  });
+  const statistics = layout.storages.flatMap((storage, k) => {
+    if (storage.role !== "statistic") return [];
+    const parts = storage.members.map(({ name }) =>
+      x.reshape(updates.get(name) ?? parameters.get(name)!, [-1]),
+    );
+    return [{ input: storages[k]!, next: x.reshape(x.concat(parts, 0), storage.shape) }];
+  });
+  return { graph, turn, carried: [...carried, ...statistics], collected: { [LOSS]: loss } };
+}
+
+class LoopTraining implements Training {
+  readonly execution = "loop";
+  readonly layout: ParameterLayout;
+  readonly memory: MemoryEstimate;
+  readonly #definition: TrainingDefinition;
+  readonly #session: Session;
+  readonly #shapes: ReadonlyMap<string, readonly number[]>;
+  #state: TrainingState;
+
+  constructor(
+    definition: TrainingDefinition,
+    layout: ParameterLayout,
+    memory: MemoryEstimate,
+    body: LoopBody,
+    session: Session,
+  ) {
+    this.#definition = definition;
+    this.layout = layout;
+    this.memory = memory;
+    this.#session = session;
+    this.#shapes = new Map(body.carried.map(({ input }) => [input.name, input.shape as readonly number[]]));
+    this.#state = { step: 0, contents: initialContents(layout, definition.optimizer) };
+  }
+
+  get state(): TrainingState {
+    return this.#state;
+  }
+
+  async run(
+    learningRates: ArrayLike<number>,
+    perStep: Readonly<Record<string, TensorArrays[ElementType]>>,
+  ): Promise<Float32Array> {
+    const { optimizer, shared } = this.#definition;
+    const { step, contents } = this.#state;
+    const steps = learningRates.length;
+    const feeds: Record<string, Tensor> = {
+      ...shared,
+      [TURNS]: { type: "int64", shape: [], data: BigInt64Array.of(BigInt(steps)) },
+    };
+    for (const [name, { type, shape }] of Object.entries(this.#definition.perStep)) {
+      feeds[name] = { type, shape: [steps, ...shape], data: perStep[name]! } as Tensor;
+    }
+    const scalars = Array.from(learningRates, (rate, k) => optimizer.scalars(step + k + 1, rate));
+    for (const name of Object.keys(optimizer.scalars(1, 1))) {
+      const data = Float32Array.from(scalars, (values) => values[name]!);
+      feeds[scalarName(name)] = { type: "float32", shape: [steps], data };
+    }
+    for (const [name, shape] of this.#shapes) {
+      feeds[startOf(name)] = { type: "float32", shape, data: contents[name]! };
+    }
+    const frozen = this.#frozenContents();
+    for (const { name, shape } of this.layout.storages) {
+      if (frozen[name]) feeds[name] = { type: "float32", shape, data: frozen[name] };
+    }
+    const results = await this.#session.run(feeds);
+    const after = [...this.#shapes.keys()].map(
+      (name) => [name, results[endOf(name)]!.data as Float32Array] as const,
+    );
+    this.#state = { step: step + steps, contents: { ...frozen, ...Object.fromEntries(after) } };
+    return results[LOSS]!.data as Float32Array;
+  }
+
+  #frozenContents(): Record<string, Float32Array> {
+    const frozen = this.layout.storages.filter(({ role }) => role === "frozen");
+    return Object.fromEntries(frozen.map(({ name }) => [name, this.#state.contents[name]!]));
+  }
+
+  parameters(): ReadonlyMap<string, Float32Array> {
+    return this.layout.read(this.layout.storages.map(({ name }) => this.#state.contents[name]!));
+  }
+
+  named(): NamedState {
+    return namedState(this.layout, this.#definition.optimizer, this.#state);
+  }
+
+  restore(state: TrainingState): void {
+    this.#state = state;
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+}
