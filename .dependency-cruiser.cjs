@@ -92,6 +92,7 @@ module.exports = {
     onlyIn("onnxruntime", "onnxruntime-node", ["src/engines/onnx"]),
     onlyIn("sqlite", "@photostructure/sqlite|kysely", ["src/capabilities/stores"]),
     onlyIn("fastify", "fastify|prom-client", ["src/entries/http"]),
+    onlyIn("sharp", "sharp|@img", ["src/capabilities/vision"]),
     onlyIn("echarts", "echarts", ["src/engines/pages/charts"]),
     {
       name: "file-system-behind-choke-points",

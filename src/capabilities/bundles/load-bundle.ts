@@ -17,6 +17,7 @@ import {
 } from "../../foundation/contracts/bundle-check.js";
 import { type BundlePredictor, createBundlePredictor } from "../../foundation/contracts/bundle-predictor.js";
 import type { HostTransforms } from "../../foundation/contracts/host-steps.js";
+import type { DecodeImage } from "../../foundation/contracts/image-cells.js";
 import { type VerifiedBundle, verifyBundle } from "./verify-bundle.js";
 
 export interface LoadedBundle extends BundlePredictor {
@@ -38,6 +39,8 @@ export interface LoadOptions {
   readonly threads?: number;
   /** The host transforms that this process knows. Default: none. */
   readonly hostTransforms?: HostTransforms;
+  /** For models that take images. Default: images come as pixels or Netpbm. */
+  readonly decodeImage?: DecodeImage;
   /** Rows given to the graph at once. Default: as many as keep its memory low, at most 1024. */
   readonly chunkRows?: number;
 }
@@ -53,7 +56,7 @@ export async function loadBundle(path: string, options: LoadOptions = {}): Promi
 /** The same for files that were verified already. */
 export async function openBundle(
   { id, manifest, files }: VerifiedBundle,
-  { threads = 1, hostTransforms = new Map(), chunkRows }: LoadOptions = {},
+  { threads = 1, hostTransforms = new Map(), decodeImage, chunkRows }: LoadOptions = {},
 ): Promise<LoadedBundle> {
   const session = await openSession(files.get(BUNDLE_FILES.model)!, { threads });
   try {
@@ -63,6 +66,7 @@ export async function openBundle(
       hostTransforms,
       hostStates: hostStatesOf(manifest, files),
       run: (inputs, outputs) => session.run(inputs, outputs),
+      decodeImage,
       chunkRows: chunkRows ?? session.comfortableRows,
     });
     const sample = await answerSample(predictor, files.get(BUNDLE_FILES.sample)!);

@@ -1,4 +1,4 @@
-import { pictureToJson } from "../../foundation/base/pixels.js";
+import { pictureToJson } from "../../foundation/base/pictures/picture.js";
 import { createRandom, type Random } from "../../foundation/base/random.js";
 import type { BundleInput } from "../../foundation/contracts/bundle.js";
 import type { Row } from "../../foundation/contracts/prediction.js";

@@ -11,6 +11,7 @@ import {
 } from "../../foundation/contracts/bundle-predictor.js";
 import type { PredictionExplanation } from "../../foundation/contracts/explanation.js";
 import type { HostTransforms } from "../../foundation/contracts/host-steps.js";
+import type { DecodeImage } from "../../foundation/contracts/image-cells.js";
 import { OUTPUT_TENSORS } from "../../foundation/contracts/model-graph.js";
 import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
 import type {
@@ -29,6 +30,8 @@ import { concatenateRows, type Tensors } from "./tensor-batch.js";
 export interface ServingOptions {
   readonly clock: Clock;
   readonly hostTransforms?: HostTransforms;
+  /** For models that take images; default: images come as pixels or Netpbm. */
+  readonly decodeImage?: DecodeImage;
   readonly observer?: ServingObserver;
   /** Default 64. */
   readonly maximumBatchRows?: number;
@@ -92,7 +95,7 @@ async function measuredDirectPath(
 
 function predictorOf(
   { manifest, files }: ServableBundle,
-  { hostTransforms = new Map() }: ServingOptions,
+  { hostTransforms = new Map(), decodeImage }: ServingOptions,
   run: RunGraph,
   chunkRows: number,
 ): BundlePredictor {
@@ -101,6 +104,7 @@ function predictorOf(
     hostTransforms,
     hostStates: manifest.hostTransforms.map((host) => unpack(files.get(host.state)!)),
     run,
+    decodeImage,
     chunkRows,
   });
 }

@@ -30,6 +30,8 @@ export function valueExpression(schema: ColumnSchema, storage: StorageType): str
       return datetimeExpression(source, storage, format);
     case "vector":
       return vectorExpression(source, storage, format);
+    case "image":
+      return asText(source, storage);
     case "text":
       return storage === "text" ? withoutMarkers(source, source, format) : asText(source, storage);
     default:

@@ -3,12 +3,14 @@ import { unpack } from "../../foundation/base/packing.js";
 import { BUNDLE_FILES, type Manifest } from "../../foundation/contracts/bundle.js";
 import { checkSample, parseSample } from "../../foundation/contracts/bundle-check.js";
 import { type BundlePredictor, createBundlePredictor } from "../../foundation/contracts/bundle-predictor.js";
+import type { DecodeImage } from "../../foundation/contracts/image-cells.js";
 import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
 import { type BundleReader, readBundle } from "./bundle-reader.js";
 import { type OnnxRuntime, openGraph } from "./onnx-runtime.js";
 
 export { ERROR_TABLE, type ErrorCode, QuernError } from "../../foundation/base/errors.js";
 export type { BundleInput, BundleOutputs, Manifest } from "../../foundation/contracts/bundle.js";
+export type { DecodeImage } from "../../foundation/contracts/image-cells.js";
 export type {
   ClassPrediction,
   Prediction,
@@ -25,6 +27,8 @@ export interface PredictorOptions {
   readonly sessionOptions?: Record<string, unknown>;
   /** What some host transforms need and a browser does not have. */
   readonly services?: HostServices;
+  /** From the bytes of an image file to its pixels; default: images come as pixels or Netpbm (PGM, PPM). */
+  readonly decodeImage?: DecodeImage;
   /** Rows given to the graph at once. Default 1024. */
   readonly chunkRows?: number;
 }
@@ -57,6 +61,7 @@ export async function createPredictor(read: BundleReader, options: PredictorOpti
       hostTransforms: createHostTransforms(options.services),
       hostStates: manifest.hostTransforms.map((host) => unpack(files.get(host.state)!)),
       run: graph.run,
+      decodeImage: options.decodeImage,
       chunkRows: options.chunkRows ?? 1024,
     });
     checkSample(sample, await predictor.predict(sample.requests));

@@ -3,6 +3,7 @@ import { QuernError } from "../base/errors.js";
 import type { BundleInput, Manifest } from "./bundle.js";
 import { type Frame, takeRows } from "./frame.js";
 import { type BoundHostStep, bindHostSteps, type HostTransforms, runHostSteps } from "./host-steps.js";
+import { type DecodeImage, decodePlainImage, readImageCells } from "./image-cells.js";
 import { OUTPUT_TENSORS, outputTensors } from "./model-graph.js";
 import { type Prediction, type PredictionColumns, type Row, toPredictionRows } from "./prediction.js";
 import { type EncodedColumns, encodeFrame, encodeRows } from "./row-encoding.js";
@@ -35,6 +36,8 @@ export interface BundlePredictorOptions {
   /** Fitted states, one for each host transform of the manifest. */
   readonly hostStates: readonly unknown[];
   readonly run: RunGraph;
+  /** Default: images come as pixels or Netpbm. */
+  readonly decodeImage?: DecodeImage | undefined;
   /** Rows given to the graph at once; bounds memory. */
   readonly chunkRows: number;
 }
@@ -66,10 +69,11 @@ class Predictor implements BundlePredictor {
   async predict(rows: readonly Row[], options?: RunOptions): Promise<Prediction[]> {
     const { manifest, chunkRows } = this.#options;
     const classes = manifest.outputs.kind === "classes" ? manifest.outputs.classes : [];
+    const decode = this.#options.decodeImage ?? decodePlainImage;
+    const encoded = encodeRows(this.#inputs, await readImageCells(this.#inputs, rows, decode));
     if (rows.length <= chunkRows) {
-      return toPredictionRows(await this.#run(encodeRows(this.#inputs, rows), rows.length, options), classes);
+      return toPredictionRows(await this.#run(encoded, rows.length, options), classes);
     }
-    const encoded = encodeRows(this.#inputs, rows);
     const predictions: Prediction[] = [];
     for (let start = 0; start < rows.length; start += chunkRows) {
       const stop = Math.min(start + chunkRows, rows.length);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { columnKindSchema } from "./column.js";
 import { fields } from "./extension.js";
+import { SOURCE_FORMATS } from "./source.js";
 import { splitConfigSchema } from "./split.js";
 import { taskTypeSchema } from "./target.js";
 
@@ -14,7 +15,7 @@ const dataSchema = z.strictObject({
     .optional()
     .register(fields, { title: "Source", help: "A file, folder, glob, URL or `-`; relative to quern.yaml." }),
   format: z
-    .enum(["csv", "tsv", "json", "jsonl", "parquet", "xlsx"])
+    .enum(SOURCE_FORMATS)
     .optional()
     .register(fields, { title: "Format", help: "Default: by content." }),
   delimiter: z
@@ -48,6 +49,11 @@ const dataSchema = z.strictObject({
     .optional()
     .register(fields, { title: "Weight column", help: "Non-negative row weights." }),
   ignore: z.array(z.string()).default([]).register(fields, { title: "Ignored columns" }),
+  imageSize: z.number().int().min(8).max(1024).optional().register(fields, {
+    title: "Image size",
+    help: "Images are read to a square of this side; default: their own size where they share a small one, else 64.",
+    unit: "pixels",
+  }),
   kinds: z
     .record(z.string(), columnKindSchema)
     .default({})

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Picture, pictureToJson } from "../base/pixels.js";
+import { type Picture, pictureToJson } from "../base/pictures/picture.js";
 import type { BundleInput } from "./bundle.js";
 import { type Column, createFrame } from "./frame.js";
 import { MISSING_DATETIME } from "./graph.js";

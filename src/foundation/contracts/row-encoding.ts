@@ -6,7 +6,7 @@
  */
 import { QuernError } from "../base/errors.js";
 import { nearest } from "../base/nearest.js";
-import { type PictureSize, parsePicture } from "../base/pixels.js";
+import { type PictureSize, parsePicture, UnreadablePicture } from "../base/pictures/picture.js";
 import {
   categoryText,
   parseBoolean,
@@ -76,7 +76,8 @@ function encodeColumn(input: BundleInput, rows: readonly Row[], problems: Proble
     }
     const parsed = parse(value);
     if (parsed !== undefined) return parsed;
-    problems.add(row, name, `${describe(value)} is not ${wanted}`);
+    const reason = value instanceof UnreadablePicture ? `no image: ${value.reason}` : undefined;
+    problems.add(row, name, reason ?? `${describe(value)} is not ${wanted}`);
     return missing;
   };
   const count = rows.length;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-export const SOURCE_FORMATS = ["csv", "tsv", "json", "jsonl", "parquet", "xlsx"] as const;
+export const SOURCE_FORMATS = ["csv", "tsv", "json", "jsonl", "parquet", "xlsx", "idx", "images"] as const;
 export type SourceFormat = (typeof SOURCE_FORMATS)[number];
 
 /** What the user may say about a source; everything left out is found from the content. */

@@ -11,6 +11,8 @@ export interface OpenedData {
   readonly sources: readonly SourceDescription[];
   /** For people: the names of the files. */
   readonly description: string;
+  /** Where images lie that cells name. */
+  readonly imageFolder?: string;
   close(): Promise<void>;
 }
 
@@ -36,7 +38,7 @@ export async function openLocation(
   options: SourceOptions,
   context: OpenDataContext,
 ): Promise<OpenedData> {
-  const { table, sources } = await openSource(location, options, {
+  const { table, sources, imageFolder } = await openSource(location, options, {
     threads: context.threads,
     baseFolder: context.folder,
     stdin: process.stdin,
@@ -48,7 +50,10 @@ export async function openLocation(
   const names = sources.map((source) => source.name);
   const description =
     names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
-  return { table, sources, description, close: () => table.close() };
+  return {
+    ...{ table, sources, description, close: () => table.close() },
+    ...(imageFolder === undefined ? {} : { imageFolder }),
+  };
 }
 
 /**

@@ -1,7 +1,9 @@
-import { inferSchema } from "../../capabilities/data/kinds/index.js";
-import type { Table } from "../../engines/table/index.js";
+import { type InferredSchema, inferSchema } from "../../capabilities/data/kinds/index.js";
+import { isImageFile } from "../../capabilities/data/sources/index.js";
+import { isImageUri } from "../../foundation/base/pictures/image-text.js";
 import type { ColumnKind } from "../../foundation/contracts/column.js";
 import type { Project } from "../../foundation/contracts/project.js";
+import { type TableWithImages, withImageSizes } from "./images.js";
 
 /** The columns that a project names for a purpose of their own. */
 export interface DataRoles {
@@ -17,14 +19,28 @@ export interface DataRoles {
 const TARGET_KINDS: ReadonlySet<ColumnKind> = new Set(["number", "category"]);
 
 /** What every column is for this project: as said, as its role demands, otherwise as its values look. */
-export async function decideSchema(table: Table, project: Project): ReturnType<typeof inferSchema> {
+export async function decideSchema(
+  { table, imageFolder }: TableWithImages,
+  project: Project,
+): Promise<InferredSchema> {
   const { data, task } = project;
-  const inference = { ignore: data.ignore, ...(data.missing ? { missing: data.missing } : {}) };
+  const inference = {
+    ignore: data.ignore,
+    isImage: (cell: string) =>
+      isImageUri(cell) || (imageFolder !== undefined && isImageFile(imageFolder, cell)),
+    ...(data.missing ? { missing: data.missing } : {}),
+  };
   const kinds = { ...data.kinds, ...roleKinds(rolesOf(project)) };
   const inferred = await inferSchema(table, { ...inference, kinds });
   const target = inferred.columns.find((column) => column.name === task.target);
-  if (!target || TARGET_KINDS.has(target.kind)) return inferred;
-  return inferSchema(table, { ...inference, kinds: { ...kinds, [target.name]: "category" } });
+  const decided =
+    !target || TARGET_KINDS.has(target.kind)
+      ? inferred
+      : await inferSchema(table, { ...inference, kinds: { ...kinds, [target.name]: "category" } });
+  return {
+    ...decided,
+    columns: await withImageSizes(decided.columns, { table, imageFolder }, data.imageSize),
+  };
 }
 
 export function rolesOf({ data, split }: Project): DataRoles {

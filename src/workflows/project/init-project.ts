@@ -39,11 +39,11 @@ export async function initProject(
       : relative(context.folder, resolve(request.source)) || ".";
     const { target } = request;
     const { columns } = await decideSchema(
-      data.table,
+      data,
       resolveProject({ task: target === undefined ? {} : { target } }),
     );
     const kinds = Object.fromEntries(columns.map((column) => [column.name, column.kind]));
-    const task = target === undefined ? {} : await describeTask(target, data.table);
+    const task = target === undefined ? {} : await describeTask(target, data);
     const { allowHost: _, ...reading } = request.reading ?? {};
     const said = Object.fromEntries(Object.entries(reading).filter(([, value]) => value !== undefined));
     const id = columns.find((column) => column.kind === "id")?.name;
@@ -64,9 +64,9 @@ export async function initProject(
 
 async function describeTask(
   target: string,
-  table: Parameters<typeof prepareData>[0],
+  data: Parameters<typeof prepareData>[0],
 ): Promise<Record<string, unknown>> {
-  const { target: resolved } = await prepareData(table, resolveProject({ task: { target } }));
+  const { target: resolved } = await prepareData(data, resolveProject({ task: { target } }));
   return {
     target,
     type: resolved.task,

@@ -5,6 +5,7 @@ import type { FeatureStyle, Trainer } from "../../foundation/contracts/trainer.j
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { type Agenda, planAgenda } from "../learn/agenda.js";
 import { bagging, type Situation } from "../learn/candidates.js";
+import { completedBySource } from "../load/implied-project.js";
 import { openData } from "../load/open-data.js";
 import { loadExtensions } from "../project/extensions.js";
 import { resolveProject } from "../project/project-file.js";
@@ -94,11 +95,12 @@ export async function planTraining(
   options: WorkflowOptions = {},
 ): Promise<TrainingPlan> {
   const context = workflowContext(options);
-  const project = resolveProject(request.project);
-  const extensions = await loadExtensions(project, context.folder);
-  const data = await openData(project.data, { ...context, allowedHosts: request.allowedHosts ?? [] });
+  const wanted = resolveProject(request.project);
+  const extensions = await loadExtensions(wanted, context.folder);
+  const data = await openData(wanted.data, { ...context, allowedHosts: request.allowedHosts ?? [] });
   try {
-    const prepared = await prepareData(data.table, project);
+    const project = completedBySource(wanted, data);
+    const prepared = await prepareData(data, project);
     const { task, classes, column, reason } = prepared.target;
     checkSettings(project, prepared, extensions.metrics);
     const metric = metricOf(project, task, extensions.metrics);

@@ -1,11 +1,12 @@
 import type { UnreadableCells } from "../../capabilities/data/kinds/index.js";
-import { readFrame, type Table } from "../../engines/table/index.js";
+import type { Table } from "../../engines/table/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { nearest } from "../../foundation/base/nearest.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Finding } from "../../foundation/contracts/finding.js";
 import { type Column, columnOf, type Frame, selectColumns } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
+import { readColumns, type TableWithImages } from "../load/images.js";
 import { type DataRoles, decideSchema, rolesOf } from "../load/schema.js";
 import { type ResolvedTarget, resolveTarget } from "../load/target.js";
 
@@ -30,12 +31,13 @@ export interface PreparedData {
  * Decides kinds, reads the frame and resolves the target.
  * @throws QuernError USAGE without a target, DATA_COLUMN_UNKNOWN, TARGET_UNUSABLE
  */
-export async function prepareData(table: Table, project: Project): Promise<PreparedData> {
+export async function prepareData(data: TableWithImages, project: Project): Promise<PreparedData> {
+  const { table } = data;
   const name = requireTarget(table, project);
   const { task } = project;
   const roles = rolesOf(project);
-  const { columns: schema, unreadable } = await decideSchema(table, project);
-  const frame = await readFrame(table, schema);
+  const { columns: schema, unreadable } = await decideSchema(data, project);
+  const { frame, unreadable: unreadableImages } = await readColumns(data, schema);
   const target = resolveTarget(columnOf(frame, name), schema.find((column) => column.name === name)!, {
     column: name,
     type: task.type,
@@ -54,7 +56,7 @@ export async function prepareData(table: Table, project: Project): Promise<Prepa
     ...(roles.weight === undefined
       ? {}
       : { weights: weightsOf(columnOf(frame, roles.weight), roles.weight) }),
-    unreadable,
+    unreadable: [...unreadable, ...unreadableImages],
     notes: table.notes.map(noteFinding),
   };
 }

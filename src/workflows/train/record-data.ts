@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { saveDataset } from "../../capabilities/data/datasets/index.js";
 import { contentHashes, type Table } from "../../engines/table/index.js";
-import { hashValue, type Sha256 } from "../../foundation/base/hash.js";
+import { hashValue, type Sha256, sha256 } from "../../foundation/base/hash.js";
 import { pack } from "../../foundation/base/packing.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Dataset } from "../../foundation/contracts/store.js";
@@ -12,7 +12,11 @@ export function recordDataset({ data, prepared, store, project }: Production): P
   const { table, sources, description } = data;
   // A folder of this machine is no part of a name.
   const name = project.name ?? (sources.length === 1 ? basename(description) : description);
-  return saveDataset({ table, schema: prepared.schema, sources }, name, store);
+  const named = new Map<string, Sha256>();
+  for (const [column, content] of prepared.frame.columns) {
+    if (content.kind === "image") named.set(column, sha256(content.values));
+  }
+  return saveDataset({ table, schema: prepared.schema, sources, named }, name, store);
 }
 
 /** The identity by which rows are divided: rows that are equal but for their id share it, so that no copy is on both sides. */

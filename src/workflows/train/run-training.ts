@@ -9,6 +9,7 @@ import type { TaskType } from "../../foundation/contracts/target.js";
 import { throwIfAborted, type WorkflowContext, workflowContext } from "../context.js";
 import { planAgenda } from "../learn/agenda.js";
 import { AllTrialsFailed } from "../learn/learn.js";
+import { completedBySource } from "../load/implied-project.js";
 import { type OpenedData, openData } from "../load/open-data.js";
 import { withStore } from "../locate-store.js";
 import { type Extensions, loadExtensions } from "../project/extensions.js";
@@ -63,7 +64,8 @@ export async function runTraining(
   }
   const data = await openData(project.data, { ...context, allowedHosts: request.allowedHosts });
   try {
-    return await trainOn(data, undertaking, fingerprint);
+    const complete = { ...undertaking, project: completedBySource(project, data) };
+    return await trainOn(data, complete, fingerprint);
   } finally {
     await data.close();
   }
@@ -97,7 +99,8 @@ async function trainOn(
       const fitter = openFitter(equipped, roundsOf(checked.division));
       try {
         const result = await produceModel({ ...equipped, fitter });
-        if (fingerprint) await recordFinished(fingerprint, result, store);
+        if (fingerprint && !namesImages(checked.prepared, data))
+          await recordFinished(fingerprint, result, store);
         return result;
       } finally {
         await fitter.close();
@@ -106,12 +109,18 @@ async function trainOn(
   return withStore(request.store, context, train, true);
 }
 
+/** Whether cells name files whose content the bytes of the sources do not tell. */
+function namesImages({ schema }: Production["prepared"], { sources }: OpenedData): boolean {
+  const holdsImages = sources.every(({ format }) => format === "images" || format === "idx");
+  return !holdsImages && schema.some(({ kind }) => kind === "image");
+}
+
 /** All that can be wrong with data and project is found here. */
 async function checkEverything(
   data: OpenedData,
   { project, progress, extensions }: Undertaking,
 ): Promise<Pick<Production, "prepared" | "metric" | "division" | "situation" | "agenda">> {
-  const prepared = await prepareData(data.table, project);
+  const prepared = await prepareData(data, project);
   const { task } = prepared.target;
   const metric = metricOf(project, task, extensions.metrics);
   checkSettings(project, prepared, extensions.metrics);

@@ -42,7 +42,7 @@ export function evaluateModel(
     const data = await openRows(request.source, request.reading ?? {}, context);
     try {
       const { target, rows } = await readTarget(data.table, manifest);
-      const features = takeRows(await readInputs(data.table, manifest), rows);
+      const features = takeRows(await readInputs(data, manifest), rows);
       const named = METRIC_LIST.find((metric) => metric.id === record?.metric);
       const evaluation = evaluate(
         {

@@ -70,7 +70,7 @@ export async function explainRows(
     try {
       const { table } = data;
       const range = { start: 0, end: request.rows ?? MOST_ROWS };
-      const read = completeRows(bundle, await readInputs(table, bundle.manifest, range));
+      const read = completeRows(bundle, await readInputs(data, bundle.manifest, range));
       const explainer = await openExplainer(bundle, {
         hostTransforms: createTransforms(),
         method: request.method ?? "auto",

@@ -1,5 +1,6 @@
 import { type LoadedBundle, loadBundle } from "../../capabilities/bundles/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
+import { createImageDecoder } from "../../capabilities/vision/index.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { locateModel } from "./open-model.js";
 
@@ -11,5 +12,9 @@ import { locateModel } from "./open-model.js";
 export async function loadModel(reference: string, options: WorkflowOptions = {}): Promise<LoadedBundle> {
   const context = workflowContext(options);
   const { path } = await locateModel(reference, context, options);
-  return loadBundle(path, { threads: context.threads, hostTransforms: createTransforms() });
+  return loadBundle(path, {
+    threads: context.threads,
+    hostTransforms: createTransforms(),
+    decodeImage: createImageDecoder(),
+  });
 }

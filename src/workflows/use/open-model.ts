@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type LoadedBundle, loadBundle } from "../../capabilities/bundles/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
+import { createImageDecoder } from "../../capabilities/vision/index.js";
 import type { Model } from "../../foundation/contracts/store.js";
 import type { WorkflowContext, WorkflowOptions } from "../context.js";
 import { storeFolder, withStore } from "../locate-store.js";
@@ -46,6 +47,7 @@ export async function withModel<T>(
   const bundle = await loadBundle(located.path, {
     threads: context.threads,
     hostTransforms: createTransforms(),
+    decodeImage: createImageDecoder(),
   });
   try {
     return await use({ bundle, ...located });

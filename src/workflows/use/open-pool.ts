@@ -3,6 +3,7 @@ import { verifyBundle } from "../../capabilities/bundles/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
 import { createModelPool } from "../../capabilities/serving/index.js";
 import { openStore } from "../../capabilities/stores/index.js";
+import { createImageDecoder } from "../../capabilities/vision/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ModelPool, ServingObserver } from "../../foundation/contracts/serving.js";
 import type { Store } from "../../foundation/contracts/store.js";
@@ -33,6 +34,7 @@ export async function openModels(
   const pool = createModelPool({
     clock: context.clock,
     hostTransforms: createTransforms(),
+    decodeImage: createImageDecoder(),
     observer,
     createExplainer: createExplanationThread,
   });

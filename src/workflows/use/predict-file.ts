@@ -1,5 +1,6 @@
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
+import { pictureSizeOf } from "../../foundation/contracts/image-cells.js";
 import type { PredictionColumns } from "../../foundation/contracts/prediction.js";
 import { throwIfAborted, type WorkflowOptions, workflowContext } from "../context.js";
 import { withModel } from "./open-model.js";
@@ -27,6 +28,18 @@ export interface PredictFileResult {
 
 /** Bounds the memory of a prediction, whatever the size of the file. */
 const CHUNK_ROWS = 50_000;
+const CHUNK_BYTES = 256 * 2 ** 20;
+
+/** At most the usual chunk, fewer where images fill the memory. */
+function rowsInBytes({ inputs }: Manifest, bytes: number): number {
+  const pixels = inputs
+    .filter(({ column }) => column.kind === "image")
+    .reduce((sum, { column }) => {
+      const { height, width, channels } = pictureSizeOf(column);
+      return sum + height * width * channels;
+    }, 0);
+  return pixels === 0 ? CHUNK_ROWS : Math.max(1, Math.min(CHUNK_ROWS, Math.floor(bytes / pixels)));
+}
 
 /**
  * One row out per row in, in order: the id where there is one, `prediction`, and `probability_<label>` for each label.
@@ -52,11 +65,12 @@ export function predictFile(
         escapeFormulas: request.escapeFormulas ?? false,
       });
       try {
-        for (let start = 0; start < data.table.rows; start += CHUNK_ROWS) {
+        const chunkRows = rowsInBytes(manifest, CHUNK_BYTES);
+        for (let start = 0; start < data.table.rows; start += chunkRows) {
           throwIfAborted(context.signal);
-          const range = { start, end: start + CHUNK_ROWS };
+          const range = { start, end: start + chunkRows };
           const predictions: PredictionColumns = await bundle.predictFrame(
-            await readInputs(data.table, manifest, range),
+            await readInputs(data, manifest, range),
           );
           await writer.write(
             predictions,
@@ -65,7 +79,7 @@ export function predictFile(
           context.onEvent({
             run: "",
             stage: "predict",
-            done: Math.min(start + CHUNK_ROWS, data.table.rows),
+            done: Math.min(start + chunkRows, data.table.rows),
             total: data.table.rows,
             elapsedMs: context.clock.elapsed() - started,
           });

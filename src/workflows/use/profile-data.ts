@@ -40,7 +40,7 @@ export async function profileData(
   const { data: source, task, report: wishes } = project;
   const data = await openData(source, { ...context, allowedHosts: request.allowedHosts ?? [] });
   try {
-    const { columns, unreadable } = await decideSchema(data.table, project);
+    const { columns, unreadable } = await decideSchema(data, project);
     const { id, time, group } = source;
     const roles = {
       ...(id === undefined ? {} : { id }),

@@ -5,6 +5,7 @@ import type { Manifest } from "../../foundation/contracts/bundle.js";
 import type { Frame } from "../../foundation/contracts/frame.js";
 import type { SourceOptions } from "../../foundation/contracts/source.js";
 import type { WorkflowContext } from "../context.js";
+import { readColumns, type TableWithImages } from "../load/images.js";
 import { defined, type OpenedData, openLocation } from "../load/open-data.js";
 
 /** How to read a file of rows; what is left out is found from its content. */
@@ -25,10 +26,11 @@ export function openRows(
  * @throws QuernError PREDICTION_INPUT naming a column that is missing and may not be
  */
 export async function readInputs(
-  table: Table,
+  data: TableWithImages,
   manifest: Manifest,
   range: ReadFrameOptions = {},
 ): Promise<Frame> {
+  const { table } = data;
   const names = table.columns.map((column) => column.name);
   const present = manifest.inputs.filter((input) => names.includes(input.column.name));
   const missing = manifest.inputs.find((input) => !input.optional && !names.includes(input.column.name));
@@ -44,10 +46,18 @@ export async function readInputs(
       },
     );
   }
-  return readFrame(
-    table,
+  const { frame, unreadable } = await readColumns(
+    data,
     present.map((input) => input.column),
     range,
+  );
+  const [first] = unreadable;
+  if (!first) return frame;
+  const { row, value } = first.examples[0]!;
+  throw new QuernError(
+    "PREDICTION_INPUT",
+    `Row ${row + (range.start ?? 0) + 1}, column ${JSON.stringify(first.column)}: no image: ${value}.`,
+    { details: { column: first.column, row: row + (range.start ?? 0), rows: first.rows } },
   );
 }
 

@@ -1,5 +1,5 @@
 import { columnDigests, type Table, valueExpression } from "../../../engines/table/index.js";
-import { hashValue } from "../../../foundation/base/hash.js";
+import { hashValue, type Sha256 } from "../../../foundation/base/hash.js";
 import type { ColumnSchema } from "../../../foundation/contracts/column.js";
 import type { DatasetDocument } from "../../../foundation/contracts/dataset.js";
 import type { SourceDescription } from "../../../foundation/contracts/source.js";
@@ -10,6 +10,8 @@ export interface DatasetContent {
   readonly sources: readonly SourceDescription[];
   /** Id of the version this one was made from. */
   readonly parent?: string;
+  /** Hashes of what cells name: the images of a column, by its name. */
+  readonly named?: ReadonlyMap<string, Sha256>;
 }
 
 /**
@@ -21,15 +23,18 @@ export async function describeDataset({
   schema,
   sources,
   parent,
+  named,
 }: DatasetContent): Promise<DatasetDocument> {
   const missing = await countMissing(table, schema);
   const columns: DatasetDocument["columns"] = [];
   for (const [index, column] of schema.entries()) {
-    const content = hashValue(await columnDigests(table, column));
+    const cells = hashValue(await columnDigests(table, column));
+    const behind = named?.get(column.name);
+    const content = behind === undefined ? cells : hashValue({ cells, behind });
     columns.push({ name: column.name, kind: column.kind, missing: missing[index]!, content });
   }
   const identity = schema.map(({ name, kind, precision, numericCategory, format }, index) => ({
-    ...{ name, kind, precision, numericCategory, width: format?.width },
+    ...{ name, kind, precision, numericCategory, width: format?.width, height: format?.height },
     content: columns[index]!.content,
   }));
   return {

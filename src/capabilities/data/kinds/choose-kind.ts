@@ -1,3 +1,4 @@
+import { isImageUri } from "../../../foundation/base/pictures/image-text.js";
 import { parseVector, type ValueFormat } from "../../../foundation/base/values.js";
 import type { ColumnKind } from "../../../foundation/contracts/column.js";
 import type { ColumnEvidence } from "./column-evidence.js";
@@ -14,10 +15,13 @@ export interface Choice {
   readonly numericCategory?: boolean;
 }
 
+/** Whether a cell is an image, or the name of one that exists. */
+export type IsImage = (cell: string) => boolean;
+
 const NEARLY_UNIQUE = 0.97;
 
 /** Possible kinds, best first; the last one fits any cell. */
-export function chooseKinds(evidence: ColumnEvidence): Choice[] {
+export function chooseKinds(evidence: ColumnEvidence, isImage: IsImage = isImageUri): Choice[] {
   if (evidence.present === 0) return [{ kind: "ignore", reason: "It has no values." }];
   switch (evidence.storage) {
     case "number":
@@ -29,7 +33,7 @@ export function chooseKinds(evidence: ColumnEvidence): Choice[] {
     case "vector":
       return [vectorChoice(evidence) ?? { kind: "ignore", reason: "Its lists differ in length." }];
     case "text":
-      return chooseForTexts(evidence);
+      return chooseForTexts(evidence, isImage);
   }
 }
 
@@ -78,7 +82,22 @@ function isIncreasing(sample: readonly unknown[]): boolean {
   return sample.every((value, index) => index === 0 || (value as number) > (sample[index - 1] as number));
 }
 
-function chooseForTexts(evidence: ColumnEvidence): Choice[] {
+/** A column is one of images when nearly all of so many cells are. */
+const IMAGE_SAMPLE = 200;
+const IMAGE_SHARE = 0.95;
+
+function imageChoice({ sample }: ColumnEvidence, isImage: IsImage): Choice | undefined {
+  const stride = Math.max(1, Math.floor(sample.length / IMAGE_SAMPLE));
+  const looked = sample.filter((_, index) => index % stride === 0) as readonly string[];
+  const images = looked.filter(isImage).length;
+  if (images === 0 || images < looked.length * IMAGE_SHARE) return undefined;
+  return { kind: "image", reason: "Its texts are images, or name image files that exist." };
+}
+
+function chooseForTexts(evidence: ColumnEvidence, isImage: IsImage): Choice[] {
+  const image = imageChoice(evidence, isImage);
+  if (image) return [image];
+
   const listed = evidence.values as readonly WordCount[] | undefined;
   const texts = listed ? listed.map(({ value }) => value) : (evidence.sample as readonly string[]);
   const choices: Choice[] = [];

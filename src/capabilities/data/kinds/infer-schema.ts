@@ -17,7 +17,7 @@ import {
   type ValueFormat,
 } from "../../../foundation/base/values.js";
 import type { ColumnKind, ColumnSchema } from "../../../foundation/contracts/column.js";
-import { type Choice, chooseKinds } from "./choose-kind.js";
+import { type Choice, chooseKinds, type IsImage } from "./choose-kind.js";
 import { type ColumnEvidence, choosePrecision, gatherEvidence, numberEvidence } from "./column-evidence.js";
 import { impose } from "./impose-kind.js";
 
@@ -28,6 +28,8 @@ export interface InferenceOptions {
   readonly ignore?: readonly string[];
   /** Texts that mean "missing" in every column, beside the common ones. */
   readonly missing?: readonly string[];
+  /** Default: data URIs are images, names of files are not. */
+  readonly isImage?: IsImage;
 }
 
 /** Cells that are present but no value of the column's kind; they read as missing. */
@@ -97,7 +99,7 @@ async function decide(
     return { schema: { name, kind: "ignore", reason: "You chose to leave it out." }, bad: 0 };
   }
   const wanted = Object.hasOwn(options.kinds ?? {}, name) ? options.kinds![name] : undefined;
-  const choices = wanted ? [impose(evidence, wanted)] : chooseKinds(evidence);
+  const choices = wanted ? [impose(evidence, wanted)] : chooseKinds(evidence, options.isImage);
   for (const [index, choice] of choices.entries()) {
     const schema = toSchema(evidence, choice, missing);
     const bad = await countUnreadable(table, evidence, schema);

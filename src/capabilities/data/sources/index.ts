@@ -1,2 +1,4 @@
+export { isImageFile, readImageFile } from "./image-file.js";
+export { IMAGE_FOLDER_COLUMNS } from "./image-folder.js";
 export { type LocatedFile, localFiles } from "./locate.js";
 export { type OpenedSource, openSource, type SourceContext } from "./open-source.js";

@@ -1,11 +1,13 @@
 import { createWriteStream, readdirSync, type Stats, statSync } from "node:fs";
-import { basename, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { translateDiskError } from "../../../foundation/base/atomic-file.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { OutboundClient } from "../../../foundation/base/outbound-client.js";
 import { expandGlob, isGlob } from "./glob.js";
+import { labelsName } from "./idx-header.js";
+import { type ListedImage, listImages } from "./image-folder.js";
 
 /** A regular local file; `name` is what the user calls it. */
 export interface LocatedFile {
@@ -24,7 +26,9 @@ export interface LocateContext {
   readonly signal?: AbortSignal;
 }
 
-const DATA_FILE = /\.(csv|tsv|tab|txt|json|jsonl|ndjson|parquet|xlsx)(\.gz)?$/i;
+const DATA_FILE = /(\.(csv|tsv|tab|txt|json|jsonl|ndjson|parquet|xlsx)|idx\d-ubyte)(\.gz)?$/i;
+/** Beside images, a text is rather a note than a table. */
+const NOTE = /\.txt$/i;
 
 /** @throws QuernError DATA_NOT_FOUND, DATA_UNSUPPORTED, DATA_EMPTY, NETWORK_REFUSED, NETWORK_FAILED */
 export async function locate(location: string, context: LocateContext): Promise<LocatedFile[]> {
@@ -49,9 +53,18 @@ function locateLocal(location: string, baseFolder: string): LocatedFile[] {
   const path = resolve(baseFolder, location);
   const status = statSync(path, { throwIfNoEntry: false });
   if (status?.isDirectory()) return filesOfFolder(path, location);
-  if (status) return [regularFile(path, location, status)];
+  if (status) return [regularFile(path, location, status), ...labelsBeside(path, location)];
   if (isGlob(location)) return filesOfGlob(location, baseFolder);
   throw new QuernError("DATA_NOT_FOUND", `There is no file ${location}.`, { details: { file: location } });
+}
+
+/** Images of an IDX file come with the labels that lie beside them. */
+function labelsBeside(path: string, location: string): LocatedFile[] {
+  const name = labelsName(basename(path));
+  if (name === basename(path)) return [];
+  const labels = join(dirname(path), name);
+  const status = statSync(labels, { throwIfNoEntry: false });
+  return status ? [regularFile(labels, join(dirname(location), name), status)] : [];
 }
 
 function regularFile(path: string, name: string, status: Stats): LocatedFile {
@@ -66,10 +79,30 @@ function regularFile(path: string, name: string, status: Stats): LocatedFile {
   return { path, name, bytes: status.size };
 }
 
-function filesOfFolder(path: string, location: string): LocatedFile[] {
-  const names = readdirSync(path)
+/** The folder of a location that holds images and no table. */
+export function imageFolderOf(location: string, baseFolder: string): ImageFolder | undefined {
+  if (location === "-" || /^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return undefined;
+  const path = resolve(baseFolder, location);
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  if (dataFiles(path).some((name) => !NOTE.test(name))) return undefined;
+  const images = listImages(path);
+  return images && { path, images };
+}
+
+export interface ImageFolder {
+  readonly path: string;
+  readonly images: readonly ListedImage[];
+}
+
+function dataFiles(folder: string): string[] {
+  return readdirSync(folder)
     .filter((name) => DATA_FILE.test(name) && !/^[._]/.test(name))
     .sort();
+}
+
+function filesOfFolder(path: string, location: string): LocatedFile[] {
+  const images = imageFolderOf(path, path)?.images;
+  const names = images ? images.map((image) => image.path) : dataFiles(path);
   const files = names.flatMap((name) => {
     const status = statSync(join(path, name));
     return status.isDirectory() ? [] : [regularFile(join(path, name), join(location, name), status)];
@@ -77,7 +110,7 @@ function filesOfFolder(path: string, location: string): LocatedFile[] {
   if (files.length > 0) return files;
   throw new QuernError("DATA_NOT_FOUND", `The folder ${location} holds no data file.`, {
     details: { folder: location },
-    hint: "Put CSV, TSV, JSON, JSON Lines, Parquet or Excel files into it, all of the same columns.",
+    hint: "Put CSV, TSV, JSON, JSON Lines, Parquet or Excel files into it, all of the same columns, or a folder of images for each class.",
   });
 }
 

@@ -1,6 +1,6 @@
-import { createReadStream, rmSync } from "node:fs";
+import { createReadStream, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import {
   openTable,
@@ -14,8 +14,10 @@ import type { OutboundClient } from "../../../foundation/base/outbound-client.js
 import { makePrivateFolder } from "../../../foundation/base/private-folder.js";
 import type { SourceDescription, SourceFormat, SourceOptions } from "../../../foundation/contracts/source.js";
 import { detectEncoding } from "./encodings.js";
+import { writeIdxAsCsv } from "./idx.js";
+import { writeListing } from "./image-folder.js";
 import { hasMixedLineEnds, unifyLineEnds } from "./line-ends.js";
-import { locate } from "./locate.js";
+import { type ImageFolder, imageFolderOf, locate } from "./locate.js";
 import {
   createDecoder,
   DEFAULT_DECOMPRESSION_LIMITS,
@@ -45,6 +47,8 @@ export interface OpenedSource {
   readonly table: Table;
   readonly sources: readonly SourceDescription[];
   readonly notes: readonly TableNote[];
+  /** Where images lie that cells name; absent: cells name none, as rows came from elsewhere or several folders. */
+  readonly imageFolder?: string;
 }
 
 /** A file made ready for the table engine. */
@@ -66,20 +70,61 @@ export async function openSource(
 ): Promise<OpenedSource> {
   const staging = makePrivateFolder(context.temporaryFolder ?? tmpdir(), "source");
   try {
-    const files = await recogniseAll(
-      typeof location === "string" ? [location] : location,
-      options,
-      staging,
-      context,
-    );
+    const locations = typeof location === "string" ? [location] : location;
+    const images = imageFolderOf(locations[0] ?? "-", context.baseFolder ?? process.cwd());
+    if (images && locations.length === 1)
+      return await openImages(images, locations[0]!, options, staging, context);
+    const files = await recogniseAll(locations, options, staging, context);
     const format = commonFormat(files);
+    if (format === "idx") return await openIdx(files, options, staging, context);
     const prepared: PreparedFile[] = [];
     for (const file of files) prepared.push(await prepare(file, options, staging, prepared.length, context));
-    return await open(prepared, files, format, options, staging, context);
+    const folders = new Set(files.map((file) => dirname(file.path)));
+    const opened = await open(prepared, files, format, options, staging, context);
+    return folders.size === 1 && !folders.has(staging)
+      ? { ...opened, imageFolder: [...folders][0]! }
+      : opened;
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
 }
+
+/** Paths and labels of the images below a folder. */
+async function openImages(
+  { path, images }: ImageFolder,
+  name: string,
+  options: SourceOptions,
+  staging: string,
+  context: SourceContext,
+): Promise<OpenedSource> {
+  const listing = join(staging, "listing");
+  writeListing(images, listing);
+  const bytes = images.reduce((sum, image) => sum + statSync(join(path, image.path)).size, 0);
+  const prepared = [
+    { path: listing, name, description: { name, format: "images" as const, bytes }, assumedUtf8: false },
+  ];
+  return { ...(await open(prepared, [], "images", options, staging, context)), imageFolder: path };
+}
+
+/** Images and labels of IDX files. */
+async function openIdx(
+  files: readonly RecognisedFile[],
+  options: SourceOptions,
+  staging: string,
+  context: SourceContext,
+): Promise<OpenedSource> {
+  const path = join(staging, "idx");
+  writeIdxAsCsv(files, path);
+  const { name } = files[0]!;
+  const prepared = [{ path, name, description: describe(files[0]!), assumedUtf8: false }];
+  const opened = await open(prepared, [], "idx", options, staging, context);
+  return { ...opened, sources: files.map(describe) };
+}
+
+const describe = ({ name, format, bytes, compressed }: RecognisedFile): SourceDescription => ({
+  ...{ name, format, bytes },
+  ...(compressed ? { compressed } : {}),
+});
 
 async function recogniseAll(
   locations: readonly string[],
@@ -246,6 +291,10 @@ async function firstForeignBytes(path: string): Promise<Uint8Array> {
 
 function tableSource(files: readonly TableFile[], format: SourceFormat, options: SourceOptions): TableSource {
   if (format === "json" || format === "jsonl" || format === "parquet") return { format, files };
+  // Written by ourselves just now.
+  if (format === "idx" || format === "images") {
+    return { format: "delimited", files, dialect: { delimiter: ",", quote: '"', header: true } };
+  }
   const delimiter = options.delimiter ?? (format === "tsv" ? "\t" : format === "xlsx" ? "," : undefined);
   const { quote, header, skipLines } = options;
   const dialect = {

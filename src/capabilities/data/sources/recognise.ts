@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { SourceFormat } from "../../../foundation/contracts/source.js";
+import { isIdx } from "./idx-header.js";
 import type { LocatedFile } from "./locate.js";
 
 export interface RecognisedFile extends LocatedFile {
@@ -20,6 +21,7 @@ const FORMATS: readonly (readonly [RegExp, SourceFormat])[] = [
   [/\.json$/i, "json"],
   [/\.parquet$/i, "parquet"],
   [/\.xlsx$/i, "xlsx"],
+  [/idx\d-ubyte$/i, "idx"],
 ];
 
 /** Formats that people try, with the way out. */
@@ -27,7 +29,8 @@ const FOREIGN: readonly (readonly [string, string, string])[] = [
   ["d0cf11e0a1b11ae1", "an old Excel workbook (.xls)", "Save it as .xlsx or CSV."],
   ["53514c69746520666f726d6174", "an SQLite database", "Export the table as CSV."],
   ["25504446", "a PDF document", "Export the table as CSV."],
-  ["89504e47", "a picture", "Give a table of data."],
+  ["89504e47", "a picture", "Give the folder of the pictures, or a table that names them."],
+  ["ffd8ff", "a picture", "Give the folder of the pictures, or a table that names them."],
   ["28b52ffd", "compressed with Zstandard", "Decompress it, or compress it with gzip."],
   ["425a68", "compressed with bzip2", "Decompress it, or compress it with gzip."],
   ["fd377a585a00", "compressed with xz", "Decompress it, or compress it with gzip."],
@@ -108,6 +111,7 @@ function refuseForeign(head: Uint8Array, file: LocatedFile): void {
 function detectFormat(head: Uint8Array, file: LocatedFile): SourceFormat {
   const start = Buffer.from(head.subarray(0, 4)).toString("latin1");
   if (start === "PAR1") return "parquet";
+  if (isIdx(head)) return "idx";
   if (start === "PK\x03\x04") return "xlsx";
   const plainName = file.name.replace(/\.gz$/i, "").replace(/[?#].*$/, "");
   const byName = FORMATS.find(([pattern]) => pattern.test(plainName))?.[1];

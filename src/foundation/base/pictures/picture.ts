@@ -40,3 +40,12 @@ function bytesOf(base64: unknown): Uint8Array | undefined {
     return undefined;
   }
 }
+
+/** Stands in a row for an image that could not be read. */
+export class UnreadablePicture {
+  /** One clause. */
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,181 @@
+/** Reading columns of images: the part of reading a table that needs a decoder and the files beside the table. */
+import type { UnreadableCells } from "../../capabilities/data/kinds/index.js";
+import { readImageFile } from "../../capabilities/data/sources/index.js";
+import {
+  chooseImageFormat,
+  createImageDecoder,
+  DEFAULT_IMAGE_LIMITS,
+  readImageHeader,
+} from "../../capabilities/vision/index.js";
+import { quoteIdentifier, type ReadFrameOptions, readFrame, type Table } from "../../engines/table/index.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import { imageBytes, isImageUri } from "../../foundation/base/pictures/image-text.js";
+import { type PictureSize, UnreadablePicture } from "../../foundation/base/pictures/picture.js";
+import type { ColumnSchema } from "../../foundation/contracts/column.js";
+import {
+  createFrame,
+  type Frame,
+  type ImageColumn,
+  type TextColumn,
+} from "../../foundation/contracts/frame.js";
+import { pictureSizeOf, readImageCell } from "../../foundation/contracts/image-cells.js";
+
+/** A table, and the folder of the images that its cells name. */
+export interface TableWithImages {
+  readonly table: Table;
+  readonly imageFolder?: string | undefined;
+}
+
+/** Images whose headers decide to which size a column is read. */
+const SIZE_SAMPLE = 100;
+/** Decoded at a time. */
+const DECODED_TOGETHER = 8;
+/** Pixels of one column lie in memory together. */
+const MAXIMUM_COLUMN_BYTES = 4 * 2 ** 30;
+
+/** Image columns with the size to which they are read; the others as they are. */
+export async function withImageSizes(
+  schema: readonly ColumnSchema[],
+  data: TableWithImages,
+  size?: number,
+): Promise<readonly ColumnSchema[]> {
+  const sized: ColumnSchema[] = [];
+  for (const column of schema) {
+    if (column.kind !== "image") {
+      sized.push(column);
+      continue;
+    }
+    const { height, width, channels } = chooseImageFormat(await sampleHeaders(column.name, data), size);
+    sized.push({ ...column, format: { height, width, channels: channels === 1 ? 1 : 3 } });
+  }
+  return sized;
+}
+
+async function sampleHeaders(name: string, { table, imageFolder }: TableWithImages): Promise<PictureSize[]> {
+  const source = quoteIdentifier(name);
+  const stride = Math.max(1, Math.floor(table.rows / SIZE_SAMPLE));
+  const rows = await table.query(
+    `SELECT ${source} AS value FROM data WHERE ${source} IS NOT NULL AND ${quoteIdentifier(table.rowColumn)} % ${stride} = 0 LIMIT ${SIZE_SAMPLE}`,
+  );
+  const headers: PictureSize[] = [];
+  for (const { value } of rows) {
+    try {
+      headers.push(await readImageHeader(bytesOf(String(value), imageFolder)));
+    } catch {
+      // Told when the column is read.
+    }
+  }
+  return headers;
+}
+
+/** What a cell of a table names or holds. @throws Error, QuernError saying why there is no such image */
+function bytesOf(cell: string, folder: string | undefined): Uint8Array {
+  const held = isImageUri(cell) ? imageBytes(cell) : undefined;
+  if (held) return held;
+  if (folder === undefined) throw new Error("it is no data URI, and the table lies in no folder with images");
+  return readImageFile(folder, cell, DEFAULT_IMAGE_LIMITS.bytes);
+}
+
+export interface ReadColumns {
+  readonly frame: Frame;
+  /** Images that could not be read; they count as missing. */
+  readonly unreadable: readonly UnreadableCells[];
+}
+
+/**
+ * `readFrame` with columns of images: every image is decoded and brought to the size of its column.
+ * @throws QuernError DATA_COLUMN_UNKNOWN, DATA_TOO_LARGE, DATA_MALFORMED where no image of a column can be read
+ */
+export async function readColumns(
+  { table, imageFolder }: TableWithImages,
+  schema: readonly ColumnSchema[],
+  options: ReadFrameOptions & { readonly signal?: AbortSignal } = {},
+): Promise<ReadColumns> {
+  const texts = schema.map((column): ColumnSchema => {
+    return column.kind === "image" ? { name: column.name, kind: "text", reason: column.reason } : column;
+  });
+  const read = await readFrame(table, texts, options);
+  const columns = new Map(read.columns);
+  const unreadable: UnreadableCells[] = [];
+  for (const column of schema.filter(({ kind }) => kind === "image")) {
+    const cells = (read.columns.get(column.name) as TextColumn).values;
+    const images = await readImages(column, cells, imageFolder, options.signal);
+    columns.set(column.name, images.column);
+    if (images.unreadable) unreadable.push(images.unreadable);
+  }
+  return { frame: createFrame(columns, read.rows), unreadable };
+}
+
+async function readImages(
+  schema: ColumnSchema,
+  cells: readonly string[],
+  folder: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<{ column: ImageColumn; unreadable?: UnreadableCells }> {
+  const size = pictureSizeOf(schema as Parameters<typeof pictureSizeOf>[0]);
+  const cellBytes = size.height * size.width * size.channels;
+  requireRoom(schema.name, cells.length, size);
+  const decode = createImageDecoder();
+  const values = new Uint8Array(cells.length * cellBytes);
+  const failures: { row: number; value: string }[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let row = next++; row < cells.length; row = next++) {
+      if (signal?.aborted) throw new QuernError("INTERRUPTED", "Reading images was interrupted.");
+      if (cells[row] === "") continue;
+      const picture = await readCell(cells[row]!, folder, (bytes) => readImageCell(bytes, size, decode));
+      if (picture instanceof UnreadablePicture)
+        failures.push({ row, value: `${nameOf(cells[row]!)}: ${picture.reason}` });
+      else if (picture) values.set(picture.data, row * cellBytes);
+    }
+  };
+  await Promise.all(Array.from({ length: DECODED_TOGETHER }, work));
+  const column: ImageColumn = { kind: "image", values, ...size };
+  if (failures.length === 0) return { column };
+  failures.sort((a, b) => a.row - b.row);
+  if (failures.length === cells.filter((cell) => cell !== "").length)
+    throw noneReadable(schema.name, failures[0]!);
+  const { name, kind } = schema;
+  return {
+    column,
+    unreadable: { column: name, kind, rows: failures.length, examples: failures.slice(0, 5) },
+  };
+}
+
+async function readCell(
+  cell: string,
+  folder: string | undefined,
+  read: (bytes: Uint8Array) => ReturnType<typeof readImageCell>,
+): ReturnType<typeof readImageCell> {
+  try {
+    return await read(bytesOf(cell, folder));
+  } catch (cause) {
+    return new UnreadablePicture(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+const nameOf = (cell: string): string => (cell.length > 80 ? `${cell.slice(0, 80)}…` : cell);
+
+function requireRoom(name: string, rows: number, { height, width, channels }: PictureSize): void {
+  const bytes = rows * height * width * channels;
+  if (bytes <= MAXIMUM_COLUMN_BYTES) return;
+  throw new QuernError(
+    "DATA_TOO_LARGE",
+    `The ${rows} images of ${JSON.stringify(name)} take ${(bytes / 2 ** 30).toFixed(1)} GiB at ${width} x ${height}; at most ${MAXIMUM_COLUMN_BYTES / 2 ** 30} GiB are read.`,
+    {
+      details: { column: name, bytes, limitBytes: MAXIMUM_COLUMN_BYTES },
+      hint: "Set a smaller `data.imageSize`, or give fewer rows.",
+    },
+  );
+}
+
+function noneReadable(name: string, first: { row: number; value: string }): QuernError {
+  return new QuernError(
+    "DATA_MALFORMED",
+    `No image of the column ${JSON.stringify(name)} can be read. Row ${first.row + 1}: ${first.value}.`,
+    {
+      details: { column: name, row: first.row },
+      hint: "Give JPEG, PNG, WebP or GIF files inside the folder of the table.",
+    },
+  );
+}

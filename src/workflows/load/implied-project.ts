@@ -1,0 +1,24 @@
+import { IMAGE_FOLDER_COLUMNS } from "../../capabilities/data/sources/index.js";
+import type { Project } from "../../foundation/contracts/project.js";
+import type { OpenedData } from "./open-data.js";
+
+/**
+ * What a source of images says itself: the folder of an image is its label, and folders or files of parts (`train`,
+ * `test`) divide the rows. What the project says goes before.
+ */
+export function completedBySource(
+  project: Project,
+  { sources, table }: Pick<OpenedData, "sources" | "table">,
+): Project {
+  if (!sources.every(({ format }) => format === "images" || format === "idx")) return project;
+  const { label, part } = IMAGE_FOLDER_COLUMNS;
+  const names = table.columns.map(({ name }) => name);
+  const target = project.task.target ?? (names.includes(label) ? label : undefined);
+  const split =
+    project.split ?? (names.includes(part) ? ({ kind: "columns", column: part } as const) : undefined);
+  return {
+    ...project,
+    task: { ...project.task, ...(target === undefined ? {} : { target }) },
+    ...(split ? { split } : {}),
+  };
+}
