@@ -10,6 +10,14 @@ export interface DenseOptions {
   readonly hasBias?: boolean;
 }
 
+/** `dense`, or what stands in its place. */
+export type DenseLayer = (
+  scope: Scope,
+  value: GraphValue,
+  outputs: number,
+  options?: DenseOptions,
+) => GraphValue;
+
 /**
  * Linear layer: [..., in] to [..., out]. Parameters: `weight` [in, out], the transpose of PyTorch's; `bias` [out].
  */
