@@ -5,9 +5,29 @@ import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { createGraph, Expressions, openBuiltModel } from "../onnx/index.js";
 import { gradients } from "./gradients.js";
 import { binaryCrossEntropy, crossEntropy, huber, squaredError, weightedMean } from "./losses.js";
-import { adamW, type Optimizer, sgd } from "./optimizers.js";
-import { cosine, oneCycle } from "./schedules.js";
-import { createTraining, type StepGraph } from "./training.js";
+import {
+  adafactor,
+  adagrad,
+  adam,
+  adamW,
+  averaged,
+  debiased,
+  lion,
+  type Optimizer,
+  rmsProp,
+  sgd,
+} from "./optimizers/index.js";
+import {
+  cosine,
+  exponential,
+  linear,
+  oneCycle,
+  PLATEAU_START,
+  plateau,
+  stepDecay,
+  warmUp,
+} from "./schedules.js";
+import { createTraining, type StepGraph, type TrainingDefinition } from "./training.js";
 
 interface Recorded {
   readonly x: number[];
@@ -17,7 +37,11 @@ interface Recorded {
   readonly shapes: Record<string, number[]>;
   readonly start: Record<string, number[]>;
   readonly gradients: Record<string, { loss: number; gradients: Record<string, number[]> }>;
-  readonly trainings: Record<string, { losses: number[]; parameters: Record<string, number[]> }>;
+  readonly metrics: number[];
+  readonly trainings: Record<
+    string,
+    { losses: number[]; parameters: Record<string, number[]>; average?: Record<string, number[]> }
+  >;
   readonly schedules: Record<string, number[]>;
 }
 const file = new URL("../../../test/oracles/autodiff/pytorch.json", import.meta.url);
@@ -63,6 +87,13 @@ const LOSSES: Record<string, (parts: Parts, scores: GraphValue) => GraphValue> =
 };
 
 const OPTIMIZERS: Record<string, { optimizer: Optimizer; rate: number; clipNorm?: number }> = {
+  adam: { optimizer: adam({ weightDecay: 0.1 }), rate: 0.02 },
+  rmsProp: { optimizer: rmsProp({ weightDecay: 0.05 }), rate: 0.01 },
+  "centred rmsProp": { optimizer: rmsProp({ decay: 0.9, momentum: 0.9, centred: true }), rate: 0.002 },
+  adagrad: { optimizer: adagrad({ rateDecay: 0.02, weightDecay: 0.05 }), rate: 0.02 },
+  adafactor: { optimizer: adafactor({ weightDecay: 0.1 }), rate: 0.01 },
+  lion: { optimizer: lion({ weightDecay: 0.1 }), rate: 0.005 },
+  "layerwise adamw": { optimizer: adamW({ weightDecay: 0.1 }), rate: 0.02 },
   adamw: { optimizer: adamW({ weightDecay: 0.1 }), rate: 0.02 },
   "clipped adamw": { optimizer: adamW({ weightDecay: 0.1 }), rate: 0.02, clipNorm: 0.5 },
   sgd: { optimizer: sgd(), rate: 0.1 },
@@ -107,21 +138,26 @@ describe("gradients recorded from PyTorch", () => {
   });
 });
 
+function definitionOf(name: string, optimizer: Optimizer): TrainingDefinition {
+  return {
+    parameters: Object.entries(recorded.shapes).map(([parameter, shape]) => ({
+      name: parameter,
+      shape,
+      values: Float32Array.from(recorded.start[parameter]!),
+      decayFactor: parameter.startsWith("w") ? 1 : 0,
+      rateFactor: name.startsWith("layerwise") && parameter.endsWith("1") ? 0.25 : 1,
+    })),
+    shared: { x: DATA.x!, classes: DATA.classes!, weights: DATA.weights! },
+    perStep: {},
+    loss: (parts) => LOSSES.crossEntropy!(parts, network(parts)),
+    optimizer,
+  };
+}
+
 describe("trainings recorded from PyTorch", () => {
   it.each(Object.keys(OPTIMIZERS))("agree for 50 steps of %s", async (name) => {
-    const { rate, ...settings } = OPTIMIZERS[name]!;
-    const training = await createTraining({
-      parameters: Object.entries(recorded.shapes).map(([parameter, shape]) => ({
-        name: parameter,
-        shape,
-        values: Float32Array.from(recorded.start[parameter]!),
-        decayFactor: parameter.startsWith("w") ? 1 : 0,
-      })),
-      shared: { x: DATA.x!, classes: DATA.classes!, weights: DATA.weights! },
-      perStep: {},
-      loss: (parts) => LOSSES.crossEntropy!(parts, network(parts)),
-      ...settings,
-    });
+    const { rate, optimizer, ...settings } = OPTIMIZERS[name]!;
+    const training = await createTraining({ ...definitionOf(name, optimizer), ...settings });
     const losses: number[] = [];
     for (const steps of [20, 1, 29])
       losses.push(...(await training.run(new Float32Array(steps).fill(rate), {})));
@@ -138,9 +174,53 @@ describe("schedules recorded from PyTorch", () => {
   it.each([
     ["cosine", cosine],
     ["oneCycle", oneCycle()],
+    ["step", stepDecay(6, 0.5)],
+    ["linear", linear(0.1)],
+    ["exponential", exponential(0.9)],
+    ["warmUp", warmUp(5, cosine)],
   ] as const)("agree for %s", (name, schedule) => {
     const expected = recorded.schedules[name]!;
     const rates = expected.map((_, step) => schedule(step, expected.length));
     expect(gap(rates, expected)).toBeLessThan(1e-9);
+  });
+
+  it("agree for a plateau", () => {
+    const options = { factor: 0.5, patience: 2, cooldown: 1, threshold: 1e-3, floor: 0.2 };
+    let state = PLATEAU_START;
+    const factors = recorded.metrics.map((value) => {
+      state = plateau(state, value, options);
+      return state.factor;
+    });
+    expect(factors).toEqual(recorded.schedules.plateau);
+  });
+});
+
+describe("Adafactor executed stepwise", () => {
+  it("steps as in a Loop", async () => {
+    const { rate, optimizer } = OPTIMIZERS.adafactor!;
+    const training = await createTraining({ ...definitionOf("", optimizer), execution: "stepwise" });
+    const losses = await training.run(new Float32Array(50).fill(rate), {});
+    expect(gap(losses, recorded.trainings.adafactor!.losses)).toBeLessThan(2e-5);
+    await training.close();
+  });
+});
+
+describe("moving averages of weights recorded from PyTorch", () => {
+  it("agree, and leave the training alone", async () => {
+    const [decay, steps] = [0.9, 50];
+    const { optimizer, rate } = OPTIMIZERS.momentum!;
+    const training = await createTraining(definitionOf("momentum", averaged(optimizer, decay)));
+    await training.run(new Float32Array(steps).fill(rate), {});
+    const expected = recorded.trainings.momentum!;
+    const contents = training.layout.storages.map(({ name }) =>
+      debiased(training.state.contents[`${name}/average`]!, decay, steps),
+    );
+    for (const [parameter, values] of training.layout.read(contents)) {
+      expect(gap(values, expected.average![parameter]!), parameter).toBeLessThan(1e-5);
+    }
+    for (const [parameter, values] of training.parameters()) {
+      expect(gap(values, expected.parameters[parameter]!), parameter).toBeLessThan(1e-5);
+    }
+    await training.close();
   });
 });

@@ -7,6 +7,21 @@ const share = (step: number, steps: number): number => (steps <= 1 ? 0 : step / 
 
 export const constant: Schedule = () => 1;
 
+/** Times `factor` after every `every` steps, as StepLR of PyTorch. */
+export function stepDecay(every: number, factor: number): Schedule {
+  return (step) => factor ** Math.floor(step / every);
+}
+
+/** Times `factor` at each step, as ExponentialLR of PyTorch. */
+export function exponential(factor: number): Schedule {
+  return (step) => factor ** step;
+}
+
+/** Evenly from 1 to `end`, which would be reached after the last step, as LinearLR of PyTorch. */
+export function linear(end = 0): Schedule {
+  return (step, steps) => 1 + (end - 1) * share(step, steps);
+}
+
 /** Half a cosine from 1 to 0 (Loshchilov and Hutter, 2017, without restarts). */
 export const cosine: Schedule = (step, steps) => (1 + Math.cos(Math.PI * share(step, steps))) / 2;
 
@@ -43,4 +58,47 @@ export function oneCycle({
 export function warmUp(first: number, then: Schedule): Schedule {
   return (step, steps) =>
     step < first ? (step + 1) / (first + 1) : then(step - first, Math.max(1, steps - first));
+}
+
+export interface PlateauOptions {
+  /** The rate is multiplied by this; default 0.1. */
+  readonly factor?: number;
+  /** Judgements without progress that are waited out; default 10. */
+  readonly patience?: number;
+  /** Progress is a value below the best times 1 - this; default 1e-4. */
+  readonly threshold?: number;
+  /** Judgements after a reduction that are not counted; default 0. */
+  readonly cooldown?: number;
+  /** Smallest factor of the highest rate; default 0. */
+  readonly floor?: number;
+}
+
+/** A plain value, kept with the training. */
+export interface PlateauState {
+  /** Factor of the highest rate until the next judgement. */
+  readonly factor: number;
+  readonly best: number;
+  readonly waited: number;
+  readonly cooling: number;
+}
+
+export const PLATEAU_START: PlateauState = {
+  factor: 1,
+  best: Number.POSITIVE_INFINITY,
+  waited: 0,
+  cooling: 0,
+};
+
+/**
+ * Lowers the rate when a value that should fall has stopped to, as ReduceLROnPlateau of PyTorch.
+ * @param value the judgement, such as the loss on validation rows; smaller is better, positive
+ */
+export function plateau(state: PlateauState, value: number, options: PlateauOptions = {}): PlateauState {
+  const { factor = 0.1, patience = 10, threshold = 1e-4, cooldown = 0, floor = 0 } = options;
+  const improved = value < state.best * (1 - threshold);
+  const cooling = Math.max(0, state.cooling - 1);
+  const waited = improved || state.cooling > 0 ? 0 : state.waited + 1;
+  const best = improved ? value : state.best;
+  if (waited <= patience) return { ...state, best, waited, cooling };
+  return { factor: Math.max(floor, state.factor * factor), best, waited: 0, cooling: cooldown };
 }

@@ -5,7 +5,7 @@ import type { GraphValue } from "../../foundation/contracts/graph.js";
 import { createGraph, Expressions, openBuiltModel } from "../onnx/index.js";
 import { createDropoutPool, dropout } from "./dropout.js";
 import { squaredError, weightedMean } from "./losses.js";
-import { adamW } from "./optimizers.js";
+import { adamW } from "./optimizers/index.js";
 import { ParameterLayout, type ParameterSpecification } from "./parameters.js";
 import { coslog4, oneCycle, warmUp } from "./schedules.js";
 import { createTraining, type StepGraph, type TrainingDefinition, type TrainingState } from "./training.js";

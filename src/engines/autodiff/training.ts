@@ -7,7 +7,7 @@ import { openLoop } from "./execution/loop.js";
 import { estimateStepMemory, type MemoryEstimate, refuseBeyond } from "./execution/memory.js";
 import { buildStep } from "./execution/step.js";
 import { openStepwise } from "./execution/stepwise.js";
-import type { Optimizer } from "./optimizers.js";
+import type { Optimizer } from "./optimizers/index.js";
 import { ParameterLayout, type ParameterSpecification } from "./parameters.js";
 
 export interface TrainingDefinition {

@@ -13,7 +13,7 @@ import {
   TURNS,
 } from "../../onnx/index.js";
 import { gradients } from "../gradients.js";
-import { clipByNorm } from "../optimizers.js";
+import { clipByNorm, slotShapes } from "../optimizers/index.js";
 import type { ParameterLayout } from "../parameters.js";
 import type { NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
 import type { MemoryEstimate } from "./memory.js";
@@ -57,17 +57,15 @@ function buildBody(definition: TrainingDefinition, layout: ParameterLayout): Loo
   const clipped = clipNorm === undefined ? raw : clipByNorm(x, raw, clipNorm);
   const carried = trained.flatMap((parameter, k) => {
     const storage = layout.storages[k]!;
+    const shapes = slotShapes(optimizer, storage.shape);
     const slots = Object.fromEntries(
-      optimizer.slots.map((slot) => [
-        slot,
-        graph.input(slotName(storage.name, slot), "float32", storage.shape),
-      ]),
+      shapes.map(([slot, shape]) => [slot, graph.input(slotName(storage.name, slot), "float32", shape)]),
     );
     const rateFactor = layout.factor(graph, storage, "rateFactor");
     const decayFactor = layout.factor(graph, storage, "decayFactor");
     const variable = { parameter, gradient: clipped[k]!, slots, scalars, rateFactor, decayFactor };
     const next = optimizer.update(x, variable);
-    const kept = optimizer.slots.map((slot) => ({ input: slots[slot]!, next: next.slots[slot]! }));
+    const kept = shapes.map(([slot]) => ({ input: slots[slot]!, next: next.slots[slot]! }));
     return [{ input: parameter, next: next.parameter }, ...kept];
   });
   const statistics = layout.storages.flatMap((storage, k) => {

@@ -3,6 +3,7 @@ import { QuernError } from "../../../foundation/base/errors.js";
 import type { ElementType, GraphValue } from "../../../foundation/contracts/graph.js";
 import { elementCount } from "../../../foundation/contracts/tensor.js";
 import type { GraphNode, OnnxGraph } from "../../onnx/index.js";
+import { slotShapes } from "../optimizers/index.js";
 import type { Execution, TrainingDefinition } from "../training.js";
 import type { BuiltStep } from "./step.js";
 
@@ -46,7 +47,10 @@ export function estimateStepMemory(
     0,
   );
   const gradientBytes = sum(step.gradients.values());
-  const slotBytes = gradientBytes * definition.optimizer.slots.length;
+  const slots = [...step.gradients.values()].flatMap(({ type, shape }) =>
+    slotShapes(definition.optimizer, shape).map(([, own]) => ({ type, shape: own })),
+  );
+  const slotBytes = sum(slots);
   const inputBytes = sum(Object.values(definition.shared)) + sum(Object.values(definition.perStep));
   const activationBytes = peakOfLive(step);
   const state = parameterBytes + slotBytes;

@@ -1,17 +1,20 @@
 /** The state of a training: storages of parameters and the slots of the optimizer beside each. */
-import type { Optimizer } from "../optimizers.js";
+import { elementCount } from "../../../foundation/contracts/tensor.js";
+import { type Optimizer, slotShapes } from "../optimizers/index.js";
 import type { ParameterLayout } from "../parameters.js";
 import type { NamedState, TrainingState } from "../training.js";
 
 export const slotName = (storage: string, slot: string): string => `${storage}/${slot}`;
 
-export function initialContents(layout: ParameterLayout, { slots }: Optimizer): Record<string, Float32Array> {
+export function initialContents(layout: ParameterLayout, optimizer: Optimizer): Record<string, Float32Array> {
   const contents: Record<string, Float32Array> = {};
   for (const [k, values] of layout.initial().entries()) {
-    const { name, size, role } = layout.storages[k]!;
+    const { name, shape, role } = layout.storages[k]!;
     contents[name] = values;
     if (role !== "trained") continue;
-    for (const slot of slots) contents[slotName(name, slot)] = new Float32Array(size);
+    for (const [slot, own] of slotShapes(optimizer, shape)) {
+      contents[slotName(name, slot)] = new Float32Array(elementCount(own));
+    }
   }
   return contents;
 }

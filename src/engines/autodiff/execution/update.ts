@@ -9,7 +9,7 @@ import {
   openBuiltModel,
   type Session,
 } from "../../onnx/index.js";
-import type { Optimizer } from "../optimizers.js";
+import { type Optimizer, slotShapes } from "../optimizers/index.js";
 import type { ParameterLayout, Storage } from "../parameters.js";
 
 /** Half a megabyte an array. */
@@ -100,8 +100,9 @@ async function openUpdater(
   const parameter = graph.input(PARAMETER, "float32", shape);
   const raw = graph.input(GRADIENT, "float32", shape);
   const gradient = hasGradientFactor ? x.mul(raw, graph.input(GRADIENT_FACTOR, "float32", [])) : raw;
+  const shapes = slotShapes(optimizer, shape);
   const slots = Object.fromEntries(
-    optimizer.slots.map((slot) => [slot, graph.input(slotInput(slot), "float32", shape)]),
+    shapes.map(([slot, own]) => [slot, graph.input(slotInput(slot), "float32", own)]),
   );
   const scalars = Object.fromEntries(
     Object.keys(optimizer.scalars(1, 1)).map((name) => [name, graph.input(scalarInput(name), "float32", [])]),
@@ -112,7 +113,7 @@ async function openUpdater(
   const next = optimizer.update(x, { parameter, gradient, slots, scalars, rateFactor, decayFactor });
   const changes: [GraphValue, GraphValue][] = [
     [parameter, next.parameter],
-    ...optimizer.slots.map((slot): [GraphValue, GraphValue] => [slots[slot]!, next.slots[slot]!]),
+    ...shapes.map(([slot]): [GraphValue, GraphValue] => [slots[slot]!, next.slots[slot]!]),
   ];
   for (const [input, value] of changes) graph.output(nextOf(input.name), value);
   const all = changes.map(([, value]) => value);
@@ -163,7 +164,9 @@ async function updatePiece(
   });
   const scalar = (value: number): Tensor => ({ type: "float32", shape: [], data: Float32Array.of(value) });
   const changed: Record<string, Tensor> = { [PARAMETER]: tensor(inputs.contentsOf(storage)) };
-  for (const slot of optimizer.slots) changed[slotInput(slot)] = tensor(inputs.contentsOf(storage, slot));
+  for (const [slot, own] of slotShapes(optimizer, shape)) {
+    changed[slotInput(slot)] = { ...tensor(inputs.contentsOf(storage, slot)), shape: own };
+  }
   const feeds: Record<string, Tensor> = {
     ...changed,
     [GRADIENT]: tensor(inputs.gradientOf(storage)),
@@ -176,7 +179,9 @@ async function updatePiece(
   const outputs: Record<string, Tensor> = {};
   for (const [name, target] of Object.entries(changed)) {
     const isSafe = inPlace.has(name);
-    outputs[nextOf(name)] = isSafe ? target : ({ ...target, data: new Float32Array(end - start) } as Tensor);
+    outputs[nextOf(name)] = isSafe
+      ? target
+      : ({ ...target, data: new Float32Array(target.data.length) } as Tensor);
   }
   await session.runInto(feeds, outputs);
   for (const [name, target] of Object.entries(changed)) {
