@@ -28,7 +28,7 @@ export interface Weighed extends Choice {
 }
 
 /** Of fewer rows the choice of members is so much luck that the mean of several choices is better. */
-const FEW_ROWS = 600;
+const FEW_ROWS = 1500;
 const BAGS = { count: 10, share: 0.8 };
 
 /** How the project wants its weights found. */
