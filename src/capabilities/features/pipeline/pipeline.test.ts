@@ -32,7 +32,7 @@ const transforms = createTransforms();
 const context = workContext("pipeline");
 
 describe("pipelines", () => {
-  it.each(["tree", "linear", "distance", "counts", "none"] as const)(
+  it.each(["tree", "linear", "distance", "neural", "counts", "none"] as const)(
     "%s: the graph gives what apply gives, on rows of every sort",
     async (style) => {
       const { frame, target } = customers();

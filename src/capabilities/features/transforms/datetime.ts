@@ -42,6 +42,11 @@ const CYCLES: Partial<Record<CalendarPart, { period: number; start: number }>> =
   hour: { period: 24, start: 0 },
 };
 const WAVES = ["sin", "cos"] as const;
+/**
+ * Waves are multiples of 2^-20: sines of different libraries differ in their last digits, which nothing behind may
+ * see (a quantile transform tells apart what is equal to a knot from what lies beside it).
+ */
+const WAVE_UNIT = 2 ** -20;
 
 /** One output: a part itself or a wave of it. */
 interface Output {
@@ -55,7 +60,7 @@ interface DatetimeState {
 /** Calendar parts as numbers (`date.month`, `date.month.sin`), UTC; missing dates give NaN. */
 export const datetime = defineTransform<typeof config, DatetimeState>({
   id: "datetime",
-  version: 1,
+  version: 2,
   summary: "Calendar parts of a date (year, month, weekday, hour, …), optionally as sine and cosine.",
   config,
   accepts: ["datetime"],
@@ -135,7 +140,7 @@ function computeOutputs(column: DatetimeColumn, outputs: readonly Output[]): Num
     if (!Number.isFinite(value)) continue;
     const parts = calendarParts(value);
     for (const [index, { part, wave }] of outputs.entries()) {
-      results[index]![row] = wave === "none" ? parts[part] : Math[wave](angle(part, parts[part]));
+      results[index]![row] = wave === "none" ? parts[part] : roundedWave(wave, angle(part, parts[part]));
     }
   }
   return results.map((values) => ({ kind: "number", values }));
@@ -144,6 +149,9 @@ function computeOutputs(column: DatetimeColumn, outputs: readonly Output[]): Num
 function missingOf({ values }: DatetimeColumn): BooleanColumn {
   return { kind: "boolean", values: Float32Array.from(values, (value) => (Number.isFinite(value) ? 0 : 1)) };
 }
+
+const roundedWave = (wave: (typeof WAVES)[number], at: number): number =>
+  Math.round(Math[wave](at) / WAVE_UNIT) * WAVE_UNIT;
 
 function angle(part: CalendarPart, value: number): number {
   const { period, start } = CYCLES[part]!;
@@ -161,7 +169,9 @@ function emitOutput(
     const { period, start } = CYCLES[part]!;
     const elapsed = graph.op("Sub", [cast(graph, value, "float64"), graph.scalar(start, "float64")]);
     const turned = graph.op("Mul", [elapsed, graph.scalar((2 * Math.PI) / period, "float64")]);
-    value = graph.op(wave === "sin" ? "Sin" : "Cos", [turned]);
+    const exact = graph.op(wave === "sin" ? "Sin" : "Cos", [turned]);
+    const unit = graph.scalar(WAVE_UNIT, "float64");
+    value = graph.op("Mul", [graph.op("Round", [graph.op("Div", [exact, unit])]), unit]);
   }
   return where(graph, isMissing, graph.scalar(Number.NaN), cast(graph, value, "float32"));
 }
