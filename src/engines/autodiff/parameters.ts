@@ -19,6 +19,8 @@ export interface ParameterSpecification {
   readonly role?: ParameterRole;
 }
 
+type ParameterForm = Omit<ParameterSpecification, "values">;
+
 export type ParameterRole = "trained" | "statistic" | "frozen";
 
 /** Tensors of fewer elements share one storage: an update costs nodes for each storage, and small nodes are dear. */
@@ -35,7 +37,8 @@ export interface ParameterPlace {
 export interface Storage {
   readonly name: string;
   readonly role: ParameterRole;
-  readonly members: readonly ParameterSpecification[];
+  /** Without their first values, so that those can be given back. */
+  readonly members: readonly ParameterForm[];
   readonly shape: readonly number[];
   readonly size: number;
 }
@@ -48,9 +51,10 @@ const PACKED_NAMES: Readonly<Record<ParameterRole, string>> = {
 
 /** Small tensors of one role end to end in one vector, large ones by themselves. */
 function storagesOf(role: ParameterRole, all: readonly ParameterSpecification[], packs: boolean): Storage[] {
-  const parameters = all.filter((parameter) => (parameter.role ?? "trained") === role);
-  const isLarge = ({ shape }: ParameterSpecification) =>
-    !packs || elementCount(shape) >= OWN_STORAGE_ELEMENTS;
+  const parameters = all
+    .filter((parameter) => (parameter.role ?? "trained") === role)
+    .map(({ values: _, ...form }): ParameterForm => form);
+  const isLarge = ({ shape }: ParameterForm) => !packs || elementCount(shape) >= OWN_STORAGE_ELEMENTS;
   const small = parameters.filter((parameter) => !isLarge(parameter));
   const size = small.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const own = parameters.filter(isLarge).map((parameter) => {
@@ -122,14 +126,16 @@ export class ParameterLayout {
     );
   }
 
-  /** What the storages hold at the beginning. */
-  initial(): Float32Array[] {
+  /** What the storages hold at the beginning, from the parameters that the layout was made for. */
+  initial(parameters: readonly ParameterSpecification[]): Float32Array[] {
+    const valuesOf = new Map(parameters.map(({ name, values }) => [name, values]));
     return this.storages.map((storage) => {
-      const values = new Float32Array(storage.size);
-      forEachMember(storage, ({ values: own }, start) => {
-        values.set(typeof own === "function" ? own() : own, start);
+      const contents = new Float32Array(storage.size);
+      forEachMember(storage, ({ name }, start) => {
+        const values = valuesOf.get(name)!;
+        contents.set(typeof values === "function" ? values() : values, start);
       });
-      return values;
+      return contents;
     });
   }
 
@@ -145,7 +151,7 @@ export class ParameterLayout {
 
 function forEachMember(
   { members }: Storage,
-  visit: (member: ParameterSpecification, start: number, end: number, index: number) => void,
+  visit: (member: ParameterForm, start: number, end: number, index: number) => void,
 ): void {
   let start = 0;
   for (const [index, member] of members.entries()) {

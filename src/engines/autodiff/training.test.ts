@@ -94,7 +94,7 @@ describe("training", () => {
   it("reads parameters back from their storages", async () => {
     const layout = new ParameterLayout(definition.parameters);
     expect(layout.storages.map(({ members }) => members.length)).toEqual([5, 1]);
-    const read = layout.read(layout.initial());
+    const read = layout.read(layout.initial(definition.parameters));
     for (const { name, values } of definition.parameters) expect(read.get(name)).toEqual(values);
   });
 

@@ -17,7 +17,7 @@ import { clipByNorm, slotShapes } from "../optimizers/index.js";
 import type { ParameterLayout } from "../parameters.js";
 import type { NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
 import type { MemoryEstimate } from "./memory.js";
-import { initialContents, namedState, slotName } from "./state.js";
+import { initialContents, namedState, type RunningDefinition, runningDefinition, slotName } from "./state.js";
 import { known } from "./step.js";
 
 const LOSS = "loss";
@@ -82,7 +82,7 @@ class LoopTraining implements Training {
   readonly execution = "loop";
   readonly layout: ParameterLayout;
   readonly memory: MemoryEstimate;
-  readonly #definition: TrainingDefinition;
+  readonly #definition: RunningDefinition;
   readonly #session: Session;
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
   #state: TrainingState;
@@ -94,12 +94,12 @@ class LoopTraining implements Training {
     body: LoopBody,
     session: Session,
   ) {
-    this.#definition = definition;
+    this.#definition = runningDefinition(definition);
     this.layout = layout;
     this.memory = memory;
     this.#session = session;
     this.#shapes = new Map(body.carried.map(({ input }) => [input.name, input.shape as readonly number[]]));
-    this.#state = { step: 0, contents: initialContents(layout, definition.optimizer) };
+    this.#state = { step: 0, contents: initialContents(layout, definition) };
   }
 
   get state(): TrainingState {

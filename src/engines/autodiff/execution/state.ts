@@ -2,13 +2,27 @@
 import { elementCount } from "../../../foundation/contracts/tensor.js";
 import { type Optimizer, slotShapes } from "../optimizers/index.js";
 import type { ParameterLayout } from "../parameters.js";
-import type { NamedState, TrainingState } from "../training.js";
+import type { NamedState, TrainingDefinition, TrainingState } from "../training.js";
+
+/** What a training needs of its definition while it runs: the first values of the parameters may go. */
+export type RunningDefinition = Omit<TrainingDefinition, "parameters" | "loss">;
+
+export function runningDefinition({
+  parameters: _,
+  loss: __,
+  ...rest
+}: TrainingDefinition): RunningDefinition {
+  return rest;
+}
 
 export const slotName = (storage: string, slot: string): string => `${storage}/${slot}`;
 
-export function initialContents(layout: ParameterLayout, optimizer: Optimizer): Record<string, Float32Array> {
+export function initialContents(
+  layout: ParameterLayout,
+  { parameters, optimizer }: Pick<TrainingDefinition, "parameters" | "optimizer">,
+): Record<string, Float32Array> {
   const contents: Record<string, Float32Array> = {};
-  for (const [k, values] of layout.initial().entries()) {
+  for (const [k, values] of layout.initial(parameters).entries()) {
     const { name, shape, role } = layout.storages[k]!;
     contents[name] = values;
     if (role !== "trained") continue;

@@ -9,7 +9,7 @@ import { Expressions, openBuiltModel, type Session } from "../../onnx/index.js";
 import type { ParameterLayout, ParameterPlace, Storage } from "../parameters.js";
 import type { NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
 import type { MemoryEstimate } from "./memory.js";
-import { initialContents, namedState, slotName } from "./state.js";
+import { initialContents, namedState, type RunningDefinition, runningDefinition, slotName } from "./state.js";
 import { type BuiltStep, parameterInput } from "./step.js";
 import { openUpdate, type Update } from "./update.js";
 
@@ -53,7 +53,7 @@ class StepwiseTraining implements Training {
   readonly execution = "stepwise";
   readonly layout: ParameterLayout;
   readonly memory: MemoryEstimate;
-  readonly #definition: TrainingDefinition;
+  readonly #definition: RunningDefinition;
   readonly #session: Session;
   readonly #update: Update;
   readonly #places: readonly ParameterPlace[];
@@ -73,13 +73,13 @@ class StepwiseTraining implements Training {
   ) {
     this.layout = layout;
     this.memory = memory;
-    this.#definition = definition;
+    this.#definition = runningDefinition(definition);
     this.#session = session;
     this.#update = update;
     this.#trained = new Set(gradients.keys());
     this.#statistics = new Set(updates.keys());
     this.#places = layout.places();
-    this.#contents = initialContents(layout, definition.optimizer);
+    this.#contents = initialContents(layout, definition);
     const trained = layout.storages.filter(({ role }) => role === "trained");
     this.#gradients = new Map(trained.map(({ name, size }) => [name, new Float32Array(size)]));
   }
