@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Clock } from "../src/foundation/base/clock.js";
 import type { Store } from "../src/foundation/contracts/store.js";
+import { monitoring } from "./store-monitoring.js";
 import { studies } from "./store-studies.js";
 
 export interface StoreUnderTest {
@@ -58,6 +59,7 @@ export function storeSuite(name: string, subject: StoreUnderTest): void {
     });
     describe("models", () => models(current));
     describe("lineage", () => lineage(current));
+    describe("monitoring", () => monitoring(current));
     it("finds itself in good health", async () => {
       const checks = await current().store.doctor();
       expect(checks.filter(({ ok }) => !ok)).toEqual([]);

@@ -1,9 +1,10 @@
 import { type Kysely, sql } from "kysely";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { MONITORING_TABLES } from "./monitoring-tables.js";
 import type { Tables } from "./tables.js";
 
-interface Migration {
+export interface Migration {
   /** 1, 2, 3, …; a released migration never changes. */
   readonly id: number;
   readonly name: string;
@@ -76,6 +77,7 @@ const MIGRATIONS: readonly Migration[] = [
       `create index trials_by_state on trials (state, run, number)`,
     ],
   },
+  MONITORING_TABLES,
 ];
 
 export const NEWEST_SCHEMA = MIGRATIONS.at(-1)!.id;

@@ -14,6 +14,7 @@ import { BLOBS, openBlobs } from "./file-blobs.js";
 import { createLineage } from "./lineage.js";
 import { migrate } from "./migrations.js";
 import { createModels } from "./models.js";
+import { createMonitoring } from "./monitoring.js";
 import { createLeases } from "./run-lease.js";
 import { createRuns } from "./runs.js";
 import { BLOCKING_WAIT_MS, sqliteDialect } from "./sqlite-dialect.js";
@@ -102,6 +103,7 @@ function assemble(backend: Backend): Store {
     steps: createSteps(backend),
     models: createModels(backend),
     lineage: createLineage(backend),
+    monitoring: createMonitoring(backend),
     doctor: ({ repair = false } = {}) => examine(backend, repair),
     async close() {
       leases.stopAll();

@@ -80,10 +80,46 @@ export interface Tables {
   };
   /** Every use of a blob, so that one query tells what is referenced and by whom. */
   blobUses: {
-    ownerKind: "dataset" | "split" | "step" | "model";
+    ownerKind: "dataset" | "split" | "step" | "model" | "predictions";
     ownerId: string;
     role: string;
     hash: string;
+  };
+  predictionSegments: {
+    /** The journal and the number of the segment in it. */
+    source: string;
+    number: number;
+    model: string;
+    version: number;
+    blob: string;
+    rows: number;
+    firstAt: number;
+    lastAt: number;
+    redactedJson: string;
+  };
+  feedback: { model: string; prediction: string; actual: string; observedAt: number; receivedAt: number };
+  alerts: {
+    model: string;
+    key: string;
+    /** Rises each time the alert opens again. */
+    number: number;
+    severity: "page" | "ticket" | "info";
+    message: string;
+    evidenceJson: string;
+    firstAt: number;
+    lastAt: number;
+    times: number;
+    notifiedAt: number;
+    resolvedAt: number | null;
+  };
+  decisions: {
+    model: string;
+    number: number;
+    kind: string;
+    verdict: string;
+    reason: string;
+    evidenceJson: string;
+    decidedAt: number;
   };
   lineage: { fromKind: string; fromId: string; relation: string; toKind: string; toId: string };
 }

@@ -43,6 +43,11 @@ export function writeFileAtomic(path: string, content: string | Uint8Array | rea
   }
 }
 
+/** Renames a file; both names are on one disk, and what had the new name is gone. */
+export function moveFile(from: string, to: string): void {
+  renameSync(from, to);
+}
+
 /** ENOSPC and EDQUOT become DISK_FULL; everything else passes unchanged. */
 export function translateDiskError(cause: unknown, path: string): unknown {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { lstatSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Younger folders are let be, whoever made them. */
@@ -40,4 +40,14 @@ function removeStale(path: string, nowMs: number): void {
     if (!status.isDirectory() || nowMs - status.mtimeMs < STALE_AGE_MS) return;
     rmSync(path, { recursive: true, force: true });
   } catch {}
+}
+
+/** A private folder among the system's temporary files that is gone when the work is done. */
+export async function withPrivateFolder<T>(purpose: string, use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = makePrivateFolder(tmpdir(), purpose);
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { SerializedError } from "../base/errors.js";
 import type { Sha256 } from "../base/hash.js";
 import type { ProgressEvent } from "./extension.js";
+import type { MonitoringStore } from "./monitoring-store.js";
 
 /** A JSON document: plain values only. */
 export type Document = Readonly<Record<string, unknown>>;
@@ -331,6 +332,7 @@ export interface Store {
   readonly steps: StepStore;
   readonly models: ModelStore;
   readonly lineage: LineageStore;
+  readonly monitoring: MonitoringStore;
   /** Verifies everything; with `repair`, mends what loses nothing. */
   doctor(options?: { readonly repair?: boolean }): Promise<readonly StoreCheck[]>;
   close(): Promise<void>;

@@ -123,7 +123,7 @@ function unseenCategories({ labels, reference, current }: PairedSample & { kind:
   return {
     check: "unseen",
     test: "beta-binomial",
-    pValue: betaBinomialTail(hits, sumOf(current), seenOnce + 1, sumOf(reference)),
+    pValue: betaBinomialTail(hits, sumOf(current), seenOnce + 1, sumOf(reference) - seenOnce + 1),
     effect: hits / sumOf(current),
     examples: unseen.slice(0, EXAMPLES).map(({ label }) => label),
   };
