@@ -2,17 +2,17 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { madeManifest } from "../../../../test/fixtures/manifest.js";
-import { systemClock } from "../../../foundation/base/clock.js";
-import { createJournal, listJournals, readJournal } from "../../../foundation/base/journal.js";
-import { silentLogger } from "../../../foundation/base/logger.js";
-import type { Prediction, Row } from "../../../foundation/contracts/prediction.js";
-import { predictionLogSchema } from "../../../foundation/contracts/prediction-log.js";
-import type { Store } from "../../../foundation/contracts/store.js";
-import { openStore } from "../../stores/index.js";
-import { readPredictions } from "./read-log.js";
-import { sealJournals } from "./segments.js";
-import { createPredictionLog } from "./write-log.js";
+import { readPredictions } from "../../src/capabilities/monitoring/prediction-log/read-log.js";
+import { sealJournals } from "../../src/capabilities/monitoring/prediction-log/segments.js";
+import { createPredictionLog } from "../../src/capabilities/monitoring/prediction-log/write-log.js";
+import { openStore } from "../../src/capabilities/stores/index.js";
+import { systemClock } from "../../src/foundation/base/clock.js";
+import { createJournal, listJournals, readJournal } from "../../src/foundation/base/journal.js";
+import { silentLogger } from "../../src/foundation/base/logger.js";
+import type { Prediction, Row } from "../../src/foundation/contracts/prediction.js";
+import { predictionLogSchema } from "../../src/foundation/contracts/prediction-log.js";
+import type { Store } from "../../src/foundation/contracts/store.js";
+import { madeManifest } from "../fixtures/manifest.js";
 
 const manifest = madeManifest([
   { name: "age", kind: "number", reason: "", precision: "float32", format: { decimal: ",", strip: "." } },
