@@ -76,6 +76,13 @@ const arithmetic =
     });
   };
 
+/** Quotients of floats are no sizes, and rounding them as integers are would be wrong. */
+const isFloat = (call: OperatorCall): boolean => ["float32", "float64"].includes(inputOf(call, 0).type);
+const quotient = arithmetic(
+  (a, b) => Math.trunc(a / b),
+  (a) => a,
+);
+
 const RULES: Readonly<Record<string, Rule>> = {
   Identity: same,
   Reshape: same,
@@ -100,10 +107,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     (a, b) => a * b,
     (a, b) => a * b,
   ),
-  Div: arithmetic(
-    (a, b) => Math.trunc(a / b),
-    (a) => a,
-  ),
+  Div: (call) => (isFloat(call) ? undefined : quotient(call)),
   Max: arithmetic(Math.max, Math.max),
   Min: arithmetic(Math.min, Math.max),
 };

@@ -206,6 +206,14 @@ const pad = (call: OperatorCall): TensorType[] => {
   return [{ type, shape: result }];
 };
 
+/** Negative ends count from the last dimension. */
+const shapeOf = (call: OperatorCall): TensorType[] => {
+  const rank = inputOf(call, 0).shape.length;
+  const at = (index: number) => Math.min(Math.max(index < 0 ? index + rank : index, 0), rank);
+  const size = at(integer(call, "end", rank)) - at(integer(call, "start", 0));
+  return [{ type: "int64", shape: [Math.max(0, size)] }];
+};
+
 const constantOfShape = (call: OperatorCall): TensorType[] => {
   const value = call.attributes.value;
   return [
@@ -287,7 +295,7 @@ export const SHAPES = {
   Expand: { domain: "", infer: expand },
   Tile: { domain: "", infer: tile },
   Pad: { domain: "", infer: pad },
-  Shape: { domain: "", infer: (call) => [{ type: "int64", shape: [inputOf(call, 0).shape.length] }] },
+  Shape: { domain: "", infer: shapeOf },
   Size: { domain: "", infer: () => [{ type: "int64", shape: [] }] },
   ConstantOfShape: { domain: "", infer: constantOfShape },
   Range: { domain: "", infer: range },

@@ -48,7 +48,10 @@ export const manyMessages = (number: number, message: () => MessageTable): Field
   message,
 });
 
-type Message = Record<string, unknown>;
+/** Where a decoded message has the fields that its table lacks: tags and contents, in the order of the file. */
+const UNKNOWN_FIELDS = Symbol("unknown fields");
+
+type Message = Record<string | symbol, unknown>;
 type NamedField = Field & { readonly name: string };
 
 interface CompiledTable {
@@ -75,11 +78,13 @@ export interface DecodeLimits {
   readonly depth: number;
   /** Messages and texts in the whole file: what bounds the memory of the decoded form. */
   readonly elements: number;
+  /** Keeps fields that the table lacks, to be written again as they were; default: they are dropped. */
+  readonly keepUnknown?: boolean;
 }
 export const DEFAULT_DECODE_LIMITS: DecodeLimits = { depth: 64, elements: 20_000_000 };
 
 /**
- * Absent fields are absent in the result, empty repeated ones too. Unknown fields are skipped. A second
+ * Absent fields are absent in the result, empty repeated ones too. Unknown fields are skipped, or kept for the writer. A second
  * occurrence of a singular field is refused: protobuf would merge the two, which no exporter relies on and
  * which lets one reader see another model than the next.
  * @throws QuernError MODEL_REFUSED
@@ -109,14 +114,20 @@ class Decoder {
     const result: Message = {};
     /** Repeated numbers written one by one, turned into typed arrays at the end. */
     let loose: Map<NamedField, unknown[]> | undefined;
+    let unknown: Uint8Array[] | undefined;
     while (reader.position < end) {
       const start = reader.position;
       reader.varint(end);
       const wire = reader.low & 7;
       if (reader.high !== 0 || reader.low >>> 3 === 0) throw malformed("a field number is invalid", start);
       const field = byNumber[reader.low >>> 3];
-      if (!field) reader.skip(wire, end);
-      else if (!field.repeated) {
+      if (!field) {
+        reader.skip(wire, end);
+        if (this.#limits.keepUnknown) {
+          unknown ??= [];
+          unknown.push(reader.bytes.subarray(start, reader.position));
+        }
+      } else if (!field.repeated) {
         if (result[field.name] !== undefined) throw malformed(`${field.name} is given twice`, start);
         result[field.name] = this.#single(field, wire, end, depth);
       } else if (wire === WIRE_BYTES && isNumeric(field)) {
@@ -130,6 +141,7 @@ class Decoder {
         items.push(this.#single(field, wire, end, depth));
       }
     }
+    if (unknown) result[UNKNOWN_FIELDS] = unknown;
     if (loose) for (const [field, items] of loose) this.#gather(result, field, items);
     return result;
   }
@@ -230,7 +242,7 @@ function wireOf(field: Field): number {
   return field.kind === "float" ? WIRE_FIXED32 : field.kind === "double" ? WIRE_FIXED64 : WIRE_VARINT;
 }
 
-/** Fields in ascending number, repeated numbers packed: equal messages give equal bytes. */
+/** Fields in ascending number, then unknown ones, repeated numbers packed: equal messages give equal bytes. */
 export function encodeMessage<T>(table: TableOf<T>, message: T): Uint8Array {
   const writer = new ReverseWriter();
   writeMessage(writer, table as MessageTable, message as Message);
@@ -238,6 +250,8 @@ export function encodeMessage<T>(table: TableOf<T>, message: T): Uint8Array {
 }
 
 function writeMessage(writer: ReverseWriter, table: MessageTable, message: Message): void {
+  const unknown = (message[UNKNOWN_FIELDS] ?? []) as readonly Uint8Array[];
+  for (const bytes of unknown.toReversed()) writer.raw(bytes);
   for (const field of compile(table).descending) {
     const value = message[field.name];
     if (value === undefined) continue;
