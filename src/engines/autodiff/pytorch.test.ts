@@ -4,7 +4,7 @@ import type { GraphValue } from "../../foundation/contracts/graph.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { createGraph, Expressions, openBuiltModel } from "../onnx/index.js";
 import { gradients } from "./gradients.js";
-import { binaryCrossEntropy, crossEntropy, huber, squaredError, weightedMean } from "./losses.js";
+import { binaryCrossEntropy, crossEntropy, huber, squaredError, weightedMean } from "./losses/index.js";
 import {
   adafactor,
   adagrad,
@@ -76,7 +76,8 @@ function network({ x, parameter, input }: Parts): GraphValue {
 const first = ({ x }: Parts, scores: GraphValue) => x.split(scores, [1, 2], 1)[0]!;
 const LOSSES: Record<string, (parts: Parts, scores: GraphValue) => GraphValue> = {
   crossEntropy: ({ x, input }, z) => weightedMean(x, crossEntropy(x, z, input("classes")), input("weights")),
-  smoothedCrossEntropy: ({ x, input }, z) => weightedMean(x, crossEntropy(x, z, input("classes"), 0.1)),
+  smoothedCrossEntropy: ({ x, input }, z) =>
+    weightedMean(x, crossEntropy(x, z, input("classes"), { labelSmoothing: 0.1 })),
   binary: (parts, z) => {
     const { x, input } = parts;
     return weightedMean(x, binaryCrossEntropy(x, x.reshape(first(parts, z), [ROWS]), input("positive")));

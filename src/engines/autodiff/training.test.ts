@@ -4,7 +4,7 @@ import { createRandom } from "../../foundation/base/random.js";
 import type { GraphValue } from "../../foundation/contracts/graph.js";
 import { createGraph, Expressions, openBuiltModel } from "../onnx/index.js";
 import { createDropoutPool, dropout } from "./dropout.js";
-import { squaredError, weightedMean } from "./losses.js";
+import { squaredError, weightedMean } from "./losses/index.js";
 import { adamW } from "./optimizers/index.js";
 import { ParameterLayout, type ParameterSpecification } from "./parameters.js";
 import { coslog4, oneCycle, warmUp } from "./schedules.js";

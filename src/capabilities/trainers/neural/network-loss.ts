@@ -33,5 +33,5 @@ function rowLosses(
   }
   const isShared = members > 1 && truth.shape.length === 1;
   const codes = isShared ? x.expand(truth, scores.shape.slice(0, -1) as readonly number[]) : truth;
-  return crossEntropy(x, scores, codes, labelSmoothing);
+  return crossEntropy(x, scores, codes, { labelSmoothing });
 }

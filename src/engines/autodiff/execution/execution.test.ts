@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../../foundation/base/random.js";
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
-import { squaredError, weightedMean } from "../losses.js";
+import { squaredError, weightedMean } from "../losses/index.js";
 import { adamW, type Optimizer, sgd } from "../optimizers/index.js";
 import type { ParameterSpecification } from "../parameters.js";
 import { createTraining, type LossPart, type StepGraph, type TrainingDefinition } from "../training.js";

@@ -1,0 +1,14 @@
+export { type AlignmentTruth, connectionistTemporal } from "./alignment.js";
+export { type ChainScores, chainLoss, decodeChain } from "./chain.js";
+export {
+  type BinaryOptions,
+  binaryCrossEntropy,
+  type ClassOptions,
+  crossEntropy,
+  focal,
+  meanCrossEntropy,
+  multiclassFocal,
+} from "./classification.js";
+export { contrastivePairs, cosineSimilarities, infoNce, rankedPositives, triplet } from "./contrastive.js";
+export { mixed, weightedMean } from "./mean.js";
+export { absoluteError, huber, quantile, squaredError } from "./regression.js";
