@@ -29,6 +29,7 @@ export { defineTransform, type Transform } from "./foundation/contracts/transfor
 export type { WorkflowOptions } from "./workflows/context.js";
 export { initProject } from "./workflows/project/init-project.js";
 export { readProjectFile } from "./workflows/project/project-file.js";
+export { openModels, type ServedModels } from "./workflows/serve/open-pool.js";
 export { planTraining, type TrainingPlan } from "./workflows/train/plan-training.js";
 export { type TrainOptions, train } from "./workflows/train/train.js";
 export { listModels, listRuns, showRun } from "./workflows/use/browse-store.js";
@@ -43,6 +44,5 @@ export {
 } from "./workflows/use/explain-rows.js";
 export { exportModel } from "./workflows/use/export-model.js";
 export { loadModel } from "./workflows/use/load-model.js";
-export { openModels, type ServedModels } from "./workflows/use/open-pool.js";
 export { predictFile } from "./workflows/use/predict-file.js";
 export { profileData } from "./workflows/use/profile-data.js";

@@ -40,10 +40,30 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   export: ["churn.quern", "churn.client.ts"],
 };
 
+/** What must have happened before an example makes sense. */
+const BEFORE: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  rollback: [
+    [
+      "train",
+      "data.csv",
+      "--target",
+      "churn",
+      "--name",
+      "churn",
+      "--models",
+      "logistic-regression",
+      "--trials",
+      "1",
+    ],
+    ["promote", "churn", "--reason", "second"],
+  ],
+};
+
 describe("the example in a verb's help works as shown", () => {
   test.each(VERBS.map((verb) => verb.name).filter((name) => name !== "serve"))("%s", async (verb) => {
     const words = await exampleOf(verb);
     expect(words[0]).toBe(verb);
+    for (const earlier of BEFORE[verb] ?? []) expect((await quern(earlier, { cwd: folder })).code).toBe(0);
     const outcome = await quern(words, { cwd: folder });
     expect(outcome.code, outcome.stderr).toBe(0);
     expect(outcome.stdout.length).toBeGreaterThan(5);

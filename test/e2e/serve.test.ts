@@ -308,6 +308,8 @@ describe("a model in trouble", () => {
       list: () => [model],
       get: () => model,
       add: async () => model,
+      use: () => undefined,
+      setAlias: () => undefined,
       remove: async () => undefined,
       drain: async () => undefined,
     };

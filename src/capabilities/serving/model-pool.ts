@@ -14,6 +14,8 @@ class Pool implements ModelPool {
   readonly #options: ServingOptions;
   readonly #versions = new Map<string, Map<number, PooledModel>>();
   readonly #current = new Map<string, PooledModel>();
+  /** Version by name, then alias. */
+  readonly #aliases = new Map<string, Map<string, number>>();
 
   constructor(options: ServingOptions) {
     this.#options = options;
@@ -27,11 +29,14 @@ class Pool implements ModelPool {
     );
   }
 
-  get(name: string, version?: number): ServedModel {
-    const model = version === undefined ? this.#current.get(name) : this.#versions.get(name)?.get(version);
+  get(name: string, version?: number | string): ServedModel {
+    const number = typeof version === "string" ? this.#aliases.get(name)?.get(version) : version;
+    const model =
+      version === undefined ? this.#current.get(name) : this.#versions.get(name)?.get(number ?? Number.NaN);
     if (model) return model;
+    const what = typeof version === "string" ? "alias" : "version";
     const which =
-      version === undefined ? JSON.stringify(name) : `${JSON.stringify(name)}, version ${version}`;
+      version === undefined ? JSON.stringify(name) : `${JSON.stringify(name)}, ${what} ${version}`;
     const served = [...this.#versions.keys()].sort().slice(0, 20).join(", ") || "none";
     throw new QuernError("MODEL_NOT_FOUND", `No model ${which} is served here; served: ${served}.`, {
       hint: "`/api/models` lists what is served.",
@@ -39,14 +44,29 @@ class Pool implements ModelPool {
     });
   }
 
-  async add(bundle: ServableBundle): Promise<ServedModel> {
+  use(name: string, version: number): void {
+    this.#current.set(name, this.get(name, version) as PooledModel);
+  }
+
+  setAlias(name: string, alias: string, version: number): void {
+    this.get(name, version);
+    const aliases = this.#aliases.get(name) ?? new Map<string, number>();
+    this.#aliases.set(name, aliases.set(alias, version));
+  }
+
+  async add(
+    bundle: ServableBundle,
+    { current = true }: { readonly current?: boolean } = {},
+  ): Promise<ServedModel> {
     const { name, version } = bundle.manifest;
     const model = await openServedModel(bundle, this.#options);
     const versions = this.#versions.get(name) ?? new Map<number, PooledModel>();
     this.#versions.set(name, versions);
     const replaced = versions.get(version);
     versions.set(version, model);
-    this.#current.set(name, model);
+    if (current || !this.#current.has(name) || this.#current.get(name) === replaced) {
+      this.#current.set(name, model);
+    }
     await replaced?.close(REMOVAL_MS);
     return model;
   }

@@ -78,6 +78,22 @@ const MIGRATIONS: readonly Migration[] = [
     ],
   },
   MONITORING_TABLES,
+  {
+    id: 4,
+    name: "gates, approvals and deployments",
+    statements: [
+      `alter table alias_changes add column evidence_json text`,
+      `create table gates (name text not null references model_names (name), alias text not null,
+        gates_json text not null, primary key (name, alias))`,
+      `create table approvals (name text not null, version integer not null, alias text not null,
+        approver text not null, note text not null, approved_at bigint not null,
+        primary key (name, version, alias, approver),
+        foreign key (name, version) references models (name, version))`,
+      `create table deployment_changes (name text not null references model_names (name),
+        number integer not null, document_json text not null, reason text not null,
+        changed_at bigint not null, primary key (name, number))`,
+    ],
+  },
 ];
 
 export const NEWEST_SCHEMA = MIGRATIONS.at(-1)!.id;

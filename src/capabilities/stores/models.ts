@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import { QuernError } from "../../foundation/base/errors.js";
 import { hashValue } from "../../foundation/base/hash.js";
+import type { ChangeEvidence } from "../../foundation/contracts/registry.js";
 import type { Model, ModelStore, ModelSummary, NewModel } from "../../foundation/contracts/store.js";
 import { type Backend, blobsUsed, useBlobs } from "./backend.js";
 import { collectFolder, materialize } from "./bundle-folders.js";
@@ -37,14 +38,20 @@ export function createModels(backend: Backend): ModelStore {
         .executeTakeFirstOrThrow();
       return row.lastVersion;
     },
-    setAlias: (name, alias, version, reason) => setAlias(backend, { name, alias, version, reason }),
-    aliasHistory: (name) =>
-      db
+    setAlias: (name, alias, version, reason, evidence) =>
+      setAlias(backend, { name, alias, version, reason, evidence }),
+    async aliasHistory(name) {
+      const rows = await db
         .selectFrom("aliasChanges")
-        .select(["alias", "fromVersion as from", "toVersion as to", "reason", "changedAt"])
+        .select(["alias", "fromVersion as from", "toVersion as to", "reason", "changedAt", "evidenceJson"])
         .where("name", "=", name)
         .orderBy("number")
-        .execute(),
+        .execute();
+      return rows.map(({ evidenceJson, ...change }) => ({
+        ...change,
+        evidence: evidenceJson === null ? null : fromJson<ChangeEvidence>(evidenceJson, `aliases of ${name}`),
+      }));
+    },
   };
 }
 
@@ -198,11 +205,12 @@ interface AliasRequest {
   readonly alias: string;
   readonly version: number | null;
   readonly reason: string;
+  readonly evidence: ChangeEvidence | undefined;
 }
 
 async function setAlias(
   { db, clock }: Backend,
-  { name, alias, version, reason }: AliasRequest,
+  { name, alias, version, reason, evidence }: AliasRequest,
 ): Promise<void> {
   if (!ALIAS.test(alias)) throw invalidName("alias", alias, "lower-case letters, digits and `-`");
   await db.transaction().execute(async (transaction) => {
@@ -226,6 +234,7 @@ async function setAlias(
         toVersion: version,
         reason,
         changedAt: clock.now(),
+        evidenceJson: evidence ? toJson(evidence) : null,
       })
       .execute();
   });

@@ -15,6 +15,7 @@ import { createLineage } from "./lineage.js";
 import { migrate } from "./migrations.js";
 import { createModels } from "./models.js";
 import { createMonitoring } from "./monitoring.js";
+import { createRegistry } from "./registry.js";
 import { createLeases } from "./run-lease.js";
 import { createRuns } from "./runs.js";
 import { BLOCKING_WAIT_MS, sqliteDialect } from "./sqlite-dialect.js";
@@ -102,6 +103,7 @@ function assemble(backend: Backend): Store {
     runs: createRuns(backend, leases, trials),
     steps: createSteps(backend),
     models: createModels(backend),
+    registry: createRegistry(backend),
     lineage: createLineage(backend),
     monitoring: createMonitoring(backend),
     doctor: ({ repair = false } = {}) => examine(backend, repair),

@@ -77,6 +77,25 @@ export interface Tables {
     toVersion: number | null;
     reason: string;
     changedAt: number;
+    /** Null before gates were kept, and for changes made without them. */
+    evidenceJson: string | null;
+  };
+  gates: { name: string; alias: string; gatesJson: string };
+  approvals: {
+    name: string;
+    version: number;
+    alias: string;
+    approver: string;
+    note: string;
+    approvedAt: number;
+  };
+  /** The newest one of a name holds; JSON null takes the deployment away. */
+  deploymentChanges: {
+    name: string;
+    number: number;
+    documentJson: string;
+    reason: string;
+    changedAt: number;
   };
   /** Every use of a blob, so that one query tells what is referenced and by whom. */
   blobUses: {

@@ -34,6 +34,16 @@ export const VERBS: readonly Verb[] = [
     "Copy a model's bundle out of the store, with a typed client if wanted",
     () => import("./commands/export.js"),
   ),
+  verb(
+    "promote",
+    "Let an alias, the champion, point to a version that passes its gates",
+    () => import("./commands/promote.js"),
+  ),
+  verb(
+    "rollback",
+    "Let an alias, the champion, point to the version before its last promotion",
+    () => import("./commands/rollback.js"),
+  ),
   verb("serve", "Serve models over HTTP", () => import("./commands/serve.js")),
   verb("runs", "List runs", () => import("./commands/runs.js")),
   verb("models", "List models and their versions", () => import("./commands/models.js")),

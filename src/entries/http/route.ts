@@ -15,6 +15,8 @@ export interface Services {
   readonly logger: Logger;
   /** Runs, datasets and registered models; without it those routes do not exist. */
   readonly store?: Store;
+  /** Called after a change of the registry, so that it is served before the caller has its answer. */
+  readonly refresh?: () => Promise<void>;
 }
 
 export interface RouteContext extends Services {

@@ -4,9 +4,14 @@ import { descriptionRoutes } from "./description-routes.js";
 import { healthRoutes } from "./health-routes.js";
 import { oipRoutes } from "./oip-routes.js";
 import { predictRoutes } from "./predict-routes.js";
+import { registryRoutes } from "./registry-routes.js";
 import type { Route } from "./route.js";
 
 /** The one table: every route of the server, with its schemas and the permission it needs. */
 export function routeTable(store: Store | undefined): readonly Route[] {
-  return [...predictRoutes, ...oipRoutes, ...apiRoutes(store), ...healthRoutes, ...descriptionRoutes];
+  const ofStore = store ? registryRoutes(store) : [];
+  return [
+    ...[...predictRoutes, ...oipRoutes, ...apiRoutes(store), ...ofStore],
+    ...[...healthRoutes, ...descriptionRoutes],
+  ];
 }

@@ -1,18 +1,21 @@
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ModelPool, ServedModel } from "../../foundation/contracts/serving.js";
 
-/** `name` or `name@version`. @throws QuernError MODEL_NOT_FOUND */
+/** `name`, `name@version` or `name@alias`. @throws QuernError MODEL_NOT_FOUND */
 export function findModel(models: ModelPool, reference: string): ServedModel {
   const at = reference.lastIndexOf("@");
   if (at < 0) return models.get(reference);
   return models.get(reference.slice(0, at), parseVersion(reference.slice(at + 1)));
 }
 
+const ALIAS = /^[a-z][a-z0-9-]{0,49}$/;
+
 /** @throws QuernError MODEL_NOT_FOUND */
-export function parseVersion(text: string): number {
+export function parseVersion(text: string): number | string {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new QuernError("MODEL_NOT_FOUND", `${JSON.stringify(text)} is not a version.`, {
-    hint: "Versions are 1, 2, 3, …; aliases are resolved when the server starts.",
+  if (ALIAS.test(text)) return text;
+  throw new QuernError("MODEL_NOT_FOUND", `${JSON.stringify(text)} is neither a version nor an alias.`, {
+    hint: "Versions are 1, 2, 3, …; aliases are lower-case words such as champion.",
     details: { version: text },
   });
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { predictionExplanationSchema } from "./explanation.js";
 
 /** What a caller may do. `public` needs no token even where tokens are configured. */
-export const PERMISSIONS = ["public", "predict", "read"] as const;
+export const PERMISSIONS = ["public", "predict", "read", "manage"] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 /** Of every route but those of the Open Inference Protocol, whose errors are `{error: text}`. */
@@ -114,6 +114,30 @@ export const oipInferResponseSchema = z.object({
   ),
 });
 export const oipErrorSchema = z.object({ error: z.string() });
+
+// ---- registry ------------------------------------------------------------------------------------------------
+
+const reasonSchema = z.string().min(1).max(1000).describe("kept with the change");
+const actorSchema = z.string().max(200).optional().describe("who asks for it");
+const aliasSchema = z.string().max(50).default("champion");
+export const promoteRequestSchema = z.strictObject({
+  version: z.union([z.number().int().positive(), z.string().max(50)]).describe("a version or an alias"),
+  alias: aliasSchema,
+  reason: reasonSchema,
+  actor: actorSchema,
+  force: z.boolean().default(false).describe("although a gate is not met"),
+});
+export const rollbackRequestSchema = z.strictObject({
+  alias: aliasSchema,
+  reason: reasonSchema,
+  actor: actorSchema,
+});
+export const approveRequestSchema = z.strictObject({
+  version: z.number().int().positive(),
+  alias: aliasSchema,
+  approver: z.string().min(1).max(200),
+  note: z.string().max(1000).default(""),
+});
 
 // ---- api -----------------------------------------------------------------------------------------------------
 

@@ -53,13 +53,17 @@ export interface RowsExplainer {
 export interface ModelPool {
   /** Every version that is served, by name, then version. */
   list(): readonly ServedModel[];
-  /** The current version of a name, or one version of it. @throws QuernError MODEL_NOT_FOUND */
-  get(name: string, version?: number): ServedModel;
+  /** The current version of a name, or one version of it, by number or alias. @throws QuernError MODEL_NOT_FOUND */
+  get(name: string, version?: number | string): ServedModel;
+  /** Makes a version that is open the current one of its name; takes effect with the next request. */
+  use(name: string, version: number): void;
+  /** Lets an alias point to a version that is open. */
+  setAlias(name: string, alias: string, version: number): void;
   /**
-   * Opens, warms up and checks a model, then makes it the current version of its name; until then, and if it
-   * fails, the one before goes on answering.
+   * Opens, warms up and checks a model, then makes it the current version of its name, unless `current` is false;
+   * until then, and if it fails, the one before goes on answering.
    */
-  add(bundle: ServableBundle): Promise<ServedModel>;
+  add(bundle: ServableBundle, options?: { readonly current?: boolean }): Promise<ServedModel>;
   /** Takes no new rows, finishes those it has, frees the model. */
   remove(name: string, version: number): Promise<void>;
   /** The same for all. Rows still waiting after `timeoutMs` are refused. */

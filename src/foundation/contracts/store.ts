@@ -6,8 +6,10 @@
 import { z } from "zod";
 import type { SerializedError } from "../base/errors.js";
 import type { Sha256 } from "../base/hash.js";
+import type { Deployment, DeploymentChange } from "./deployment.js";
 import type { ProgressEvent } from "./extension.js";
 import type { MonitoringStore } from "./monitoring-store.js";
+import type { AliasChange, Approval, ChangeEvidence, Gates } from "./registry.js";
 
 /** A JSON document: plain values only. */
 export type Document = Readonly<Record<string, unknown>>;
@@ -265,14 +267,6 @@ export interface NewModel {
   readonly folder: string;
 }
 
-export interface AliasChange {
-  readonly alias: string;
-  readonly from: number | null;
-  readonly to: number | null;
-  readonly reason: string;
-  readonly changedAt: number;
-}
-
 export interface ModelStore {
   /** The next version of a name, to be written into the bundle. Given out once: a failed run leaves a gap. */
   reserveVersion(name: string): Promise<number>;
@@ -285,10 +279,44 @@ export interface ModelStore {
   list(page?: PageRequest & { readonly name?: string }): Promise<Page<ModelSummary>>;
   /** A folder with the bundle's files, verified, made again from the blobs where needed. Never write to it. */
   folder(reference: string): Promise<string>;
-  /** `version` null removes the alias. */
-  setAlias(name: string, alias: string, version: number | null, reason: string): Promise<void>;
+  /** `version` null removes the alias. `evidence` is kept with the change. */
+  setAlias(
+    name: string,
+    alias: string,
+    version: number | null,
+    reason: string,
+    evidence?: ChangeEvidence,
+  ): Promise<void>;
   /** Oldest first: what a rollback goes back through. */
   aliasHistory(name: string): Promise<readonly AliasChange[]>;
+}
+
+// ---- registry ------------------------------------------------------------------------------------------------
+
+/** What decides which versions answer: gates and approvals of aliases, deployments of names. */
+export interface RegistryStore {
+  /** Nothing where none were set. */
+  gates(name: string, alias: string): Promise<Gates | undefined>;
+  /** @throws QuernError MODEL_NOT_FOUND */
+  setGates(name: string, alias: string, gates: Gates): Promise<void>;
+  /** Once for each approver; a second time changes nothing. @throws QuernError MODEL_NOT_FOUND */
+  approve(name: string, approval: Omit<Approval, "approvedAt">): Promise<void>;
+  /** Oldest first. */
+  approvals(name: string, version: number, alias: string): Promise<readonly Approval[]>;
+  /** The newest change; nothing where the name was never deployed. */
+  deployment(name: string): Promise<DeploymentChange | undefined>;
+  /** Oldest first. */
+  deploymentHistory(name: string): Promise<readonly DeploymentChange[]>;
+  /**
+   * Null takes the deployment away. `expected` is the number of the change that the caller has seen.
+   * @throws QuernError MODEL_NOT_FOUND, LEASE_LOST when another change came first
+   */
+  deploy(
+    name: string,
+    deployment: Deployment | null,
+    reason: string,
+    expected?: number,
+  ): Promise<DeploymentChange>;
 }
 
 // ---- lineage -------------------------------------------------------------------------------------------------
@@ -331,6 +359,7 @@ export interface Store {
   readonly runs: RunStore;
   readonly steps: StepStore;
   readonly models: ModelStore;
+  readonly registry: RegistryStore;
   readonly lineage: LineageStore;
   readonly monitoring: MonitoringStore;
   /** Verifies everything; with `repair`, mends what loses nothing. */

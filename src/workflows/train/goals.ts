@@ -33,11 +33,12 @@ export function judgeGoals(
 ): TrainResult["goals"] {
   return Object.entries(project.task.goals).map(([name, goal]) => {
     const value = figures[name] ?? null;
-    return { name, goal, value, met: value !== null && holds(value, goal) };
+    return { name, goal, value, met: value !== null && goalHolds(value, goal) };
   });
 }
 
-function holds(value: number, goal: string): boolean {
+/** Whether a figure is within a bound such as `>= 0.84`. */
+export function goalHolds(value: number, goal: string): boolean {
   const [, comparison, limit] = /^\s*(>=|<=|>|<)\s*(\S+)\s*$/.exec(goal)!;
   const bound = Number(limit);
   switch (comparison) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { QuernError } from "../../../foundation/base/errors.js";
 import { fields } from "../../../foundation/contracts/extension.js";
+import { aliasHistory } from "../../../workflows/serve/promote.js";
 import { listModels } from "../../../workflows/use/browse-store.js";
 import { defineCommand } from "../command.js";
 import { commonOptions } from "../common-options.js";
@@ -20,9 +21,31 @@ export const command = defineCommand({
       .max(1000)
       .default(50)
       .register(fields, { title: "Versions to list, newest first" }),
+    history: z.boolean().default(false).register(fields, {
+      title: "Show how the aliases of the named model changed, and why",
+    }),
     ...commonOptions,
   }),
   async run([name], options, io) {
+    if (options.history) {
+      if (name === undefined) throw new QuernError("USAGE", "--history needs the name of a model.");
+      const changes = await aliasHistory(name, workflowOptions(options, io));
+      io.result({ changes }, () =>
+        textTable(
+          ["when", "alias", "from", "to", "reason", "by"],
+          changes.map(({ changedAt, alias, from, to, reason, evidence }) => [
+            new Date(changedAt).toISOString().slice(0, 19).replace("T", " "),
+            alias,
+            String(from ?? ""),
+            String(to ?? ""),
+            `${reason}${evidence?.forced ? " (forced)" : ""}`,
+            evidence?.actor ?? "",
+          ]),
+          new Set([2, 3]),
+        ),
+      );
+      return undefined;
+    }
     const models = await listModels(
       { limit: options.limit, ...(name === undefined ? {} : { name }) },
       workflowOptions(options, io),

@@ -3,7 +3,8 @@ import { systemClock } from "../../../foundation/base/clock.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { Logger } from "../../../foundation/base/logger.js";
 import { fields } from "../../../foundation/contracts/extension.js";
-import { openModels } from "../../../workflows/use/open-pool.js";
+import type { Permission } from "../../../foundation/contracts/http.js";
+import { openModels } from "../../../workflows/serve/open-pool.js";
 import {
   createServer,
   createServingMetrics,
@@ -37,6 +38,10 @@ export const command = defineCommand({
       title: "Token that callers must send",
       help: "Default: QUERN_TOKEN. Needed for any address but this machine's own.",
     }),
+    adminToken: z.string().min(16).optional().register(fields, {
+      title: "Token that may also promote and roll back",
+      help: "Default: QUERN_ADMIN_TOKEN. Without it a server that asks for tokens changes nothing.",
+    }),
     allowedHosts: z
       .array(z.string())
       .default([])
@@ -45,9 +50,14 @@ export const command = defineCommand({
     ...commonOptions,
   }),
   async run(models, options, io) {
-    const { json: _json, quiet: _quiet, store: _store, token = process.env.QUERN_TOKEN, ...server } = options;
-    const permissions: ("predict" | "read")[] = ["predict", "read"];
-    const wishes = { ...server, tokens: token ? [{ token, permissions }] : [] };
+    const { json: _json, quiet: _quiet, store: _store, token, adminToken, ...server } = options;
+    const wishes = {
+      ...server,
+      tokens: [
+        ...tokenOf(token ?? process.env.QUERN_TOKEN, ["predict", "read"]),
+        ...tokenOf(adminToken ?? process.env.QUERN_ADMIN_TOKEN, ["predict", "read", "manage"]),
+      ],
+    };
     // What is wrong with the options is said before any model is opened.
     parseServerOptions(wishes);
     const metrics = createServingMetrics();
@@ -61,6 +71,7 @@ export const command = defineCommand({
         logger,
         metrics,
         ...(served.store ? { store: served.store } : {}),
+        ...(served.registry ? { refresh: () => served.registry!.refresh() } : {}),
       });
       const address = await instance.listen().catch(explainPort);
       const names = served.pool.list().map((model) => `${model.manifest.name}@${model.manifest.version}`);
@@ -75,6 +86,10 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+function tokenOf(token: string | undefined, permissions: Permission[]) {
+  return token ? [{ token, permissions }] : [];
+}
 
 /** A port that is taken or not allowed is the user's to change. */
 function explainPort(failure: NodeJS.ErrnoException): never {

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { verifyBundle } from "../../capabilities/bundles/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
 import { createModelPool } from "../../capabilities/serving/index.js";
@@ -7,15 +8,18 @@ import { createImageDecoder } from "../../capabilities/vision/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ModelPool, ServingObserver } from "../../foundation/contracts/serving.js";
 import type { Store } from "../../foundation/contracts/store.js";
-import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
+import { type WorkflowOptions, workflowContext } from "../context.js";
 import { storeFolder } from "../locate-store.js";
-import { createExplanationThread } from "./explanation-thread.js";
-import { locateModel } from "./open-model.js";
+import { createExplanationThread } from "../use/explanation-thread.js";
+import { isBundlePath } from "../use/open-model.js";
+import { type FollowedRegistry, followRegistry } from "./follow-registry.js";
 
 export interface ServedModels {
   readonly pool: ModelPool;
   /** For the routes that describe runs and models; absent where there is no store. */
   readonly store?: Store;
+  /** What the registry says is served, kept current until `close`. */
+  readonly registry?: FollowedRegistry;
   close(): Promise<void>;
 }
 
@@ -41,29 +45,45 @@ export async function openModels(
   const store = existsSync(folder)
     ? await openStore(folder, { clock: context.clock, create: false })
     : undefined;
+  let registry: FollowedRegistry | undefined;
   const close = async (): Promise<void> => {
+    await registry?.stop();
     // Inference threads keep a process alive; a server that has drained them already loses nothing by this.
     await pool.drain(0);
     await store?.close();
   };
   try {
     const wanted = references.length > 0 ? references : await registeredNames(store);
-    for (const reference of wanted) await addModel(pool, reference, context, options);
-    return { pool, close, ...(store ? { store } : {}) };
+    const isPath = (reference: string) => isBundlePath(reference, context.folder);
+    for (const path of wanted.filter(isPath)) await pool.add(verifyBundle(resolve(context.folder, path)));
+    if (store)
+      registry = await followRegistry(
+        store,
+        pool,
+        wanted.filter((reference) => !isPath(reference)),
+        context,
+      );
+    else
+      checkNoNames(
+        wanted.filter((reference) => !isPath(reference)),
+        folder,
+      );
+    return { pool, close, ...(store ? { store } : {}), ...(registry ? { registry } : {}) };
   } catch (failure) {
     await close();
     throw failure;
   }
 }
 
-async function addModel(
-  pool: ModelPool,
-  reference: string,
-  context: WorkflowContext,
-  options: WorkflowOptions,
-): Promise<void> {
-  const { path } = await locateModel(reference, context, options);
-  await pool.add(verifyBundle(path));
+function checkNoNames(names: readonly string[], folder: string): void {
+  if (names.length === 0) return;
+  throw new QuernError(
+    "STORE_NOT_FOUND",
+    `There is no store at ${folder} to look up ${names.join(", ")} in.`,
+    {
+      details: { folder },
+    },
+  );
 }
 
 const MOST_MODELS = 100;

@@ -1,0 +1,75 @@
+/** Who answers under a name: promotions, rollbacks, approvals and their history. */
+import { z } from "zod";
+import { QuernError } from "../../foundation/base/errors.js";
+import {
+  approveRequestSchema,
+  promoteRequestSchema,
+  rollbackRequestSchema,
+} from "../../foundation/contracts/http.js";
+import { aliasChangeSchema, approvalSchema, promotionSchema } from "../../foundation/contracts/registry.js";
+import type { Store } from "../../foundation/contracts/store.js";
+import { approveIn, promoteIn, rollbackIn } from "../../workflows/serve/promote.js";
+import { parseJson } from "./json.js";
+import { type BodyReader, defineRoute, type Route } from "./route.js";
+
+/** Validated by the schema: these bodies are small and rare. */
+function bodyOf<T extends z.ZodType>(schema: T): BodyReader<z.infer<T>> {
+  return {
+    schema,
+    read(text) {
+      const parsed = schema.safeParse(parseJson(text));
+      if (parsed.success) return parsed.data;
+      const issue = parsed.error.issues[0]!;
+      const field = issue.path.join(".");
+      throw new QuernError("REQUEST_INVALID", `${field || "The body"}: ${issue.message}.`, {
+        details: { field },
+      });
+    },
+  };
+}
+
+const params = z.strictObject({ name: z.string().min(1).max(200) });
+const given = (actor: string | undefined) => (actor === undefined ? {} : { actor });
+
+export const registryRoutes = (store: Store): readonly Route[] => [
+  defineRoute({
+    ...{ method: "GET", path: "/api/registry/:name/history", permission: "read", params },
+    summary: "Every change of the name's aliases, oldest first, with the evidence for it.",
+    answer: z.object({ changes: z.array(aliasChangeSchema) }),
+    handle: async ({ params: { name } }) => ({ changes: await store.models.aliasHistory(name) }),
+  }),
+  defineRoute({
+    ...{ method: "POST", path: "/api/registry/:name/promote", permission: "manage", params },
+    summary: "Lets an alias point to a version that passes its gates; 409 with all gates otherwise.",
+    body: bodyOf(promoteRequestSchema),
+    answer: promotionSchema,
+    async handle({ params: { name }, body }, { refresh }) {
+      const { version, actor, ...rest } = body;
+      const promotion = await promoteIn(store, { ...rest, ...given(actor), model: `${name}@${version}` });
+      await refresh?.();
+      return promotion;
+    },
+  }),
+  defineRoute({
+    ...{ method: "POST", path: "/api/registry/:name/rollback", permission: "manage", params },
+    summary: "Lets an alias point to the version before its last promotion.",
+    body: bodyOf(rollbackRequestSchema),
+    answer: promotionSchema,
+    async handle({ params: { name }, body }, { refresh }) {
+      const { actor, ...rest } = body;
+      const promotion = await rollbackIn(store, { ...rest, ...given(actor), name });
+      await refresh?.();
+      return promotion;
+    },
+  }),
+  defineRoute({
+    ...{ method: "POST", path: "/api/registry/:name/approve", permission: "manage", params },
+    summary: "Adds an approval of a version under an alias; once for each approver.",
+    body: bodyOf(approveRequestSchema),
+    answer: z.object({ approvals: z.array(approvalSchema) }),
+    async handle({ params: { name }, body }) {
+      const { version, ...rest } = body;
+      return { approvals: await approveIn(store, { ...rest, model: `${name}@${version}` }) };
+    },
+  }),
+];
