@@ -1,5 +1,5 @@
 import { createGraph, openSession } from "../src/engines/onnx/index.js";
-import type { Frame } from "../src/foundation/contracts/frame.js";
+import { cellSize, type Frame, isWide } from "../src/foundation/contracts/frame.js";
 import type { GraphBuilder, GraphColumn, GraphValue } from "../src/foundation/contracts/graph.js";
 import {
   declareInputs,
@@ -14,7 +14,7 @@ export async function predictInGraph(fitted: Fitted, features: Frame): Promise<F
   return runEmitted(features, (graph, columns) => fitted.emit(graph, columns));
 }
 
-/** Runs what `emit` appends over the frame's columns, all float32; row-major. */
+/** Runs what `emit` appends over the frame's columns; row-major. */
 export async function runEmitted(
   features: Frame,
   emit: (graph: GraphBuilder, columns: readonly GraphColumn[]) => GraphValue,
@@ -22,7 +22,7 @@ export async function runEmitted(
   const graph = createGraph({ name: "features" });
   const inputs = planGraphInputs(
     [...features.columns].map(([name, column]): GraphInputColumn => {
-      return { name, kind: column.kind, width: column.kind === "vector" ? column.width : 1 };
+      return { name, kind: column.kind, ...(isWide(column) ? cellSize(column) : {}) };
     }),
   );
   graph.output("result", emit(graph, declareInputs(graph, inputs)));

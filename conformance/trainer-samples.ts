@@ -11,6 +11,7 @@ export function sampleFeatures(style: FeatureStyle, rows: number, seed: string):
   const random = createRandom(`features/${seed}`);
   if (style === "tree") return treeFeatures(rows, random);
   if (style === "counts") return countFeatures(rows, random);
+  if (style === "encoders") return withTokens(denseFeatures(rows, random), random);
   return denseFeatures(rows, random);
 }
 
@@ -36,6 +37,20 @@ function denseFeatures(rows: number, random: Random): Frame {
     ["active", { kind: "boolean", values: floats(rows, () => random.integer(2)) }],
     ["colour", { kind: "vector", width: 3, values: oneHot, names: COLOURS.slice(0, 3) }],
   ]);
+}
+
+const TOKENS = { length: 12, vocabulary: 30 } as const;
+
+/** Beside the others a column of texts, from none to all pieces long. */
+function withTokens(frame: Frame, random: Random): Frame {
+  const { length, vocabulary } = TOKENS;
+  const values = new Int32Array(frame.rows * length);
+  for (let row = 0; row < frame.rows; row++) {
+    const pieces = random.integer(length + 1);
+    for (let k = 0; k < pieces; k++) values[row * length + k] = 1 + random.integer(vocabulary - 1);
+  }
+  const tokens: Column = { kind: "tokens", values, ...TOKENS };
+  return createFrame([...frame.columns, ["review", tokens]]);
 }
 
 function countFeatures(rows: number, random: Random): Frame {
@@ -68,6 +83,10 @@ export function strangeFeatures(style: FeatureStyle, sample: Frame): Frame {
   const allowed = style === "counts" ? strange.filter((value) => value >= 0 && value <= 20) : strange;
   const rows = allowed.length;
   const fill = (column: Column): Column => {
+    if (column.kind === "tokens") {
+      const ids = Int32Array.from({ length: rows * column.length }, (_, k) => k % column.vocabulary);
+      return { ...column, values: ids };
+    }
     const width = column.kind === "vector" ? column.width : 1;
     return { ...column, values: floats(rows * width, (k) => allowed[Math.floor(k / width)]!) } as Column;
   };

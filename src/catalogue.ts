@@ -19,6 +19,7 @@ import { quadraticRidge } from "./capabilities/trainers/linear/quadratic-ridge.j
 import { ridge } from "./capabilities/trainers/linear/ridge.js";
 import { nearestNeighbours } from "./capabilities/trainers/neighbours/nearest-neighbours.js";
 import { neuralNetwork } from "./capabilities/trainers/neural/neural-network.js";
+import { textNetwork } from "./capabilities/trainers/neural/text/text-trainer.js";
 import type { Metric } from "./foundation/contracts/metric.js";
 import type { Trainer } from "./foundation/contracts/trainer.js";
 
@@ -47,6 +48,7 @@ export const TRAINERS: readonly Trainer[] = trainers(
   kernelRidge,
   kernelSvm,
   neuralNetwork,
+  textNetwork,
   dummy,
 );
 

@@ -1,6 +1,6 @@
 /** What every trainer may rely on, so that none has to check it again. */
 import { QuernError } from "../base/errors.js";
-import { featureViews } from "./feature-matrix.js";
+import { cellWidth } from "./frame.js";
 import { targetRows } from "./target.js";
 import type { LabelledFrame, TrainerCapabilities } from "./trainer.js";
 
@@ -24,7 +24,8 @@ export function checkTrainingData(
   if (targetRows(target) !== rows || (weights && weights.length !== rows)) {
     throw new Error(`Features, target and weights must have the same number of rows (${rows} features).`);
   }
-  if (capabilities.features !== "none" && featureViews(features).length === 0) {
+  const hasFeatures = [...features.columns.values()].some((column) => cellWidth(column) > 0);
+  if (capabilities.features !== "none" && !hasFeatures) {
     refuse(
       "there are no features",
       "Give a column besides the target that is not constant, an id or ignored.",

@@ -9,7 +9,14 @@ import {
 } from "../../capabilities/features/index.js";
 import { createRandom } from "../../foundation/base/random.js";
 import type { WorkContext } from "../../foundation/contracts/extension.js";
-import { type Column, createFrame, type Frame, takeRows } from "../../foundation/contracts/frame.js";
+import {
+  type Column,
+  cellWidth,
+  createFrame,
+  type Frame,
+  isWide,
+  takeRows,
+} from "../../foundation/contracts/frame.js";
 import { takeTarget } from "../../foundation/contracts/target.js";
 import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
 import { featureRows, type LearningMaterial } from "./material.js";
@@ -95,7 +102,7 @@ export class FeatureCache {
   }
 }
 
-/** Parts of one table, each with the places of its rows. Features are numbers, booleans and vectors. */
+/** Parts of one table, each with the places of its rows. Features are anything but categories, texts, dates and ids. */
 function interleave(
   parts: readonly { readonly frame: Frame; readonly rows: Int32Array }[],
   rows: number,
@@ -118,14 +125,26 @@ function interleave(
 
 function interleaved(parts: readonly { column: Column; places: Int32Array }[], rows: number): Column {
   const first = parts[0]!.column;
-  if (first.kind !== "number" && first.kind !== "boolean" && first.kind !== "vector")
-    throw new Error(`A ${first.kind} is no feature.`);
-  const width = first.kind === "vector" ? first.width : 1;
-  const values = new Float32Array(rows * width);
+  if (!isFeature(first)) throw new Error(`A ${first.kind} is no feature.`);
+  const width = cellWidth(first);
+  // A part may hold float64 numbers that are float32 in another.
+  const values = new (first.kind === "number" ? Float32Array : arrayOf(first))(rows * width);
   for (const { column, places } of parts) {
     const source = (column as typeof first).values;
     for (const [i, row] of places.entries())
       for (let k = 0; k < width; k++) values[row * width + k] = source[i * width + k]!;
   }
-  return { ...first, values };
+  return { ...first, values } as Column;
+}
+
+type FeatureColumn = Extract<Column, { kind: "number" | "boolean" | "vector" | "image" | "tokens" }>;
+
+function isFeature(column: Column): column is FeatureColumn {
+  return isWide(column) || column.kind === "number" || column.kind === "boolean";
+}
+
+function arrayOf({ values }: FeatureColumn): new (length: number) => Float32Array | Uint8Array | Int32Array {
+  return values.constructor as new (
+    length: number,
+  ) => Float32Array;
 }

@@ -50,6 +50,9 @@ export function fitPipeline(
   return workshop.finish();
 }
 
+/** What is left as one of these is a feature. */
+const FEATURE_KINDS: ReadonlySet<Slot["kind"]> = new Set(["number", "boolean", "vector", "image", "tokens"]);
+
 /** Columns on their way through the steps. */
 class Workshop {
   readonly #rows: number;
@@ -102,9 +105,7 @@ class Workshop {
   }
 
   finish(): { fitted: FittedPipeline; features: Frame } {
-    const features = this.#live.filter((slot) =>
-      ["number", "boolean", "vector"].includes(this.#slots[slot]!.kind),
-    );
+    const features = this.#live.filter((slot) => FEATURE_KINDS.has(this.#slots[slot]!.kind));
     const read = new Set([...features, ...this.#steps.flatMap((step) => step.inputs)]);
     const raw = Array.from({ length: this.#rawSlots }, (_, slot) => slot).filter((slot) => read.has(slot));
     const fitted = { slots: this.#slots, raw, steps: this.#steps, features };

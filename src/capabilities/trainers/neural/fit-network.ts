@@ -6,7 +6,6 @@ import {
   oneCycle,
   type Schedule,
 } from "../../../engines/autodiff/index.js";
-import { weightedMean } from "../../../foundation/base/statistics.js";
 import type { Tensor } from "../../../foundation/contracts/tensor.js";
 import type {
   Fitted,
@@ -20,7 +19,8 @@ import { tensorElements } from "./inference.js";
 import { isSeparate } from "./network.js";
 import { networkLoss } from "./network-loss.js";
 import { type NetworkState, restoreNetwork } from "./network-model.js";
-import { type NetworkPlan, planNetwork, truthOf } from "./network-plan.js";
+import { type NetworkPlan, planNetwork } from "./network-plan.js";
+import { truthOf, unitWeights } from "./outcome.js";
 import { tableValidation } from "./table-validation.js";
 import { trainNetwork } from "./train-network.js";
 
@@ -81,8 +81,5 @@ function tableTensors(
     features: { type: "float32", shape: [design.rows, design.width], data: design.values },
     truth: truthOf(target, outcome),
   };
-  if (!weights) return tensors;
-  const mean = weightedMean(weights.length, undefined, (row) => weights[row]!);
-  const data = Float32Array.from(weights, (weight) => weight / mean);
-  return { ...tensors, weights: { type: "float32", shape: [weights.length], data } };
+  return weights ? { ...tensors, weights: unitWeights(weights) } : tensors;
 }

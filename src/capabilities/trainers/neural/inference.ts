@@ -97,13 +97,21 @@ function openNetwork(
   return openImmediately(graph.toModel());
 }
 
-/** Rows `start` to `end` of numbers, and rows of zeros. */
-function filledRange({ type, shape, data }: Tensor, start: number, end: number): Tensor {
+/** Rows `start` to `end` of numbers, not copied. */
+export function takeRange({ type, shape, data }: Tensor, start: number, end: number): Tensor {
   const width = elementCount(shape.slice(1));
   const part = (data as Float32Array).subarray(start * width, end * width);
+  return { type, shape: [end - start, ...shape.slice(1)], data: part } as Tensor;
+}
+
+/** Rows `start` to `end` of numbers, and rows of zeros. */
+function filledRange(tensor: Tensor, start: number, end: number): Tensor {
+  const range = takeRange(tensor, start, end);
   const rows = Math.ceil((end - start) / ROWS_MULTIPLE) * ROWS_MULTIPLE;
-  const sizes = [rows, ...shape.slice(1)];
-  if (rows === end - start) return { type, shape: sizes, data: part } as Tensor;
+  if (rows === end - start) return range;
+  const { type, shape } = tensor;
+  const [part, sizes] = [range.data as Float32Array, [rows, ...shape.slice(1)]];
+  const width = elementCount(shape.slice(1));
   const filled = new (part.constructor as Float32ArrayConstructor)(rows * width);
   filled.set(part);
   return { type, shape: sizes, data: filled } as Tensor;

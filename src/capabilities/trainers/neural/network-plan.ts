@@ -1,12 +1,9 @@
 /** Everything about a training that is decided before its first step. */
-import { weightedMean } from "../../../foundation/base/statistics.js";
-import type { Target } from "../../../foundation/contracts/target.js";
-import type { Tensor } from "../../../foundation/contracts/tensor.js";
 import type { LabelledFrame, TrainingContext } from "../../../foundation/contracts/trainer.js";
 import { type Design, trainingDesign } from "../numeric/design.js";
 import { type NeuralConfig, trainingLength } from "./config.js";
 import type { NetworkShape } from "./network.js";
-import type { NetworkOutcome } from "./network-model.js";
+import { type NetworkOutcome, outcomeOf } from "./outcome.js";
 
 export interface NetworkPlan {
   readonly shape: NetworkShape;
@@ -61,22 +58,4 @@ function distinctNumbers(features: LabelledFrame["features"]): number[] {
     position += column.kind === "vector" ? column.width : 1;
   }
   return positions;
-}
-
-function outcomeOf(target: Target, weights: Float64Array | undefined): NetworkOutcome {
-  if (target.task !== "regression") return { kind: "classes" };
-  const { values } = target;
-  const mean = weightedMean(values.length, weights, (row) => values[row]!);
-  const variance = weightedMean(values.length, weights, (row) => (values[row]! - mean) ** 2);
-  return { kind: "values", mean, scale: Math.sqrt(variance) };
-}
-
-/** What the network learns for each row: class codes, or values of mean 0 and deviation 1. */
-export function truthOf(target: Target, outcome: NetworkOutcome): Tensor {
-  if (target.task !== "regression") {
-    return { type: "int64", shape: [target.codes.length], data: BigInt64Array.from(target.codes, BigInt) };
-  }
-  const { mean, scale } = outcome.kind === "values" ? outcome : { mean: 0, scale: 1 };
-  const values = Float32Array.from(target.values, (value) => (scale > 0 ? (value - mean) / scale : 0));
-  return { type: "float32", shape: [values.length, 1], data: values };
 }

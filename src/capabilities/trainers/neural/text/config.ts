@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { fields } from "../../../../foundation/contracts/extension.js";
+
+export const ARCHITECTURES = ["bag", "convolution", "recurrent", "transformer"] as const;
+export type Architecture = (typeof ARCHITECTURES)[number];
+
+const network = {
+  architecture: z
+    .enum(ARCHITECTURES)
+    .default("bag")
+    .register(fields, {
+      title: "Architecture",
+      help: "How a text is read: mean of pieces and pairs (fastText), convolution, LSTM in both directions, or transformer.",
+      tune: { choices: ARCHITECTURES, lowCost: "bag" },
+    }),
+  width: z
+    .number()
+    .int()
+    .min(4)
+    .max(1024)
+    .default(64)
+    .register(fields, {
+      title: "Width",
+      help: "Values that stand for each piece of text; a multiple of the heads.",
+      unit: "values",
+      tune: { low: 32, high: 128, scale: "log", integer: true },
+    }),
+  layers: z
+    .number()
+    .int()
+    .min(1)
+    .max(12)
+    .default(1)
+    .register(fields, {
+      title: "Layers",
+      help: "Of LSTM or transformer.",
+      tune: { low: 1, high: 2, integer: true, when: { architecture: ["recurrent", "transformer"] } },
+    }),
+  heads: z.number().int().min(1).max(16).default(4).register(fields, {
+    title: "Heads",
+    help: "Of attention; transformer only.",
+  }),
+  length: z.number().int().min(8).max(4096).default(128).register(fields, {
+    title: "Length",
+    help: "The rest of a longer text is not read; `bag` reads all.",
+    unit: "pieces",
+  }),
+  pairBuckets: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 20)
+    .default(2 ** 15)
+    .register(fields, {
+      title: "Buckets of pairs",
+      help: "Neighbouring pieces share so many vectors by their hash; 0: pairs do not count.",
+    }),
+  wide: z.boolean().default(true).register(fields, {
+    title: "Wide part",
+    help: "Adds the scores of a linear model of pieces and pairs, as text of few rows needs; not to `bag`.",
+  }),
+};
+
+const training = {
+  dropout: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0.2)
+    .register(fields, {
+      title: "Dropout",
+      tune: { low: 0, high: 0.5 },
+    }),
+  tokenDropout: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0.2)
+    .register(fields, {
+      title: "Token dropout",
+      help: "Share of pieces hidden while training, so that no single one decides.",
+      tune: { low: 0, high: 0.5 },
+    }),
+  learningRate: z
+    .number()
+    .positive()
+    .default(2e-3)
+    .register(fields, {
+      title: "Learning rate",
+      help: "The highest; it rises over the first tenth of the steps and falls along a cosine.",
+      tune: { low: 3e-4, high: 1e-2, scale: "log" },
+    }),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(0.01)
+    .register(fields, {
+      title: "Weight decay",
+      tune: { low: 1e-4, high: 0.3, scale: "log" },
+    }),
+  labelSmoothing: z.number().min(0).max(0.5).default(0).register(fields, {
+    title: "Label smoothing",
+    help: "Classification: share of the truth spread over all classes.",
+  }),
+  epochs: z.number().int().min(1).max(1000).default(8).register(fields, {
+    title: "Epochs",
+    help: "Times that each row is seen.",
+  }),
+  batchSize: z.number().int().min(1).max(4096).default(32).register(fields, {
+    title: "Batch size",
+    unit: "rows",
+  }),
+  checkpoint: z.enum(["best", "last"]).default("best").register(fields, {
+    title: "Checkpoint",
+    help: "With validation rows: keep the weights that were best on them, or the last.",
+  }),
+};
+
+export const textNetworkConfig = z.strictObject({ ...network, ...training });
+export type TextNetworkConfig = z.infer<typeof textNetworkConfig>;

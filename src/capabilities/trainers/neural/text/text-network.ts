@@ -1,0 +1,42 @@
+/** The network for tables with texts: an encoder for each text beside the other features, then dense layers. */
+import type { GraphValue } from "../../../../foundation/contracts/graph.js";
+import { dense } from "../layers/dense.js";
+import type { Scope, Values } from "../scope.js";
+import { ENCODERS, type EncoderShape, wideScores } from "./encoders.js";
+import { TABLE, type TextInputs, textName } from "./text-columns.js";
+
+/** What the layers are; a plain value. */
+export interface TextShape extends EncoderShape {
+  readonly inputs: TextInputs;
+  /** Whether pieces and pairs also count by themselves. */
+  readonly wide: boolean;
+  /** Classes, or 1. */
+  readonly outputs: number;
+}
+
+const WIDE = "wide";
+
+/** Whether a parameter belongs to the wide part. */
+export function isWide(name: string): boolean {
+  return name.startsWith(WIDE);
+}
+
+/** Scores before the link, [N, outputs], of the inputs of `text-columns`. */
+export function textScores(scope: Scope, shape: TextShape, values: Values): GraphValue {
+  const { x } = scope;
+  const { inputs, outputs, width } = shape;
+  const encode = ENCODERS[shape.architecture];
+  const texts = inputs.texts.map(({ vocabulary }, k) =>
+    encode(scope.at(textName(k)), values[textName(k)]!, shape, vocabulary),
+  );
+  const table = values[TABLE];
+  const others = table ? [x.apply("Relu", dense(scope.at(TABLE), table, width))] : [];
+  const joined = scope.dropout(x.concat([...texts, ...others], 1), shape.dropout);
+  const scores = dense(scope.at("output"), joined, outputs);
+  if (!shape.wide) return scores;
+  return inputs.texts.reduce(
+    (sum, { vocabulary }, k) =>
+      x.add(sum, wideScores(scope.at(`${WIDE}-${k}`), values[textName(k)]!, shape, { vocabulary, outputs })),
+    scores,
+  );
+}

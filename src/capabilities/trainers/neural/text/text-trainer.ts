@@ -1,0 +1,30 @@
+import { defineTrainer } from "../../../../foundation/contracts/trainer.js";
+import { textNetworkConfig } from "./config.js";
+import { fitTextNetwork, textTrainingLength } from "./fit-text.js";
+import { restoreTextNetwork, type TextState } from "./text-model.js";
+
+const ID = "text-network";
+
+/** Networks that read texts beside the other columns, trained from scratch. */
+export const textNetwork = defineTrainer<typeof textNetworkConfig, TextState>({
+  id: ID,
+  version: 1,
+  summary:
+    "Neural network that reads texts: fastText-like, convolution, LSTM in both directions or transformer.",
+  config: textNetworkConfig,
+  tasks: ["binary", "multiclass", "regression"],
+  capabilities: {
+    features: "encoders",
+    missingValues: false,
+    categories: false,
+    sampleWeights: true,
+    earlyStopping: true,
+    bagging: "keep",
+  },
+  estimate({ rows }, config) {
+    const { steps } = textTrainingLength(config, rows);
+    return { seconds: steps * 0.02, bytes: 4 * rows * config.length };
+  },
+  fit: (data, config, context) => fitTextNetwork(ID, data, config, context),
+  restore: restoreTextNetwork,
+});
