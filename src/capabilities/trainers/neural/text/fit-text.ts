@@ -96,7 +96,7 @@ function textLoss(shape: TextShape, labelSmoothing: number): NetworkFunction<Gra
     const scores = textScores(scope, shape, values);
     const losses =
       truth!.type === "int64"
-        ? crossEntropy(x, scores, truth!, labelSmoothing)
+        ? crossEntropy(x, scores, truth!, { labelSmoothing })
         : x.sum(squaredError(x, scores, truth!), [1]);
     return x.mean(weights ? x.mul(losses, weights) : losses);
   };
