@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../foundation/base/random.js";
 import type { GraphValue } from "../../foundation/contracts/graph.js";
-import type { Tensor } from "../../foundation/contracts/tensor.js";
+import { elementCount, type Tensor } from "../../foundation/contracts/tensor.js";
 import { createGraph, Expressions, type OnnxGraph, openBuiltModel } from "../onnx/index.js";
 import { gradients } from "./gradients.js";
 
@@ -87,24 +87,70 @@ describe("gradients", () => {
   });
 
   it("loses no update of equal positions on several threads", async () => {
-    const [size, width, count] = [8, 16, 4096];
-    const graph = createGraph({ name: "test" });
-    const x = new Expressions(graph);
-    const table = graph.input("table", "float32", [size, width]);
-    const rows = graph.input("rows", "int64", [count]);
-    const loss = x.sum(x.gather(table, rows));
-    graph.output("d", gradients(graph, loss, [table])[0]!);
+    const count = 4096;
     const random = createRandom("duplicates");
-    const drawn = Array.from({ length: count }, () => random.integer(size));
-    const feeds: Record<string, Tensor> = {
-      table: { type: "float32", shape: [size, width], data: new Float32Array(size * width) },
-      rows: { type: "int64", shape: [count], data: BigInt64Array.from(drawn, BigInt) },
+    const drawn = (size: number, length = count) => Array.from({ length }, () => random.integer(size));
+    const uses: Record<string, Scattering> = {
+      Gather: { shape: [8, 16], pick: (x, table) => x.gather(table, x.integers(drawn(8))) },
+      GatherElements: {
+        shape: [8, 16],
+        pick: (x, table) => {
+          const rows = x.graph.constant("int64", [count, 16], drawn(8, count * 16));
+          return x.graph.op("GatherElements", [table, rows], { attributes: { axis: { int: 0 } } });
+        },
+      },
+      GatherND: {
+        shape: [4, 4, 8],
+        pick: (x, table) =>
+          x.graph.op("GatherND", [table, x.graph.constant("int64", [count, 2], drawn(4, 2 * count))]),
+      },
+      ScatterElements: {
+        shape: [count],
+        pick: (x, updates) => {
+          const attributes = { axis: { int: 0 }, reduction: { string: "add" } };
+          const zeros = x.graph.constant("float32", [8], new Float32Array(8));
+          const sums = x.graph.op("ScatterElements", [zeros, x.integers(drawn(8)), updates], { attributes });
+          return x.square(sums);
+        },
+      },
+      MaxPool: {
+        shape: [2, 4, 40, 40],
+        pick: (x, pictures) => {
+          const window = { kernel_shape: { ints: [9, 9] }, strides: { ints: [1, 1] } };
+          return x.graph.op("MaxPool", [pictures], { attributes: window });
+        },
+      },
+      Pad: {
+        shape: [64, 3],
+        pick: (x, rows) => {
+          const pads = x.integers([512, 512]);
+          const attributes = { mode: { string: "edge" } };
+          return x.graph.op("Pad", [rows, pads, undefined, x.integers([1])], { attributes });
+        },
+      },
     };
-    const expected = Float32Array.from({ length: size * width }, (_, k) => {
-      return drawn.filter((row) => row === Math.floor(k / width)).length;
-    });
-    for (let attempt = 0; attempt < 20; attempt++) {
-      expect((await run(graph, feeds, 2)).d!.data).toEqual(expected);
+    for (const [name, use] of Object.entries(uses)) {
+      const [alone, ...others] = await onThreads(use, [1, 2, 2, 2, 2, 2, 4, 4, 4]);
+      for (const result of others) expect(result, name).toEqual(alone);
     }
   });
 });
+
+interface Scattering {
+  readonly shape: readonly number[];
+  pick(x: Expressions, value: GraphValue): GraphValue;
+}
+
+/** Derivatives of the sum of what was picked, which are whole numbers, on numbers of threads. */
+async function onThreads({ shape, pick }: Scattering, threads: readonly number[]) {
+  const graph = createGraph({ name: "test" });
+  const x = new Expressions(graph);
+  const value = graph.input("v", "float32", shape);
+  graph.output("d", gradients(graph, x.sum(pick(x, value)), [value])[0]!);
+  const random = createRandom("values");
+  const data = Float32Array.from({ length: elementCount(shape) }, () => random.integer(50));
+  const results: unknown[] = [];
+  for (const each of threads)
+    results.push((await run(graph, { v: { type: "float32", shape, data } }, each)).d!.data);
+  return results;
+}

@@ -258,5 +258,4 @@ export const RESAMPLING = {
     ],
     vjp: maxUnpoolVjp,
   }),
-  GridSample: defineOp({ type: "GridSample", notDifferentiable: "sampling at given places has no rule" }),
 };

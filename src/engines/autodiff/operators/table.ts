@@ -10,6 +10,7 @@ import { PRODUCTS } from "./products.js";
 import { RECURRENT } from "./recurrent-layers.js";
 import { REDUCTIONS } from "./reductions.js";
 import { RESAMPLING } from "./resampling.js";
+import { SAMPLING } from "./sampling.js";
 import { SHAPES } from "./shapes.js";
 
 const LEARNED = {
@@ -32,6 +33,7 @@ export const DERIVATIVES: { readonly [Type in OperatorType]: OpDefinition<Type> 
   ...CONVOLUTIONS,
   ...POOLING,
   ...RESAMPLING,
+  ...SAMPLING,
   ...RECURRENT,
   ...ATTENTION,
   ...SHAPES,
