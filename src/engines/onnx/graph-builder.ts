@@ -206,7 +206,7 @@ class Builder implements OnnxGraph {
       inputs,
       attributes,
       contents: (index) => this.#contents.get(inputs[index]?.name ?? ""),
-      fresh: () => `size_${this.#counter++}`,
+      fresh: (_, term) => term ?? `size_${this.#counter++}`,
     };
     const types: readonly TensorType[] = given ?? operator!.infer(call);
     const values = types.map((output) => ({

@@ -55,6 +55,16 @@ interface Surroundings {
   readonly depth: number;
 }
 
+/** Float inputs that say how an op works; training does not change them. */
+const SETTINGS: Readonly<Record<string, readonly number[]>> = {
+  Clip: [1, 2],
+  Dropout: [1],
+  OneHot: [2],
+  Pad: [2],
+  Resize: [1, 2],
+  Upsample: [1],
+};
+
 const plainDomain = (domain: string | undefined): string => (domain === "ai.onnx" ? "" : (domain ?? ""));
 const nameOf = (domain: string, type: string | undefined) =>
   domain === "" ? (type ?? "") : `${domain}.${type}`;
@@ -137,7 +147,11 @@ class ModelImport {
 
   #node(node: NodeProto, surroundings: Surroundings): void {
     const domain = plainDomain(node.domain);
-    const entries = (node.input ?? []).map((name) => this.#entry(name, node, surroundings.scope));
+    const settings = Object.hasOwn(SETTINGS, node.opType ?? "") ? SETTINGS[node.opType!]! : [];
+    const entries = (node.input ?? []).map((name, index) => {
+      const entry = this.#entry(name, node, surroundings.scope);
+      return settings.includes(index) && entry?.stored ? { stored: entry.stored.asConstant() } : entry;
+    });
     const definition = this.#functions.get(functionKey(node.domain, node.opType, node.overload));
     const results = definition
       ? this.#call(definition, node, entries, surroundings)

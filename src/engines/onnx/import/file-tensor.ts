@@ -13,7 +13,7 @@ export class FileTensor {
   readonly isWeight: boolean;
   readonly #read: () => TensorContent;
 
-  constructor(header: Omit<FileTensor, "content" | "derive">, read: () => TensorContent) {
+  constructor(header: Omit<FileTensor, "content" | "derive" | "asConstant">, read: () => TensorContent) {
     this.name = header.name;
     this.code = header.code;
     this.type = header.type;
@@ -24,6 +24,11 @@ export class FileTensor {
 
   content(): TensorContent {
     return this.#read();
+  }
+
+  /** The same tensor as no weight. */
+  asConstant(): FileTensor {
+    return new FileTensor({ ...this, isWeight: false }, this.#read);
   }
 
   /** A tensor computed from this one, under its name, when it is wanted. */

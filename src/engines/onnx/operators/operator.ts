@@ -6,6 +6,8 @@ import type {
   GraphValue,
 } from "../../../foundation/contracts/graph.js";
 
+import { productTerm } from "./size-terms.js";
+
 export interface TensorType {
   readonly type: ElementType;
   readonly shape: readonly Dimension[];
@@ -24,8 +26,11 @@ export interface OperatorCall {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   /** The elements of a small numeric input: numbers where known, symbols where they are sizes of other tensors. */
   contents(index: number): readonly Dimension[] | undefined;
-  /** A name for a size that cannot be known before run time. */
-  fresh(bound?: SizeBound): string;
+  /**
+   * A name for a size that cannot be known before run time.
+   * @param term what it is in terms of other sizes; equal terms may get one name
+   */
+  fresh(bound?: SizeBound, term?: string): string;
 }
 
 /** The numbers of an input that is a constant. */
@@ -100,16 +105,19 @@ export function axisOf(call: OperatorCall, axis: number, rank: number): number {
 }
 
 export function product(call: OperatorCall, shape: readonly Dimension[]): Dimension {
-  let result = 1;
-  let symbol: string | undefined;
-  for (const size of shape) {
-    if (typeof size === "number") result *= size;
-    else if (symbol === undefined) symbol = size;
-    else return call.fresh((sizeOf) => shape.reduce((count: number, part) => count * sizeOf(part), 1));
-  }
-  if (symbol === undefined || result === 0) return result;
-  const only = symbol;
-  return result === 1 ? only : call.fresh((sizeOf) => result * sizeOf(only));
+  return sizeOfTerm(call, shape, productTerm(shape), (sizeOf) =>
+    shape.reduce((count: number, part) => count * sizeOf(part), 1),
+  );
+}
+
+/** The size that a term of given sizes stands for: a number, one of them, or a new one. */
+export function sizeOfTerm(
+  call: OperatorCall,
+  given: readonly Dimension[],
+  term: Dimension,
+  bound?: SizeBound,
+): Dimension {
+  return typeof term === "number" || given.includes(term) ? term : call.fresh(bound, term);
 }
 
 /** Shape of an elementwise op on all given shapes. */

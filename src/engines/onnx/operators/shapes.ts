@@ -16,8 +16,10 @@ import {
   product,
   type SizeBound,
   sameType,
+  sizeOfTerm,
   type TensorType,
 } from "./operator.js";
+import { quotientTerm, sumTerm } from "./size-terms.js";
 
 /** A tensor whose sizes are the contents of another: known when those are, else only the rank is. */
 function shapeFrom(call: OperatorCall, index: number, bound: SizeBound): Dimension[] {
@@ -41,7 +43,7 @@ const concat = (call: OperatorCall): TensorType[] => {
         shape[position] =
           typeof known === "number" && typeof size === "number"
             ? known + size
-            : call.fresh((sizeOf) => sizeOf(known) + sizeOf(size));
+            : sizeOfTerm(call, [], sumTerm(known, size), (sizeOf) => sizeOf(known) + sizeOf(size));
       } else if (typeof known === "string") shape[position] = size;
       else if (typeof size === "number" && size !== known) fail(call, `sizes ${known} and ${size} differ`);
     }
@@ -150,13 +152,11 @@ function openSize(call: OperatorCall, from: readonly Dimension[], to: readonly D
     if (position >= 0) left.splice(position, 1);
     return position < 0;
   });
-  const total = product(call, left);
-  const rest = product(call, right);
-  if (typeof total === "number" && typeof rest === "number") {
-    if (rest !== 0 && total % rest !== 0) fail(call, `cannot reshape [${from}] to [${to}]`);
-    return rest === 0 ? 0 : total / rest;
-  }
-  return rest === 1 ? total : call.fresh();
+  const term = quotientTerm(left, right);
+  if (term !== undefined) return sizeOfTerm(call, from, term);
+  const known = [...left, ...right].every((size) => typeof size === "number");
+  if (!known) return call.fresh();
+  return right.includes(0) ? 0 : fail(call, `cannot reshape [${from}] to [${to}]`);
 }
 
 const flatten = (call: OperatorCall): TensorType[] => {
