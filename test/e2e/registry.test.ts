@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { writeBundle } from "../../src/capabilities/bundles/index.js";
 import { openStore } from "../../src/capabilities/stores/index.js";
-import { createServer, type QuernServer } from "../../src/entries/http/index.js";
+import { createServer, createServingMetrics, type QuernServer } from "../../src/entries/http/index.js";
 import { systemClock as clock } from "../../src/foundation/base/clock.js";
 import { silentLogger } from "../../src/foundation/base/logger.js";
 import { type Manifest, sealedContent } from "../../src/foundation/contracts/bundle.js";
@@ -129,6 +129,62 @@ it("counts each approver once", async () => {
   await expect(promoteTo(version, { gates })).rejects.toMatchObject({ code: "GOAL_NOT_MET" });
   await approve("bo");
   await promoteTo(version);
+});
+
+it("requirement 20: traffic is spread, shadowed, and a canary ends as the champion", async () => {
+  for (const auc of [0.7, 0.8]) await register(auc);
+  await promoteTo(1);
+  const served = await openModels([NAME], {}, { store: join(folder, ".quern") });
+  const metrics = createServingMetrics();
+  const server = createServer(
+    { port: 0 },
+    {
+      ...{ models: served.pool, traffic: served.traffic, clock, logger: silentLogger, store, metrics },
+      refresh: () => served.registry!.refresh(),
+    },
+  );
+  const base = await server.listen();
+  const post = async (path: string, body: unknown, headers = {}) => {
+    const init = { method: "POST", headers: { "content-type": "application/json", ...headers } };
+    return (await fetch(base + path, { ...init, body: JSON.stringify(body) })).json();
+  };
+  const versions = async (count: number) => {
+    const subjects = Array.from({ length: count }, (_, k) => `subject ${k}`);
+    const answers = await Promise.all(
+      subjects.map((id) => post(`/predict/${NAME}`, GOOD, { "quern-subject": id })),
+    );
+    return answers.map(({ version }) => version as number);
+  };
+  const variants = [
+    { model: `${NAME}@champion`, weight: 1 },
+    { model: `${NAME}@2`, weight: 1 },
+  ];
+  try {
+    await post(`/api/registry/${NAME}/deploy`, {
+      deployment: { variants, shadows: [`${NAME}@2`] },
+      reason: "half",
+    });
+    const first = await versions(60);
+    expect(new Set(first)).toEqual(new Set([1, 2]));
+    expect(await versions(60)).toEqual(first);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await (await fetch(`${base}/metrics`)).text()).toMatch(
+      /quern_shadow_rows_total\{.*agrees="yes"\} [1-9]/,
+    );
+    const canary = { steps: [50, 100], stepSeconds: 0.1, minimumRequests: 5, maximumLatencyRatio: 1000 };
+    await post(`/api/registry/${NAME}/deploy`, { deployment: { variants, canary }, reason: "canary" });
+    for (let round = 0; round < 3; round++) {
+      await versions(40);
+      await new Promise((resolve) => setTimeout(resolve, 110));
+      await served.registry!.refresh();
+    }
+    expect((await store.models.get(`${NAME}@champion`)).version).toBe(2);
+    expect((await store.registry.deployment(NAME))!.deployment).toBeNull();
+    expect(new Set(await versions(20))).toEqual(new Set([2]));
+  } finally {
+    await server.close();
+    await served.close();
+  }
 });
 
 it("requirement 19: a promotion is served without a restart, going back within a second, a bad version never", async () => {

@@ -44,6 +44,11 @@ export const VERBS: readonly Verb[] = [
     "Let an alias, the champion, point to the version before its last promotion",
     () => import("./commands/rollback.js"),
   ),
+  verb(
+    "deploy",
+    "Spread the requests for a name over its versions: by weight, with shadows, as a canary",
+    () => import("./commands/deploy.js"),
+  ),
   verb("serve", "Serve models over HTTP", () => import("./commands/serve.js")),
   verb("runs", "List runs", () => import("./commands/runs.js")),
   verb("models", "List models and their versions", () => import("./commands/models.js")),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { servedModelSchema } from "../../foundation/contracts/http.js";
+import { findReference } from "../../foundation/contracts/model-reference.js";
 import type { ServedModel } from "../../foundation/contracts/serving.js";
 import {
   datasetSummarySchema,
@@ -9,7 +10,6 @@ import {
   type Store,
 } from "../../foundation/contracts/store.js";
 import { defineRoute, type Route, type RouteContext } from "./route.js";
-import { findModel } from "./served-models.js";
 
 function describe(model: ServedModel, { models }: RouteContext): z.infer<typeof servedModelSchema> {
   const { name, version, task, target, inputs } = model.manifest;
@@ -34,7 +34,7 @@ const servedRoutes: readonly Route[] = [
     summary: "One of them: `name` or `name@version`.",
     params: z.strictObject({ model: z.string().min(1).max(200) }),
     answer: servedModelSchema,
-    handle: ({ params }, context) => describe(findModel(context.models, params.model), context),
+    handle: ({ params }, context) => describe(findReference(context.models, params.model), context),
   }),
 ];
 

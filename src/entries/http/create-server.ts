@@ -3,13 +3,13 @@ import type { z } from "zod";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { PERMISSIONS } from "../../foundation/contracts/http.js";
+import { findReference, parseVersion } from "../../foundation/contracts/model-reference.js";
 import type { ModelPool } from "../../foundation/contracts/serving.js";
 import { type AccessCheck, createAccessCheck } from "./access.js";
 import { toHttpError } from "./errors.js";
 import { createServingMetrics, type ServingMetrics } from "./metrics.js";
 import { isTextReply, type Route, type RouteContext, type Services } from "./route.js";
 import { routeTable } from "./routes.js";
-import { findModel, parseVersion } from "./served-models.js";
 import { parseServerOptions, type serverOptionsSchema } from "./server-options.js";
 
 export interface QuernServer {
@@ -36,6 +36,7 @@ export function createServer(
     ...services,
     options,
     metrics: servingMetrics.forServer(services.models),
+    observer: servingMetrics.observer,
     routes: routeTable(services.store),
     isReady: () => closing === undefined && services.models.list().every((model) => model.state === "ready"),
   };
@@ -132,7 +133,8 @@ function refuseWhenOverloaded(
   models: ModelPool,
   { model, version }: { model: string; version?: string },
 ): void {
-  const served = version === undefined ? findModel(models, model) : models.get(model, parseVersion(version));
+  const served =
+    version === undefined ? findReference(models, model) : models.get(model, parseVersion(version));
   if (!served.overloaded) return;
   throw new QuernError("OVERLOADED", `Too many rows are waiting for ${served.manifest.name}.`, {
     details: { retryAfterSeconds: 1 },
@@ -170,6 +172,7 @@ function registerRoute(app: FastifyInstance, route: Route, context: RouteContext
           params: (route.heavy ? request.params : readFields(route.params, request.params)) as never,
           query: readFields(route.query, request.query) as never,
           body: (route.body ? readBody(route, request) : undefined) as never,
+          subject: subjectOf(request),
           run: runOptions(request, context.clock, requestTimeoutMs),
         },
         context,
@@ -182,6 +185,11 @@ function registerRoute(app: FastifyInstance, route: Route, context: RouteContext
         .send(answer.text);
     },
   });
+}
+
+function subjectOf({ headers }: FastifyRequest): string | undefined {
+  const subject = headers["quern-subject"];
+  return typeof subject === "string" && subject.length <= 200 ? subject : undefined;
 }
 
 function readBody(route: Route, request: FastifyRequest): unknown {

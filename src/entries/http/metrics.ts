@@ -38,7 +38,15 @@ export function createServingMetrics(): ServingMetrics {
     ...{ name: "quern_predictions_refused_total", help: "Requests dropped before they were computed." },
     ...{ labelNames: [...labelNames, "reason"] as const, registers },
   });
+  const shadowed = new Counter({
+    ...{ name: "quern_shadow_rows_total", help: "Rows computed by a shadow.", registers },
+    labelNames: [...labelNames, "agrees"] as const,
+  });
   const observer: ServingObserver = {
+    shadowed(model, rows, differing) {
+      shadowed.inc({ ...labelsOf(model), agrees: "yes" }, rows - differing);
+      shadowed.inc({ ...labelsOf(model), agrees: "no" }, differing);
+    },
     batch(model, rows, seconds) {
       batchRows.observe(labelsOf(model), rows);
       batchSeconds.observe(labelsOf(model), seconds);

@@ -8,12 +8,12 @@ import {
   oipModelSchema,
   oipServerSchema,
 } from "../../foundation/contracts/http.js";
+import { findReference, parseVersion } from "../../foundation/contracts/model-reference.js";
 import type { ModelPool, ServedModel } from "../../foundation/contracts/serving.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { parseJsonExact } from "./json.js";
 import { datatypeOf, portShape, readTensor, writeTensor } from "./oip-tensors.js";
 import { type BodyReader, defineRoute, type Route, type RouteContext, type RouteRequest } from "./route.js";
-import { findModel, parseVersion } from "./served-models.js";
 
 type InferRequest = z.infer<typeof oipInferRequestSchema>;
 
@@ -39,7 +39,7 @@ const readyAnswer = z.object({ name: z.string(), ready: z.boolean() });
 type ModelParams = { readonly model: string; readonly version?: string };
 
 function modelOf(models: ModelPool, { model, version }: ModelParams): ServedModel {
-  return version === undefined ? findModel(models, model) : models.get(model, parseVersion(version));
+  return version === undefined ? findReference(models, model) : models.get(model, parseVersion(version));
 }
 
 function describe(model: ServedModel, models: ModelPool): z.infer<typeof oipModelSchema> {

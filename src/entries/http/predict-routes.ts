@@ -3,9 +3,9 @@ import { z } from "zod";
 import { QuernError } from "../../foundation/base/errors.js";
 import { predictRequestSchema, predictResponseSchema } from "../../foundation/contracts/http.js";
 import type { Row } from "../../foundation/contracts/prediction.js";
+import { answerRows } from "./answer-rows.js";
 import { parseJson } from "./json.js";
 import { type BodyReader, defineRoute, type Route, type TextReply } from "./route.js";
-import { findModel } from "./served-models.js";
 
 interface PredictRequest {
   readonly rows: readonly Row[];
@@ -67,8 +67,8 @@ export const predictRoutes: readonly Route[] = [
     params: z.strictObject({ model: z.string().min(1).max(200) }),
     body: predictBody,
     answer: predictResponseSchema,
-    async handle({ params, body, run }, { models, metrics, options }): Promise<TextReply> {
-      const model = findModel(models, params.model);
+    async handle({ params, body, run, subject }, context): Promise<TextReply> {
+      const { metrics, options } = context;
       const { rows } = body;
       const limit = body.explain ? Math.min(MOST_EXPLAINED_ROWS, options.maximumRows) : options.maximumRows;
       if (rows.length > limit) {
@@ -76,10 +76,13 @@ export const predictRoutes: readonly Route[] = [
           details: { rows: rows.length, limit },
         });
       }
-      const [answers, explanations] = await Promise.all([
-        model.predict(rows, run),
-        body.explain ? model.explain(rows) : undefined,
-      ]);
+      const { model, answers } = await answerRows(context, {
+        reference: params.model,
+        subject: subject ?? (typeof body.id === "string" ? body.id : undefined),
+        rows,
+        run,
+      });
+      const explanations = body.explain ? await model.explain(rows) : undefined;
       metrics.predicted(model, rows.length);
       const { name, version } = model.manifest;
       const nameOf = idsOf(body);

@@ -1,6 +1,7 @@
 /** Who answers under a name: promotions, rollbacks, approvals and their history. */
 import { z } from "zod";
 import { QuernError } from "../../foundation/base/errors.js";
+import { deploymentChangeSchema, deploymentSchema } from "../../foundation/contracts/deployment.js";
 import {
   approveRequestSchema,
   promoteRequestSchema,
@@ -8,6 +9,7 @@ import {
 } from "../../foundation/contracts/http.js";
 import { aliasChangeSchema, approvalSchema, promotionSchema } from "../../foundation/contracts/registry.js";
 import type { Store } from "../../foundation/contracts/store.js";
+import { deployIn } from "../../workflows/serve/deploy.js";
 import { approveIn, promoteIn, rollbackIn } from "../../workflows/serve/promote.js";
 import { parseJson } from "./json.js";
 import { type BodyReader, defineRoute, type Route } from "./route.js";
@@ -60,6 +62,25 @@ export const registryRoutes = (store: Store): readonly Route[] => [
       const promotion = await rollbackIn(store, { ...rest, ...given(actor), name });
       await refresh?.();
       return promotion;
+    },
+  }),
+  defineRoute({
+    ...{ method: "GET", path: "/api/registry/:name/deployments", permission: "read", params },
+    summary: "How the name's traffic was spread, oldest first; the last one holds.",
+    answer: z.object({ changes: z.array(deploymentChangeSchema) }),
+    handle: async ({ params: { name } }) => ({ changes: await store.registry.deploymentHistory(name) }),
+  }),
+  defineRoute({
+    ...{ method: "POST", path: "/api/registry/:name/deploy", permission: "manage", params },
+    summary: "Spreads the name's traffic over versions by weight, with shadows or as a canary; null ends it.",
+    body: bodyOf(
+      z.strictObject({ deployment: deploymentSchema.nullable(), reason: z.string().min(1).max(1000) }),
+    ),
+    answer: deploymentChangeSchema,
+    async handle({ params: { name }, body: { deployment, reason } }, { refresh }) {
+      const change = await deployIn(store, { name, deployment, reason });
+      await refresh?.();
+      return change;
     },
   }),
   defineRoute({

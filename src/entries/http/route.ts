@@ -3,7 +3,7 @@ import type { Clock } from "../../foundation/base/clock.js";
 import type { Logger } from "../../foundation/base/logger.js";
 import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
 import type { Permission } from "../../foundation/contracts/http.js";
-import type { ModelPool } from "../../foundation/contracts/serving.js";
+import type { ModelPool, ServingObserver, TrafficRouter } from "../../foundation/contracts/serving.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import type { Metrics } from "./metrics.js";
 import type { ServerOptions } from "./server-options.js";
@@ -15,6 +15,8 @@ export interface Services {
   readonly logger: Logger;
   /** Runs, datasets and registered models; without it those routes do not exist. */
   readonly store?: Store;
+  /** Spreads the requests for a name over versions; without it each name has one current version. */
+  readonly traffic?: TrafficRouter;
   /** Called after a change of the registry, so that it is served before the caller has its answer. */
   readonly refresh?: () => Promise<void>;
 }
@@ -22,6 +24,7 @@ export interface Services {
 export interface RouteContext extends Services {
   readonly options: ServerOptions;
   readonly metrics: Metrics;
+  readonly observer: ServingObserver;
   /** The whole table, for the routes that describe it. */
   readonly routes: readonly Route[];
   /** False from the first moment of a shutdown. */
@@ -32,6 +35,8 @@ export interface RouteRequest<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** Whose request it is, by the header Quern-Subject: the same one gets the same version of a spread model. */
+  readonly subject: string | undefined;
   /** When to give up and whether the caller is still there. */
   readonly run: RunOptions;
 }

@@ -1,6 +1,7 @@
 /** Models that answer requests: what a server needs of them, whatever protocol it speaks. */
 import type { Manifest } from "./bundle.js";
 import type { RunOptions } from "./bundle-predictor.js";
+import type { Deployment } from "./deployment.js";
 import type { PredictionExplanation } from "./explanation.js";
 import type { Prediction, Row } from "./prediction.js";
 import type { Tensor, TensorPort } from "./tensor.js";
@@ -76,4 +77,34 @@ export interface ServingObserver {
   batch?(model: ServedModel, rows: number, seconds: number): void;
   /** A caller's rows were turned away. */
   refused?(model: ServedModel, reason: "overloaded" | "deadline" | "cancelled"): void;
+  /** A shadow computed rows that another version answered; for so many of them it said something else. */
+  shadowed?(shadow: ServedModel, rows: number, differing: number): void;
+}
+
+/** One request on its way to the version that its subject belongs to. */
+export interface RoutedRequest {
+  readonly model: ServedModel;
+  /** These compute the same rows after the answer; what they say is only compared. */
+  readonly shadows: readonly ServedModel[];
+  /** Called once when the answer is known. */
+  settle(failed: boolean): void;
+}
+
+/** `on`: the candidate may have more; `back`: it must have nothing any more. */
+export type CanaryVerdict =
+  | { readonly decision: "stay" | "on" }
+  | { readonly decision: "back"; readonly reason: string };
+
+/** Which version answers a request for a bare name. */
+export interface TrafficRouter {
+  /** Takes effect with the next request; null: the current version answers again. */
+  deploy(name: string, deployment: Deployment | null): void;
+  /**
+   * @param subject whose request it is: the same one gets the same version while the shares stay
+   * @returns nothing for names without a deployment
+   * @throws QuernError MODEL_NOT_FOUND when the variant is not open
+   */
+  route(name: string, subject: string): RoutedRequest | undefined;
+  /** What the figures of a canary since its last step say. */
+  judge(name: string): CanaryVerdict;
 }

@@ -1,13 +1,21 @@
 import { verifyBundle } from "../../capabilities/bundles/index.js";
+import { QuernError } from "../../foundation/base/errors.js";
 import type { Logger } from "../../foundation/base/logger.js";
-import type { ModelPool } from "../../foundation/contracts/serving.js";
+import type { DeploymentChange } from "../../foundation/contracts/deployment.js";
+import type { ModelPool, TrafficRouter } from "../../foundation/contracts/serving.js";
 import type { Store } from "../../foundation/contracts/store.js";
-import type { WorkflowContext } from "../context.js";
+import { type CanaryWatch, moveCanary } from "./deploy.js";
 
 /** How soon a promotion or a rollback is seen: two small queries for each model served. */
 const LOOK_MS = 200;
 /** Versions of a name that stay open beside those in use, so that going back takes no loading. */
 const KEPT_WARM = 1;
+
+export interface FollowOptions {
+  readonly logger: Logger;
+  readonly traffic: TrafficRouter;
+  readonly watch?: CanaryWatch;
+}
 
 export interface FollowedRegistry {
   /** Looks at once instead of at the next turn; resolves when what the registry says is served. */
@@ -26,16 +34,19 @@ export async function followRegistry(
   store: Store,
   pool: ModelPool,
   references: readonly string[],
-  { logger }: Pick<WorkflowContext, "logger">,
+  { logger, traffic, watch }: FollowOptions,
 ): Promise<FollowedRegistry> {
   const followed = references.map((reference) => new FollowedReference(store, pool, reference));
   for (const reference of followed) await reference.follow();
+  const deployments = new FollowedDeployments(store, pool, traffic);
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let looking: Promise<void> = Promise.resolve();
   const look = async (): Promise<void> => {
     for (const reference of followed) await reference.tryToFollow(logger);
-    await retireUnused(pool, followed);
+    const names = new Set(followed.map(({ name }) => name));
+    for (const name of names) await deployments.tryToFollow(name, { logger, ...(watch ? { watch } : {}) });
+    await retireUnused(pool, [...followed, ...deployments.references]);
   };
   const refresh = (): Promise<void> => {
     looking = looking.then(look);
@@ -45,6 +56,7 @@ export async function followRegistry(
     timer = setTimeout(() => void refresh().finally(() => isStopped || schedule()), LOOK_MS);
     timer.unref();
   };
+  await refresh();
   schedule();
   return {
     refresh,
@@ -111,6 +123,54 @@ class FollowedReference {
         cause: failure instanceof Error ? failure.message : String(failure),
       });
     }
+  }
+}
+
+/** What the deployments of the served names say, applied when all they need is open. */
+class FollowedDeployments {
+  readonly #store: Store;
+  readonly #pool: ModelPool;
+  readonly #traffic: TrafficRouter;
+  readonly #changes = new Map<string, DeploymentChange>();
+  readonly #references = new Map<string, FollowedReference[]>();
+
+  constructor(store: Store, pool: ModelPool, traffic: TrafficRouter) {
+    this.#store = store;
+    this.#pool = pool;
+    this.#traffic = traffic;
+  }
+
+  get references(): readonly FollowedReference[] {
+    return [...this.#references.values()].flat();
+  }
+
+  async tryToFollow(name: string, options: Parameters<typeof moveCanary>[4]): Promise<void> {
+    try {
+      await this.#follow(name);
+      const change = this.#changes.get(name);
+      if (change) await moveCanary(this.#store, this.#traffic, name, change, options);
+    } catch (failure) {
+      // Another process has moved the same canary: its change is seen at the next look.
+      if (QuernError.is(failure) && failure.code === "LEASE_LOST") return;
+      const cause = failure instanceof Error ? failure.message : String(failure);
+      options.logger.log("error", "A deployment cannot be followed; the one before goes on.", {
+        model: name,
+        cause,
+      });
+    }
+  }
+
+  async #follow(name: string): Promise<void> {
+    for (const reference of this.#references.get(name) ?? []) await reference.follow();
+    const change = await this.#store.registry.deployment(name);
+    if (!change || change.number === this.#changes.get(name)?.number) return;
+    const { variants = [], shadows = [] } = change.deployment ?? {};
+    const wanted = [...variants.map(({ model }) => model), ...shadows];
+    const references = wanted.map((reference) => new FollowedReference(this.#store, this.#pool, reference));
+    for (const reference of references) await reference.follow();
+    this.#traffic.deploy(name, change.deployment);
+    this.#references.set(name, references);
+    this.#changes.set(name, change);
   }
 }
 

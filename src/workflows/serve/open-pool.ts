@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { verifyBundle } from "../../capabilities/bundles/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
-import { createModelPool } from "../../capabilities/serving/index.js";
+import { createModelPool, Traffic } from "../../capabilities/serving/index.js";
 import { openStore } from "../../capabilities/stores/index.js";
 import { createImageDecoder } from "../../capabilities/vision/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import type { ModelPool, ServingObserver } from "../../foundation/contracts/serving.js";
+import type { ModelPool, ServingObserver, TrafficRouter } from "../../foundation/contracts/serving.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { storeFolder } from "../locate-store.js";
@@ -16,6 +16,7 @@ import { type FollowedRegistry, followRegistry } from "./follow-registry.js";
 
 export interface ServedModels {
   readonly pool: ModelPool;
+  readonly traffic: TrafficRouter;
   /** For the routes that describe runs and models; absent where there is no store. */
   readonly store?: Store;
   /** What the registry says is served, kept current until `close`. */
@@ -45,6 +46,7 @@ export async function openModels(
   const store = existsSync(folder)
     ? await openStore(folder, { clock: context.clock, create: false })
     : undefined;
+  const traffic = new Traffic(pool, context.clock);
   let registry: FollowedRegistry | undefined;
   const close = async (): Promise<void> => {
     await registry?.stop();
@@ -61,14 +63,14 @@ export async function openModels(
         store,
         pool,
         wanted.filter((reference) => !isPath(reference)),
-        context,
+        { logger: context.logger, traffic },
       );
     else
       checkNoNames(
         wanted.filter((reference) => !isPath(reference)),
         folder,
       );
-    return { pool, close, ...(store ? { store } : {}), ...(registry ? { registry } : {}) };
+    return { pool, traffic, close, ...(store ? { store } : {}), ...(registry ? { registry } : {}) };
   } catch (failure) {
     await close();
     throw failure;

@@ -61,12 +61,13 @@ export const command = defineCommand({
     // What is wrong with the options is said before any model is opened.
     parseServerOptions(wishes);
     const metrics = createServingMetrics();
-    const served = await openModels(models, metrics.observer, workflowOptions(options, io));
     const logger = lineLogger(io);
+    const served = await openModels(models, metrics.observer, { ...workflowOptions(options, io), logger });
     let instance: QuernServer | undefined;
     try {
       instance = createServer(wishes, {
         models: served.pool,
+        traffic: served.traffic,
         clock: systemClock,
         logger,
         metrics,

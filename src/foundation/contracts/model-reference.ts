@@ -1,8 +1,9 @@
-import { QuernError } from "../../foundation/base/errors.js";
-import type { ModelPool, ServedModel } from "../../foundation/contracts/serving.js";
+/** How callers name a served model. */
+import { QuernError } from "../base/errors.js";
+import type { ModelPool, ServedModel } from "./serving.js";
 
 /** `name`, `name@version` or `name@alias`. @throws QuernError MODEL_NOT_FOUND */
-export function findModel(models: ModelPool, reference: string): ServedModel {
+export function findReference(models: ModelPool, reference: string): ServedModel {
   const at = reference.lastIndexOf("@");
   if (at < 0) return models.get(reference);
   return models.get(reference.slice(0, at), parseVersion(reference.slice(at + 1)));

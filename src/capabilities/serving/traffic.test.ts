@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { deploymentSchema } from "../../foundation/contracts/deployment.js";
+import type { ModelPool, ServedModel } from "../../foundation/contracts/serving.js";
+import { Traffic } from "./traffic.js";
+
+function setUp(deployment: object) {
+  let now = 0;
+  const opened = new Map<string, ServedModel>();
+  const get = (name: string, version?: number | string) => {
+    const key = `${name}@${version}`;
+    const model = opened.get(key) ?? ({ key, state: "ready", busyRows: 0 } as unknown as ServedModel);
+    opened.set(key, model);
+    return model;
+  };
+  const traffic = new Traffic({ get } as unknown as ModelPool, { now: () => now, elapsed: () => now });
+  traffic.deploy("churn", deploymentSchema.parse(deployment));
+  const route = (subject: string) => traffic.route("churn", subject)!;
+  const answered = (subject: string) => (route(subject).model as unknown as { key: string }).key;
+  /** Answers taken in turn by subjects, each as slow as said. */
+  const serve = (requests: number, outcome: (key: string) => { ms: number; failed: boolean }) => {
+    for (let k = 0; k < requests; k++) {
+      const routed = route(`subject ${k}`);
+      const { ms, failed } = outcome((routed.model as unknown as { key: string }).key);
+      now += ms;
+      routed.settle(failed);
+    }
+  };
+  return { traffic, answered, serve, route, advance: (ms: number) => (now += ms) };
+}
+const variants = (a: number, b: number) => [
+  { model: "churn@1", weight: a },
+  { model: "churn@2", weight: b },
+];
+
+describe("requirement 20: sticky weighted routing", () => {
+  it.each([0, 5, 10, 50, 95, 100])(
+    "gives %d %% their share within 99.9 %% binomial bounds, whoever asks",
+    (percent) => {
+      const { answered } = setUp({ variants: variants(100 - percent, percent) });
+      const count = 20_000;
+      for (const write of [
+        (k: number) => `${k}`,
+        (k: number) => `customer-${1e6 + k}`,
+        (k: number) => `a${k}@x.org`,
+      ]) {
+        let second = 0;
+        for (let k = 0; k < count; k++) if (answered(write(k)) === "churn@2") second++;
+        const share = percent / 100;
+        const bound = 3.29 * Math.sqrt(count * share * (1 - share));
+        expect(Math.abs(second - count * share)).toBeLessThanOrEqual(bound);
+      }
+    },
+  );
+
+  it("answers a subject by the same version, and moves only those whose share moved", () => {
+    const before = setUp({ variants: variants(90, 10) });
+    const after = setUp({ variants: variants(75, 25) });
+    for (let k = 0; k < 1000; k++) {
+      const subject = `subject ${k}`;
+      expect(before.answered(subject)).toBe(before.answered(subject));
+      if (before.answered(subject) === "churn@2") expect(after.answered(subject)).toBe("churn@2");
+    }
+  });
+
+  it("leaves names without a deployment alone, and ends one", () => {
+    const { traffic } = setUp({ variants: variants(1, 1) });
+    expect(traffic.route("other", "x")).toBeUndefined();
+    traffic.deploy("churn", null);
+    expect(traffic.route("churn", "x")).toBeUndefined();
+  });
+
+  it("leaves out shadows that have enough to do", () => {
+    const { route } = setUp({ variants: variants(1, 0), shadows: ["churn@3"] });
+    const [shadow] = route("x").shadows;
+    (shadow as { busyRows: number }).busyRows = 5;
+    expect(route("x").shadows).toEqual([]);
+  });
+});
+
+describe("canary", () => {
+  const canary = { minimumRequests: 20, stepSeconds: 10, maximumErrorRate: 0.05, maximumLatencyRatio: 2 };
+  const half = { variants: variants(50, 50), canary };
+  it("goes on after enough requests and time", () => {
+    const { traffic, serve, advance } = setUp(half);
+    serve(100, () => ({ ms: 1, failed: false }));
+    expect(traffic.judge("churn").decision).toBe("stay");
+    advance(10_000);
+    expect(traffic.judge("churn").decision).toBe("on");
+  });
+  it("goes back when the candidate fails, before the step is full", () => {
+    const { traffic, serve } = setUp(half);
+    serve(20, (key) => ({ ms: 1, failed: key === "churn@2" }));
+    expect(traffic.judge("churn")).toMatchObject({
+      decision: "back",
+      reason: expect.stringMatching("failed"),
+    });
+  });
+  it("goes back when the candidate is slow", () => {
+    const { traffic, serve } = setUp(half);
+    serve(200, (key) => ({ ms: key === "churn@2" ? 9 : 1, failed: false }));
+    expect(traffic.judge("churn")).toMatchObject({
+      decision: "back",
+      reason: expect.stringMatching("latency"),
+    });
+  });
+  it("does not blame the candidate for what the other does", () => {
+    const { traffic, serve } = setUp(half);
+    serve(200, (key) => ({ ms: key === "churn@1" ? 9 : 1, failed: key === "churn@1" }));
+    expect(traffic.judge("churn").decision).toBe("stay");
+  });
+});

@@ -1,0 +1,126 @@
+import type { Clock } from "../../foundation/base/clock.js";
+import type { Deployment } from "../../foundation/contracts/deployment.js";
+import { findReference } from "../../foundation/contracts/model-reference.js";
+import type {
+  CanaryVerdict,
+  ModelPool,
+  RoutedRequest,
+  ServedModel,
+  TrafficRouter,
+} from "../../foundation/contracts/serving.js";
+
+/** Answers kept of each variant to know its latency by; the newest ones. */
+const KEPT_LATENCIES = 1024;
+
+/** What one variant did since its share last changed. */
+class VariantFigures {
+  requests = 0;
+  failures = 0;
+  readonly #seconds = new Float64Array(KEPT_LATENCIES);
+
+  add(seconds: number, failed: boolean): void {
+    this.#seconds[this.requests % KEPT_LATENCIES] = seconds;
+    this.requests += 1;
+    if (failed) this.failures += 1;
+  }
+
+  get errorRate(): number {
+    return this.requests === 0 ? 0 : this.failures / this.requests;
+  }
+
+  /** Seconds; NaN before the first request. */
+  get p99(): number {
+    const known = this.#seconds.slice(0, Math.min(this.requests, KEPT_LATENCIES)).sort();
+    return known[Math.min(known.length - 1, Math.floor(known.length * 0.99))] ?? Number.NaN;
+  }
+}
+
+interface Spread {
+  readonly deployment: Deployment;
+  /** Upper ends of the variants' shares of [0, 1). */
+  readonly ends: readonly number[];
+  readonly figures: readonly VariantFigures[];
+  readonly sinceMs: number;
+}
+
+/** Spreads the requests for a name over versions, the same subject always to the same one while shares stay. */
+export class Traffic implements TrafficRouter {
+  readonly #models: ModelPool;
+  readonly #clock: Clock;
+  readonly #spreads = new Map<string, Spread>();
+
+  constructor(models: ModelPool, clock: Clock) {
+    this.#models = models;
+    this.#clock = clock;
+  }
+
+  deploy(name: string, deployment: Deployment | null): void {
+    if (deployment === null) {
+      this.#spreads.delete(name);
+      return;
+    }
+    const total = deployment.variants.reduce((sum, { weight }) => sum + weight, 0);
+    let end = 0;
+    const ends = deployment.variants.map(({ weight }) => {
+      end += weight / total;
+      return end;
+    });
+    const figures = ends.map(() => new VariantFigures());
+    this.#spreads.set(name, { deployment, ends, figures, sinceMs: this.#clock.elapsed() });
+  }
+
+  route(name: string, subject: string): RoutedRequest | undefined {
+    const spread = this.#spreads.get(name);
+    if (!spread) return undefined;
+    const { deployment, ends, figures } = spread;
+    const place = hashToUnit(`${name}\0${subject}`);
+    // Rounding may leave the last end just below 1; a variant without a share is never taken for it.
+    const found = ends.findIndex((end) => place < end);
+    const at = found >= 0 ? found : deployment.variants.findLastIndex(({ weight }) => weight > 0);
+    const start = this.#clock.elapsed();
+    return {
+      model: findReference(this.#models, deployment.variants[at]!.model),
+      shadows: deployment.shadows.flatMap((reference) => this.#open(reference)),
+      settle: (failed) => figures[at]!.add((this.#clock.elapsed() - start) / 1000, failed),
+    };
+  }
+
+  judge(name: string): CanaryVerdict {
+    const spread = this.#spreads.get(name);
+    const canary = spread?.deployment.canary;
+    if (!spread || !canary) return { decision: "stay" };
+    const [before, candidate] = spread.figures as [VariantFigures, VariantFigures];
+    const { maximumErrorRate, maximumLatencyRatio, minimumRequests, stepSeconds } = canary;
+    // As many failures as a whole step may have say enough, however few requests there were.
+    if (candidate.failures > maximumErrorRate * minimumRequests && candidate.errorRate > maximumErrorRate) {
+      const share = (100 * candidate.errorRate).toFixed(1);
+      return { decision: "back", reason: `${share} % of ${candidate.requests} requests failed` };
+    }
+    if (candidate.requests < minimumRequests) return { decision: "stay" };
+    const ratio = candidate.p99 / before.p99;
+    if (before.requests >= minimumRequests && ratio > maximumLatencyRatio) {
+      return { decision: "back", reason: `its p99 latency is ${ratio.toFixed(1)} times the other's` };
+    }
+    const isLongEnough = this.#clock.elapsed() - spread.sinceMs >= stepSeconds * 1000;
+    return { decision: isLongEnough ? "on" : "stay" };
+  }
+
+  /** A shadow that is not open, or has enough to do, is left out: it must not cost an answer. */
+  #open(reference: string): ServedModel[] {
+    try {
+      const model = findReference(this.#models, reference);
+      return model.state === "ready" && model.busyRows === 0 ? [model] : [];
+    } catch {
+      return [];
+    }
+  }
+}
+
+/** 32-bit FNV-1a with the finaliser of MurmurHash3, which spreads texts that differ in a digit evenly; in [0, 1). */
+export function hashToUnit(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let k = 0; k < text.length; k++) hash = Math.imul(hash ^ text.charCodeAt(k), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}

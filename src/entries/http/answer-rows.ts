@@ -1,0 +1,73 @@
+import { randomUUID } from "node:crypto";
+import { QuernError } from "../../foundation/base/errors.js";
+import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
+import { findReference } from "../../foundation/contracts/model-reference.js";
+import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
+import type { RoutedRequest, ServedModel } from "../../foundation/contracts/serving.js";
+import type { RouteContext } from "./route.js";
+
+export interface RowsRequest {
+  /** `name`, `name@3`, `name@alias`; only bare names are spread over versions. */
+  readonly reference: string;
+  readonly subject: string | undefined;
+  readonly rows: readonly Row[];
+  readonly run: RunOptions;
+}
+
+/** Predicts by the version that the request belongs to; shadows compute the same rows after the answer. */
+export async function answerRows(
+  context: RouteContext,
+  { reference, subject, rows, run }: RowsRequest,
+): Promise<{ readonly model: ServedModel; readonly answers: readonly Prediction[] }> {
+  const routed = context.traffic?.route(reference, subject ?? randomUUID());
+  const model = routed?.model ?? findReference(context.models, reference);
+  try {
+    const answers = await model.predict(rows, run);
+    routed?.settle(false);
+    if (routed && routed.shadows.length > 0)
+      setImmediate(() => void shadowRows(context, routed, rows, answers));
+    return { model, answers };
+  } catch (failure) {
+    routed?.settle(isModelsFault(failure));
+    throw failure;
+  }
+}
+
+/** Bad rows and callers who left say nothing about a version. */
+function isModelsFault(failure: unknown): boolean {
+  return !(
+    QuernError.is(failure) && ["PREDICTION_INPUT", "INTERRUPTED", "REQUEST_INVALID"].includes(failure.code)
+  );
+}
+
+async function shadowRows(
+  { observer, logger }: RouteContext,
+  { shadows }: RoutedRequest,
+  rows: readonly Row[],
+  answers: readonly Prediction[],
+): Promise<void> {
+  for (const shadow of shadows) {
+    try {
+      const own = await shadow.predict(rows);
+      observer.shadowed?.(
+        shadow,
+        rows.length,
+        own.filter((answer, row) => !saysTheSame(answer, answers[row]!)).length,
+      );
+    } catch (failure) {
+      observer.shadowed?.(shadow, rows.length, rows.length);
+      const { name, version } = shadow.manifest;
+      const cause = failure instanceof Error ? failure.message : String(failure);
+      logger.log("warn", "A shadow failed.", { model: `${name}@${version}`, cause });
+    }
+  }
+}
+
+/** Classes by the label, numbers within one percent. */
+function saysTheSame(a: Prediction, b: Prediction): boolean {
+  if ("label" in a) return "label" in b && a.label === b.label;
+  if (!("prediction" in b)) return false;
+  return (
+    Math.abs(a.prediction - b.prediction) <= 0.01 * Math.max(Math.abs(a.prediction), Math.abs(b.prediction))
+  );
+}
