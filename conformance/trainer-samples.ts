@@ -12,6 +12,7 @@ export function sampleFeatures(style: FeatureStyle, rows: number, seed: string):
   if (style === "tree") return treeFeatures(rows, random);
   if (style === "counts") return countFeatures(rows, random);
   if (style === "encoders") return withTokens(denseFeatures(rows, random), random);
+  if (style === "embedded") return embeddedFeatures(rows, random);
   return denseFeatures(rows, random);
 }
 
@@ -51,6 +52,16 @@ function withTokens(frame: Frame, random: Random): Frame {
   }
   const tokens: Column = { kind: "tokens", values, ...TOKENS };
   return createFrame([...frame.columns, ["review", tokens]]);
+}
+
+function embeddedFeatures(rows: number, random: Random): Frame {
+  const code = () => (random.uniform() < 0.1 ? Number.NaN : random.integer(5));
+  return createFrame([
+    ["size", numbers(rows, () => random.normal())],
+    ["age", numbers(rows, () => random.normal())],
+    ["active", { kind: "boolean", values: floats(rows, () => random.integer(2)) }],
+    ["colour", { ...numbers(rows, code), categories: COLOURS }],
+  ]);
 }
 
 function countFeatures(rows: number, random: Random): Frame {

@@ -20,6 +20,7 @@ import { ridge } from "./capabilities/trainers/linear/ridge.js";
 import { nearestNeighbours } from "./capabilities/trainers/neighbours/nearest-neighbours.js";
 import { neuralNetwork } from "./capabilities/trainers/neural/neural-network.js";
 import { textNetwork } from "./capabilities/trainers/neural/text/text-trainer.js";
+import { ftTransformer } from "./capabilities/trainers/neural/tokens/ft-transformer.js";
 import type { Metric } from "./foundation/contracts/metric.js";
 import type { Trainer } from "./foundation/contracts/trainer.js";
 
@@ -48,6 +49,7 @@ export const TRAINERS: readonly Trainer[] = trainers(
   kernelRidge,
   kernelSvm,
   neuralNetwork,
+  ftTransformer,
   textNetwork,
   dummy,
 );

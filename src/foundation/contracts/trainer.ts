@@ -35,6 +35,8 @@ export type FeatureStyle =
   | "distance"
   /** Imputed, numbers bent to a normal distribution, one-hot. */
   | "neural"
+  /** As `neural`, but categories are codes: the network has an embedding of each. */
+  | "embedded"
   /** As `neural`, but texts become tokens and images stay as they are: the network has an encoder for each. */
   | "encoders"
   /** Non-negative counts or indicators. */

@@ -8,6 +8,8 @@ import { textSteps } from "./text.js";
 const TREE_CATEGORIES = 250;
 /** Up to so many categories get columns of their own; above, the target speaks for them. */
 const ONE_HOT_CATEGORIES = 100;
+/** Up to so many categories get an embedding of their own. */
+const EMBEDDED_CATEGORIES = 1000;
 /** Of the others, the commonest still get a column. */
 const ONE_HOT_COMMONEST = 30;
 /**
@@ -46,7 +48,9 @@ function stepsOf(style: Exclude<FeatureStyle, "none">, kinds: Kinds, limits: Pla
       return countSteps(kinds, limits);
     case "neural":
     case "encoders":
-      return neuralSteps(kinds, limits);
+      return [...neuralSteps(kinds), ...categorySteps(kinds("category"), limits)];
+    case "embedded":
+      return [...neuralSteps(kinds), ...codeSteps(kinds("category"), limits)];
     default:
       return scaledSteps(kinds, limits, style);
   }
@@ -108,8 +112,8 @@ function scaledSteps(kinds: Kinds, limits: PlanLimits, style: "linear" | "distan
   ];
 }
 
-/** Numbers bent to a normal distribution, whatever their own; one-hot categories. */
-function neuralSteps(kinds: Kinds, limits: PlanLimits): PipelineStep[] {
+/** Numbers bent to a normal distribution, whatever their own. */
+function neuralSteps(kinds: Kinds): PipelineStep[] {
   const vectors = kinds("vector");
   return [
     ...step("datetime", kinds("datetime"), { cyclic: true, indicator: true }),
@@ -117,7 +121,21 @@ function neuralSteps(kinds: Kinds, limits: PlanLimits): PipelineStep[] {
     ...step("quantile", [...kinds("number"), ...kinds("datetime")], { output: "normal" }),
     ...step("standard", vectors),
     ...step("clip", vectors, { low: -20, high: 20 }),
-    ...categorySteps(kinds("category"), limits),
+  ];
+}
+
+/** A code for each category that is not rare; where there are many, what the target says of it as well. */
+function codeSteps(categories: readonly ColumnFacts[], limits: PlanLimits): PipelineStep[] {
+  const target = targetEncoded(categories, limits);
+  return [
+    ...step("target-encode", target, {}, { keepInputs: true }),
+    ...step("standard", target),
+    ...step("rare", categories, {
+      minimumShare: 0,
+      minimumRows: rareRows(limits),
+      maximumCategories: EMBEDDED_CATEGORIES,
+    }),
+    ...step("ordinal", categories),
   ];
 }
 
@@ -146,13 +164,11 @@ function categorySteps(
   limits: PlanLimits,
   encodesTarget = true,
 ): PipelineStep[] {
-  const { rows, classes, task } = limits;
   const most = affordableCategories(categories, limits);
   const few = categories.filter(({ distinct }) => distinct! <= ONE_HOT_CATEGORIES);
   const many = categories.filter(({ distinct }) => distinct! > ONE_HOT_CATEGORIES);
-  const minimumRows = Math.min(10, Math.max(2, Math.floor(rows / 1000)));
-  // One column for each class would outweigh the rest where there are many.
-  const target = encodesTarget && (task === "regression" || classes <= 20) ? many : [];
+  const minimumRows = rareRows(limits);
+  const target = encodesTarget ? targetEncoded(categories, limits) : [];
   return [
     ...step("target-encode", target, {}, { keepInputs: true }),
     ...step("standard", target),
@@ -164,6 +180,15 @@ function categorySteps(
     }),
     ...step("one-hot", categories),
   ];
+}
+
+/** A category of fewer rows is `(rare)`. */
+const rareRows = ({ rows }: PlanLimits): number => Math.min(10, Math.max(2, Math.floor(rows / 1000)));
+
+/** One column for each class would outweigh the rest where there are many. */
+function targetEncoded(categories: readonly ColumnFacts[], { task, classes }: PlanLimits): ColumnFacts[] {
+  if (task !== "regression" && classes > 20) return [];
+  return categories.filter(({ distinct }) => distinct! > ONE_HOT_CATEGORIES);
 }
 
 /** The largest number of categories per column with which all one-hot columns together fit in memory. */

@@ -6,7 +6,7 @@ import { affordableWidth, type PlanLimits } from "./limits.js";
 const MOST_TERMS = 5000;
 /** What tree learners and networks get of a text: the terms that tell most about the target. */
 const CHOSEN_TERMS = 100;
-const CHOOSING_STYLES: readonly FeatureStyle[] = ["tree", "neural"];
+const CHOOSING_STYLES: readonly FeatureStyle[] = ["tree", "neural", "embedded"];
 /** Above this share of Han characters a text is segmented as Chinese. */
 const HAN_SHARE = 0.2;
 

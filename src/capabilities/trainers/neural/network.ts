@@ -41,10 +41,12 @@ export function isSeparate({
 export function networkScores(scope: Scope, shape: NetworkShape, matrix: GraphValue): GraphValue {
   let value = embedFeatures(scope, shape, matrix);
   for (let k = 0; k < shape.hiddenLayers; k++) {
-    const sums = linear(scope.at(`hidden.${k}`), shape, value, shape.hiddenWidth, k === 0);
+    const sums = hiddenLayer(scope.at(`hidden.${k}`), shape, value, k === 0);
     value = scope.dropout(activate(scope.x, sums, ACTIVATIONS[shape.activation]), shape.dropout);
   }
-  return linear(scope.at("output"), shape, value, shape.outputs, false);
+  // Each member judges for itself, also where all see the same hidden layers (TabM).
+  if (shape.members === 1) return dense(scope.at("output"), value, shape.outputs);
+  return memberDense(scope.at("output"), value, shape.outputs, shape.members);
 }
 
 /** Fewer ops than the exact one. */
@@ -55,17 +57,11 @@ const ACTIVATIONS: Readonly<Record<NetworkShape["activation"], Activation>> = {
   gelu: "gelu-tanh",
 };
 
-function linear(
-  scope: Scope,
-  shape: NetworkShape,
-  value: GraphValue,
-  outputs: number,
-  isFirst: boolean,
-): GraphValue {
-  const { members } = shape;
-  if (members === 1) return dense(scope, value, outputs);
-  if (isSeparate(shape)) return memberDense(scope, value, outputs, members);
-  return batchEnsembleDense(scope, value, outputs, { members, isFirst });
+function hiddenLayer(scope: Scope, shape: NetworkShape, value: GraphValue, isFirst: boolean): GraphValue {
+  const { members, hiddenWidth } = shape;
+  if (members === 1) return dense(scope, value, hiddenWidth);
+  if (isSeparate(shape)) return memberDense(scope, value, hiddenWidth, members);
+  return batchEnsembleDense(scope, value, hiddenWidth, { members, isFirst });
 }
 
 function embedFeatures(scope: Scope, shape: NetworkShape, matrix: GraphValue): GraphValue {

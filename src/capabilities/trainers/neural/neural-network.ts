@@ -34,6 +34,7 @@ export const neuralNetwork = defineTrainer<typeof neuralConfig, NetworkState>({
     categories: false,
     sampleWeights: true,
     earlyStopping: true,
+    smooth: true,
     bagging: "keep",
   },
   estimate({ rows, features, classes }, config) {

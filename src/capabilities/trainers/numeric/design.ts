@@ -20,6 +20,9 @@ export interface TrainingDesign extends Design {
   readonly names: readonly string[];
 }
 
+/** A code of a category that is missing or unseen, in a matrix. */
+const MISSING_CODE = -1;
+
 /**
  * The matrix to learn from.
  * @throws QuernError TRAINING_FAILED naming trainer, column and row of the first value that is not finite:
@@ -33,8 +36,9 @@ export function trainingDesign(frame: Frame, trainer: string): TrainingDesign {
     for (let row = 0; row < frame.rows; row++) {
       const value = view.values[view.offset + row * view.stride]!;
       // x - x is NaN for NaN and both infinities.
-      if (value - value !== 0) throw notFinite(trainer, view.name, row, value);
-      values[row * width + k] = value;
+      const isNumber = value - value === 0;
+      if (!isNumber && !view.categories) throw notFinite(trainer, view.name, row, value);
+      values[row * width + k] = isNumber ? value : MISSING_CODE;
     }
   }
   return { rows: frame.rows, width, values, names: views.map((view) => view.name) };
@@ -53,7 +57,7 @@ function notFinite(trainer: string, column: string, row: number, value: number):
 
 /**
  * The matrix to predict from. A value that is not finite is read as 0 (the mean of a scaled feature, the
- * absence of a count), because a served model must answer; `designInGraph` does the same in the graph.
+ * absence of a count), a code as missing, because a served model must answer; `designInGraph` does the same in the graph.
  */
 export function predictionDesign(frame: Frame, expectedWidth: number): Design {
   const views = featureViews(frame);
@@ -65,17 +69,31 @@ export function predictionDesign(frame: Frame, expectedWidth: number): Design {
   for (const [k, view] of views.entries()) {
     for (let row = 0; row < frame.rows; row++) {
       const value = view.values[view.offset + row * view.stride]!;
-      values[row * width + k] = value - value === 0 ? value : 0;
+      values[row * width + k] = value - value === 0 ? value : view.categories ? MISSING_CODE : 0;
     }
   }
   return { rows: frame.rows, width, values };
 }
 
-/** Float32 [N, D]: the feature columns joined, values that are not finite replaced by 0. */
-export function designInGraph(graph: GraphBuilder, features: readonly GraphColumn[]): GraphValue {
+/**
+ * Float32 [N, D]: the feature columns joined, values that are not finite replaced by 0, codes by that of the missing.
+ * @param codes positions of codes
+ */
+export function designInGraph(
+  graph: GraphBuilder,
+  features: readonly GraphColumn[],
+  codes: ArrayLike<number> = [],
+): GraphValue {
   const joined = concatFeatures(graph, features);
   const notFinite = graph.op("IsNaN", [graph.op("Sub", [joined, joined])]);
-  return graph.op("Where", [notFinite, graph.scalar(0), joined]);
+  return graph.op("Where", [notFinite, replacement(graph, Number(joined.shape[1]), codes), joined]);
+}
+
+function replacement(graph: GraphBuilder, width: number, codes: ArrayLike<number>): GraphValue {
+  if (codes.length === 0) return graph.scalar(0);
+  const values = new Float32Array(width);
+  for (const position of Array.from(codes)) values[position] = MISSING_CODE;
+  return graph.constant("float32", [1, width], values);
 }
 
 /** The given rows as a matrix of their own. */

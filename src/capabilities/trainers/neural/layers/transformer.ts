@@ -4,7 +4,7 @@ import { type Activation, activate } from "./activations.js";
 import { type AttentionOptions, attention } from "./attention.js";
 import { type DenseLayer, dense } from "./dense.js";
 import { layerNorm, rmsNorm } from "./normalization.js";
-import { lastSize } from "./sizes.js";
+import { lastSize, sizeAt } from "./sizes.js";
 
 export interface TransformerBlockOptions extends Omit<AttentionOptions, "memory" | "dropout"> {
   /** Inside the feed-forward part. */
@@ -25,10 +25,19 @@ export interface TransformerBlockOptions extends Omit<AttentionOptions, "memory"
   readonly hiddenDropout?: number;
 }
 
-/** Encoder block: [N, T, width] to [N, T, width]. Parts: `attention`, `attention-norm`, `feed-forward`, `feed-forward-norm`. */
-export function encoderBlock(scope: Scope, value: GraphValue, options: TransformerBlockOptions): GraphValue {
+/**
+ * Encoder block: [N, T, width] to [N, T, width]. Parts: `attention`, `attention-norm`, `feed-forward`, `feed-forward-norm`.
+ * With `places`, only so many of the first places are computed, [N, places, width]: all that is needed of the last block
+ * where one place stands for the whole.
+ */
+export function encoderBlock(
+  scope: Scope,
+  value: GraphValue,
+  options: TransformerBlockOptions & { readonly places?: number },
+): GraphValue {
+  const { places } = options;
   const attended = residual(scope, "attention", value, options, (part, normed) =>
-    attention(part, normed, attentionOptions(options)),
+    attention(part, firstPlaces(scope, normed, places), { ...attentionOptions(options), memory: normed }),
   );
   return residual(scope, "feed-forward", attended, options, (part, normed) =>
     feedForward(part, normed, options),
@@ -65,6 +74,12 @@ function attentionOptions(options: TransformerBlockOptions): AttentionOptions {
   return { ...options, dropout: options.attentionDropout ?? options.dropout ?? 0 };
 }
 
+/** [N, T, width] to [N, places, width]; as it is without a number. */
+function firstPlaces({ x }: Scope, value: GraphValue, places = sizeAt(value, 1)): GraphValue {
+  const length = sizeAt(value, 1);
+  return places === length ? value : x.split(value, [places, length - places], 1)[0]!;
+}
+
 /** The value and what a part makes of it, normalised before or behind. */
 function residual(
   scope: Scope,
@@ -78,7 +93,7 @@ function residual(
     return normKind === "rms" ? rmsNorm(place, given, normEpsilon) : layerNorm(place, given, normEpsilon);
   };
   const made = part(scope.at(name), norm === "pre" ? normalize(value) : value);
-  const sum = scope.x.add(value, scope.dropout(made, dropout));
+  const sum = scope.x.add(firstPlaces(scope, value, sizeAt(made, 1)), scope.dropout(made, dropout));
   return norm === "pre" ? sum : normalize(sum);
 }
 

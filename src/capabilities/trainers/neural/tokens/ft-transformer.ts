@@ -1,0 +1,51 @@
+import { defineTrainer } from "../../../../foundation/contracts/trainer.js";
+import { trainingLength } from "../config.js";
+import { ftTransformerConfig } from "./config.js";
+import { fitTokenNetwork } from "./fit-tokens.js";
+import { restoreTokenNetwork, type TokenState } from "./token-model.js";
+
+const ID = "ft-transformer";
+/** Measured on one thread of a current processor, in seconds. */
+const COST = {
+  start: 0.5,
+  step: 1e-3,
+  /** Of one multiplication in a product of matrices, its derivatives counted apart. */
+  product: 2e-11,
+  /** Of one value of a token in one row: norms, activations and their derivatives. */
+  value: 4e-8,
+  /** Of one share of the attention: softmax, mask and their derivatives. */
+  share: 1.2e-8,
+};
+
+/** Transformer over the features of a row. */
+export const ftTransformer = defineTrainer<typeof ftTransformerConfig, TokenState>({
+  id: ID,
+  version: 1,
+  summary: "Transformer for tables: a token for each feature, categories as embeddings, AdamW.",
+  config: ftTransformerConfig,
+  tasks: ["binary", "multiclass", "regression"],
+  capabilities: {
+    features: "embedded",
+    missingValues: false,
+    categories: true,
+    sampleWeights: true,
+    earlyStopping: true,
+    smooth: true,
+    bagging: "keep",
+  },
+  estimate({ rows, features }, config) {
+    const { batch, steps } = trainingLength(config, rows);
+    const { blocks, heads, hiddenFactor } = config;
+    const [width, tokens] = [config.width * heads, features + 1];
+    const products = tokens * width * width * (4 + 2 * hiddenFactor) + 2 * tokens * tokens * width;
+    const values = tokens * width * (10 + 2 * hiddenFactor);
+    const shares = tokens * tokens * heads;
+    const example = blocks * (3 * products * COST.product + (values * COST.value) / 10 + shares * COST.share);
+    return {
+      seconds: COST.start + steps * (COST.step + batch * example),
+      bytes: 4 * (2 * rows * features + 4 * batch * blocks * (values + 3 * shares)),
+    };
+  },
+  fit: (data, config, context) => fitTokenNetwork(ID, data, config, context),
+  restore: restoreTokenNetwork,
+});
