@@ -149,10 +149,10 @@ class Builder implements OnnxGraph {
   }
 
   toModel(): ModelProto {
-    const { nodes, constants } = this.#needed();
+    const { nodes, constants, needed } = this.#needed();
     const renamed = this.#publicNames();
     const rename = (name: string) => renamed.get(name) ?? name;
-    const node = nodes.map((made) => toNodeProto(made, rename));
+    const node = nodes.map((made) => toNodeProto({ ...made, outputs: wantedOutputs(made, needed) }, rename));
     for (const [name, value] of this.#outputs) {
       if (renamed.get(value.name) === name) continue;
       node.push({
@@ -220,7 +220,7 @@ class Builder implements OnnxGraph {
   }
 
   /** Nodes and constants that some output depends on. */
-  #needed(): { nodes: GraphNode[]; constants: TensorProto[] } {
+  #needed(): { nodes: GraphNode[]; constants: TensorProto[]; needed: ReadonlySet<string> } {
     const needed = new Set([...this.#outputs.values()].map((value) => value.name));
     const nodes: GraphNode[] = [];
     for (let index = this.#nodes.length - 1; index >= 0; index--) {
@@ -230,7 +230,7 @@ class Builder implements OnnxGraph {
       for (const input of node.inputs) if (input) needed.add(input.name);
     }
     const constants = [...this.#constants.values()].filter((tensor) => needed.has(tensor.name ?? ""));
-    return { nodes: nodes.reverse(), constants };
+    return { nodes: nodes.reverse(), constants, needed };
   }
 
   /** A value made by a node takes the name of its first output; other outputs are copies of it. */
@@ -241,6 +241,13 @@ class Builder implements OnnxGraph {
     }
     return renamed;
   }
+}
+
+/** Without optional outputs at the end that nobody reads: runtimes compute those that are named. */
+function wantedOutputs({ type, outputs }: GraphNode, needed: ReadonlySet<string>): readonly GraphValue[] {
+  const required = operatorOf(type)?.requiredOutputs ?? outputs.length;
+  const last = outputs.findLastIndex((output) => needed.has(output.name));
+  return outputs.slice(0, Math.max(required, last + 1));
 }
 
 function checkPublicName(name: string): void {

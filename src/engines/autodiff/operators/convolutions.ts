@@ -43,6 +43,47 @@ export function spreadWindows(
   return graph.op("ConvTranspose", [value, kernel], { attributes });
 }
 
+/** Below so many channels a group the runtime is faster with the transposed convolution. */
+const FLIPPED_FROM_CHANNELS = 8;
+
+/**
+ * Without strides a convolution with the turned kernel, which is faster than the transposed one; groups of one
+ * channel (depthwise) have a kernel of their own in the runtime.
+ */
+function inputCotangent(
+  d: Derivation,
+  kernel: GraphValue,
+  windows: readonly SlidingWindow[],
+  group: number,
+): GraphValue {
+  const { graph, x, c } = d;
+  const [outer, channels, ...sizes] = staticSizes(d, kernel.shape) as [number, number, ...number[]];
+  const begins = windows.map((window) => reachOf(window) - 1 - window.begin);
+  const ends = windows.map((window) => reachOf(window) - 1 - window.end);
+  const fits = windows.every(({ stride }, k) => stride === 1 && begins[k]! >= 0 && ends[k]! >= 0);
+  const isDepthwise = channels === 1 && outer === group && group > 1;
+  if (!fits || !(isDepthwise || channels >= FLIPPED_FROM_CHANNELS)) {
+    return spreadWindows(d, c, kernel, windows, group);
+  }
+  const apart = x.reshape(kernel, [group, outer / group, channels, ...sizes]);
+  const order = apart.shape.map((_, axis) => axis);
+  const swapped = x.transpose(apart, [0, 2, 1, ...order.slice(3)]);
+  const axes = sizes.map((_, axis) => axis + 2);
+  const turned = graph.op("Slice", [
+    x.reshape(swapped, [group * channels, outer / group, ...sizes]),
+    x.integers(axes.map(() => -1)),
+    x.integers(axes.map(() => -(2 ** 31))),
+    x.integers(axes),
+    x.integers(axes.map(() => -1)),
+  ]);
+  const attributes = {
+    ...windowAttributes(windows),
+    pads: ints([...begins, ...ends]),
+    group: { int: group },
+  };
+  return graph.op("Conv", [c, turned], { attributes });
+}
+
 /** Every combination of positions inside the kernel, the last axis running fastest. */
 function offsets(windows: readonly SlidingWindow[]): number[][] {
   return windows.reduce<number[][]>(
@@ -114,7 +155,7 @@ function convolutionVjp(d: Derivation): (GraphValue | undefined)[] {
   const group = integerAttribute(node, "group", 1);
   const windows = slidingWindows(node.attributes, staticSizes(d, input.shape.slice(2)), shape.slice(2));
   return [
-    spreadWindows(d, c, kernel!, windows, group),
+    inputCotangent(d, kernel!, windows, group),
     kernelCotangent(d, c, input, shape, windows, group),
     bias && biasCotangent(d),
   ];
@@ -157,6 +198,9 @@ export const CONVOLUTIONS = {
       sample([2, 2, 4, 3], [3, 2, 3, 3], pads(1, 1, 1, 1), 3),
       sample([1, 2, 5, 6], [2, 2, 2, 3], { ...strides(2, 2), ...pads(1, 0, 0, 2) }),
       sample([1, 1, 7, 5], [2, 1, 3, 2], { ...dilations(2, 3), ...strides(1, 2), ...pads(0, 1, 1, 2) }),
+      sample([1, 8, 3, 3], [2, 8, 2, 3], pads(1, 0, 0, 2)),
+      sample([1, 3, 4, 3], [3, 1, 3, 3], { ...group(3), ...pads(1, 1, 1, 1) }),
+      sample([1, 16, 2, 3], [4, 8, 1, 2], { ...group(2), ...dilations(1, 2) }),
       sample([2, 4, 3, 3], [6, 2, 2, 2], { ...group(2), ...pads(0, 0, 1, 1) }, 6),
       sample([2, 3, 4, 4], [3, 1, 3, 3], { ...group(3), ...strides(2, 2), ...pads(1, 1, 1, 1) }, 3),
       sample([1, 2, 3, 3], [4, 1, 1, 1], group(2)),

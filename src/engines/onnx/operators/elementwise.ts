@@ -83,7 +83,7 @@ export const ELEMENTWISE = {
   ...operators("", "Softmax LogSoftmax Hardmax CumSum Trilu LpNormalization", likeInput),
   ...operators("", "InstanceNormalization GroupNormalization MeanVarianceNormalization LRN", likeInput),
   Pow: { domain: "", infer: power },
-  Dropout: { domain: "", infer: dropout },
+  Dropout: { domain: "", requiredOutputs: 1, infer: dropout },
   Where: { domain: "", infer: where },
   Cast: { domain: "", infer: cast },
   CastLike: { domain: "", infer: castLike },

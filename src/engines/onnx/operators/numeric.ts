@@ -90,7 +90,7 @@ export const NUMERIC = {
   ...operators("", "ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2", reduce),
   ...operators("", "ReduceLogSum ReduceLogSumExp ReduceSumSquare", reduce),
   ...operators("", "ArgMax ArgMin", argument),
-  LayerNormalization: { domain: "", infer: layerNormalization },
+  LayerNormalization: { domain: "", requiredOutputs: 1, infer: layerNormalization },
   BatchNormalization: { domain: "", infer: batchNormalization },
   MatMul: { domain: "", infer: matMul },
   Gemm: { domain: "", infer: gemm },

@@ -45,6 +45,8 @@ export interface Operator {
   readonly domain: "" | "ai.onnx.ml";
   /** The operator set that brought it, where that is newer than the one graphs declare otherwise. */
   readonly since?: number;
+  /** Outputs behind these are optional. Default: none is. */
+  readonly requiredOutputs?: number;
   /** Types and shapes of all outputs. @throws Error when the inputs do not fit the op: a bug of the caller. */
   readonly infer: Inference;
 }

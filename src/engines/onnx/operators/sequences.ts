@@ -59,11 +59,11 @@ function perHead(call: OperatorCall, width: Dimension, heads: number): number {
 const NEW = 23;
 
 export const SEQUENCES = {
-  LSTM: { domain: "", infer: recurrent(4) },
-  GRU: { domain: "", infer: recurrent(3) },
-  RNN: { domain: "", infer: recurrent(1) },
+  LSTM: { domain: "", requiredOutputs: 1, infer: recurrent(4) },
+  GRU: { domain: "", requiredOutputs: 1, infer: recurrent(3) },
+  RNN: { domain: "", requiredOutputs: 1, infer: recurrent(1) },
   ReverseSequence: { domain: "", infer: likeInput },
-  Attention: { domain: "", since: NEW, infer: attention },
+  Attention: { domain: "", since: NEW, requiredOutputs: 1, infer: attention },
   RotaryEmbedding: { domain: "", since: NEW, infer: likeInput },
   RMSNormalization: { domain: "", since: NEW, infer: likeInput },
 } satisfies OperatorTable;

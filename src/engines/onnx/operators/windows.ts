@@ -136,7 +136,8 @@ const gridSample = (call: OperatorCall): TensorType[] => {
 };
 
 export const WINDOWS = {
-  ...operators("", "MaxPool AveragePool LpPool", pool),
+  ...operators("", "AveragePool LpPool", pool),
+  MaxPool: { domain: "", requiredOutputs: 1, infer: pool },
   ...operators("", "GlobalAveragePool GlobalMaxPool", globalPool),
   Conv: { domain: "", infer: convolution },
   ConvTranspose: { domain: "", infer: transposedConvolution },
