@@ -21,6 +21,7 @@ import { nearestNeighbours } from "./capabilities/trainers/neighbours/nearest-ne
 import { neuralNetwork } from "./capabilities/trainers/neural/neural-network.js";
 import { textNetwork } from "./capabilities/trainers/neural/text/text-trainer.js";
 import { ftTransformer } from "./capabilities/trainers/neural/tokens/ft-transformer.js";
+import { imageNetwork } from "./capabilities/trainers/neural/vision/image-trainer.js";
 import type { Metric } from "./foundation/contracts/metric.js";
 import type { Trainer } from "./foundation/contracts/trainer.js";
 
@@ -51,6 +52,7 @@ export const TRAINERS: readonly Trainer[] = trainers(
   neuralNetwork,
   ftTransformer,
   textNetwork,
+  imageNetwork,
   dummy,
 );
 

@@ -11,15 +11,28 @@ export interface PortfolioSituation {
   readonly task: TaskType;
   /** Rows to learn from. */
   readonly rows: number;
+  /** Of the columns to learn from; absent: numbers, categories and their like. */
+  readonly kinds?: ReadonlySet<string>;
+  /** False: there are no columns but those for networks with encoders. */
+  readonly hasTable?: boolean;
 }
+
+/** What looks at images, before the learners that cannot. */
+const IMAGE_LIST: readonly PortfolioEntry[] = [{ trainer: "image-network" }];
 
 /** From so many rows on a table counts as medium, and beyond so many as large. */
 const MEDIUM_ROWS = 3000;
 const LARGE_ROWS = 20_000;
 
 /** Strong configurations in the order in which they should be tried. */
-export function portfolioFor({ task, rows }: PortfolioSituation): readonly PortfolioEntry[] {
-  return LEARNED_LISTS[task][sizeOf(rows)];
+export function portfolioFor({
+  task,
+  rows,
+  kinds,
+  hasTable = true,
+}: PortfolioSituation): readonly PortfolioEntry[] {
+  const images = kinds?.has("image") ? IMAGE_LIST : [];
+  return [...images, ...(hasTable ? LEARNED_LISTS[task][sizeOf(rows)] : [])];
 }
 
 function sizeOf(rows: number): DataSize {

@@ -10,6 +10,8 @@ const situation: Situation = {
   task: "binary",
   rows: 500,
   folds: 5,
+  kinds: new Set(["number"]),
+  hasTable: true,
   specificationOf: () => ({ rows: 500, features: 6, task: "binary", classes: 2, threads: 1 }),
 };
 const plan = (

@@ -33,6 +33,10 @@ export interface Situation {
   readonly task: TaskType;
   readonly rows: number;
   readonly folds: number;
+  /** Of the columns to learn from. */
+  readonly kinds: ReadonlySet<string>;
+  /** Whether a learner that takes numbers alone has anything to learn from. */
+  readonly hasTable: boolean;
   /** For one fit on all rows, one thread. */
   specificationOf(trainer: Trainer): WorkSpecification;
 }

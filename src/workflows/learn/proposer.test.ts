@@ -12,6 +12,8 @@ const situation: Situation = {
   task: "binary",
   rows: 500,
   folds: 3,
+  kinds: new Set(["number"]),
+  hasTable: true,
   specificationOf: () => ({ rows: 500, features: 6, task: "binary", classes: 2, threads: 1 }),
 };
 const none = { kind: "probabilities" as const, values: new Float64Array(0), classes: 2 };

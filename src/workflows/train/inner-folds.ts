@@ -1,7 +1,7 @@
 import { foldAssignments } from "../../capabilities/data/splits/folds.js";
 import type { SplitInput } from "../../capabilities/data/splits/split-input.js";
 import { type ErrorCode, QuernError } from "../../foundation/base/errors.js";
-import { takeRows } from "../../foundation/contracts/frame.js";
+import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { Split } from "../../foundation/contracts/split.js";
 import { type Target, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
@@ -20,18 +20,23 @@ const DISTILLATION_FOLDS = 3;
 
 /**
  * How often each configuration is fitted inside the training. One, on the validation rows, where nothing is
- * combined, where rows are ordered by time, and where there are enough of them.
+ * combined, where rows are ordered by time, where images are looked at, and where there are enough of them.
  */
-export function innerFolds(project: Project, { record, whole }: Division): number {
+export function innerFolds(project: Project, { record, whole }: Division, hasImages = false): number {
   const { kind, folds } = project.ensemble;
   if (folds !== undefined) return folds;
   const alone = project.models !== "auto" && project.models.length === 1 && !isSearched(project);
   if (kind === "none" || alone || record.config.kind === "time") return 1;
+  // A network that looks costs minutes, a fold of it as much again.
+  if (hasImages) return 1;
   const rows = whole.train.length + whole.validation.length;
   // What teaches must have spoken of every row.
   const most = project.ensemble.distill ? DISTILLATION_FOLDS : 1;
   return FOLDS_BY_ROWS.find(([limit]) => rows <= limit)?.[1] ?? most;
 }
+
+export const hasImages = ({ columns }: Frame): boolean =>
+  [...columns.values()].some(({ kind }) => kind === "image");
 
 const isSearched = ({ tuning }: Project): boolean => tuning.trials !== undefined || tuning.time !== undefined;
 
@@ -52,7 +57,7 @@ export function gatherMaterial(
   target: Target,
   clean: (rows: Int32Array) => Int32Array,
 ): GatheredMaterial {
-  const wanted = innerFolds(project, division);
+  const wanted = innerFolds(project, division, hasImages(prepared.features));
   const { features, weights } = prepared;
   const gathered = (rows: Int32Array, folds: readonly Fold[]): GatheredMaterial => ({
     rows,

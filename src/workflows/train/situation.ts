@@ -5,7 +5,7 @@ import type { Project } from "../../foundation/contracts/project.js";
 import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
 import type { Situation } from "../learn/candidates.js";
 import type { Division } from "./divide.js";
-import { innerFolds } from "./inner-folds.js";
+import { hasImages, innerFolds } from "./inner-folds.js";
 import type { PreparedData } from "./prepare.js";
 
 /**
@@ -14,7 +14,7 @@ import type { PreparedData } from "./prepare.js";
  * @throws QuernError DATA_SCHEMA when no column is left to learn from
  */
 export function situationOf(prepared: PreparedData, division: Division, project: Project): Situation {
-  const folds = innerFolds(project, division);
+  const folds = innerFolds(project, division, hasImages(prepared.features));
   const { train, validation } = division.whole;
   const rows = folds > 1 ? train.length + validation.length : train.length;
   const { task } = prepared.target;
@@ -26,11 +26,13 @@ export function situationOf(prepared: PreparedData, division: Division, project:
     widths.set(style, known);
     return known;
   };
-  if (widthOf("tree") === 0) throw nothingToLearnFrom(prepared);
+  if (widthOf("tree") === 0 && widthOf("encoders") === 0) throw nothingToLearnFrom(prepared);
   return {
     task,
     rows,
     folds,
+    kinds: new Set(facts.map(({ kind }) => kind)),
+    hasTable: widthOf("tree") > 0,
     specificationOf: ({ capabilities }) => ({
       rows,
       features: Math.max(1, widthOf(capabilities.features)),

@@ -1,4 +1,9 @@
-import type { CategoryColumn, Column, Frame } from "../../../foundation/contracts/frame.js";
+import {
+  type CategoryColumn,
+  type Column,
+  cellWidth,
+  type Frame,
+} from "../../../foundation/contracts/frame.js";
 import type { FeatureKind } from "../pipeline/pipeline.js";
 import { countCategories } from "../shared/categories.js";
 import { finiteValues, skewness } from "../shared/statistics.js";
@@ -20,6 +25,8 @@ export interface ColumnFacts {
   readonly hanShare?: number;
   /** Text: mean length in UTF-16 units of texts that are not empty. */
   readonly meanLength?: number;
+  /** Image: values of one row. */
+  readonly values?: number;
 }
 
 export const DISTINCT_LIMIT = 10_000;
@@ -53,8 +60,9 @@ function factsOf(column: Column): Omit<ColumnFacts, "name" | "kind"> {
       return textFacts(column.values);
     case "id":
       return { missing: column.values.filter((value) => value === "").length };
-    case "vector":
     case "image":
+      return { missing: 0, values: cellWidth(column) };
+    case "vector":
     case "tokens":
       return { missing: countNaN(column.values) };
   }

@@ -34,6 +34,8 @@ export function expectedWidth(
           : 1;
       case "datetime":
         return CALENDAR_PARTS;
+      case "image":
+        return column.values ?? 1;
       default:
         return 1;
     }

@@ -1,0 +1,58 @@
+/** The network for tables with images: an encoder for each image and text beside the other features, then one layer. */
+import type { GraphValue } from "../../../../foundation/contracts/graph.js";
+import { pictureChannels } from "../layers/convolution.js";
+import { dense } from "../layers/dense.js";
+import type { Scope, Values } from "../scope.js";
+import { ENCODERS, type EncoderShape } from "../text/encoders.js";
+import { TABLE, textName } from "../text/text-columns.js";
+import { BACKBONES } from "./backbones.js";
+import type { Backbone } from "./config.js";
+import { type ImageInputs, imageName } from "./image-inputs.js";
+
+/** What the layers are; a plain value. */
+export interface ImageShape {
+  readonly inputs: ImageInputs;
+  readonly backbone: Backbone;
+  readonly width: number;
+  readonly dropout: number;
+  /** Classes, or 1. */
+  readonly outputs: number;
+}
+
+/** Texts beside images: the mean of their pieces and pairs is what a little data can teach. */
+const TEXT_ENCODER: Omit<EncoderShape, "length" | "dropout"> = {
+  architecture: "bag",
+  width: 32,
+  layers: 1,
+  heads: 1,
+  pairBuckets: 1024,
+  tokenDropout: 0.1,
+};
+const TABLE_WIDTH = 64;
+
+/** Of every column, side by side: [N, features]. */
+export function imageFeatures(scope: Scope, shape: ImageShape, values: Values): GraphValue {
+  const { x } = scope;
+  const { inputs, width, dropout } = shape;
+  const images = inputs.images.map(({ statistics }, k) => {
+    const picture = pictureChannels(scope, values[imageName(k)]!, statistics);
+    return BACKBONES[shape.backbone](scope.at(imageName(k)), picture, width);
+  });
+  const texts = inputs.texts.map(({ length, vocabulary }, k) =>
+    ENCODERS.bag(
+      scope.at(textName(k)),
+      values[textName(k)]!,
+      { ...TEXT_ENCODER, length, dropout },
+      vocabulary,
+    ),
+  );
+  const table = values[TABLE];
+  const others = table ? [x.apply("Relu", dense(scope.at(TABLE), table, TABLE_WIDTH))] : [];
+  return x.concat([...images, ...texts, ...others], 1);
+}
+
+/** Scores before the link, [N, outputs], of the inputs of `image-inputs`. */
+export function imageScores(scope: Scope, shape: ImageShape, values: Values): GraphValue {
+  const features = scope.dropout(imageFeatures(scope, shape, values), shape.dropout);
+  return dense(scope.at("output"), features, shape.outputs);
+}
