@@ -103,7 +103,8 @@ module.exports = {
         pathNot: [
           "^src/foundation/base/",
           "^src/engines/(table|kernels|onnx)/",
-          "^src/capabilities/(stores|bundles|data)/",
+          "^src/engines/autodiff/loop/checkpoints\\.ts$",
+          "^src/capabilities/(stores|bundles|data|tracking)/",
           "^src/entries/cli/",
           "^src/workflows/",
           "\\.test\\.ts$",

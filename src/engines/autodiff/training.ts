@@ -3,6 +3,7 @@ import { QuernError } from "../../foundation/base/errors.js";
 import type { ElementType, GraphValue } from "../../foundation/contracts/graph.js";
 import { elementCount, type Tensor, type TensorArrays } from "../../foundation/contracts/tensor.js";
 import type { Expressions, OnnxGraph } from "../onnx/index.js";
+import { type Device, requireDevice } from "./execution/devices.js";
 import { openLoop } from "./execution/loop.js";
 import { estimateStepMemory, type MemoryEstimate, refuseBeyond } from "./execution/memory.js";
 import { buildStep } from "./execution/step.js";
@@ -34,8 +35,10 @@ export interface TrainingDefinition {
   readonly accumulate?: number;
   /** Default: what suits the numbers of parameters and of intermediate values; see `Execution`. */
   readonly execution?: Execution;
-  /** Inside one operator; default 1. Which networks give the same bytes with more: docs/decisions. */
+  /** Inside one operator; default 1. Which networks give the same bytes with more: see the folder's README. */
   readonly threads?: number;
+  /** Default `cpu`; another is probed first. */
+  readonly device?: Device;
   /** Bytes that a step may need; more is refused before it starts. Default: not limited. */
   readonly memoryLimitBytes?: number;
 }
@@ -107,12 +110,13 @@ const STEPWISE_FROM = { parameters: 2 ** 20, bytes: 2 ** 27 };
  * Builds the graph and opens the runtime on it.
  * @param from state of an equal training, to go on from there
  * @throws QuernError TRAINING_FAILED when an op of the loss has no derivative; OUT_OF_MEMORY when a step would need
- *   more than `memoryLimitBytes`
+ *   more than `memoryLimitBytes`; UNSUPPORTED when the device cannot train
  */
 export async function createTraining(
   definition: TrainingDefinition,
   from?: TrainingState,
 ): Promise<Training> {
+  if (definition.device && definition.device !== "cpu") await requireDevice(definition.device);
   const layout = new ParameterLayout(definition.parameters, !definition.optimizer.wholeTensors);
   const step = buildStep(definition);
   const estimates = {

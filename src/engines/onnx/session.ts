@@ -40,6 +40,8 @@ export interface SessionOptions {
    * models; `release` gives it back at once, so that a large training step needs a third less.
    */
   readonly memory?: "keep" | "release";
+  /** Where operators run that it has kernels for; default the CPU. Offer others only after a probe. */
+  readonly device?: "cpu" | "webgpu" | "cuda";
 }
 
 /**
@@ -69,7 +71,10 @@ export async function openBuiltModel(model: ModelProto, options: SessionOptions)
   );
 }
 
-async function start(model: AdmittedModel, { threads, memory }: SessionOptions): Promise<Session> {
+async function start(
+  model: AdmittedModel,
+  { threads, memory, device = "cpu" }: SessionOptions,
+): Promise<Session> {
   const keeps = memory !== "release";
   const runtime = await import("onnxruntime-node");
   let native: InferenceSession;
@@ -79,6 +84,7 @@ async function start(model: AdmittedModel, { threads, memory }: SessionOptions):
       interOpNumThreads: 1,
       executionMode: "sequential",
       graphOptimizationLevel: "all",
+      executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
       enableCpuMemArena: keeps,
       enableMemPattern: keeps,
       logSeverityLevel: 4,

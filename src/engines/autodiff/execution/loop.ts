@@ -17,7 +17,14 @@ import { clipByNorm, slotShapes } from "../optimizers/index.js";
 import type { ParameterLayout } from "../parameters.js";
 import type { NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
 import type { MemoryEstimate } from "./memory.js";
-import { initialContents, namedState, type RunningDefinition, runningDefinition, slotName } from "./state.js";
+import {
+  initialContents,
+  namedState,
+  type RunningDefinition,
+  runningDefinition,
+  sessionOptions,
+  slotName,
+} from "./state.js";
 import { known } from "./step.js";
 
 const LOSS = "loss";
@@ -29,7 +36,7 @@ export async function openLoop(
   memory: MemoryEstimate,
 ): Promise<Training> {
   const body = buildBody(definition, layout);
-  const session = await openBuiltModel(loopModel(body), { threads: definition.threads ?? 1 });
+  const session = await openBuiltModel(loopModel(body), sessionOptions(definition));
   return new LoopTraining(definition, layout, memory, body, session);
 }
 

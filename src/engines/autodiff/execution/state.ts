@@ -1,5 +1,6 @@
 /** The state of a training: storages of parameters and the slots of the optimizer beside each. */
 import { elementCount } from "../../../foundation/contracts/tensor.js";
+import type { SessionOptions } from "../../onnx/index.js";
 import { type Optimizer, slotShapes } from "../optimizers/index.js";
 import type { ParameterLayout } from "../parameters.js";
 import type { NamedState, TrainingDefinition, TrainingState } from "../training.js";
@@ -14,6 +15,11 @@ export function runningDefinition({
 }: TrainingDefinition): RunningDefinition {
   return rest;
 }
+
+export const sessionOptions = ({ threads = 1, device = "cpu" }: RunningDefinition): SessionOptions => ({
+  threads,
+  device,
+});
 
 export const slotName = (storage: string, slot: string): string => `${storage}/${slot}`;
 

@@ -9,7 +9,14 @@ import { Expressions, openBuiltModel, type Session } from "../../onnx/index.js";
 import type { ParameterLayout, ParameterPlace, Storage } from "../parameters.js";
 import type { NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
 import type { MemoryEstimate } from "./memory.js";
-import { initialContents, namedState, type RunningDefinition, runningDefinition, slotName } from "./state.js";
+import {
+  initialContents,
+  namedState,
+  type RunningDefinition,
+  runningDefinition,
+  sessionOptions,
+  slotName,
+} from "./state.js";
 import { type BuiltStep, parameterInput } from "./step.js";
 import { openUpdate, type Update } from "./update.js";
 
@@ -43,7 +50,7 @@ export async function openStepwise(
       squares.reduce((sum, square) => x.add(sum, square)),
     );
   }
-  const session = await openBuiltModel(graph.toModel(), { threads, memory: "release" });
+  const session = await openBuiltModel(graph.toModel(), { ...sessionOptions(definition), memory: "release" });
   const hasGradientFactor = clipNorm !== undefined || accumulate > 1;
   const update = await openUpdate(layout, optimizer, hasGradientFactor, threads);
   return new StepwiseTraining(definition, layout, memory, step, session, update);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRandom } from "../../../foundation/base/random.js";
-import { squaredError } from "../losses.js";
+import { squaredError } from "../losses/index.js";
 import { adamW } from "../optimizers/index.js";
 import { createTraining, type Execution, type TrainingDefinition } from "../training.js";
 import { type BatchSource, createBatchOrder } from "./batch-source.js";
