@@ -1,5 +1,8 @@
 export { createDropoutPool, type DropoutPool, dropout } from "./dropout.js";
 export { createEvaluation, type Evaluation, type EvaluationDefinition } from "./evaluation.js";
+export type { BatchSource } from "./loop/batch-source.js";
+export { openCheckpoints } from "./loop/checkpoints.js";
+export { type FitDefinition, fitTraining } from "./loop/fit.js";
 export * from "./losses/index.js";
 export * from "./optimizers/index.js";
 export type { ParameterSpecification } from "./parameters.js";

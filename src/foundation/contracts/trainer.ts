@@ -23,6 +23,11 @@ export interface TrainingData {
 export interface TrainingContext extends WorkContext {
   /** Work is counted: the trainer stops after this many of its own iterations where it has them. */
   readonly maxIterations?: number;
+  /**
+   * Where a training may leave what it needs to go on after an interruption; absent: nowhere. The identity names trainer,
+   * configuration, data and seed: only a training with the same one goes on from there. Never changes a result.
+   */
+  readonly checkpoints?: { readonly folder: string; readonly identity: string };
 }
 
 /** How a feature pipeline should prepare columns for this family. */

@@ -1,4 +1,5 @@
 /** What a network sees in each step of a training. */
+import type { BatchSource } from "../../../engines/autodiff/index.js";
 import type { Expressions } from "../../../engines/onnx/index.js";
 import type { Random } from "../../../foundation/base/random.js";
 import type { ElementType, GraphValue } from "../../../foundation/contracts/graph.js";
@@ -22,7 +23,10 @@ export interface Batches {
   readonly perStep: Readonly<Record<string, BatchPort>>;
   /** What the network is called with, from the shared tensors and those of one step. */
   inputs(x: Expressions, tensor: (name: string) => GraphValue): Values;
-  /** Those of the next steps. Called once for each step, in order, so that a seed repeats a training. */
+  /**
+   * Those of the next steps. Called for every step once and in order, so that a seed repeats a training; one that goes on
+   * from a checkpoint asks for the steps before again and drops what it gets.
+   */
   next(steps: number): StackedTensors | Promise<StackedTensors>;
 }
 
@@ -63,5 +67,33 @@ export function streamedBatches(
     perStep: ports,
     inputs: (_, tensor) => Object.fromEntries(Object.keys(ports).map((name) => [name, tensor(name)])),
     next,
+  };
+}
+
+export interface BatchSourceOptions {
+  /** Batches of a step, whose gradients are averaged. */
+  readonly accumulate: number;
+  /** What else a step sees, for each of its batches. */
+  others(step: number): StackedTensors;
+}
+
+/** One step at a time, as the training loop asks for them. */
+export function batchSource(
+  batches: Pick<Batches, "next">,
+  { accumulate, others }: BatchSourceOptions,
+): BatchSource {
+  let reached = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  const until = async (step: number): Promise<StackedTensors> => {
+    if (step > reached) await batches.next((step - reached) * accumulate);
+    reached = step + 1;
+    return { ...(await batches.next(accumulate)), ...others(step) };
+  };
+  return {
+    batch(step) {
+      const made = last.then(() => until(step));
+      last = made.catch(() => undefined);
+      return made;
+    },
   };
 }

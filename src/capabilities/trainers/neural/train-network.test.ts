@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { trainingContext } from "../../../../conformance/trainer.js";
 import { adamW, constant, squaredError } from "../../../engines/autodiff/index.js";
@@ -55,9 +58,7 @@ describe("trainNetwork", () => {
   it("learns, with running statistics that end up in the network, and repeats itself bit by bit", async () => {
     const once = await trained();
     expect(once.curves.trainLoss!.at(-1)!).toBeLessThan(once.curves.trainLoss![0]! / 3);
-    const again = await trained({ stepsAtOnce: 3 });
-    expect(again.tensors).toEqual(once.tensors);
-    expect(again.curves.trainLoss!.map(Math.fround)).toEqual(once.curves.trainLoss!.map(Math.fround));
+    expect(await trained({ stepsAtOnce: 3 })).toEqual(once);
     const { values } = once.tensors["norm.variance"]!;
     expect(values.every((value) => value > 0 && value !== 1)).toBe(true);
     const answers = networkAnswers((scope, inputs) => network(scope, inputs.x!), once.tensors);
@@ -112,6 +113,42 @@ describe("trainNetwork", () => {
     expect(tuned.tensors["norm.mean"]).not.toEqual(before);
     const other = { ...given, "first.bias": { shape: [3], values: new Float32Array(3) } };
     await expect(trained({ given: other })).rejects.toThrow(/first.bias is \[8\], the given one is \[3\]/);
+  });
+
+  it("goes on from a checkpoint of the context to the same bytes", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "train-network-"));
+    const checkpoints = { folder, identity: "this one" };
+    try {
+      const whole = await trained({ validation });
+      let looks = 0;
+      const controller = new AbortController();
+      const interrupted = {
+        ...validation!,
+        judge: async (run: Parameters<NonNullable<typeof validation>["judge"]>[0]) => {
+          if (++looks === 7) controller.abort(new Error("enough"));
+          return validation!.judge(run);
+        },
+      };
+      const context = { ...trainingContext(), checkpoints };
+      const first = trainNetwork(training({ validation: interrupted }), {
+        ...context,
+        signal: controller.signal,
+      });
+      await expect(first).rejects.toThrow("enough");
+      expect(await trainNetwork(training({ validation }), context)).toEqual(whole);
+      expect(looks).toBe(7);
+      const other = { ...trainingContext(), checkpoints: { folder, identity: "another" } };
+      expect(await trainNetwork(training({ validation }), other)).toEqual(whole);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("averages the gradients of several batches", async () => {
+    const deaf = (changes: Partial<NetworkTraining>) => trained({ steps: 3, ...changes });
+    const twice = await deaf({ accumulate: 2 });
+    expect(twice.curves.trainLoss).toHaveLength(3);
+    expect(twice.tensors).not.toEqual((await deaf({})).tensors);
   });
 
   it("stops with the reason of the signal", async () => {

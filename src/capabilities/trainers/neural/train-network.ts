@@ -6,7 +6,10 @@ import {
   type DropoutPool,
   dropout,
   type Evaluation,
+  type FitDefinition,
+  fitTraining,
   type Optimizer,
+  openCheckpoints,
   type Schedule,
   type StepGraph,
   type Training,
@@ -15,8 +18,7 @@ import type { Random } from "../../../foundation/base/random.js";
 import type { Dimension, ElementType, GraphValue } from "../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../foundation/contracts/tensor.js";
 import type { TrainingContext } from "../../../foundation/contracts/trainer.js";
-import { createCheckpoint } from "../numeric/pace.js";
-import type { Batches, StackedTensors } from "./batches.js";
+import { type Batches, batchSource, type StackedTensors } from "./batches.js";
 import { type BeginningOptions, type Blueprint, beginningOf, traceNetwork } from "./blueprint.js";
 import { inferenceScope, type NetworkTensor, type NetworkTensors } from "./inference.js";
 import { createScope, type NetworkFunction, type Values } from "./scope.js";
@@ -39,9 +41,13 @@ export interface NetworkTraining extends Omit<BeginningOptions, "random"> {
   readonly patience?: number;
   /** Looks at validation over the whole training; default 20. */
   readonly looks?: number;
+  /** Gradients of so many batches are averaged before a step; default 1. */
+  readonly accumulate?: number;
+  /** Bytes that a step may need; more is refused before the first. Default: not limited. */
+  readonly memoryLimitBytes?: number;
   /**
-   * Steps taken without a pause; default 32. Fewer where a step is long, so that a signal is heard soon; streamed
-   * batches of so many steps lie in memory together. Results do not depend on it.
+   * Steps taken without a pause; default 32 where steps are short, else 1. Streamed batches of so many steps lie in memory
+   * together. Results do not depend on it.
    */
   readonly stepsAtOnce?: number;
 }
@@ -69,33 +75,80 @@ export interface TrainedNetwork {
 }
 
 const LOOKS = 20;
-const STEPS_AT_ONCE = 32;
 const WINDOWS = "dropout:windows";
 const poolName = (rate: number) => `dropout:${rate}`;
 
 /**
- * Same definition, same seed: same bytes. Stops with the reason of `context.signal`.
- * @throws QuernError TRAINING_FAILED when an op of the loss has no derivative
+ * Same definition, same seed: same bytes, also where the training goes on from a checkpoint of the context. Stops with the
+ * reason of `context.signal`.
+ * @throws QuernError TRAINING_FAILED when an op of the loss has no derivative, or the loss diverges
  */
 export async function trainNetwork(
   definition: NetworkTraining,
-  context: Pick<TrainingContext, "random" | "signal" | "clock" | "report" | "logger" | "threads">,
+  context: TrainingContext,
 ): Promise<TrainedNetwork> {
-  const blueprint = traceNetwork(definition.loss, definition.batches);
+  const { batches, validation, keep = "best", steps, accumulate = 1 } = definition;
+  const blueprint = traceNetwork(definition.loss, batches);
   const pools = createPools(blueprint, context.random.fork("dropout"));
+  const windows = context.random.fork("windows");
   const training = await openTraining(definition, blueprint, pools, context.random);
   let evaluation: Evaluation | undefined;
   try {
-    evaluation = definition.validation && (await openEvaluation(definition.validation, training));
-    const windows = context.random.fork("windows");
-    const run = new TrainingRun(definition, training, evaluation, (steps) =>
-      windowsOf(blueprint, pools, steps, windows),
-    );
-    return await run.toEnd(createCheckpoint(context, "train", definition.steps));
+    evaluation = validation && (await openEvaluation(validation, training));
+    const run = evaluation?.run;
+    const fitted = await fitTraining({
+      training,
+      steps,
+      batches: batchSource(batches, {
+        accumulate,
+        others: (step) => windowsOf(blueprint, pools, accumulate, windows.fork(step)),
+      }),
+      learningRate: (step) => definition.learningRate * definition.schedule(step, steps),
+      evaluation: {
+        everySteps: interval(definition),
+        // Without validation rows there is nothing to choose by; the looks still cut the curve of the training loss.
+        evaluate: async () => ({ loss: run ? await validation!.judge(run) : 0 }),
+        watch: "loss",
+        better: "smaller",
+        ...(run && definition.patience !== undefined ? { patience: definition.patience } : {}),
+      },
+      callbacks: [{ onSteps: ({ step }) => context.report({ stage: "train", done: step, total: steps }) }],
+      signal: context.signal,
+      ...(definition.stepsAtOnce === undefined ? {} : { stepsAtOnce: definition.stepsAtOnce }),
+      ...checkpointsOf(definition, context),
+    });
+    const isBest = run !== undefined && keep === "best";
+    const kept = isBest ? fitted.parameters : training.parameters();
+    const losses = fitted.evaluations.map(({ values }) => values.loss!);
+    return {
+      tensors: namedTensors(training, kept),
+      curves: { trainLoss: fitted.trainLoss, ...(run ? { validationLoss: losses } : {}) },
+      steps: fitted.steps,
+      bestStep: isBest ? fitted.bestStep : fitted.steps,
+    };
   } finally {
     await evaluation?.close();
     await training.close();
   }
+}
+
+/** Steps between two looks. */
+const interval = ({ steps, looks = LOOKS }: NetworkTraining): number => Math.max(1, Math.ceil(steps / looks));
+
+function checkpointsOf(
+  definition: NetworkTraining,
+  { checkpoints }: TrainingContext,
+): Pick<FitDefinition, "checkpoints"> {
+  if (!checkpoints) return {};
+  return { checkpoints: { store: openCheckpoints(checkpoints), everySteps: interval(definition) } };
+}
+
+function namedTensors(training: Training, values: ReadonlyMap<string, Float32Array>): NetworkTensors {
+  return Object.fromEntries(
+    training.layout.shapes().map(([name, shape]): [string, NetworkTensor] => {
+      return [name, { shape, values: values.get(name)! }];
+    }),
+  );
 }
 
 /** One pool of masks for each rate, as long as the largest value it masks. */
@@ -110,29 +163,26 @@ function createPools({ dropouts }: Blueprint, random: Random): ReadonlyMap<numbe
   );
 }
 
-/** Where the windows of the next steps begin, by step and use: int64 [steps, uses]. */
+/** Where the windows of a step begin, for each of its batches: int64 [batches, uses]. */
 function windowsOf(
   { dropouts }: Blueprint,
   pools: ReadonlyMap<number, DropoutPool>,
-  steps: number,
+  batches: number,
   random: Random,
 ): StackedTensors {
   if (dropouts.length === 0) return {};
-  const starts = new BigInt64Array(steps * dropouts.length);
-  for (let step = 0; step < steps; step++) {
-    for (const [use, { rate }] of dropouts.entries()) {
-      starts[step * dropouts.length + use] = pools.get(rate)!.starts(1, random)[0]!;
-    }
-  }
-  return { [WINDOWS]: starts };
+  const uses = new Array<Blueprint["dropouts"]>(batches).fill(dropouts).flat();
+  const starts = uses.map(({ rate }) => pools.get(rate)!.starts(1, random)[0]!);
+  return { [WINDOWS]: BigInt64Array.from(starts) };
 }
 
 function openTraining(
-  { batches, loss, optimizer, clipNorm, given, treatment }: NetworkTraining,
+  definition: NetworkTraining,
   blueprint: Blueprint,
   pools: ReadonlyMap<number, DropoutPool>,
   random: Random,
 ): Promise<Training> {
+  const { batches, loss, optimizer, clipNorm, accumulate, memoryLimitBytes, given, treatment } = definition;
   const shared: Record<string, Tensor> = { ...batches.shared };
   for (const [rate, { values }] of pools) {
     shared[poolName(rate)] = { type: "float32", shape: [values.length], data: values };
@@ -153,6 +203,8 @@ function openTraining(
     loss: (step) => loss(trainingScope(step, uses), batches.inputs(step.x, step.input)),
     optimizer,
     ...(clipNorm === undefined ? {} : { clipNorm }),
+    ...(accumulate === undefined ? {} : { accumulate }),
+    ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }),
   });
 }
 
@@ -178,72 +230,4 @@ function openEvaluation({ inputs, outputs }: Validation, training: Training): Pr
         Object.fromEntries(Object.keys(inputs).map((name) => [name, input(name)])),
       ),
   });
-}
-
-class TrainingRun {
-  readonly #definition: NetworkTraining;
-  readonly #training: Training;
-  readonly #evaluation: Evaluation | undefined;
-  readonly #windows: (steps: number) => StackedTensors;
-  readonly #curves: Record<string, number[]>;
-  #best: { readonly parameters: ReadonlyMap<string, Float32Array>; readonly step: number } | undefined;
-  #least = Number.POSITIVE_INFINITY;
-  #looksWithoutGain = 0;
-
-  constructor(
-    definition: NetworkTraining,
-    training: Training,
-    evaluation: Evaluation | undefined,
-    windows: (steps: number) => StackedTensors,
-  ) {
-    this.#definition = definition;
-    this.#training = training;
-    this.#evaluation = evaluation;
-    this.#windows = windows;
-    this.#curves = { trainLoss: [], ...(evaluation ? { validationLoss: [] } : {}) };
-  }
-
-  async toEnd(checkpoint: (done: number) => Promise<void>): Promise<TrainedNetwork> {
-    const { steps, looks = LOOKS, stepsAtOnce = STEPS_AT_ONCE, patience } = this.#definition;
-    const interval = Math.max(1, Math.ceil(steps / looks));
-    let [done, sum] = [0, 0];
-    while (done < steps && !(patience !== undefined && this.#looksWithoutGain >= patience)) {
-      await checkpoint(done);
-      const stop = Math.min(steps, Math.ceil((done + 1) / interval) * interval);
-      const count = Math.min(stepsAtOnce, stop - done);
-      for (const loss of await this.#take(done, count)) sum += loss;
-      done += count;
-      if (done < stop) continue;
-      this.#curves.trainLoss!.push(sum / (((done - 1) % interval) + 1));
-      sum = 0;
-      if (this.#evaluation) await this.#look(done, this.#evaluation);
-    }
-    return this.#trained(done);
-  }
-
-  async #take(done: number, count: number): Promise<Float32Array> {
-    const { batches, learningRate, schedule, steps } = this.#definition;
-    const rates = Float64Array.from({ length: count }, (_, k) => learningRate * schedule(done + k, steps));
-    return this.#training.run(rates, { ...(await batches.next(count)), ...this.#windows(count) });
-  }
-
-  async #look(done: number, evaluation: Evaluation): Promise<void> {
-    const loss = await this.#definition.validation!.judge((inputs) => evaluation.run(inputs));
-    this.#curves.validationLoss!.push(loss);
-    this.#looksWithoutGain++;
-    if (!(loss < this.#least)) return;
-    [this.#least, this.#looksWithoutGain] = [loss, 0];
-    if (this.#definition.keep === "last") return;
-    this.#best = { parameters: this.#training.parameters(), step: done };
-  }
-
-  #trained(done: number): TrainedNetwork {
-    const { parameters, step } = this.#best ?? { parameters: this.#training.parameters(), step: done };
-    const tensors = Object.fromEntries(
-      this.#training.layout.shapes().map(([name, shape]): [string, NetworkTensor] => {
-        return [name, { shape, values: parameters.get(name)! }];
-      }),
-    );
-    return { tensors, curves: this.#curves, steps: done, bestStep: step };
-  }
 }
