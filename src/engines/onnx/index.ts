@@ -6,6 +6,7 @@ export { type ImmediateSession, openImmediately } from "./immediate-session.js";
 export { appendModel, type ImportOptions } from "./import/append-model.js";
 export { type ImportedModel, importModel } from "./import/import-model.js";
 export { inputPorts, parseSourceModel, readSourceModel, type SourceModel } from "./import/source-model.js";
+export { writeModelFile } from "./import/write-model-file.js";
 export { endOf, type LoopBody, loopModel, startOf, TURNS } from "./loop.js";
 export { type AdmittedModel, admitModel } from "./model-check/admit-model.js";
 export type { ModelPolicy } from "./model-check/policy.js";
