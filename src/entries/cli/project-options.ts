@@ -3,7 +3,12 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { QuernError } from "../../foundation/base/errors.js";
 import { fields } from "../../foundation/contracts/extension.js";
-import { DURATION, type ProjectInput, projectSchema } from "../../foundation/contracts/project.js";
+import {
+  DURATION,
+  type Project,
+  type ProjectInput,
+  projectSchema,
+} from "../../foundation/contracts/project.js";
 import { TASK_TYPES } from "../../foundation/contracts/target.js";
 import { readProjectFile } from "../../workflows/project/project-file.js";
 
@@ -106,6 +111,12 @@ export function projectFromFlags(
     report: { ...file.report, ...defined({ language: flags.language }) },
   };
   return { input, folder: path === undefined ? process.cwd() : dirname(resolve(path)) };
+}
+
+/** The resolved project file, or the defaults where there is none. */
+export function projectSettings(path: string | undefined): Project {
+  const file = path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  return file === undefined ? projectSchema.parse({}) : readProjectFile(file).project;
 }
 
 /** @throws QuernError USAGE when neither the command line nor the project file names data */

@@ -50,6 +50,16 @@ export const VERBS: readonly Verb[] = [
     () => import("./commands/deploy.js"),
   ),
   verb("serve", "Serve models over HTTP", () => import("./commands/serve.js")),
+  verb(
+    "monitor",
+    "Judge a model in use: drift, data quality, performance, alerts",
+    () => import("./commands/monitor.js"),
+  ),
+  verb(
+    "retrain",
+    "Train again when something asks for it, and promote what is better on fresh rows",
+    () => import("./commands/retrain.js"),
+  ),
   verb("runs", "List runs", () => import("./commands/runs.js")),
   verb("models", "List models and their versions", () => import("./commands/models.js")),
   verb("datasets", "List and compare dataset versions", () => import("./commands/datasets.js")),

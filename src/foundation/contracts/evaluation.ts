@@ -103,7 +103,7 @@ const sliceSchema = z.strictObject({
 });
 export type Slice = z.infer<typeof sliceSchema>;
 
-const comparisonSchema = z.strictObject({
+export const comparisonSchema = z.strictObject({
   /** `baseline` or the reference of a previous model. */
   with: z.string(),
   metric: z.string(),

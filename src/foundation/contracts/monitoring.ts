@@ -1,6 +1,8 @@
 /** What is measured of a model in use, as reports hold it and as `monitor --json` prints it. */
 import { z } from "zod";
 import { fields } from "./extension.js";
+import { ALERT_SEVERITIES, alertConditionSchema, feedbackReceiptSchema } from "./monitoring-store.js";
+import { predictionLogSchema } from "./prediction-log.js";
 
 const count = z.number().int().nonnegative();
 const share = z.number().min(0).max(1);
@@ -87,3 +89,159 @@ export const driftReportSchema = z.strictObject({
   columns: z.array(columnDriftSchema),
 });
 export type DriftReport = z.infer<typeof driftReportSchema>;
+
+// ---- performance ---------------------------------------------------------------------------------------------
+
+const interval = { value: figure, low: figure, high: figure };
+
+/** Of predictions made in a span of time, whenever their labels came. */
+export const cohortSchema = z.strictObject({
+  from: z.number().describe("epoch milliseconds"),
+  to: z.number(),
+  rows: count,
+  labelled: count,
+  /** The decisive metric on the labelled ones, 95 % interval. */
+  ...interval,
+  /** The same metric without labels, and the band in which it would lie if nothing but the inputs had changed. */
+  estimated: z.strictObject(interval).nullable(),
+  /** Expected calibration error, 0..1; classes only. */
+  calibrationError: figure,
+});
+export type Cohort = z.infer<typeof cohortSchema>;
+
+export const watchedMetricSchema = z.strictObject({
+  name: z.string(),
+  title: z.string(),
+  direction: z.enum(["maximize", "minimize"]),
+  ...interval,
+  rows: count,
+  /** On the rows held out at training. */
+  reference: z.strictObject(interval),
+  /** One-sided: that it is worse than the reference by chance. */
+  pValue: figure,
+  alarm: z.boolean(),
+});
+export type WatchedMetric = z.infer<typeof watchedMetricSchema>;
+
+export const performanceReportSchema = z.strictObject({
+  labelled: count,
+  /** Share of the window's predictions whose label is known. */
+  coverage: share,
+  /** From prediction to label. */
+  delayMs: z.strictObject({ median: figure, p90: figure }),
+  /** The decisive one first. */
+  metrics: z.array(watchedMetricSchema),
+});
+
+/** How the metric would be if the relation of inputs to target were that of the training. */
+export const estimatedPerformanceSchema = z.strictObject({
+  metric: z.string(),
+  method: z.enum(["calibrated-probabilities", "nearest-losses"]),
+  ...interval,
+  reference: figure,
+  rows: count,
+  /** Whether the estimate may be believed, judged where labels are known. */
+  validity: z.strictObject({
+    rows: count,
+    estimated: figure,
+    realised: figure,
+    verdict: z.enum(["agrees", "contradicted", "unknown"]),
+  }),
+});
+export type EstimatedPerformance = z.infer<typeof estimatedPerformanceSchema>;
+
+export const watchedGroupSchema = z.strictObject({
+  column: z.string(),
+  group: z.string(),
+  rows: count,
+  /** Share decided positive, or the mean prediction. */
+  share: z.strictObject(interval),
+  /** The decisive metric where labels are known. */
+  metric: z.strictObject({ ...interval, rows: count }),
+});
+
+// ---- settings ------------------------------------------------------------------------------------------------
+
+/** `90s`, `10m`, `1.5h`, `7d`. */
+export const SPAN = /^(?=.*[1-9])\d+(\.\d+)?[smhd]$/;
+const MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+/** Milliseconds. */
+export const spanMs = (text: string): number =>
+  Number(text.slice(0, -1)) * MS[text.at(-1) as keyof typeof MS];
+export const spanSchema = z.string().regex(SPAN, "write a span of time as 90s, 10m, 1.5h or 7d");
+
+export const monitoringSchema = z.strictObject({
+  window: spanSchema.default("7d").register(fields, {
+    title: "Window",
+    help: "Predictions of the last so many days are judged.",
+  }),
+  cohorts: z.number().int().min(1).max(100).default(7).register(fields, {
+    title: "Parts of the window that are shown apart",
+  }),
+  log: predictionLogSchema.prefault({}),
+  drift: driftSettingsSchema.prefault({}),
+  tolerance: z.number().min(0).max(1).default(0.02).register(fields, {
+    title: "Loss of performance worth an alarm",
+    help: "In the unit of bounded metrics (auc, accuracy); as a share of the reference for others (rmse).",
+  }),
+  minimumLabels: z.number().int().min(10).default(50).register(fields, {
+    title: "Fewest labels to judge performance by",
+    unit: "rows",
+  }),
+  groups: z.array(z.string()).default([]).register(fields, {
+    title: "Columns whose groups are watched",
+  }),
+  alerts: z
+    .strictObject({
+      webhook: z.url().optional().register(fields, {
+        title: "Webhook",
+        help: "New alerts are posted there as JSON.",
+      }),
+      privateNetwork: z.boolean().default(false).register(fields, {
+        title: "The webhook may lie in a private network",
+      }),
+      repeat: spanSchema.default("24h").register(fields, {
+        title: "Open alerts are told again after",
+      }),
+    })
+    .prefault({}),
+});
+export type MonitoringSettings = z.output<typeof monitoringSchema>;
+
+// ---- the whole -----------------------------------------------------------------------------------------------
+
+/** What `monitor --json` prints; scripts rely on these keys. */
+export const monitorResultSchema = z.strictObject({
+  model: z.string(),
+  version: z.number().int().positive(),
+  window: z.strictObject({
+    /** `log`, or the name of a file. */
+    source: z.string(),
+    from: z.number().nullable(),
+    to: z.number().nullable(),
+    rows: count,
+    /** Inputs that the log does not keep. */
+    redacted: z.array(z.string()),
+  }),
+  reference: z.strictObject({ source: z.string(), rows: count }),
+  drift: driftReportSchema.nullable(),
+  performance: performanceReportSchema.nullable(),
+  estimated: estimatedPerformanceSchema.nullable(),
+  cohorts: z.array(cohortSchema),
+  groups: z.array(watchedGroupSchema),
+  alerts: z.array(
+    alertConditionSchema.extend({
+      firstAt: z.number(),
+      times: count,
+      /** People were told now. */
+      notified: z.boolean(),
+    }),
+  ),
+  resolved: z.array(z.strictObject({ key: z.string(), severity: z.enum(ALERT_SEVERITIES) })),
+  feedback: feedbackReceiptSchema.nullable(),
+  sealed: z.strictObject({ rows: count, segments: count, damaged: count }),
+  /** HTML file; null when none was asked for. */
+  report: z.string().nullable(),
+  seconds: z.number(),
+});
+export type MonitorResult = z.infer<typeof monitorResultSchema>;

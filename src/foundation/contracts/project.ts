@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { columnKindSchema } from "./column.js";
 import { fields } from "./extension.js";
+import { monitoringSchema } from "./monitoring.js";
+import { retrainSchema } from "./retrain.js";
 import { SOURCE_FORMATS } from "./source.js";
 import { splitConfigSchema } from "./split.js";
 import { taskTypeSchema } from "./target.js";
@@ -213,6 +215,8 @@ export const projectSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  monitoring: monitoringSchema.prefault({}),
+  retrain: retrainSchema.prefault({}),
   report: z
     .strictObject({
       language: z.enum(["en", "zh"]).default("en").register(fields, { title: "Language of the report" }),

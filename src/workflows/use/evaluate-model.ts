@@ -67,7 +67,11 @@ export function evaluateModel(
   });
 }
 
-async function readTarget(table: Table, manifest: Manifest): Promise<{ target: Target; rows: Int32Array }> {
+/** The known values of the target and their row numbers. @throws QuernError TARGET_UNUSABLE, DATA_COLUMN_UNKNOWN */
+export async function readTarget(
+  table: Table,
+  manifest: Manifest,
+): Promise<{ target: Target; rows: Int32Array }> {
   const name = manifest.target;
   if (!table.columns.some((column) => column.name === name)) {
     throw new QuernError(

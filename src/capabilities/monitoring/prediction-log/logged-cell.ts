@@ -10,6 +10,13 @@ import {
 import type { BundleInput } from "../../../foundation/contracts/bundle.js";
 import type { ColumnSchema } from "../../../foundation/contracts/column.js";
 
+const LOGGED: ReadonlySet<string> = new Set([
+  ...["number", "boolean", "category", "text", "datetime", "id", "vector"],
+]);
+
+/** Pictures and the like are not kept: they are large, and drift is not measured on them. */
+export const isLogged = ({ column }: BundleInput): boolean => LOGGED.has(column.kind);
+
 /**
  * The value that the model saw, as text that reads as the same value by `loggedColumn`; "" = missing. What is no value
  * of the column was refused before the model answered.

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../../../foundation/base/clock.js";
 import { createJournal, type JournalWriter } from "../../../foundation/base/journal.js";
 import type { Logger } from "../../../foundation/base/logger.js";
-import type { BundleOutputs } from "../../../foundation/contracts/bundle.js";
+import type { BundleInput, BundleOutputs } from "../../../foundation/contracts/bundle.js";
 import type { Prediction } from "../../../foundation/contracts/prediction.js";
 import type {
   AnsweredRows,
@@ -11,7 +11,7 @@ import type {
   PredictionLogSettings,
   PredictionSink,
 } from "../../../foundation/contracts/prediction-log.js";
-import { hashedCell, loggedCell } from "./logged-cell.js";
+import { hashedCell, isLogged, loggedCell } from "./logged-cell.js";
 
 export interface PredictionLogOptions {
   /** Of the journals. */
@@ -142,12 +142,14 @@ class BoundedLog implements PredictionLog {
     row: number,
   ): LoggedPrediction {
     const { settings, hashKey } = this.#options;
+    const ruleOf = (input: BundleInput) =>
+      isLogged(input) ? (settings.columns[input.column.name] ?? "keep") : "drop";
     const redacted = manifest.inputs
-      .map(({ column }) => column.name)
-      .filter((name) => (settings.columns[name] ?? "keep") !== "keep");
+      .filter((input) => ruleOf(input) !== "keep")
+      .map(({ column }) => column.name);
     const inputs = manifest.inputs.map((input) => {
       const { name } = input.column;
-      const rule = settings.columns[name] ?? "keep";
+      const rule = ruleOf(input);
       if (rule === "drop") return "";
       const values = rows[row]!;
       const value = Object.hasOwn(values, name) ? values[name] : undefined;

@@ -1,0 +1,219 @@
+import { join } from "node:path";
+import { withPrivateFolder } from "../../foundation/base/private-folder.js";
+import { takeRows } from "../../foundation/contracts/frame.js";
+import { type MonitoringSettings, monitoringSchema, spanMs } from "../../foundation/contracts/monitoring.js";
+import type { ProjectInput } from "../../foundation/contracts/project.js";
+import {
+  type RetrainPolicy,
+  type RetrainResult,
+  retrainSchema,
+  type TriggerFinding,
+} from "../../foundation/contracts/retrain.js";
+import type { TrainResult } from "../../foundation/contracts/run.js";
+import type { Model, Store } from "../../foundation/contracts/store.js";
+import { takeTarget } from "../../foundation/contracts/target.js";
+import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
+import { storeFolder, withStore } from "../locate-store.js";
+import { train } from "../train/train.js";
+import { withModel } from "../use/open-model.js";
+import { monitorModel } from "../watch/monitor.js";
+import { loggedRows } from "../watch/watched-rows.js";
+import { candidateProject } from "./candidate-project.js";
+import { compareVersions, passesGate } from "./compare-versions.js";
+import { findTriggers } from "./find-triggers.js";
+import { type LabelledPredictions, writeTrainingFile } from "./training-file.js";
+
+export interface RetrainRequest {
+  /** Its champion is what is retrained. */
+  readonly model: string;
+  readonly policy?: RetrainPolicy;
+  readonly monitoring?: MonitoringSettings;
+  /** A person's reason: then no trigger is needed. */
+  readonly reason?: string;
+  /** Replaces what the champion was trained with, data apart. */
+  readonly project?: ProjectInput;
+}
+
+/** A retraining and what surrounds it. */
+interface Undertaking {
+  readonly name: string;
+  readonly champion: Model;
+  readonly policy: RetrainPolicy;
+  readonly monitoring: MonitoringSettings;
+  readonly triggers: readonly TriggerFinding[];
+  readonly request: RetrainRequest;
+  readonly context: WorkflowContext;
+  readonly options: WorkflowOptions;
+}
+
+/**
+ * Trains a candidate when something asks for it, and makes it the champion only if it is better on fresh labelled
+ * rows from which neither learnt. The champion answers all the while; a killed retraining leaves it in place.
+ * @throws QuernError MODEL_NOT_FOUND, TRAINING_FAILED, INTERRUPTED, …
+ */
+export async function retrainModel(
+  request: RetrainRequest,
+  options: WorkflowOptions = {},
+): Promise<RetrainResult> {
+  const context = workflowContext(options);
+  const started = context.clock.elapsed();
+  const { policy = retrainSchema.parse({}), monitoring = monitoringSchema.parse({}) } = request;
+  const inStore = <T>(use: (store: Store) => Promise<T>) => withStore(storeFolder(options), context, use);
+  const champion = await inStore((store) => keepChampion(store, request.model));
+  const { name } = champion;
+  const triggers = await triggersOf(request, champion, policy, monitoring, options);
+  const undertaking: Undertaking = {
+    ...{ name, champion, policy, monitoring, triggers, request, context, options },
+  };
+  const finish = (
+    rest: Omit<RetrainResult, "model" | "champion" | "triggers" | "seconds">,
+  ): RetrainResult => ({
+    ...{ model: name, champion: champion.version, triggers: [...triggers] },
+    ...rest,
+    seconds: (context.clock.elapsed() - started) / 1000,
+  });
+  const nothing = { candidate: null, comparison: null, rows: { training: 0, labelled: 0, fresh: 0 } };
+  if (triggers.length === 0)
+    return finish({ ...nothing, verdict: "skipped", reason: "Nothing asks for a training." });
+  const parts = await inStore((store) => divideLabelled(undertaking, store));
+  const rows = { training: 0, labelled: parts.labelled, fresh: parts.fresh.inputs.rows };
+  if (rows.fresh < policy.minimumFreshRows) {
+    const reason = `${rows.fresh} fresh labelled rows are too few to judge a candidate; ${policy.minimumFreshRows} are needed.`;
+    return finish({ ...nothing, rows, verdict: "skipped", reason });
+  }
+  return finish(await judgeCandidate(undertaking, parts, inStore));
+}
+
+/** From now on the name stands for this version, so that a candidate is not taken for it when it is registered. */
+async function keepChampion(store: Store, reference: string): Promise<Model> {
+  const champion = await store.models.get(reference);
+  const { name, version, aliases } = champion;
+  if (!aliases.includes("champion"))
+    await store.models.setAlias(name, "champion", version, "in use when it was first retrained");
+  return champion;
+}
+
+async function triggersOf(
+  request: RetrainRequest,
+  champion: Model,
+  policy: RetrainPolicy,
+  settings: MonitoringSettings,
+  options: WorkflowOptions,
+): Promise<TriggerFinding[]> {
+  if (request.reason !== undefined) return [{ trigger: "manual", reason: request.reason }];
+  const observed = await monitorModel({ model: `${champion.name}@${champion.version}`, settings }, options);
+  const context = workflowContext(options);
+  return withStore(storeFolder(options), context, (store) =>
+    findTriggers(champion, policy, observed, store, context.clock.now()),
+  );
+}
+
+interface LabelledParts {
+  readonly labelled: number;
+  readonly learning: LabelledPredictions;
+  readonly fresh: LabelledPredictions;
+}
+
+/** The newest labelled predictions judge, the older ones teach. */
+async function divideLabelled(
+  { name, champion, policy, context, options }: Undertaking,
+  store: Store,
+): Promise<LabelledParts> {
+  const to = context.clock.now() + 1;
+  const from = policy.window === undefined ? 0 : to - spanMs(policy.window);
+  return withModel(`${name}@${champion.version}`, context, options, async (model) => {
+    const { inputs, labels, at } = await loggedRows(model, { from, to }, store, context);
+    const labelled = labels.rows.length;
+    const first = labelled - Math.floor(labelled * policy.freshShare);
+    const part = (start: number, end: number): LabelledPredictions => {
+      const positions = Array.from({ length: end - start }, (_, index) => start + index);
+      const rows = positions.map((position) => labels.rows[position]!);
+      return {
+        inputs: takeRows(inputs, rows),
+        target: takeTarget(labels.target, positions),
+        at: Float64Array.from(rows, (row) => at![row]!),
+      };
+    };
+    return { labelled, learning: part(0, first), fresh: part(first, labelled) };
+  });
+}
+
+type Outcome = Omit<RetrainResult, "model" | "champion" | "triggers" | "seconds">;
+type InStore = <T>(use: (store: Store) => Promise<T>) => Promise<T>;
+
+async function judgeCandidate(
+  undertaking: Undertaking,
+  { labelled, learning, fresh }: LabelledParts,
+  inStore: InStore,
+): Promise<Outcome> {
+  const { name, champion, policy, monitoring, triggers, context, options } = undertaking;
+  const { result, training } = await trainCandidate(undertaking, learning, inStore);
+  const comparison = await compareVersions(
+    {
+      ...{ name, candidate: result.version, champion: champion.version, metric: champion.metric, fresh },
+    },
+    context,
+    options,
+  );
+  const missed = result.goals.filter(({ met }) => !met).map(({ name: goal }) => goal);
+  const passed = missed.length === 0 && passesGate(comparison, policy, monitoring.tolerance);
+  const verdict = !passed ? "rejected" : policy.promote ? "promoted" : "challenger";
+  const reason = reasonOf(comparison, missed, policy);
+  const rows = { training, labelled, fresh: fresh.inputs.rows };
+  await inStore(async (store) => {
+    const labels = await store.monitoring.feedbackRows(name);
+    const self = { kind: "model", id: `${name}@${result.version}` };
+    const before = { kind: "model", id: `${name}@${champion.version}` };
+    await store.lineage.add([{ from: self, relation: "trained-to-succeed", to: before }]);
+    // The decision first: an alias that changed without a word on why could not be explained later.
+    await store.monitoring.decide({
+      ...{ model: name, kind: "retrain", verdict, reason },
+      evidence: { candidate: result.version, champion: champion.version, triggers, comparison, rows, labels },
+    });
+    if (verdict !== "rejected") {
+      const alias = verdict === "promoted" ? "champion" : "challenger";
+      await store.models.setAlias(name, alias, result.version, reason);
+    }
+  });
+  return { verdict, reason, candidate: result.version, comparison, rows };
+}
+
+function reasonOf(
+  { metric, improvement, low, high, rows, with: rival }: NonNullable<RetrainResult["comparison"]>,
+  missed: readonly string[],
+  { gate }: RetrainPolicy,
+): string {
+  const written = (value: number | null) => (value === null ? "?" : String(Number(value.toPrecision(4))));
+  const goals = missed.length > 0 ? ` Goals not met: ${missed.join(", ")}.` : "";
+  return `${metric} improves on ${rival} by ${written(improvement)} [${written(low)}, ${written(high)}] on ${rows} fresh rows; the gate asks for ${gate}.${goals}`;
+}
+
+function trainCandidate(
+  undertaking: Undertaking,
+  learning: LabelledPredictions,
+  inStore: InStore,
+): Promise<{ result: TrainResult; training: number }> {
+  const { champion, policy, request, context, options } = undertaking;
+  return withPrivateFolder("retrain", async (folder) => {
+    const path = join(folder, "training.jsonl");
+    const { project, targetName, timeName } = await inStore((store) =>
+      candidateProject(champion, policy, request.project, store),
+    );
+    const file = await inStore((store) =>
+      writeTrainingFile(
+        {
+          ...{ path, champion, targetName, timeName, labelled: learning },
+          withTraining: policy.data === "both",
+        },
+        store,
+        context,
+      ),
+    );
+    const { data, ...rest } = project;
+    const result = await train(
+      { project: { ...rest, data: { ...data, source: path, format: "jsonl", kinds: file.kinds } } },
+      { ...options, store: storeFolder(options) },
+    );
+    return { result, training: file.rows };
+  });
+}

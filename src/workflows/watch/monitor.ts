@@ -1,0 +1,224 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { conditionsOf } from "../../capabilities/monitoring/alerts/conditions.js";
+import {
+  logNotifier,
+  type Notifier,
+  notifyAll,
+  webhookNotifier,
+} from "../../capabilities/monitoring/alerts/notifiers.js";
+import { measureDrift } from "../../capabilities/monitoring/drift/measure-drift.js";
+import { type Sealed, sealJournals } from "../../capabilities/monitoring/prediction-log/segments.js";
+import { monitorReport } from "../../capabilities/monitoring/report/monitor-report.js";
+import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
+import { createOutboundClient } from "../../foundation/base/outbound-client.js";
+import { createRandom } from "../../foundation/base/random.js";
+import { QUERN_VERSION } from "../../foundation/base/version.js";
+import type { Evaluation } from "../../foundation/contracts/evaluation.js";
+import { selectColumns } from "../../foundation/contracts/frame.js";
+import {
+  type MonitoringSettings,
+  type MonitorResult,
+  monitoringSchema,
+  spanMs,
+} from "../../foundation/contracts/monitoring.js";
+import type {
+  AlertChanges,
+  AlertCondition,
+  FeedbackReceipt,
+} from "../../foundation/contracts/monitoring-store.js";
+import type { Store } from "../../foundation/contracts/store.js";
+import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
+import { storeFolder, withStore } from "../locate-store.js";
+import { type OpenModel, withModel } from "../use/open-model.js";
+import type { ReadingOptions } from "../use/reading.js";
+import { estimatePerformance, expectCohort } from "./estimate-performance.js";
+import { readLabels } from "./feedback.js";
+import { judgeCohorts, judgePerformance, yardstick } from "./judge-performance.js";
+import { journalFolder } from "./prediction-log.js";
+import { referenceFile, trainingRows } from "./reference-rows.js";
+import { watchGroups } from "./watch-groups.js";
+import { fileRows, loggedRows, predictionFrame } from "./watched-rows.js";
+
+export interface MonitorRequest {
+  /** `name`, `name@3` or `name@champion`. */
+  readonly model: string;
+  readonly settings?: MonitoringSettings;
+  /** Rows to judge instead of the log. */
+  readonly data?: string;
+  readonly reading?: ReadingOptions;
+  /** Rows to compare with instead of those of the training. */
+  readonly reference?: string;
+  /** A file of labels to take in first: prediction id and truth. */
+  readonly labels?: string;
+  /** End of the window, epoch milliseconds; default now. */
+  readonly until?: number;
+  /** HTML file to write. */
+  readonly report?: string;
+  readonly language?: "en" | "zh";
+  /** Beside the log and the webhook of the settings. */
+  readonly notifiers?: readonly Notifier[];
+}
+
+/**
+ * Judges a window of logged predictions, keeps the store's alerts equal to what was found and tells new ones; rows of
+ * a file are judged alike, but change no alert. Repeating it changes nothing but the count of what is still the case.
+ * @throws QuernError STORE_NOT_FOUND, MODEL_NOT_FOUND, USAGE, PREDICTION_INPUT
+ */
+export function monitorModel(request: MonitorRequest, options: WorkflowOptions = {}): Promise<MonitorResult> {
+  const context = workflowContext(options);
+  const started = context.clock.elapsed();
+  return withModel(request.model, context, options, (model) =>
+    withStore(storeFolder(options), context, async (store) => {
+      const { settings = monitoringSchema.parse({}) } = request;
+      const upkeep = await keepUp(request, store, settings, context);
+      const observed = await observe(model, request, settings, store, context);
+      const { name } = model.bundle.manifest;
+      const conditions = conditionsOf({ ...observed, ...upkeep });
+      const changes =
+        request.data === undefined
+          ? await store.monitoring.reconcileAlerts(name, conditions, spanMs(settings.alerts.repeat))
+          : onlyNow(name, conditions, context.clock.now());
+      await notifyAll(notifiersFor(request, settings, context), changes.toNotify, context.logger);
+      const told = new Set(changes.toNotify.map(({ key }) => key));
+      const result: MonitorResult = {
+        model: name,
+        version: model.bundle.manifest.version,
+        ...observed,
+        ...upkeep,
+        alerts: changes.open.map(({ key, severity, message, evidence, firstAt, times }) => {
+          return { key, severity, message, evidence, firstAt, times, notified: told.has(key) };
+        }),
+        resolved: changes.resolved.map(({ key, severity }) => ({ key, severity })),
+        report: request.report === undefined ? null : resolve(context.folder, request.report),
+        seconds: (context.clock.elapsed() - started) / 1000,
+      };
+      if (result.report !== null) {
+        const about = {
+          createdAt: context.clock.now(),
+          quern: QUERN_VERSION,
+          target: model.bundle.manifest.target,
+        };
+        writeFileAtomic(result.report, monitorReport(result, about, request.language ?? "en"));
+      }
+      return result;
+    }),
+  );
+}
+
+/** A file is judged for whoever asks; what is open concerns the model in use. */
+function onlyNow(model: string, conditions: readonly AlertCondition[], now: number): AlertChanges {
+  const times = { firstAt: now, lastAt: now, times: 1, notifiedAt: now, resolvedAt: null };
+  return { toNotify: [], open: conditions.map((one) => ({ ...one, model, ...times })), resolved: [] };
+}
+
+const DAY_MS = 86_400_000;
+
+/** Takes labels in, seals what is full and forgets what is too old. */
+async function keepUp(
+  { model, labels, reading = {} }: MonitorRequest,
+  store: Store,
+  { log }: MonitoringSettings,
+  context: WorkflowContext,
+): Promise<{ feedback: FeedbackReceipt | null; sealed: Sealed }> {
+  const feedback =
+    labels === undefined
+      ? null
+      : await store.monitoring.addFeedback(
+          (await store.models.get(model)).name,
+          await readLabels(labels, (await store.models.get(model)).document, reading, context),
+        );
+  const folder = journalFolder(store.location);
+  const nothing = { rows: 0, segments: 0, damaged: 0 };
+  const sealed = existsSync(folder)
+    ? await sealJournals({
+        folder,
+        blobs: store.blobs,
+        monitoring: store.monitoring,
+        threads: context.threads,
+      })
+    : nothing;
+  await store.monitoring.expire(context.clock.now() - log.retentionDays * DAY_MS);
+  return { feedback, sealed };
+}
+
+type Observed = Pick<
+  MonitorResult,
+  "window" | "reference" | "drift" | "performance" | "estimated" | "cohorts" | "groups"
+>;
+
+async function observe(
+  model: OpenModel,
+  request: MonitorRequest,
+  settings: MonitoringSettings,
+  store: Store,
+  context: WorkflowContext,
+): Promise<Observed> {
+  const { manifest } = model.bundle;
+  const to = request.until ?? context.clock.now() + 1;
+  const span = { from: to - spanMs(settings.window), to };
+  const rows =
+    request.data === undefined
+      ? await loggedRows(model, span, store, context)
+      : await fileRows(model, request.data, request.reading ?? {}, context);
+  const reference =
+    request.reference === undefined
+      ? await trainingRows(model, store, context)
+      : await referenceFile(model, request.reference, context);
+  const evaluation = request.reference === undefined ? evaluationOf(model) : undefined;
+  const stick = yardstick(manifest.task, evaluation, reference.heldOut);
+  const shared = [...reference.inputs.columns.keys()].filter((name) => rows.inputs.columns.has(name));
+  const { heldOut } = reference;
+  const timed = rows.at !== undefined;
+  return {
+    window: {
+      source: rows.source,
+      ...(timed ? span : { from: null, to: null }),
+      rows: rows.inputs.rows,
+      redacted: [...rows.redacted],
+    },
+    reference: { source: reference.source, rows: reference.inputs.rows },
+    drift:
+      rows.inputs.rows === 0
+        ? null
+        : measureDrift({
+            reference: {
+              inputs: selectColumns(reference.inputs, shared),
+              ...(heldOut ? { predictions: predictionFrame(heldOut.predictions, manifest) } : {}),
+            },
+            current: {
+              inputs: selectColumns(rows.inputs, shared),
+              predictions: predictionFrame(rows.predictions, manifest),
+            },
+            settings: settings.drift,
+            random: createRandom("drift"),
+          }),
+    performance: judgePerformance(rows, stick, settings),
+    estimated: estimatePerformance(rows, heldOut, manifest, stick, settings.minimumLabels),
+    cohorts: judgeCohorts(rows, stick, { ...span, parts: settings.cohorts }, (predictions) =>
+      expectCohort(predictions, manifest, stick),
+    ),
+    groups: watchGroups(rows, stick, settings.groups),
+  };
+}
+
+function evaluationOf({ record }: OpenModel): Evaluation | undefined {
+  return record?.document.evaluation as Evaluation | undefined;
+}
+
+function notifiersFor(
+  { notifiers = [] }: MonitorRequest,
+  { alerts }: MonitoringSettings,
+  { logger }: WorkflowContext,
+): readonly Notifier[] {
+  const all = [logNotifier(logger), ...notifiers];
+  if (alerts.webhook === undefined) return all;
+  const { host } = new URL(alerts.webhook);
+  const client = createOutboundClient({
+    allowedHosts: [host],
+    privateHosts: alerts.privateNetwork ? [host] : [],
+    timeoutMs: 10_000,
+    maxRedirects: 0,
+  });
+  return [...all, webhookNotifier(alerts.webhook, client)];
+}
