@@ -19,6 +19,7 @@ import { quadraticRidge } from "./capabilities/trainers/linear/quadratic-ridge.j
 import { ridge } from "./capabilities/trainers/linear/ridge.js";
 import { nearestNeighbours } from "./capabilities/trainers/neighbours/nearest-neighbours.js";
 import { neuralNetwork } from "./capabilities/trainers/neural/neural-network.js";
+import { textEncoder } from "./capabilities/trainers/neural/text/pretrained/text-encoder.js";
 import { textNetwork } from "./capabilities/trainers/neural/text/text-trainer.js";
 import { ftTransformer } from "./capabilities/trainers/neural/tokens/ft-transformer.js";
 import { imageNetwork } from "./capabilities/trainers/neural/vision/image-trainer.js";
@@ -52,6 +53,7 @@ export const TRAINERS: readonly Trainer[] = trainers(
   neuralNetwork,
   ftTransformer,
   textNetwork,
+  textEncoder,
   imageNetwork,
   dummy,
 );

@@ -57,7 +57,7 @@ export class FeatureCache {
   prepare(style: FeatureStyle): PreparedFeatures {
     const ready = this.#prepared.get(style);
     if (ready) return ready;
-    const { frame, target } = this.#material;
+    const { frame, target, tokenizer } = this.#material;
     const rows = featureRows(this.#material);
     const all = rows.length === frame.rows;
     const raw = all ? frame : takeRows(frame, rows);
@@ -67,6 +67,7 @@ export class FeatureCache {
       task: target.task,
       classes: target.task === "regression" ? 1 : target.classes.length,
       segmenter: true,
+      ...(tokenizer === undefined ? {} : { tokenizer }),
     });
     const { fitted, features } = fitPipeline(raw, plan, {
       transforms: this.#transforms,

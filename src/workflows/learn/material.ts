@@ -20,6 +20,8 @@ export interface LearningMaterial {
   /** One a row; absent: all 1. */
   readonly weights?: Float64Array;
   readonly folds: readonly Fold[];
+  /** The text of a `tokenizer.json` that cuts all texts for networks; absent: each gets one of its own. */
+  readonly tokenizer?: string;
 }
 
 /** Rows of a fold for weights and targets. */

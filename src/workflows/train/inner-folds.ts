@@ -6,6 +6,7 @@ import type { Project } from "../../foundation/contracts/project.js";
 import type { Split } from "../../foundation/contracts/split.js";
 import { type Target, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
 import type { Fold, LearningMaterial } from "../learn/material.js";
+import { pretrainedTokenizer, usesPretrained } from "../project/pretrained.js";
 import type { Division } from "./divide.js";
 import type { PreparedData } from "./prepare.js";
 
@@ -20,15 +21,15 @@ const DISTILLATION_FOLDS = 3;
 
 /**
  * How often each configuration is fitted inside the training. One, on the validation rows, where nothing is
- * combined, where rows are ordered by time, where images are looked at, and where there are enough of them.
+ * combined, where rows are ordered by time, where images are looked at or a pretrained encoder reads, and where there are enough of them.
  */
 export function innerFolds(project: Project, { record, whole }: Division, hasImages = false): number {
   const { kind, folds } = project.ensemble;
   if (folds !== undefined) return folds;
   const alone = project.models !== "auto" && project.models.length === 1 && !isSearched(project);
   if (kind === "none" || alone || record.config.kind === "time") return 1;
-  // A network that looks costs minutes, a fold of it as much again.
-  if (hasImages) return 1;
+  // A network that looks, or a pretrained one that reads, costs minutes, a fold of it as much again.
+  if (hasImages || usesPretrained(project)) return 1;
   const rows = whole.train.length + whole.validation.length;
   // What teaches must have spoken of every row.
   const most = project.ensemble.distill ? DISTILLATION_FOLDS : 1;
@@ -59,6 +60,7 @@ export function gatherMaterial(
 ): GatheredMaterial {
   const wanted = innerFolds(project, division, hasImages(prepared.features));
   const { features, weights } = prepared;
+  const tokenizer = pretrainedTokenizer(project);
   const gathered = (rows: Int32Array, folds: readonly Fold[]): GatheredMaterial => ({
     rows,
     material: {
@@ -66,6 +68,7 @@ export function gatherMaterial(
       target: takeTarget(target, rows),
       ...takeWeights(weights, rows),
       folds,
+      ...(tokenizer === undefined ? {} : { tokenizer }),
     },
   });
   if (wanted > 1) {

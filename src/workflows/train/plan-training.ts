@@ -8,6 +8,7 @@ import { bagging, type Situation } from "../learn/candidates.js";
 import { completedBySource } from "../load/implied-project.js";
 import { openData } from "../load/open-data.js";
 import { loadExtensions } from "../project/extensions.js";
+import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
 import { checkSettings } from "./check-settings.js";
 import { divideData } from "./divide.js";
@@ -95,7 +96,7 @@ export async function planTraining(
   options: WorkflowOptions = {},
 ): Promise<TrainingPlan> {
   const context = workflowContext(options);
-  const wanted = resolveProject(request.project);
+  const wanted = await withPretrained(resolveProject(request.project), context.folder);
   const extensions = await loadExtensions(wanted, context.folder);
   const data = await openData(wanted.data, { ...context, allowedHosts: request.allowedHosts ?? [] });
   try {

@@ -79,7 +79,7 @@ export async function learningCurve(
 async function curvePoint(
   { candidate: { trainer, config } }: FinishedTrial,
   { fit, heldOut }: LearningMaterial["folds"][number],
-  { frame, target }: LearningMaterial,
+  { frame, target, tokenizer }: LearningMaterial,
   { project, context, transforms, metric }: Production,
 ): Promise<LearningPoint> {
   const random = createRandom(project.seed).fork(`trial/${trainer.id}`);
@@ -90,6 +90,7 @@ async function curvePoint(
     task: target.task,
     classes,
     segmenter: true,
+    ...(tokenizer === undefined ? {} : { tokenizer }),
   });
   const work = { ...workOf(context), random, report: () => undefined };
   const { fitted: pipeline, features } = fitPipeline(raw, plan, {

@@ -13,6 +13,7 @@ import { completedBySource } from "../load/implied-project.js";
 import { type OpenedData, openData } from "../load/open-data.js";
 import { withStore } from "../locate-store.js";
 import { type Extensions, loadExtensions } from "../project/extensions.js";
+import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
 import { checkSettings } from "./check-settings.js";
 import { type Division, divideData } from "./divide.js";
@@ -46,7 +47,7 @@ export async function runTraining(
   options: { signal: AbortSignal; onEvent: (event: RunEvent) => void; startedAt: number },
 ): Promise<TrainResult> {
   const context = workflowContext({ ...options, folder: request.folder, threads: request.threads });
-  const project = resolveProject(request.project);
+  const project = await withPretrained(resolveProject(request.project), request.folder);
   const progress = new Progress(context.clock, context.onEvent, options.startedAt);
   const extensions = await loadExtensions(project, request.folder);
   const undertaking: Undertaking = { request, project, context, progress, extensions };

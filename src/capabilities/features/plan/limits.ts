@@ -10,6 +10,8 @@ export interface PlanLimits {
   readonly bytes?: number;
   /** Whether a Chinese word segmenter is at hand (see `createTransforms`). */
   readonly segmenter?: boolean;
+  /** The text of a `tokenizer.json` for networks that read; absent: one is trained for each text. */
+  readonly tokenizer?: string;
 }
 
 const DEFAULT_BYTES = 256 * 2 ** 20;

@@ -18,7 +18,10 @@ export function textSteps(
 ): PipelineStep[] {
   if (texts.length === 0) return [];
   // Each text has a tokenizer of its own.
-  if (style === "encoders") return texts.map(({ name }) => ({ transform: "subwords", columns: [name] }));
+  if (style === "encoders") {
+    const config = limits.tokenizer === undefined ? {} : { tokenizer: limits.tokenizer };
+    return texts.map(({ name }) => ({ transform: "subwords", columns: [name], config }));
+  }
   const chooses = CHOOSING_STYLES.includes(style);
   const affordable = Math.floor(affordableWidth(limits) / texts.length);
   const maximumFeatures = Math.max(32, Math.min(chooses ? 2000 : MOST_TERMS, affordable));

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { fields } from "../../../../../foundation/contracts/extension.js";
+
+const TUNINGS = ["frozen", "lora", "full"] as const;
+
+export const textEncoderConfig = z.strictObject({
+  folder: z.string().default("").register(fields, {
+    title: "Folder of the encoder",
+    help: "With config.json, tokenizer.json and model.safetensors of a BERT, RoBERTa, DistilBERT or MiniLM; relative to quern.yaml.",
+  }),
+  content: z.string().default("").register(fields, {
+    title: "Content of the folder",
+    help: "SHA-256 of its files; filled in, so that other weights are another configuration.",
+  }),
+  tuning: z.enum(TUNINGS).default("frozen").register(fields, {
+    title: "Tuning",
+    help: "`frozen`: only a new head learns; `lora`: also corrections of low rank; `full`: all weights.",
+  }),
+  rank: z.number().int().min(1).max(256).default(8).register(fields, { title: "Rank", help: "Of LoRA." }),
+  alpha: z.number().positive().default(16).register(fields, {
+    title: "Alpha",
+    help: "Corrections of LoRA are scaled by alpha / rank.",
+  }),
+  layerDecay: z.number().positive().max(1).default(0.9).register(fields, {
+    title: "Decay by layer",
+    help: "`full`: each block learns so much slower than the one above it.",
+  }),
+  frozenLayers: z.number().int().min(0).max(100).default(0).register(fields, {
+    title: "Frozen blocks",
+    help: "`full` and `lora`: so many blocks from below, and the embeddings below them, stay as they are.",
+  }),
+  gradual: z.boolean().default(false).register(fields, {
+    title: "Gradual unfreezing",
+    help: "`full`: the head learns first, then block after block joins from above (ULMFiT), in as many equal parts.",
+  }),
+  length: z.number().int().min(8).max(4096).default(128).register(fields, {
+    title: "Length",
+    help: "The rest of a longer text is not read.",
+    unit: "pieces",
+  }),
+  dropout: z.number().min(0).max(0.9).default(0.1).register(fields, { title: "Dropout" }),
+  learningRate: z.number().positive().nullable().default(null).register(fields, {
+    title: "Learning rate",
+    help: "The highest; default 0.002 frozen, 0.0005 LoRA, 0.00005 full.",
+  }),
+  weightDecay: z.number().min(0).default(0.01).register(fields, { title: "Weight decay" }),
+  labelSmoothing: z.number().min(0).max(0.5).default(0).register(fields, {
+    title: "Label smoothing",
+    help: "Classification: share of the truth spread over all classes.",
+  }),
+  epochs: z.number().int().min(1).max(1000).nullable().default(null).register(fields, {
+    title: "Epochs",
+    help: "Times that each row is seen; default 20 frozen, 3 otherwise.",
+  }),
+  batchSize: z.number().int().min(1).max(1024).default(16).register(fields, {
+    title: "Batch size",
+    unit: "rows",
+  }),
+  checkpoint: z.enum(["best", "last"]).default("best").register(fields, {
+    title: "Checkpoint",
+    help: "With validation rows: keep the weights that were best on them, or the last.",
+  }),
+});
+export type TextEncoderConfig = z.infer<typeof textEncoderConfig>;
+
+const RATES: Readonly<Record<TextEncoderConfig["tuning"], number>> = { frozen: 2e-3, lora: 5e-4, full: 5e-5 };
+
+/** Lengths and rates where the configuration leaves them to the tuning. */
+export function resolvedTraining(
+  { tuning, epochs, learningRate, batchSize }: TextEncoderConfig,
+  rows: number,
+): { batch: number; steps: number; learningRate: number } {
+  const batch = Math.min(rows, batchSize);
+  const rounds = epochs ?? (tuning === "frozen" ? 20 : 3);
+  return {
+    batch,
+    steps: Math.max(1, Math.round((rounds * rows) / batch)),
+    learningRate: learningRate ?? RATES[tuning],
+  };
+}

@@ -1,0 +1,72 @@
+/** The fitted network: the same layers make predictions here and in the exported graph. */
+import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
+import type { FitDiagnostics, Fitted } from "../../../../../foundation/contracts/trainer.js";
+import { exportScope, type NetworkTensors, networkAnswers } from "../../inference.js";
+import { inOwnUnit, linkedScores, type NetworkOutcome, predictionsOf } from "../../outcome.js";
+import { graphInputs, predictionInputs, TABLE, type TextInputs, textName } from "../text-columns.js";
+import { ENCODER, type EncoderShape, encoderScores, headScores, piecesRead } from "./encoder-scores.js";
+import { TextVectors } from "./text-vectors.js";
+
+/** A plain value. */
+export interface EncoderState {
+  readonly shape: EncoderShape;
+  readonly tensors: NetworkTensors;
+  readonly outcome: NetworkOutcome;
+  readonly diagnostics: FitDiagnostics;
+}
+
+/** @param vectors of the state's own encoder, where some are known already */
+export function restoreEncoder(state: EncoderState, vectors?: TextVectors): Fitted<EncoderState> {
+  const { shape, tensors, outcome } = state;
+  const texts = vectors ?? new TextVectors(shape.architecture, encoderTensors(tensors), piecesRead(shape));
+  const answers = networkAnswers(
+    (scope, values) =>
+      linkedScores(
+        scope.x,
+        headScores(
+          scope,
+          shape,
+          shape.inputs.texts.map((_, k) => values[vectorName(k)]!),
+          values[TABLE],
+        ),
+        outcome.kind,
+      ),
+    tensors,
+  );
+  return {
+    state,
+    diagnostics: state.diagnostics,
+    predict(frame) {
+      const inputs = withVectors(predictionInputs(frame, shape.inputs), shape.inputs, texts);
+      return predictionsOf(outcome, shape.outputs, answers(inputs));
+    },
+    emit(graph, columns) {
+      const scope = exportScope(graph, tensors);
+      const scores = encoderScores(scope, shape, graphInputs(graph, columns));
+      return inOwnUnit(scope.x, linkedScores(scope.x, scores, outcome.kind), outcome);
+    },
+  };
+}
+
+export const vectorName = (index: number): string => `vector-${index}`;
+
+/** The table and, in place of each text's tokens, its vector. */
+export function withVectors(
+  tensors: Readonly<Record<string, Tensor>>,
+  { texts }: TextInputs,
+  vectors: TextVectors,
+): Record<string, Tensor> {
+  const made = texts.map((_, k): [string, Tensor] => [vectorName(k), vectors.of(tensors[textName(k)]!)]);
+  const table = tensors[TABLE];
+  return Object.fromEntries([...(table ? [[TABLE, table] as [string, Tensor]] : []), ...made]);
+}
+
+/** Those of the encoder, without its name before theirs. */
+export function encoderTensors(tensors: NetworkTensors): NetworkTensors {
+  const prefix = `${ENCODER}.`;
+  return Object.fromEntries(
+    Object.entries(tensors)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
+}

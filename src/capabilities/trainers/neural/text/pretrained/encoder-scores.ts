@@ -1,0 +1,65 @@
+/** A new head on a pretrained encoder, for texts beside other features. */
+import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
+import { dense } from "../../layers/dense.js";
+import { layerNorm } from "../../layers/normalization.js";
+import { sizeAt } from "../../layers/sizes.js";
+import type { Scope, Values } from "../../scope.js";
+import { TABLE, type TextInputs, textName } from "../text-columns.js";
+import type { EncoderArchitecture } from "./encoder-architecture.js";
+import { type EncoderOptions, encodedTexts } from "./encoder-network.js";
+
+/** What the layers are; a plain value. */
+export interface EncoderShape {
+  readonly architecture: EncoderArchitecture;
+  readonly inputs: TextInputs;
+  /** Pieces read of a text. */
+  readonly length: number;
+  readonly dropout: number;
+  /** Classes, or 1. */
+  readonly outputs: number;
+}
+
+export const ENCODER = "encoder";
+/** Width of what the other features become. */
+const TABLE_WIDTH = 64;
+
+/** Scores before the link, [N, outputs], of the inputs of `text-columns`. */
+export function encoderScores(
+  scope: Scope,
+  shape: EncoderShape,
+  values: Values,
+  options: EncoderOptions = {},
+): GraphValue {
+  const vectors = shape.inputs.texts.map((_, k) =>
+    encodedTexts(
+      scope.at(ENCODER),
+      firstPieces(scope, values[textName(k)]!, piecesRead(shape)),
+      shape.architecture,
+      options,
+    ),
+  );
+  return headScores(scope, shape, vectors, values[TABLE]);
+}
+
+/** The same of texts that are vectors already, [N, width] each. */
+export function headScores(
+  scope: Scope,
+  { dropout, outputs }: Pick<EncoderShape, "dropout" | "outputs">,
+  vectors: readonly GraphValue[],
+  table: GraphValue | undefined,
+): GraphValue {
+  const { x } = scope;
+  const texts = vectors.map((vector, k) => layerNorm(scope.at(`head-norm-${k}`), vector));
+  const others = table ? [x.apply("Relu", dense(scope.at(TABLE), table, TABLE_WIDTH))] : [];
+  return dense(scope.at("head"), scope.dropout(x.concat([...texts, ...others], 1), dropout), outputs);
+}
+
+/** No longer than the encoder has places. */
+export function piecesRead({ length, architecture }: Pick<EncoderShape, "length" | "architecture">): number {
+  return Math.min(length, architecture.positions - architecture.positionOffset);
+}
+
+function firstPieces({ x }: Scope, tokens: GraphValue, length: number): GraphValue {
+  const whole = sizeAt(tokens, 1);
+  return whole <= length ? tokens : x.split(tokens, [length, whole - length], 1)[0]!;
+}

@@ -1,0 +1,90 @@
+/** Which weights of a pretrained encoder learn, and how fast. */
+
+import type { Treatment } from "../../blueprint.js";
+import type { NetworkTensor, NetworkTensors } from "../../inference.js";
+import type { DenseLayer } from "../../layers/dense.js";
+import { isLora, loraDense } from "../../layers/lora.js";
+import type { TextEncoderConfig } from "./config.js";
+import { BLOCK } from "./encoder-network.js";
+import { ENCODER } from "./encoder-scores.js";
+
+/** The place of a parameter in the encoder: -1 embeddings, 0 and up blocks; undefined: not of the encoder. */
+function blockOf(name: string): number | undefined {
+  if (!name.startsWith(`${ENCODER}.`)) return undefined;
+  const block = new RegExp(`^${ENCODER}\\.${BLOCK}-(\\d+)\\.`).exec(name);
+  return block ? Number(block[1]) : -1;
+}
+
+/** Linear layers with corrections in all blocks that learn (Hu et al., 2022); none but for LoRA. */
+export function tunedLinear({
+  tuning,
+  rank,
+  alpha,
+  frozenLayers,
+}: TextEncoderConfig): DenseLayer | undefined {
+  if (tuning !== "lora") return undefined;
+  return loraDense({ rank, alpha, adapts: (path) => (blockOf(`${path}.`) ?? -1) >= frozenLayers });
+}
+
+export interface Phase {
+  /** By the name of a parameter. */
+  readonly treatment: ((name: string) => Treatment | undefined) | undefined;
+}
+
+/**
+ * Trainings one after the other: one, or with gradual unfreezing (Howard and Ruder, 2018) first of the head alone, then
+ * with one block more each.
+ */
+export function phasesOf(config: TextEncoderConfig, layers: number): Phase[] {
+  if (config.tuning === "lora") {
+    const isFrozen = (name: string) => blockOf(name) !== undefined && !isLora(name);
+    return [{ treatment: (name) => ({ isFrozen: isFrozen(name) }) }];
+  }
+  const lowest = config.frozenLayers === 0 ? -1 : config.frozenLayers;
+  const starts = config.gradual
+    ? Array.from({ length: layers - Math.max(0, lowest) + 1 }, (_, phase) => layers - phase)
+    : [lowest];
+  return starts.map((from) => ({
+    treatment(name) {
+      const block = blockOf(name);
+      if (block === undefined) return undefined;
+      return { isFrozen: block < from, rateFactor: config.layerDecay ** (layers - 1 - block) };
+    },
+  }));
+}
+
+/** Corrections of LoRA added to the weights they correct, so that the exported graph has no more layers than before. */
+export function correctedTensors(
+  tensors: NetworkTensors,
+  { rank, alpha }: TextEncoderConfig,
+): NetworkTensors {
+  const merged: Record<string, NetworkTensor> = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    if (isLora(name)) continue;
+    const base = name.replace(/\.weight$/, "");
+    const [down, up] = [tensors[`${base}.lora.down`], tensors[`${base}.lora.up`]];
+    merged[name] =
+      down && up && name.endsWith(".weight") ? corrected(tensor, down, up, alpha / rank) : tensor;
+  }
+  return merged;
+}
+
+function corrected(
+  { shape, values }: NetworkTensor,
+  down: NetworkTensor,
+  up: NetworkTensor,
+  scale: number,
+): NetworkTensor {
+  const [inputs, outputs] = shape as [number, number];
+  const rank = down.shape[1]!;
+  const sum = values.slice();
+  for (let row = 0; row < inputs; row++) {
+    for (let k = 0; k < rank; k++) {
+      const factor = scale * down.values[row * rank + k]!;
+      for (let column = 0; column < outputs; column++) {
+        sum[row * outputs + column]! += factor * up.values[k * outputs + column]!;
+      }
+    }
+  }
+  return { shape, values: sum };
+}

@@ -1,0 +1,180 @@
+import { adamW, cosine, warmUp } from "../../../../../engines/autodiff/index.js";
+import { QuernError } from "../../../../../foundation/base/errors.js";
+import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
+import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
+import type { Fitted, TrainingContext, TrainingData } from "../../../../../foundation/contracts/trainer.js";
+import { createCheckpoint } from "../../../numeric/pace.js";
+import { sampledBatches } from "../../batches.js";
+import { type NetworkTensors, takeRange, tensorElements } from "../../inference.js";
+import { outcomeOf, truthOf, unitWeights } from "../../outcome.js";
+import type { NetworkFunction, Scope, Values } from "../../scope.js";
+import { type TrainedNetwork, trainNetwork } from "../../train-network.js";
+import { predictionInputs, TABLE, type TextInputs, textName, trainingInputs } from "../text-columns.js";
+import { textLoss, textValidation } from "../text-loss.js";
+import { resolvedTraining, type TextEncoderConfig } from "./config.js";
+import { type EncoderState, restoreEncoder, vectorName, withVectors } from "./encoder-model.js";
+import { ENCODER, type EncoderShape, encoderScores, headScores, piecesRead } from "./encoder-scores.js";
+import { correctedTensors, phasesOf, tunedLinear } from "./fine-tuning.js";
+import { type PretrainedEncoder, readEncoder } from "./read-encoder.js";
+import { TextVectors } from "./text-vectors.js";
+
+const RISE = 0.1;
+const CLIP_NORM = 1;
+/** Texts that become vectors between two looks at the signal. */
+const TEXTS_AT_ONCE = 64;
+/** A step is long. */
+const STEPS_AT_ONCE = 4;
+
+interface Opened {
+  readonly encoder: PretrainedEncoder;
+  readonly tensors: NetworkTensors;
+  readonly vectors: Map<number, TextVectors>;
+}
+/** The encoder read last, by the content of its folder: all folds of a training ask for the same one. */
+let opened: { readonly key: string; readonly value: Opened } | undefined;
+
+function openEncoder(trainer: string, { folder, content }: TextEncoderConfig): Opened {
+  if (folder === "") {
+    throw new QuernError("TRAINING_FAILED", `The trainer ${trainer} needs the folder of an encoder.`, {
+      hint: "Write `models: [{ trainer: text-encoder, folder: path/to/encoder }]`.",
+      details: { trainer },
+    });
+  }
+  const key = `${folder}\n${content}`;
+  if (opened?.key === key && content !== "") return opened.value;
+  const encoder = readEncoder(folder);
+  const tensors = Object.fromEntries(
+    Object.entries(encoder.tensors).map(([name, tensor]) => [`${ENCODER}.${name}`, tensor]),
+  );
+  const value: Opened = { encoder, tensors, vectors: new Map() };
+  opened = { key, value };
+  return value;
+}
+
+/** @throws QuernError TRAINING_FAILED naming `trainer`; what reading the folder throws */
+export async function fitEncoder(
+  trainer: string,
+  data: TrainingData,
+  config: TextEncoderConfig,
+  context: TrainingContext,
+): Promise<Fitted<EncoderState>> {
+  const { train, validation } = data;
+  const source = openEncoder(trainer, config);
+  const { inputs, tensors } = trainingInputs(train.features, trainer);
+  checkVocabulary(trainer, inputs, source.encoder);
+  const { target, weights } = train;
+  const outcome = outcomeOf(target, weights);
+  const shape: EncoderShape = {
+    architecture: source.encoder.architecture,
+    inputs,
+    length: config.length,
+    dropout: config.dropout,
+    outputs: target.task === "regression" ? 1 : target.classes.length,
+  };
+  const frozen = config.tuning === "frozen" || inputs.texts.length === 0;
+  const vectors = frozen ? vectorsOf(source, shape) : undefined;
+  const seen = async (given: Record<string, Tensor>) =>
+    vectors ? withVectors(given, inputs, await warmed(vectors, given, inputs, context)) : given;
+  const answer = frozen ? frozenScores(shape) : tunedScores(shape, config);
+  const learnt = {
+    ...(await seen(tensors)),
+    truth: truthOf(target, outcome),
+    ...(weights ? { weights: unitWeights(weights) } : {}),
+  };
+  const judged = validation && {
+    tensors: await seen(predictionInputs(validation.features, inputs)),
+    data: validation,
+  };
+  const { batch, steps, learningRate } = resolvedTraining(config, train.features.rows);
+  const phases = frozen ? [{ treatment: undefined }] : phasesOf(config, shape.architecture.layers);
+  let given: NetworkTensors = frozen ? {} : source.tensors;
+  let trained: TrainedNetwork | undefined;
+  for (const [phase, { treatment }] of phases.entries()) {
+    const inPhase = Math.max(1, Math.round(Math.min(steps, context.maxIterations ?? steps) / phases.length));
+    trained = await trainNetwork(
+      {
+        batches: sampledBatches(learnt, { batch, random: context.random.fork(`rows/${phase}`) }),
+        loss: textLoss(answer, config.labelSmoothing),
+        optimizer: adamW({ weightDecay: config.weightDecay }),
+        learningRate,
+        schedule: (step, all) => warmUp(Math.ceil(RISE * all), cosine)(step, all),
+        steps: inPhase,
+        clipNorm: CLIP_NORM,
+        keep: config.checkpoint,
+        given,
+        ...(treatment ? { treatment } : {}),
+        ...(judged ? { validation: textValidation(answer, shape.outputs, outcome, judged) } : {}),
+        ...(frozen ? {} : { stepsAtOnce: STEPS_AT_ONCE, looks: 5 }),
+      },
+      { ...context, random: context.random.fork(`phase/${phase}`) },
+    );
+    given = trained.tensors;
+  }
+  const { curves, steps: taken, bestStep } = trained!;
+  const state: EncoderState = {
+    shape,
+    tensors: frozen ? { ...source.tensors, ...given } : correctedTensors(given, config),
+    outcome,
+    diagnostics: {
+      importance: {},
+      curves,
+      iterations: taken,
+      bestIteration: bestStep,
+      size: { parameters: tensorElements(source.tensors) },
+    },
+  };
+  return restoreEncoder(state, vectors);
+}
+
+/** Ids that the tokenizer can give must be rows of the encoder's table. */
+function checkVocabulary(trainer: string, { texts }: TextInputs, { architecture }: PretrainedEncoder): void {
+  const largest = Math.max(0, ...texts.map(({ vocabulary }) => vocabulary));
+  if (largest <= architecture.vocabulary) return;
+  throw new QuernError(
+    "TRAINING_FAILED",
+    `The trainer ${trainer} cannot read these texts: their tokenizer has ${largest} pieces, the encoder ${architecture.vocabulary}.`,
+    { hint: "Keep tokenizer.json and model.safetensors of one model together.", details: { trainer } },
+  );
+}
+
+function vectorsOf({ encoder, vectors }: Opened, shape: EncoderShape): TextVectors {
+  const length = piecesRead(shape);
+  const known = vectors.get(length) ?? new TextVectors(encoder.architecture, encoder.tensors, length);
+  vectors.set(length, known);
+  return known;
+}
+
+/** Computes the vectors part by part, so that a signal is heard and progress seen. */
+async function warmed(
+  vectors: TextVectors,
+  tensors: Readonly<Record<string, Tensor>>,
+  { texts }: TextInputs,
+  context: TrainingContext,
+): Promise<TextVectors> {
+  for (const [k] of texts.entries()) {
+    const tokens = tensors[textName(k)]!;
+    const rows = tokens.shape[0]!;
+    const checkpoint = createCheckpoint(context, "encode", rows);
+    for (let start = 0; start < rows; start += TEXTS_AT_ONCE) {
+      await checkpoint(start);
+      vectors.of(takeRange(tokens, start, Math.min(rows, start + TEXTS_AT_ONCE)));
+    }
+  }
+  return vectors;
+}
+
+function frozenScores(shape: EncoderShape): NetworkFunction<GraphValue> {
+  return (scope: Scope, values: Values) =>
+    headScores(
+      scope,
+      shape,
+      shape.inputs.texts.map((_, k) => values[vectorName(k)]!),
+      values[TABLE],
+    );
+}
+
+function tunedScores(shape: EncoderShape, config: TextEncoderConfig): NetworkFunction<GraphValue> {
+  const linear = tunedLinear(config);
+  return (scope, values) =>
+    encoderScores(scope, shape, values, { dropout: config.dropout, ...(linear ? { linear } : {}) });
+}

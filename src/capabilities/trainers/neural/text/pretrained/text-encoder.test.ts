@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { trainerSuite, trainingContext } from "../../../../../../conformance/trainer.js";
+import { predictInGraph } from "../../../../../../conformance/trainer-graph.js";
+import { sampleRows } from "../../../../../../conformance/trainer-samples.js";
+import { parityGap } from "../../../../../../conformance/trainer-testing.js";
+import type { Trainer, TrainingData } from "../../../../../foundation/contracts/trainer.js";
+import { readEncoder } from "./read-encoder.js";
+import { textEncoder } from "./text-encoder.js";
+
+const folder = "test/oracles/encoders/bert";
+
+trainerSuite(textEncoder as unknown as Trainer, {
+  predictInGraph,
+  rows: 120,
+  config: { folder, epochs: 8, learningRate: 0.02 },
+});
+
+describe("text-encoder", () => {
+  const trained = (data: TrainingData, config: Record<string, unknown>) =>
+    textEncoder.fit(data, textEncoder.config.parse({ folder, ...config }), trainingContext());
+  const train = sampleRows("encoders", "binary", 60, "train");
+  const fresh = sampleRows("encoders", "binary", 40, "fresh").features;
+  const pretrained = readEncoder(folder).tensors;
+  const moved = (tensors: Readonly<Record<string, { values: Float32Array }>>) =>
+    Object.keys(pretrained).filter((name) => {
+      const before = pretrained[name]!.values;
+      return tensors[`encoder.${name}`]!.values.some((value, k) => value !== before[k]);
+    });
+
+  it("leaves a frozen encoder as it is", async () => {
+    const { state } = await trained({ train }, { epochs: 2 });
+    expect(moved(state.tensors)).toEqual([]);
+  });
+
+  it("adds corrections of low rank to the layers that learn, and exports them merged", async () => {
+    const fitted = await trained({ train }, { tuning: "lora", epochs: 3, frozenLayers: 1, rank: 2 });
+    expect(moved(fitted.state.tensors).sort()).toEqual(
+      ["attention.query", "attention.key", "attention.value", "attention.output", "feed-forward.hidden"]
+        .concat("feed-forward.output")
+        .map((layer) => `block-1.${layer}.weight`)
+        .sort(),
+    );
+    expect(Object.keys(fitted.state.tensors).some((name) => name.includes("lora"))).toBe(false);
+    expect(await parityGap(fitted, fresh)).toBeLessThan(1e-5);
+  });
+
+  it("tunes all weights, or those above the frozen blocks", async () => {
+    const whole = await trained({ train, validation: train }, { tuning: "full", epochs: 2 });
+    expect(moved(whole.state.tensors).length).toBeGreaterThan(30);
+    expect(await parityGap(whole, fresh)).toBeLessThan(1e-5);
+    const upper = await trained({ train }, { tuning: "full", epochs: 2, frozenLayers: 1 });
+    expect(moved(upper.state.tensors).every((name) => name.startsWith("block-1."))).toBe(true);
+  });
+
+  it("lets block after block join", async () => {
+    const fitted = await trained({ train }, { tuning: "full", epochs: 3, gradual: true, frozenLayers: 1 });
+    expect(moved(fitted.state.tensors).every((name) => name.startsWith("block-1."))).toBe(true);
+    expect(moved(fitted.state.tensors).length).toBeGreaterThan(10);
+  });
+
+  it("asks for a folder", async () => {
+    await expect(trained({ train }, { folder: "" })).rejects.toMatchObject({ code: "TRAINING_FAILED" });
+  });
+});

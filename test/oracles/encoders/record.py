@@ -1,0 +1,56 @@
+"""Records what small encoders with random weights compute.
+
+python test/oracles/encoders/record.py   (transformers 5.23, torch 2.15)
+"""
+
+import json
+import pathlib
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel, RobertaConfig, RobertaModel
+
+HERE = pathlib.Path(__file__).parent
+IDS = [[2, 7, 9, 30, 4, 3], [2, 5, 3], [2, 39, 38, 37, 36, 35, 34, 33, 3]]
+LENGTH = 9
+
+
+def record(name, model, padding):
+    torch.manual_seed(1)
+    model.eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.3)
+    folder = HERE / name
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(model.config.to_dict()) + "\n")
+    save_file({f"{name}.{k}": v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors")
+    ids = torch.tensor([row + [padding] * (LENGTH - len(row)) for row in IDS])
+    mask = torch.tensor([[1] * len(row) + [0] * (LENGTH - len(row)) for row in IDS])
+    with torch.no_grad():
+        states = model(input_ids=ids, attention_mask=mask).last_hidden_state
+    return {
+        "padding": padding,
+        "ids": ids.tolist(),
+        "states": [[round(x, 6) for x in states[r, : len(IDS[r])].flatten().tolist()] for r in range(len(IDS))],
+    }
+
+
+if __name__ == "__main__":
+    sizes = dict(vocab_size=40, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12)
+    bert = BertModel(BertConfig(**sizes, max_position_embeddings=16), add_pooling_layer=False)
+    roberta = RobertaModel(
+        RobertaConfig(**sizes, max_position_embeddings=18, pad_token_id=1, hidden_act="gelu_new", type_vocab_size=1),
+        add_pooling_layer=False,
+    )
+    distilbert = DistilBertModel(
+        DistilBertConfig(vocab_size=40, dim=8, n_layers=2, n_heads=2, hidden_dim=12, max_position_embeddings=16)
+    )
+    out = {
+        "versions": {"transformers": transformers.__version__, "torch": torch.__version__},
+        "bert": record("bert", bert, 0),
+        "roberta": record("roberta", roberta, 1),
+        "distilbert": record("distilbert", distilbert, 0),
+    }
+    (HERE / "expected.json").write_text(json.dumps(out) + "\n")
