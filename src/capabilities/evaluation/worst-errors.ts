@@ -3,6 +3,7 @@ import type { Frame } from "../../foundation/contracts/frame.js";
 import type { MetricInput } from "../../foundation/contracts/metric.js";
 import { classInput, decidedClasses, valueInput } from "./metrics/inputs.js";
 import { numberText, rowValues } from "./row-text.js";
+import { rowImages } from "./thumbnails.js";
 
 export interface WorstErrorOptions {
   readonly count: number;
@@ -21,6 +22,7 @@ export function worstErrors(input: MetricInput, options: WorstErrorOptions): Wor
     row: options.rowNumbers?.[row] ?? row,
     ...describe.row(row),
     values: rowValues(options.features, row),
+    ...rowImages(options.features, row),
   }));
 }
 

@@ -82,6 +82,15 @@ const worstRowSchema = z.strictObject({
   /** Classification: the probability given to the true class. Regression: actual - predicted. */
   error: z.number(),
   values: z.array(z.tuple([z.string(), z.string()])),
+  /** Thumbnails of image columns, as data URIs. */
+  images: z
+    .array(
+      z.strictObject({
+        column: z.string(),
+        png: z.string().regex(/^data:image\/png;base64,[A-Za-z0-9+/]+={0,2}$/),
+      }),
+    )
+    .optional(),
 });
 export type WorstRow = z.infer<typeof worstRowSchema>;
 

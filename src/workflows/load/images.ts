@@ -150,7 +150,8 @@ async function readCell(
   try {
     return await read(bytesOf(cell, folder));
   } catch (cause) {
-    return new UnreadablePicture(cause instanceof Error ? cause.message : String(cause));
+    const said = cause instanceof Error ? cause.message : String(cause);
+    return new UnreadablePicture(said.replace(/\.$/, ""));
   }
 }
 

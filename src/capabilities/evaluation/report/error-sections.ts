@@ -95,6 +95,7 @@ export const worstSection: SectionMaker = ({ evaluation, input, texts }) => {
       cell: (row) => (evaluation.task === "regression" ? writeFigure(row.error) : formatPercent(row.error)),
       number: true,
     },
+    ...(evaluation.worst.some((row) => row.images) ? [{ name: texts.images, cell: imagesOf }] : []),
     { name: texts.otherValues, cell: (row) => valuesOf(row, rank) },
   ];
   return {
@@ -103,6 +104,11 @@ export const worstSection: SectionMaker = ({ evaluation, input, texts }) => {
     body: html`${note(texts.worstNote)}${table(evaluation.worst, columns)}`,
   };
 };
+
+/** The schema of an evaluation admits nothing but base64 here. */
+function imagesOf({ images = [] }: WorstRow): Html {
+  return html`${images.map(({ column, png }) => html`<img src="${png}" alt="${shorten(column)}" title="${shorten(column)}"> `)}`;
+}
 
 function valueRank(features: readonly string[]): (name: string) => number {
   const ranks = new Map(features.map((name, index) => [name, index] as const).reverse());

@@ -192,6 +192,7 @@ export const reportTexts = defineTexts(
     noErrors: "There are no errors on these rows.",
     row: "Row",
     probabilityOfTruth: "Probability of the truth",
+    images: "Image",
     error: "Error",
     otherValues: "Values",
     // provenance
@@ -397,6 +398,7 @@ export const reportTexts = defineTexts(
     noErrors: "这些行上没有错误。",
     row: "行号",
     probabilityOfTruth: "真实类别的概率",
+    images: "图像",
     error: "误差",
     otherValues: "取值",
     plan: "计划与结果",
