@@ -23,7 +23,3 @@ export const uniformFor = (inputs: number): Initializer => uniform(1 / Math.sqrt
 
 /** Keeps the variance of what passes a ReLU (He et al., 2015); `fan` counts the values that enter, or leave, an output. */
 export const kaimingNormal = (fan: number): Initializer => normal(Math.sqrt(2 / fan));
-
-/** Keeps the variance in both directions (Glorot and Bengio, 2010). */
-export const xavierUniform = (inputs: number, outputs: number): Initializer =>
-  uniform(Math.sqrt(6 / (inputs + outputs)));

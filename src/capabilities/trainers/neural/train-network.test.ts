@@ -13,6 +13,8 @@ import { networkAnswers } from "./inference.js";
 import { zeros } from "./initializers.js";
 import { activate } from "./layers/activations.js";
 import { dense } from "./layers/dense.js";
+import { embedding, tiedScores } from "./layers/embedding.js";
+import { isLora, loraDense } from "./layers/lora.js";
 import { batchNorm } from "./layers/normalization.js";
 import type { NetworkFunction, Scope } from "./scope.js";
 import { type NetworkTraining, trainNetwork } from "./train-network.js";
@@ -144,6 +146,24 @@ describe("trainNetwork", () => {
     }
   });
 
+  it("tunes corrections of low rank alone, which begin as nothing", async () => {
+    const given = (await trained({ steps: 30 })).tensors;
+    const linear = loraDense({ rank: 2, alpha: 4, adapts: (path) => path === "second" });
+    const adapted: NetworkFunction<GraphValue> = (scope, inputs) => {
+      const hidden = activate(scope.x, dense(scope.at("first"), inputs.x!, 8), "relu");
+      return scope.x.mean(squaredError(scope.x, linear(scope.at("second"), hidden, 1), inputs.y!));
+    };
+    const treatment = (name: string) => ({ isFrozen: !isLora(name) });
+    const tuned = (steps: number) => trained({ loss: adapted, given, treatment, steps });
+    const once = await tuned(1);
+    for (const name of ["first.weight", "first.bias", "second.weight", "second.bias"]) {
+      expect(once.tensors[name]).toEqual(given[name]);
+    }
+    expect(Object.keys(once.tensors).filter(isLora)).toEqual(["second.lora.down", "second.lora.up"]);
+    const { curves } = await tuned(100);
+    expect(curves.trainLoss![0]).toBeGreaterThan(curves.trainLoss!.at(-1)!);
+  });
+
   it("averages the gradients of several batches", async () => {
     const deaf = (changes: Partial<NetworkTraining>) => trained({ steps: 3, ...changes });
     const twice = await deaf({ accumulate: 2 });
@@ -182,6 +202,18 @@ describe("traceNetwork", () => {
       { rate: 0.1, elements: BATCH * 8 },
       { rate: 0.2, elements: BATCH * 8 },
     ]);
+  });
+
+  it("scores ids by the weights that embed them", () => {
+    const options = { vocabulary: 5, width: 4 };
+    const { declarations } = traceNetwork(
+      (scope, { ids }) => {
+        const scores = tiedScores(scope.at("ids"), embedding(scope.at("ids"), ids!, options), options);
+        expect(scores.shape).toEqual([2, 3, 5]);
+      },
+      streamedBatches({ ids: { type: "int64", shape: [2, 3] } }, () => ({})),
+    );
+    expect(declarations.map(({ name, shape }) => `${name} [${shape}]`)).toEqual(["ids.weight [5,4]"]);
   });
 
   it("shares what is asked for twice, but not under another shape", () => {
