@@ -7,15 +7,17 @@ import { restoreTokenNetwork, type TokenState } from "./token-model.js";
 const ID = "ft-transformer";
 /** Measured on one thread of a current processor, in seconds. */
 const COST = {
-  start: 0.5,
-  step: 1e-3,
-  /** Of one multiplication in a product of matrices, its derivatives counted apart. */
-  product: 2e-11,
+  start: 0.3,
+  step: 3e-4,
+  /** Of one multiplication in a product of matrices. */
+  product: 1.15e-11,
   /** Of one value of a token in one row: norms, activations and their derivatives. */
-  value: 4e-8,
+  value: 2.3e-9,
   /** Of one share of the attention: softmax, mask and their derivatives. */
-  share: 1.2e-8,
+  share: 7e-9,
 };
+/** Of the last block only the row's token is computed, but keys and values of all. */
+const LAST_BLOCK = 0.4;
 
 /** Transformer over the features of a row. */
 export const ftTransformer = defineTrainer<typeof ftTransformerConfig, TokenState>({
@@ -40,7 +42,8 @@ export const ftTransformer = defineTrainer<typeof ftTransformerConfig, TokenStat
     const products = tokens * width * width * (4 + 2 * hiddenFactor) + 2 * tokens * tokens * width;
     const values = tokens * width * (10 + 2 * hiddenFactor);
     const shares = tokens * tokens * heads;
-    const example = blocks * (3 * products * COST.product + (values * COST.value) / 10 + shares * COST.share);
+    const block = 3 * products * COST.product + values * COST.value + shares * COST.share;
+    const example = (blocks - 1 + LAST_BLOCK) * block;
     return {
       seconds: COST.start + steps * (COST.step + batch * example),
       bytes: 4 * (2 * rows * features + 4 * batch * blocks * (values + 3 * shares)),
