@@ -82,10 +82,46 @@ function lstmSlopes(d: Derivation, pass: Pass): LstmSlopes {
   };
 }
 
+/** Rows of four gates in another order; the output gate's first, or back in its place. */
+function reordered(
+  { x }: Derivation,
+  value: GraphValue,
+  hidden: number,
+  order: readonly number[],
+): GraphValue {
+  const parts = x.split(value, [hidden, hidden, hidden, hidden], 0);
+  return x.concat(
+    order.map((gate) => parts[gate]!),
+    0,
+  );
+}
+
+/** With the output gate first, so that a step joins what comes by the state and by the cell without cutting. */
 function lstmBackward(d: Derivation, pass: Pass): PassGradients {
+  const { hidden } = pass;
+  const order = [1, 0, 2, 3];
+  const slopes = lstmSlopes(d, pass);
+  const weights = {
+    inputWeight: reordered(d, pass.inputWeight, hidden, order),
+    stateWeight: reordered(d, pass.stateWeight, hidden, order),
+  };
+  const { toSums, ...first } = lstmSteps(d, { ...pass, ...weights }, slopes);
+  const found = fromGates(d, { ...pass, ...weights }, toSums, toSums);
+  const restored = (value: GraphValue) => reordered(d, value, hidden, order);
+  return {
+    ...first,
+    input: found.input,
+    inputWeight: restored(found.inputWeight),
+    stateWeight: restored(found.stateWeight),
+    inputBias: restored(found.inputBias),
+    stateBias: restored(found.stateBias),
+  };
+}
+
+/** Cotangents of the sums before the gates [T, N, 4 H], and of the state and cell before the first step. */
+function lstmSteps(d: Derivation, pass: Pass, slopes: LstmSlopes) {
   const { x } = d;
   const { steps, hidden } = pass;
-  const slopes = lstmSlopes(d, pass);
   const [byCell, byState, stateToCell, forget] = [
     slopes.byCell,
     slopes.byState,
@@ -102,18 +138,13 @@ function lstmBackward(d: Derivation, pass: Pass): PassGradients {
     const reached = lasting ? x.mul(arrived, lasting) : arrived;
     const cell = x.add(toCell, x.mul(reached, stateToCell![step]!));
     const counted = lasting ? x.mul(cell, lasting) : cell;
-    const [toEnter, toRest] = x.split(
-      timesGates(d, counted, byCell![step]!, hidden),
-      [hidden, 2 * hidden],
-      2,
-    );
-    const sums = x.concat([toEnter!, x.mul(reached, byState![step]!), toRest!], 2);
+    const byGates = timesGates(d, counted, byCell![step]!, hidden);
+    const sums = x.concat([x.mul(reached, byState![step]!), byGates], 2);
     toSums.unshift(sums);
     toState = passedOn(d, pass, step, x.matmul(sums, pass.stateWeight), arrived);
     toCell = passedOn(d, pass, step, x.mul(cell, forget![step]!), toCell);
   }
-  const all = x.concat(toSums, 0);
-  return { ...fromGates(d, pass, all, all), firstState: toState!, firstCell: toCell };
+  return { toSums: x.concat(toSums, 0), firstState: toState!, firstCell: toCell };
 }
 
 /** Gates in the order of the standard: update, reset, candidate. Reset after the product, as PyTorch has it. */
