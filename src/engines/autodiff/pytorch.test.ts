@@ -5,12 +5,14 @@ import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { createGraph, Expressions, openBuiltModel } from "../onnx/index.js";
 import { gradients } from "./gradients.js";
 import { binaryCrossEntropy, crossEntropy, huber, squaredError, weightedMean } from "./losses/index.js";
+import { AVERAGE } from "./optimizers/averaging.js";
 import {
   adafactor,
   adagrad,
   adam,
   adamW,
   averaged,
+  boundedGradients,
   debiased,
   lion,
   type Optimizer,
@@ -97,6 +99,7 @@ const OPTIMIZERS: Record<string, { optimizer: Optimizer; rate: number; clipNorm?
   "layerwise adamw": { optimizer: adamW({ weightDecay: 0.1 }), rate: 0.02 },
   adamw: { optimizer: adamW({ weightDecay: 0.1 }), rate: 0.02 },
   "clipped adamw": { optimizer: adamW({ weightDecay: 0.1 }), rate: 0.02, clipNorm: 0.5 },
+  "bounded adamw": { optimizer: boundedGradients(adamW({ weightDecay: 0.1 }), 0.01), rate: 0.02 },
   sgd: { optimizer: sgd(), rate: 0.1 },
   momentum: { optimizer: sgd({ momentum: 0.9, weightDecay: 0.01 }), rate: 0.05 },
   nesterov: { optimizer: sgd({ momentum: 0.9, weightDecay: 0.01, nesterov: true }), rate: 0.05 },
@@ -214,7 +217,7 @@ describe("moving averages of weights recorded from PyTorch", () => {
     await training.run(new Float32Array(steps).fill(rate), {});
     const expected = recorded.trainings.momentum!;
     const contents = training.layout.storages.map(({ name }) =>
-      debiased(training.state.contents[`${name}/average`]!, decay, steps),
+      debiased(training.state.contents[`${name}/${AVERAGE}`]!, decay, steps),
     );
     for (const [parameter, values] of training.layout.read(contents)) {
       expect(gap(values, expected.average![parameter]!), parameter).toBeLessThan(1e-5);

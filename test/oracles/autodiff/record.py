@@ -90,6 +90,7 @@ OPTIMIZERS = {
     "layerwise adamw": (lambda p: torch.optim.AdamW(layers(p), lr=0.02, weight_decay=0.1), None),
     "adamw": (lambda p: torch.optim.AdamW(groups(p), lr=0.02, weight_decay=0.1), None),
     "clipped adamw": (lambda p: torch.optim.AdamW(groups(p), lr=0.02, weight_decay=0.1), 0.5),
+    "bounded adamw": (lambda p: torch.optim.AdamW(groups(p), lr=0.02, weight_decay=0.1), (0.01,)),
     "sgd": (lambda p: torch.optim.SGD(groups(p), lr=0.1), None),
     "momentum": (lambda p: torch.optim.SGD(groups(p), lr=0.05, momentum=0.9, weight_decay=0.01), None),
     "nesterov": (lambda p: torch.optim.SGD(groups(p), lr=0.05, momentum=0.9, weight_decay=0.01, nesterov=True), None),
@@ -117,7 +118,9 @@ def trainings():
             optimizer.zero_grad()
             value = LOSSES["crossEntropy"](network(p))
             value.backward()
-            if limit is not None:
+            if isinstance(limit, tuple):
+                torch.nn.utils.clip_grad_value_(p.values(), limit[0])
+            elif limit is not None:
                 torch.nn.utils.clip_grad_norm_(p.values(), limit)
             optimizer.step()
             losses.append(value.item())

@@ -4,7 +4,7 @@ import type { Expressions } from "../../onnx/index.js";
 import { crossEntropy } from "./classification.js";
 
 /** [N, M] of rows [N, D] and [M, D]; rows of length 0 are similar to none. */
-export function cosineSimilarities(x: Expressions, left: GraphValue, right: GraphValue): GraphValue {
+function cosineSimilarities(x: Expressions, left: GraphValue, right: GraphValue): GraphValue {
   return x.matmul(normalized(x, left), x.transposeMatrices(normalized(x, right)));
 }
 

@@ -9,6 +9,6 @@ export {
   meanCrossEntropy,
   multiclassFocal,
 } from "./classification.js";
-export { contrastivePairs, cosineSimilarities, infoNce, rankedPositives, triplet } from "./contrastive.js";
+export { contrastivePairs, infoNce, rankedPositives, triplet } from "./contrastive.js";
 export { mixed, weightedMean } from "./mean.js";
 export { absoluteError, huber, quantile, squaredError } from "./regression.js";
