@@ -88,9 +88,10 @@ function featureGraph(name: string, pipeline: FittedPipeline, transforms: Transf
   return graph.toBytes();
 }
 
-/** A seeded choice among the training rows, in their order; undefined for none. */
+/** A seeded choice among the training rows, in their order; undefined for none. Images would swell every bundle. */
 export function backgroundRows(frame: Frame, train: Int32Array, count: number): Frame | undefined {
-  if (count === 0 || train.length === 0) return undefined;
+  const hasImages = [...frame.columns.values()].some((column) => column.kind === "image");
+  if (count === 0 || train.length === 0 || hasImages) return undefined;
   const chosen = createRandom("background").permutation(train.length).subarray(0, count).sort();
   return takeRows(
     frame,

@@ -76,6 +76,7 @@ export async function openExplainer(bundle: LoadedBundle, options: ExplainerOpti
     if (exact) return exact;
     if (method !== "auto") throw wrongMethod(bundle, method, asset);
   }
+  if (bundle.manifest.inputs.every(({ column }) => column.kind === "image")) throw nothingToTellApart(bundle);
   if (!background) {
     throw new QuernError(
       "UNSUPPORTED",
@@ -149,5 +150,13 @@ function wrongMethod(bundle: LoadedBundle, method: string, asset: ExplainerAsset
     {
       hint: "Use `--method auto`, `permutation` or `kernel`.",
     },
+  );
+}
+
+function nothingToTellApart({ manifest: { name, version } }: LoadedBundle): QuernError {
+  return new QuernError(
+    "UNSUPPORTED",
+    `${name}@${version} sees nothing but images, and what a column contributed says nothing of an image.`,
+    { hint: "The training report shows the images it was most wrong about." },
   );
 }
