@@ -128,6 +128,18 @@ export const NEURAL_PRESETS = {
     learningRate: 2.5e-3,
     schedule: "cosine",
   },
+  /** Members that share their weights, after TabM (Gorishniy et al., 2025). */
+  tabm: {
+    embedding: "plr",
+    embeddingWidth: 8,
+    hiddenLayers: 2,
+    hiddenWidth: 128,
+    activation: "relu",
+    learningRate: 2e-3,
+    schedule: "cosine",
+    members: 8,
+    steps: 800,
+  },
   plain: { embedding: "none", activation: "relu", learningRate: 2e-3, schedule: "cosine" },
 } as const satisfies Record<string, Partial<NeuralConfig>>;
 
