@@ -11,21 +11,24 @@ export interface RowsRequest {
   readonly reference: string;
   readonly subject: string | undefined;
   readonly rows: readonly Row[];
+  /** By which feedback names the answers; one a row. */
+  readonly ids: readonly string[];
   readonly run: RunOptions;
 }
 
 /** Predicts by the version that the request belongs to; shadows compute the same rows after the answer. */
 export async function answerRows(
   context: RouteContext,
-  { reference, subject, rows, run }: RowsRequest,
+  { reference, subject, rows, ids, run }: RowsRequest,
 ): Promise<{ readonly model: ServedModel; readonly answers: readonly Prediction[] }> {
   const routed = context.traffic?.route(reference, subject ?? randomUUID());
   const model = routed?.model ?? findReference(context.models, reference);
   try {
     const answers = await model.predict(rows, run);
     routed?.settle(false);
+    context.predictions?.record({ manifest: model.manifest, ids, rows, predictions: answers });
     if (routed && routed.shadows.length > 0)
-      setImmediate(() => void shadowRows(context, routed, rows, answers));
+      setImmediate(() => void shadowRows(context, routed, { rows, ids }, answers));
     return { model, answers };
   } catch (failure) {
     routed?.settle(isModelsFault(failure));
@@ -41,14 +44,15 @@ function isModelsFault(failure: unknown): boolean {
 }
 
 async function shadowRows(
-  { observer, logger }: RouteContext,
+  { observer, logger, predictions }: RouteContext,
   { shadows }: RoutedRequest,
-  rows: readonly Row[],
+  { rows, ids }: Pick<RowsRequest, "rows" | "ids">,
   answers: readonly Prediction[],
 ): Promise<void> {
   for (const shadow of shadows) {
     try {
       const own = await shadow.predict(rows);
+      predictions?.record({ manifest: shadow.manifest, ids, rows, predictions: own, role: "shadow" });
       observer.shadowed?.(
         shadow,
         rows.length,

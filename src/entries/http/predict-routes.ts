@@ -76,18 +76,19 @@ export const predictRoutes: readonly Route[] = [
           details: { rows: rows.length, limit },
         });
       }
+      const ids = idsOf(body);
       const { model, answers } = await answerRows(context, {
         reference: params.model,
         subject: subject ?? (typeof body.id === "string" ? body.id : undefined),
         rows,
+        ids,
         run,
       });
       const explanations = body.explain ? await model.explain(rows) : undefined;
       metrics.predicted(model, rows.length);
       const { name, version } = model.manifest;
-      const nameOf = idsOf(body);
       const predictions = answers.map((answer, row) => ({
-        id: nameOf(row),
+        id: ids[row]!,
         ...answer,
         ...(explanations ? { explanation: explanations[row]! } : {}),
       }));
@@ -100,10 +101,10 @@ export const predictRoutes: readonly Route[] = [
 ];
 
 /** Every prediction has an id, so that what turns out to be true can be reported against it later. */
-function idsOf({ rows, id }: PredictRequest): (row: number) => string {
-  if (id === undefined) return () => randomUUID();
-  if (typeof id !== "string") return (row) => id[row]!;
-  return rows.length === 1 ? () => id : (row) => `${id}/${row}`;
+function idsOf({ rows, id }: PredictRequest): readonly string[] {
+  if (id === undefined) return rows.map(() => randomUUID());
+  if (typeof id !== "string") return id;
+  return rows.length === 1 ? [id] : rows.map((_, row) => `${id}/${row}`);
 }
 
 function isObject(value: unknown): value is Row {

@@ -3,6 +3,7 @@ import type { Clock } from "../../foundation/base/clock.js";
 import type { Logger } from "../../foundation/base/logger.js";
 import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
 import type { Permission } from "../../foundation/contracts/http.js";
+import type { PredictionSink } from "../../foundation/contracts/prediction-log.js";
 import type { ModelPool, ServingObserver, TrafficRouter } from "../../foundation/contracts/serving.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import type { Metrics } from "./metrics.js";
@@ -17,6 +18,8 @@ export interface Services {
   readonly store?: Store;
   /** Spreads the requests for a name over versions; without it each name has one current version. */
   readonly traffic?: TrafficRouter;
+  /** Takes what was asked and answered; absent: nothing is logged. */
+  readonly predictions?: PredictionSink;
   /** Called after a change of the registry, so that it is served before the caller has its answer. */
   readonly refresh?: () => Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { Store } from "../../foundation/contracts/store.js";
 import { apiRoutes } from "./api-routes.js";
 import { descriptionRoutes } from "./description-routes.js";
+import { feedbackRoutes } from "./feedback-routes.js";
 import { healthRoutes } from "./health-routes.js";
 import { oipRoutes } from "./oip-routes.js";
 import { predictRoutes } from "./predict-routes.js";
@@ -9,7 +10,7 @@ import type { Route } from "./route.js";
 
 /** The one table: every route of the server, with its schemas and the permission it needs. */
 export function routeTable(store: Store | undefined): readonly Route[] {
-  const ofStore = store ? registryRoutes(store) : [];
+  const ofStore = store ? [...registryRoutes(store), ...feedbackRoutes(store)] : [];
   return [
     ...[...predictRoutes, ...oipRoutes, ...apiRoutes(store), ...ofStore],
     ...[...healthRoutes, ...descriptionRoutes],

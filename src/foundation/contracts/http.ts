@@ -152,3 +152,19 @@ export const servedModelSchema = z.strictObject({
   bundle: z.string(),
   inputs: z.array(z.strictObject({ name: z.string(), kind: z.string(), optional: z.boolean() })),
 });
+
+// ---- feedback ------------------------------------------------------------------------------------------------
+
+/** What turned out to be true of predictions, named by the ids of their answers. Telling it twice changes nothing. */
+export const feedbackRequestSchema = z.strictObject({
+  feedback: z
+    .array(
+      z.strictObject({
+        id: z.string().min(1).max(200),
+        actual: z.union([z.string().max(1000), z.number(), z.boolean()]).describe("a class, or a number"),
+        at: z.number().optional().describe("when it became known, epoch milliseconds; default now"),
+      }),
+    )
+    .min(1)
+    .max(10_000),
+});

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { QuernError } from "../../foundation/base/errors.js";
 import { withPrivateFolder } from "../../foundation/base/private-folder.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import { type MonitoringSettings, monitoringSchema, spanMs } from "../../foundation/contracts/monitoring.js";
@@ -14,6 +15,7 @@ import type { Model, Store } from "../../foundation/contracts/store.js";
 import { takeTarget } from "../../foundation/contracts/target.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
 import { storeFolder, withStore } from "../locate-store.js";
+import { promoteIn } from "../serve/promote.js";
 import { train } from "../train/train.js";
 import { withModel } from "../use/open-model.js";
 import { monitorModel } from "../watch/monitor.js";
@@ -157,25 +159,39 @@ async function judgeCandidate(
   );
   const missed = result.goals.filter(({ met }) => !met).map(({ name: goal }) => goal);
   const passed = missed.length === 0 && passesGate(comparison, policy, monitoring.tolerance);
-  const verdict = !passed ? "rejected" : policy.promote ? "promoted" : "challenger";
-  const reason = reasonOf(comparison, missed, policy);
+  const comparisonReason = reasonOf(comparison, missed, policy);
   const rows = { training, labelled, fresh: fresh.inputs.rows };
-  await inStore(async (store) => {
-    const labels = await store.monitoring.feedbackRows(name);
+  return inStore(async (store) => {
     const self = { kind: "model", id: `${name}@${result.version}` };
     const before = { kind: "model", id: `${name}@${champion.version}` };
     await store.lineage.add([{ from: self, relation: "trained-to-succeed", to: before }]);
-    // The decision first: an alias that changed without a word on why could not be explained later.
+    const { verdict, reason } = passed
+      ? await tryToPromote(store, self.id, policy, comparisonReason)
+      : { verdict: "rejected" as const, reason: comparisonReason };
+    const labels = await store.monitoring.feedbackRows(name);
     await store.monitoring.decide({
       ...{ model: name, kind: "retrain", verdict, reason },
       evidence: { candidate: result.version, champion: champion.version, triggers, comparison, rows, labels },
     });
-    if (verdict !== "rejected") {
-      const alias = verdict === "promoted" ? "champion" : "challenger";
-      await store.models.setAlias(name, alias, result.version, reason);
-    }
+    return { verdict, reason, candidate: result.version, comparison, rows };
   });
-  return { verdict, reason, candidate: result.version, comparison, rows };
+}
+
+/** The gates of the alias have the last word; the change of the alias keeps the reason and what each gate said. */
+async function tryToPromote(
+  store: Store,
+  model: string,
+  { promote }: RetrainPolicy,
+  reason: string,
+): Promise<{ verdict: RetrainResult["verdict"]; reason: string }> {
+  const alias = promote ? "champion" : "challenger";
+  try {
+    await promoteIn(store, { model, alias, reason, actor: "retrain" });
+    return { verdict: promote ? "promoted" : "challenger", reason };
+  } catch (failure) {
+    if (!QuernError.is(failure) || failure.code !== "GOAL_NOT_MET") throw failure;
+    return { verdict: "rejected", reason: `${reason} ${failure.message}` };
+  }
 }
 
 function reasonOf(

@@ -5,6 +5,7 @@ import type { Logger } from "../../../foundation/base/logger.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { Permission } from "../../../foundation/contracts/http.js";
 import { openModels } from "../../../workflows/serve/open-pool.js";
+import { openPredictionLog } from "../../../workflows/watch/prediction-log.js";
 import {
   createServer,
   createServingMetrics,
@@ -15,6 +16,7 @@ import {
 import { defineCommand } from "../command.js";
 import { commonOptions } from "../common-options.js";
 import type { Io } from "../io.js";
+import { projectSettings } from "../project-options.js";
 import { workflowOptions } from "../workflow-options.js";
 
 const { host, port, bodyLimitBytes, maximumRows, requestTimeoutMs, drainTimeoutMs, maximumConnections } =
@@ -47,10 +49,14 @@ export const command = defineCommand({
       .default([])
       .register(fields, { title: "Further host names under which callers may address the server" }),
     ...{ bodyLimitBytes, maximumRows, requestTimeoutMs, drainTimeoutMs, maximumConnections },
+    log: z.boolean().default(false).register(fields, {
+      title: "Log predictions in the store, so that `quern monitor` can judge them",
+      help: "What is kept: `monitoring.log` in quern.yaml.",
+    }),
     ...commonOptions,
   }),
   async run(models, options, io) {
-    const { json: _json, quiet: _quiet, store: _store, token, adminToken, ...server } = options;
+    const { json: _json, quiet: _quiet, store: _store, token, adminToken, log, ...server } = options;
     const wishes = {
       ...server,
       tokens: [
@@ -63,6 +69,12 @@ export const command = defineCommand({
     const metrics = createServingMetrics();
     const logger = lineLogger(io);
     const served = await openModels(models, metrics.observer, { ...workflowOptions(options, io), logger });
+    const predictions = log
+      ? openPredictionLog(projectSettings(undefined).monitoring.log, {
+          ...workflowOptions(options, io),
+          logger,
+        })
+      : undefined;
     let instance: QuernServer | undefined;
     try {
       instance = createServer(wishes, {
@@ -71,6 +83,7 @@ export const command = defineCommand({
         clock: systemClock,
         logger,
         metrics,
+        ...(predictions ? { predictions } : {}),
         ...(served.store ? { store: served.store } : {}),
         ...(served.registry ? { refresh: () => served.registry!.refresh() } : {}),
       });
@@ -82,6 +95,7 @@ export const command = defineCommand({
       io.note("Stopping: what was accepted is answered.");
     } finally {
       await instance?.close();
+      await predictions?.close();
       await served.close();
     }
     return 0;
