@@ -151,6 +151,16 @@ export function staticSizes({ node }: NodeUse, shape: readonly Dimension[]): rea
   throw refusal(node, `it needs sizes that are known before it runs, not [${shape.join(", ")}]`);
 }
 
+/** Steeper than 1 / (the smallest number that is not subnormal). */
+const STEEP = 3e38;
+
+/** 1 where a value that is never negative is above 0, else 0: a steep HardSigmoid takes half the time of Sign. */
+export function aboveZero({ graph }: NodeUse, value: GraphValue): GraphValue {
+  if (value.type !== "float32") return graph.op("Sign", [value]);
+  const attributes = { alpha: { float: STEEP }, beta: { float: 0 } };
+  return graph.op("HardSigmoid", [value], { attributes });
+}
+
 /** Zeros in the shape of the value. */
 export function zerosLike({ graph, x }: NodeUse, value: GraphValue): GraphValue {
   const zero = { tensor: { type: value.type, shape: [1], data: [0] } };

@@ -1,6 +1,7 @@
 /** Ops that treat each element by itself. */
 import { cast, type GraphValue } from "../../../foundation/contracts/graph.js";
 import {
+  aboveZero,
   type Derivation,
   defineOp,
   defineOps,
@@ -95,7 +96,7 @@ const ACTIVATIONS = {
   Sigmoid: unary("Sigmoid", ({ x, output }) => x.mul(output, x.sub(1, output))),
   Tanh: unary("Tanh", ({ x, output }) => x.sub(1, x.square(output))),
   // By its output: runtimes fuse Relu into what comes before, so that its input is never made.
-  Relu: unary("Relu", ({ x, output }) => x.apply("Sign", output)),
+  Relu: unary("Relu", (d) => aboveZero(d, d.output)),
   Softplus: unary("Softplus", ({ x, input }) => x.apply("Sigmoid", input)),
   Softsign: unary("Softsign", ({ x, input }) =>
     x.apply("Reciprocal", x.square(x.add(x.apply("Abs", input), 1))),

@@ -3,6 +3,7 @@ import type { AttributeValue, GraphValue } from "../../../foundation/contracts/g
 import { reachOf, type SlidingWindow, slidingWindows } from "../../onnx/index.js";
 import { spreadWindows } from "./convolutions.js";
 import {
+  aboveZero,
   type Derivation,
   defineOp,
   integerAttribute,
@@ -36,10 +37,8 @@ const isTiling = (windows: readonly SlidingWindow[]): boolean =>
  * Elements that equal the greatest of their window share its cotangent. Found by comparing, as the runtime's
  * kernel is many times slower when it has to tell positions.
  */
-function tiledMaximum(
-  { graph, x, c, input, output }: Derivation,
-  windows: readonly SlidingWindow[],
-): GraphValue {
+function tiledMaximum(d: Derivation, windows: readonly SlidingWindow[]): GraphValue {
+  const { graph, x, c, input, output } = d;
   const kernel = windows.map((window) => window.kernel);
   const elements = kernel.reduce((count, size) => count * size, 1);
   const scales = graph.constant("float32", [kernel.length + 2], [1, 1, ...kernel]);
@@ -50,7 +49,7 @@ function tiledMaximum(
   };
   const spread = (value: GraphValue) =>
     graph.op("Resize", [value, undefined, scales], { attributes: nearest });
-  const isLess = x.apply("Sign", x.sub(spread(output), input));
+  const isLess = aboveZero(d, x.sub(spread(output), input));
   const tiles = { kernel_shape: { ints: kernel }, strides: { ints: kernel } };
   const less = x.mul(graph.op("AveragePool", [isLess], { attributes: tiles }), elements);
   const share = spread(x.div(c, x.sub(elements, less)));
