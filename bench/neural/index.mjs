@@ -1,21 +1,26 @@
-// Optimizer steps of dense networks against PyTorch, one thread each, in alternated runs.
+// Training steps and their peak memory against PyTorch's CPU wheel, each run in a process of its own, alternated.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { adamW, createTraining, squaredError } from "../../dist/engines/autodiff/index.js";
-import { createRandom } from "../../dist/foundation/base/random.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const environment = join(dirname(dirname(here)), ".bench/venv-neural");
 const python = process.env.QUERN_BENCH_PYTHON ?? join(environment, "bin/python");
-const [ROWS, BATCH, STEPS, PAIRS] = [3000, 128, 300, 3];
-/** Input, hidden layers, output. */
-const NETWORKS = [
-  [48, 192, 192, 1],
-  [48, 192, 192, 192, 7],
-  [784, 512, 512, 10],
-];
+const option = (name, fallback) => {
+  const given = process.argv.find((word) => word.startsWith(`--${name}=`));
+  return given ? Number(given.split("=")[1]) : fallback;
+};
+const [PAIRS, THREADS] = [option("pairs", 3), option("threads", 2)];
+const COMPILES = process.argv.includes("--compile");
+/** Steps of a run, and the ratios that are aimed at. */
+const NETWORKS = {
+  mlp: { steps: 200, time: 0.7, what: "MLP 784-512-512-10, batch 128" },
+  cnn: { steps: 50, time: 0.95, what: "CNN 32/64 on 28x28, batch 64" },
+  encoder: { steps: 6, time: 0.8, what: "encoder, 22 million parameters, 8 x 128" },
+  lora: { steps: 8, time: 0.55, what: "the same, LoRA of rank 8 on q and v" },
+  lstm: { steps: 100, time: 1, what: "LSTM 64-128, 32 steps, batch 32" },
+};
 
 function prepare() {
   if (existsSync(python)) return;
@@ -25,62 +30,52 @@ function prepare() {
   });
 }
 
-async function stepMilliseconds(widths) {
-  const random = createRandom(0);
-  const normals = (shape, scale) => ({
-    type: "float32",
-    shape,
-    data: Float32Array.from({ length: shape[0] * shape[1] }, () => scale * random.normal()),
-  });
-  const layers = widths.slice(1).map((width, k) => [widths[k], width]);
-  const training = await createTraining({
-    parameters: layers.flatMap(([inputs, outputs], k) => [
-      {
-        name: `weight${k}`,
-        shape: [inputs, outputs],
-        values: normals([inputs, outputs], inputs ** -0.5).data,
-      },
-      { name: `bias${k}`, shape: [outputs], values: new Float32Array(outputs) },
-    ]),
-    shared: { x: normals([ROWS, widths[0]], 1), y: normals([ROWS, widths.at(-1)], 1) },
-    perStep: { rows: { type: "int64", shape: [BATCH] } },
-    loss({ x, parameter, input }) {
-      let value = x.gather(input("x"), input("rows"));
-      for (const k of layers.keys()) {
-        value = x.add(x.matmul(value, parameter(`weight${k}`)), parameter(`bias${k}`));
-        if (k < layers.length - 1) value = x.apply("Relu", value);
-      }
-      return x.mean(squaredError(x, value, x.gather(input("y"), input("rows"))));
-    },
-    optimizer: adamW(),
-  });
-  const take = async (steps) => {
-    const rows = BigInt64Array.from({ length: steps * BATCH }, () => BigInt(random.integer(ROWS)));
-    const start = process.cpuUsage();
-    for (let done = 0; done < steps; done += 30) {
-      const part = rows.subarray(done * BATCH, Math.min(steps, done + 30) * BATCH);
-      await training.run(new Float32Array(part.length / BATCH).fill(1e-3), { rows: part });
-    }
-    const { user, system } = process.cpuUsage(start);
-    return (user + system) / 1000 / steps;
-  };
-  await take(20);
-  const milliseconds = await take(STEPS);
-  await training.close();
-  return milliseconds;
-}
+const run = (command, ...args) =>
+  JSON.parse(
+    execFileSync(command, args.map(String), { maxBuffer: 2 ** 26, stdio: ["ignore", "pipe", "ignore"] }),
+  );
+const own = (name, steps) => run(process.execPath, join(here, "own.mjs"), name, steps, THREADS);
+const peer = (name, steps, ...more) => run(python, join(here, "peers.py"), name, steps, THREADS, ...more);
 
-const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+/** The least time a step took over all runs: others on the machine can only lengthen it. */
+const least = (runs) => Math.min(...runs.flatMap(({ times }) => times.slice(1)));
+const median = (runs) => {
+  const times = runs.flatMap(({ times }) => times.slice(1)).sort((a, b) => a - b);
+  return times[times.length >> 1];
+};
+const peak = (runs) => Math.max(...runs.map(({ peakMegabytes }) => peakMegabytes));
+const lossGap = ([{ losses: ours }], [{ losses: theirs }]) =>
+  Math.max(...theirs.map((loss, k) => Math.abs(loss - ours[k])));
+const ratio = (a, b) => (a / b).toFixed(2);
 
 prepare();
-for (const widths of NETWORKS) {
-  const [own, peer] = [[], []];
+console.log(`${THREADS} threads, ${PAIRS} alternated pairs of processes; ms a step: least (median)`);
+for (const [name, { steps, time, what }] of Object.entries(NETWORKS)) {
+  const [ours, theirs] = [[], []];
   for (let pair = 0; pair < PAIRS; pair++) {
-    own.push(await stepMilliseconds(widths));
-    const answer = execFileSync(python, [join(here, "peers.py"), STEPS, BATCH, ...widths].map(String));
-    peer.push(Number(answer));
+    ours.push(own(name, steps));
+    theirs.push(peer(name, steps));
   }
-  const [ours, theirs] = [median(own), median(peer)];
-  const figures = `${ours.toFixed(2)} ms a step, PyTorch ${theirs.toFixed(2)} ms, ratio ${(ours / theirs).toFixed(2)}`;
-  console.log(`${widths.join("-").padEnd(20)} ${figures}`);
+  const speed = (runs) => `${least(runs).toFixed(1)} (${median(runs).toFixed(1)}) ms`;
+  console.log(`\n${what} [${ours[0].execution}]`);
+  console.log(
+    `  Quern ${speed(ours)}, PyTorch ${speed(theirs)}: ratio ${ratio(least(ours), least(theirs))} ` +
+      `(${ratio(median(ours), median(theirs))}), aimed at ${time}`,
+  );
+  console.log(
+    `  peak ${peak(ours).toFixed(0)} MB, PyTorch ${peak(theirs).toFixed(0)} MB: ratio ${ratio(peak(ours), peak(theirs))}, aimed at 1`,
+  );
+  console.log(
+    `  losses of ${steps} steps from equal weights differ by ${lossGap(ours, theirs).toExponential(1)}`,
+  );
+  if (COMPILES) console.log(`  torch.compile: ${compiled(name, steps)}`);
+}
+
+function compiled(name, steps) {
+  try {
+    const runs = [peer(name, Math.max(steps, 10), "--compile")];
+    return `${Math.min(...runs[0].times.slice(3)).toFixed(1)} ms, first step ${(runs[0].times[0] / 1000).toFixed(0)} s`;
+  } catch {
+    return "does not run here (it needs a C++ compiler)";
+  }
 }
