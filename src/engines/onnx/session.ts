@@ -142,7 +142,8 @@ class NativeSession implements Session {
     const feeds = this.#feeds(inputs);
     if (!feeds) return;
     const fetches = Object.entries(outputs).map(([name, tensor]) => [name, this.#toNative(tensor)]);
-    await this.#compute(feeds, Object.fromEntries(fetches));
+    const copies = await this.#compute(feeds, Object.fromEntries(fetches));
+    freeNow(Object.values(copies).map(({ data }) => data as ArrayBufferView));
   }
 
   /** `undefined` when an input has no elements. */
@@ -186,6 +187,18 @@ class NativeSession implements Session {
     }
     return result;
   }
+}
+
+/** A closed port takes memory over and drops it. */
+const { port1: sink } = new MessageChannel();
+sink.close();
+
+/**
+ * The runtime's binding copies outputs even where memory was given for them. Collected later, the copies of a
+ * training step's gradients would lie beside the next step's; this lets go of them at once.
+ */
+function freeNow(copies: readonly ArrayBufferView[]): void {
+  sink.postMessage(undefined, [...new Set(copies.map(({ buffer }) => buffer as ArrayBuffer))]);
 }
 
 function emptyArray(type: ElementType, length: number): TensorArrays[ElementType] {
