@@ -17,5 +17,5 @@ export { type SharedPipeline, sharePipelines } from "./pipeline/share.js";
 export { type ColumnFacts, describeColumns } from "./plan/facts.js";
 export type { PlanLimits } from "./plan/limits.js";
 export { planFeatures } from "./plan/plan.js";
-export { expectedWidth } from "./plan/width.js";
+export { expectedPieces, expectedWidth } from "./plan/width.js";
 export { createTransforms } from "./transforms.js";

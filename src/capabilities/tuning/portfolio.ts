@@ -20,6 +20,13 @@ export interface PortfolioSituation {
 /** What looks at images, before the learners that cannot. */
 const IMAGE_LIST: readonly PortfolioEntry[] = [{ trainer: "image-network" }];
 
+/** What reads texts, behind the learners of term weights, which are as good on few rows and cost less. */
+const TEXT_LIST: readonly PortfolioEntry[] = [
+  { trainer: "text-network" },
+  { trainer: "text-network", config: { architecture: "convolution" } },
+  { trainer: "text-network", config: { architecture: "transformer" } },
+];
+
 /** From so many rows on a table counts as medium, and beyond so many as large. */
 const MEDIUM_ROWS = 3000;
 const LARGE_ROWS = 20_000;
@@ -32,7 +39,8 @@ export function portfolioFor({
   hasTable = true,
 }: PortfolioSituation): readonly PortfolioEntry[] {
   const images = kinds?.has("image") ? IMAGE_LIST : [];
-  return [...images, ...(hasTable ? LEARNED_LISTS[task][sizeOf(rows)] : [])];
+  const texts = kinds?.has("text") ? TEXT_LIST : [];
+  return [...images, ...(hasTable ? LEARNED_LISTS[task][sizeOf(rows)] : []), ...texts];
 }
 
 function sizeOf(rows: number): DataSize {

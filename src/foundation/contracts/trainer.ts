@@ -87,6 +87,8 @@ export interface WorkSpecification {
   readonly threads: number;
   /** Rows to stop early on; absent: none. */
   readonly validationRows?: number;
+  /** Pieces of all texts of a row together, as networks that read see them; absent: unknown. */
+  readonly textPieces?: number;
 }
 
 /**

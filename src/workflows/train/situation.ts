@@ -1,4 +1,4 @@
-import { describeColumns, expectedWidth } from "../../capabilities/features/index.js";
+import { describeColumns, expectedPieces, expectedWidth } from "../../capabilities/features/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
@@ -20,6 +20,7 @@ export function situationOf(prepared: PreparedData, division: Division, project:
   const { task } = prepared.target;
   const classes = Math.max(1, prepared.target.classes.length);
   const facts = describeColumns(takeRows(prepared.features, train));
+  const texts = facts.filter(({ kind }) => kind === "text");
   const widths = new Map<FeatureStyle, number>();
   const widthOf = (style: FeatureStyle): number => {
     const known = widths.get(style) ?? expectedWidth(facts, style, { rows, task, classes, segmenter: true });
@@ -40,6 +41,7 @@ export function situationOf(prepared: PreparedData, division: Division, project:
       classes,
       threads: 1,
       ...(folds > 1 ? {} : { validationRows: validation.length }),
+      ...(texts.length > 0 ? { textPieces: texts.reduce((sum, fact) => sum + expectedPieces(fact), 0) } : {}),
     }),
   };
 }

@@ -23,6 +23,7 @@ export function expectedWidth(
     const steps = plan.steps.filter((step) => step.columns?.includes(column.name) ?? true);
     switch (column.kind) {
       case "text":
+        if (style === "encoders") return expectedPieces(column);
         return Math.min(
           setting(steps, "select", "maximumFeatures"),
           setting(steps, "tfidf", "maximumFeatures"),
@@ -41,6 +42,19 @@ export function expectedWidth(
     }
   };
   return planned.reduce((sum, column) => sum + widthOf(column), 0);
+}
+
+/** Longest text that networks read, unless they are told otherwise, in pieces. */
+const LONGEST = 256;
+/** Characters of a piece: of Han, and of other letters. */
+const [HAN_PIECE, LETTER_PIECE] = [1.2, 4.3];
+/** Nearly all texts are shorter than so many times the mean. */
+const LONG_SHARE = 2.2;
+
+/** About how many pieces `subwords` will make of each text of the column. */
+export function expectedPieces({ meanLength = 0, hanShare = 0 }: ColumnFacts): number {
+  const characters = hanShare * HAN_PIECE + (1 - hanShare) * LETTER_PIECE;
+  return Math.min(LONGEST, Math.max(1, Math.ceil((LONG_SHARE * meanLength) / characters)));
 }
 
 /** A number that a planned step sets; infinite where no such step is planned. */

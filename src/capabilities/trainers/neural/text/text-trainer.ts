@@ -1,6 +1,7 @@
 import { defineTrainer } from "../../../../foundation/contracts/trainer.js";
 import { textNetworkConfig } from "./config.js";
-import { fitTextNetwork, textTrainingLength } from "./fit-text.js";
+import { estimateTextTraining } from "./estimate.js";
+import { fitTextNetwork } from "./fit-text.js";
 import { restoreTextNetwork, type TextState } from "./text-model.js";
 
 const ID = "text-network";
@@ -21,10 +22,7 @@ export const textNetwork = defineTrainer<typeof textNetworkConfig, TextState>({
     earlyStopping: true,
     bagging: "keep",
   },
-  estimate({ rows }, config) {
-    const { steps } = textTrainingLength(config, rows);
-    return { seconds: steps * 0.02, bytes: 4 * rows * config.length };
-  },
+  estimate: estimateTextTraining,
   fit: (data, config, context) => fitTextNetwork(ID, data, config, context),
   restore: restoreTextNetwork,
 });

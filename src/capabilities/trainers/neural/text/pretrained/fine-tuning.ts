@@ -8,6 +8,9 @@ import type { TextEncoderConfig } from "./config.js";
 import { BLOCK } from "./encoder-network.js";
 import { ENCODER } from "./encoder-scores.js";
 
+/** Learning rate of a new head. */
+const HEAD_RATE = 1e-3;
+
 /** The place of a parameter in the encoder: -1 embeddings, 0 and up blocks; undefined: not of the encoder. */
 function blockOf(name: string): number | undefined {
   if (!name.startsWith(`${ENCODER}.`)) return undefined;
@@ -35,10 +38,11 @@ export interface Phase {
  * Trainings one after the other: one, or with gradual unfreezing (Howard and Ruder, 2018) first of the head alone, then
  * with one block more each.
  */
-export function phasesOf(config: TextEncoderConfig, layers: number): Phase[] {
+export function phasesOf(config: TextEncoderConfig, layers: number, learningRate: number): Phase[] {
+  // A new head knows nothing yet, however careful the encoder has to be.
+  const head = { rateFactor: Math.max(1, HEAD_RATE / learningRate) };
   if (config.tuning === "lora") {
-    const isFrozen = (name: string) => blockOf(name) !== undefined && !isLora(name);
-    return [{ treatment: (name) => ({ isFrozen: isFrozen(name) }) }];
+    return [{ treatment: (name) => (blockOf(name) === undefined ? head : { isFrozen: !isLora(name) }) }];
   }
   const lowest = config.frozenLayers === 0 ? -1 : config.frozenLayers;
   const starts = config.gradual
@@ -47,7 +51,7 @@ export function phasesOf(config: TextEncoderConfig, layers: number): Phase[] {
   return starts.map((from) => ({
     treatment(name) {
       const block = blockOf(name);
-      if (block === undefined) return undefined;
+      if (block === undefined) return head;
       return { isFrozen: block < from, rateFactor: config.layerDecay ** (layers - 1 - block) };
     },
   }));

@@ -86,7 +86,9 @@ export async function fitEncoder(
     data: validation,
   };
   const { batch, steps, learningRate } = resolvedTraining(config, train.features.rows);
-  const phases = frozen ? [{ treatment: undefined }] : phasesOf(config, shape.architecture.layers);
+  const phases = frozen
+    ? [{ treatment: undefined }]
+    : phasesOf(config, shape.architecture.layers, learningRate);
   let given: NetworkTensors = frozen ? {} : source.tensors;
   let trained: TrainedNetwork | undefined;
   for (const [phase, { treatment }] of phases.entries()) {

@@ -21,9 +21,12 @@ export const textEncoder = defineTrainer<typeof textEncoderConfig, EncoderState>
     earlyStopping: true,
     bagging: "refit",
   },
-  estimate({ rows, validationRows = 0 }, config) {
+  estimate({ rows, validationRows = 0, textPieces }, config) {
     const { batch, steps } = resolvedTraining(config, rows);
-    const perText = SECONDS_PER_PIECE * config.length;
+    // Frozen, short texts take a short graph: on average half of the longest.
+    const pieces =
+      Math.min(textPieces ?? config.length, config.length) * (config.tuning === "frozen" ? 0.5 : 1);
+    const perText = SECONDS_PER_PIECE * pieces;
     const seconds =
       config.tuning === "frozen"
         ? (rows + validationRows) * perText
