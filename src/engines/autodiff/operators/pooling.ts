@@ -33,6 +33,21 @@ const isTiling = (windows: readonly SlidingWindow[]): boolean =>
       stride === kernel && dilation === 1 && begin + end === 0 && size === positions * stride,
   );
 
+/** Each number for all elements of its window, where windows lie side by side. */
+function overWindows({ graph }: NodeUse, value: GraphValue, windows: readonly SlidingWindow[]): GraphValue {
+  const scales = graph.constant(
+    "float32",
+    [windows.length + 2],
+    [1, 1, ...windows.map(({ kernel }) => kernel)],
+  );
+  const attributes = {
+    mode: { string: "nearest" },
+    coordinate_transformation_mode: { string: "asymmetric" },
+    nearest_mode: { string: "floor" },
+  };
+  return graph.op("Resize", [value, undefined, scales], { attributes });
+}
+
 /**
  * Elements that equal the greatest of their window share its cotangent. Found by comparing, as the runtime's
  * kernel is many times slower when it has to tell positions.
@@ -41,18 +56,10 @@ function tiledMaximum(d: Derivation, windows: readonly SlidingWindow[]): GraphVa
   const { graph, x, c, input, output } = d;
   const kernel = windows.map((window) => window.kernel);
   const elements = kernel.reduce((count, size) => count * size, 1);
-  const scales = graph.constant("float32", [kernel.length + 2], [1, 1, ...kernel]);
-  const nearest = {
-    mode: { string: "nearest" },
-    coordinate_transformation_mode: { string: "asymmetric" },
-    nearest_mode: { string: "floor" },
-  };
-  const spread = (value: GraphValue) =>
-    graph.op("Resize", [value, undefined, scales], { attributes: nearest });
-  const isLess = aboveZero(d, x.sub(spread(output), input));
+  const isLess = aboveZero(d, x.sub(overWindows(d, output, windows), input));
   const tiles = { kernel_shape: { ints: kernel }, strides: { ints: kernel } };
   const less = x.mul(graph.op("AveragePool", [isLess], { attributes: tiles }), elements);
-  const share = spread(x.div(c, x.sub(elements, less)));
+  const share = overWindows(d, x.div(c, x.sub(elements, less)), windows);
   return x.sub(share, x.mul(share, isLess));
 }
 
@@ -107,6 +114,7 @@ function averagePoolVjp(d: Derivation): GraphValue[] {
       ),
     );
   }, c);
+  if (isTiling(windows)) return [overWindows(d, shares, windows)];
   const shape = [channels!, 1, ...windows.map(({ kernel }) => kernel)];
   const elements = shape.reduce((count, size) => count * size, 1);
   const ones = graph.constant(c.type, shape, new Array<number>(elements).fill(1));
