@@ -1,0 +1,46 @@
+import { appendFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { translateDiskError } from "../../foundation/base/atomic-file.js";
+import type { Clock } from "../../foundation/base/clock.js";
+import { scalarRecord, textRecord, versionRecord } from "./event-record.js";
+import type { RunTracker } from "./run-tracker.js";
+
+export interface EventFileOptions {
+  /** Of this run; TensorBoard shows the folders below the one it is started in as runs. */
+  readonly folder: string;
+  /** For the file's name, which must be new in the folder: the id of the run. */
+  readonly run: string;
+  readonly clock: Clock;
+}
+
+/**
+ * A TensorBoard event file. Each record is appended whole, so that a reader or a kill sees complete ones.
+ * @throws QuernError DISK_FULL
+ */
+export function createEventFile({ folder, run, clock }: EventFileOptions): RunTracker {
+  const seconds = () => clock.now() / 1000;
+  const started = seconds();
+  const name = `events.out.tfevents.${Math.floor(started)}.quern.${run}`;
+  const path = join(folder, name);
+  const append = (record: Uint8Array) => {
+    try {
+      appendFileSync(path, record);
+    } catch (cause) {
+      throw translateDiskError(cause, path);
+    }
+  };
+  mkdirSync(folder, { recursive: true });
+  append(versionRecord(started));
+  return {
+    async settings(values) {
+      const lines = Object.entries(values).map(([key, value]) => `| ${key} | ${value} |`);
+      append(
+        textRecord(seconds(), "settings", ["| setting | value |", "| --- | --- |", ...lines].join("\n")),
+      );
+    },
+    async scalars(step, values) {
+      append(scalarRecord(seconds(), step, values));
+    },
+    async end() {},
+  };
+}
