@@ -31,7 +31,7 @@ export const ftTransformerConfig = z.strictObject({
   }),
   embedding: z
     .enum(["linear", "periodic"])
-    .default("periodic")
+    .default("linear")
     .register(fields, {
       title: "Tokens of numbers",
       help: "`linear`: the number times a vector; `periodic`: by sines and cosines.",
@@ -65,11 +65,11 @@ export const ftTransformerConfig = z.strictObject({
   learningRate: z
     .number()
     .positive()
-    .default(2e-3)
+    .default(1e-3)
     .register(fields, {
       title: "Learning rate",
       help: "The highest; it rises over the first tenth of the steps and then falls along a cosine.",
-      tune: { low: 3e-4, high: 5e-3, scale: "log" },
+      tune: { low: 2e-4, high: 4e-3, scale: "log" },
     }),
   weightDecay: z
     .number()

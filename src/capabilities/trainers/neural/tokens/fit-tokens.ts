@@ -17,7 +17,7 @@ import type { NetworkFunction } from "../scope.js";
 import { trainNetwork, type Validation } from "../train-network.js";
 import type { FtTransformerConfig } from "./config.js";
 import { restoreTokenNetwork, type TokenState } from "./token-model.js";
-import { type TokenShape, tokenScores } from "./token-network.js";
+import { rowsAtOnce, type TokenShape, tokenScores } from "./token-network.js";
 
 /** Share of the steps over which the learning rate rises. */
 const RISE = 0.1;
@@ -96,9 +96,6 @@ function tokenLoss(shape: TokenShape, labelSmoothing: number): NetworkFunction<G
   };
 }
 
-/** Rows of a look at validation that are computed at once. */
-const ROWS_AT_ONCE = 512;
-
 /** Judges by mean log loss, or mean squared error of the standardised target. */
 function tokenValidation(shape: TokenShape, outcome: NetworkOutcome, validation: LabelledFrame): Validation {
   const { rows, width, values } = predictionDesign(validation.features, shape.features);
@@ -109,8 +106,9 @@ function tokenValidation(shape: TokenShape, outcome: NetworkOutcome, validation:
     }),
     async judge(run) {
       const answers = new Float32Array(rows * shape.outputs);
-      for (let start = 0; start < rows; start += ROWS_AT_ONCE) {
-        const end = Math.min(rows, start + ROWS_AT_ONCE);
+      const count = rowsAtOnce(shape);
+      for (let start = 0; start < rows; start += count) {
+        const end = Math.min(rows, start + count);
         const data = values.subarray(start * width, end * width);
         const made = await run({ matrix: { type: "float32", shape: [end - start, width], data } });
         answers.set(made.answers!.data as Float32Array, start * shape.outputs);

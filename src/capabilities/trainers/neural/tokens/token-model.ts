@@ -3,7 +3,7 @@ import type { FitDiagnostics, Fitted } from "../../../../foundation/contracts/tr
 import { designInGraph, predictionDesign } from "../../numeric/design.js";
 import { exportScope, type NetworkTensors, networkAnswers } from "../inference.js";
 import { inOwnUnit, linkedScores, type NetworkOutcome, predictionsOf } from "../outcome.js";
-import { type TokenShape, tokenScores } from "./token-network.js";
+import { rowsAtOnce, type TokenShape, tokenScores } from "./token-network.js";
 
 /** A plain value. */
 export interface TokenState {
@@ -18,6 +18,7 @@ export function restoreTokenNetwork(state: TokenState): Fitted<TokenState> {
   const answers = networkAnswers(
     (scope, { matrix }) => linkedScores(scope.x, tokenScores(scope, shape, matrix!), outcome.kind),
     tensors,
+    rowsAtOnce(shape),
   );
   return {
     state,

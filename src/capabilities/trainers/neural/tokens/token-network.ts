@@ -37,6 +37,16 @@ export interface TokenShape {
   readonly outputs: number;
 }
 
+/** Shares of the attention that lie in memory at once. */
+const MOST_SHARES = 2 ** 22;
+const MOST_ROWS = 256;
+
+/** Rows computed at once outside of training: a multiple of 16. */
+export function rowsAtOnce({ features, heads }: TokenShape): number {
+  const rows = MOST_SHARES / (heads * (features + 1) ** 2);
+  return Math.max(16, Math.min(MOST_ROWS, Math.floor(rows / 16) * 16));
+}
+
 /**
  * Scores before the link, [N, outputs].
  * @param matrix float32 [N, features]; codes 0, 1, …, anything else is missing or unseen
