@@ -1,4 +1,10 @@
-import { ELEMENT_CODES, type ElementType, type TensorData } from "../../foundation/contracts/graph.js";
+import {
+  ELEMENT_CODES,
+  type ElementType,
+  type PortType,
+  type StorageType,
+  type TensorData,
+} from "../../foundation/contracts/graph.js";
 import type { TensorArrays } from "../../foundation/contracts/tensor.js";
 
 const BY_CODE = new Map(Object.entries(ELEMENT_CODES).map(([type, code]) => [code as number, type]));
@@ -6,6 +12,14 @@ const BY_CODE = new Map(Object.entries(ELEMENT_CODES).map(([type, code]) => [cod
 /** `undefined` for the element types that Quern does not use (float16, complex, …). */
 export function elementTypeOf(code: number | undefined): ElementType | undefined {
   return BY_CODE.get(code ?? 0) as ElementType | undefined;
+}
+
+const STORAGE_TYPES: ReadonlySet<string> = new Set<StorageType>(["int8", "int4", "float16"]);
+
+/** `undefined` for types that do not enter or leave models. */
+export function portTypeOf(code: number | undefined): PortType | undefined {
+  const type = elementTypeOf(code);
+  return type === undefined || STORAGE_TYPES.has(type) ? undefined : (type as PortType);
 }
 
 /** Bytes of one element by TensorProto.DataType; below 1 for packed 4-bit types. Absent: text or unknown. */
@@ -48,6 +62,11 @@ export function toTensorArray(type: ElementType, data: TensorData): TensorArrays
     case "uint8":
     case "bool":
       return data instanceof Uint8Array ? data : Uint8Array.from(numbersOf(data));
+    case "int8":
+    case "int4":
+      return data instanceof Int8Array ? data : Int8Array.from(numbersOf(data));
+    case "float16":
+      return data instanceof Uint16Array ? data : Uint16Array.from(numbersOf(data));
     case "string":
       return data as readonly string[];
   }

@@ -1,3 +1,4 @@
+export { toAttributeProto } from "./attributes.js";
 export { compileDirect, type DirectModel } from "./direct/direct-model.js";
 export { Expressions, isStatic, type Operand } from "./expressions.js";
 export { createGraph, type GraphOptions, type OnnxGraph } from "./graph-builder.js";
@@ -18,7 +19,18 @@ export {
   transposedWindows,
 } from "./operators/sliding-windows.js";
 export type { OperatorType } from "./operators/table.js";
+export {
+  ATTRIBUTE_TYPE,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  readModel,
+  type TensorProto,
+  writeModel,
+} from "./protobuf/messages.js";
 export { openBuiltModel, openSession, type Session, type SessionOptions } from "./session.js";
+export { fromTensorProto, toTensorProto } from "./tensor-proto.js";
+export { narrowToHalf } from "./weights/number-formats.js";
 export { openWeights } from "./weights/open-weights.js";
 export { openSafetensors, type Weights, writeSafetensors } from "./weights/safetensors.js";
 export { type StoredTensor, type StoredType, storedTensor, tensorOf } from "./weights/stored-tensor.js";

@@ -10,7 +10,7 @@ import {
 } from "../../foundation/contracts/tensor.js";
 import { type AdmittedModel, admitModel, portOf } from "./model-check/admit-model.js";
 import type { ModelPolicy } from "./model-check/policy.js";
-import { type ModelProto, writeModel } from "./protobuf/messages.js";
+import { type ModelProto, type ValueInfoProto, writeModel } from "./protobuf/messages.js";
 
 export interface Session {
   readonly inputs: readonly TensorPort[];
@@ -53,6 +53,11 @@ export async function openSession(bytes: Uint8Array, options: SessionOptions): P
   return start(admitted, options);
 }
 
+const withShape = (info: ValueInfoProto): ValueInfoProto =>
+  info.type?.tensorType?.shape
+    ? info
+    : { ...info, type: { tensorType: { ...info.type?.tensorType, shape: {} } } };
+
 /**
  * Runs a model that this process has just built, such as a training step: not for what came from a file, as
  * nothing is checked. Subgraphs are allowed.
@@ -64,7 +69,8 @@ export async function openBuiltModel(model: ModelProto, options: SessionOptions)
     {
       bytes: writeModel(model),
       inputs: input.map(portOf),
-      outputs: output.map(portOf),
+      // Their shapes may be left out; they matter only where there are no rows.
+      outputs: output.map((info) => portOf(withShape(info))),
       comfortableRows: Number.POSITIVE_INFINITY,
     },
     options,

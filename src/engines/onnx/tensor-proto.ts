@@ -24,10 +24,29 @@ export function toTensorProto(
   if (name !== undefined) proto.name = name;
   if (!ArrayBuffer.isView(array)) {
     if (array.length > 0) proto.stringData = array.map((text) => encoder.encode(text));
+  } else if (type === "int4") {
+    proto.rawData = packed(array as Int8Array);
   } else {
     proto.rawData = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   }
   return proto;
+}
+
+/** Two elements a byte, the first in the low half. */
+function packed(values: Int8Array): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(values.length / 2));
+  for (let index = 0; index < values.length; index++) {
+    bytes[index >> 1]! |= (values[index]! & 15) << (index % 2 === 0 ? 0 : 4);
+  }
+  return bytes;
+}
+
+function unpacked(bytes: Uint8Array, count: number): Int8Array {
+  // Shifted up and down again, so that the sign of the half byte is that of the element.
+  return Int8Array.from({ length: count }, (_, index) => {
+    const nibble = bytes[index >> 1]! >> (index % 2 === 0 ? 0 : 4);
+    return (nibble << 28) >> 28;
+  });
 }
 
 export interface TensorContent {
@@ -56,6 +75,12 @@ function contentOf(type: ElementType, proto: TensorProto): TensorArrays[ElementT
       return raw ? new BigInt64Array(raw) : (proto.int64Data ?? new BigInt64Array());
     case "int32":
       return raw ? new Int32Array(raw) : (proto.int32Data ?? new Int32Array());
+    case "int8":
+      return raw ? new Int8Array(raw) : Int8Array.from(proto.int32Data ?? []);
+    case "float16":
+      return raw ? new Uint16Array(raw) : Uint16Array.from(proto.int32Data ?? []);
+    case "int4":
+      return unpacked(new Uint8Array(raw ?? []), elementCount(proto.dims ?? []));
     default:
       return raw ? new Uint8Array(raw) : Uint8Array.from(proto.int32Data ?? []);
   }

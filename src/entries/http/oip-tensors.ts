@@ -1,10 +1,10 @@
 /** Tensors in the JSON of the Open Inference Protocol: flat or nested lists, 64-bit integers exact. */
 import { QuernError } from "../../foundation/base/errors.js";
-import type { ElementType } from "../../foundation/contracts/graph.js";
+import type { PortType } from "../../foundation/contracts/graph.js";
 import type { OipDatatype } from "../../foundation/contracts/http.js";
 import { elementCount, type Tensor, type TensorPort } from "../../foundation/contracts/tensor.js";
 
-const DATATYPES: Readonly<Record<ElementType, OipDatatype>> = {
+const DATATYPES: Readonly<Record<PortType, OipDatatype>> = {
   float32: "FP32",
   float64: "FP64",
   int64: "INT64",
@@ -14,7 +14,7 @@ const DATATYPES: Readonly<Record<ElementType, OipDatatype>> = {
   string: "BYTES",
 };
 
-export const datatypeOf = (type: ElementType): OipDatatype => DATATYPES[type];
+export const datatypeOf = (type: PortType): OipDatatype => DATATYPES[type];
 
 /** -1 = any size. */
 export function portShape({ shape }: TensorPort): number[] {
@@ -29,7 +29,7 @@ interface JsonTensor {
 }
 
 /** @throws QuernError PREDICTION_INPUT naming input and element */
-export function readTensor({ name, shape, datatype, data }: JsonTensor, type: ElementType): Tensor {
+export function readTensor({ name, shape, datatype, data }: JsonTensor, type: PortType): Tensor {
   if (datatype !== DATATYPES[type]) throw bad(name, `has datatype ${datatype}, not ${DATATYPES[type]}`);
   const count = elementCount(shape);
   const values = flatten(data, name, count);
@@ -68,7 +68,7 @@ function int64(value: unknown): bigint | undefined {
   return typeof exact === "bigint" && BigInt.asIntN(64, exact) === exact ? exact : undefined;
 }
 
-const READERS: Readonly<Record<ElementType, ElementReader>> = {
+const READERS: Readonly<Record<PortType, ElementReader>> = {
   float32: { wanted: "a number or null", make: (length) => new Float32Array(length) as never, read: number },
   float64: { wanted: "a number or null", make: (length) => new Float64Array(length) as never, read: number },
   int64: { wanted: "a 64-bit integer", make: (length) => new BigInt64Array(length) as never, read: int64 },
@@ -119,7 +119,7 @@ export function writeTensor(name: string, { type, shape, data }: Tensor): string
 }
 
 /** A float32 has no more than 9 significant digits; further ones would only be longer. */
-function shortest(type: ElementType): (value: number | string) => number | string {
+function shortest(type: PortType): (value: number | string) => number | string {
   if (type !== "float32") return (value) => value;
   return (value) => (Number.isFinite(value) ? Number((value as number).toPrecision(9)) : value);
 }

@@ -2,7 +2,19 @@
  * What an extension needs to emit itself as ONNX. The implementation is `engines/onnx`; extensions see only
  * this interface, so that a transform or a trainer depends on no runtime.
  */
-export type ElementType = "float32" | "float64" | "int64" | "int32" | "uint8" | "bool" | "string";
+export type ElementType =
+  | "float32"
+  | "float64"
+  | "int64"
+  | "int32"
+  | "uint8"
+  | "bool"
+  | "string"
+  /** What only shrunk weights and what is made of them are. */
+  | StorageType;
+export type StorageType = "int8" | "int4" | "float16";
+/** What enters and leaves models. */
+export type PortType = Exclude<ElementType, StorageType>;
 
 /** TensorProto.DataType of onnx.proto3. */
 export const ELEMENT_CODES = {
@@ -13,6 +25,9 @@ export const ELEMENT_CODES = {
   string: 8,
   bool: 9,
   float64: 11,
+  int8: 3,
+  int4: 22,
+  float16: 10,
 } as const satisfies Record<ElementType, number>;
 
 /** A number, or a name for a size known only at run time; "N" is the number of rows. */
@@ -30,6 +45,8 @@ export type TensorData =
   | Float64Array
   | Int32Array
   | Uint8Array
+  | Int8Array
+  | Uint16Array
   | BigInt64Array
   | readonly string[]
   | readonly number[]

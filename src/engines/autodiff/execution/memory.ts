@@ -28,6 +28,9 @@ const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
   uint8: 1,
   bool: 1,
   string: 16,
+  float16: 2,
+  int8: 1,
+  int4: 0.5,
 };
 
 /** Sizes known at run time only count as 1: a training has none. */

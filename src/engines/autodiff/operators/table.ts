@@ -20,6 +20,9 @@ const LEARNED = {
   ...defineOps("SVMClassifier SVMRegressor Scaler Normalizer Imputer Binarizer FeatureVectorizer", {
     notDifferentiable: "write it with ops of the default domain",
   }),
+  ...defineOps("QuantizeLinear DequantizeLinear DynamicQuantizeLinear MatMulInteger ConvInteger", {
+    notDifferentiable: "import the model, which makes floats of quantised weights, or train before shrinking",
+  }),
   ...defineOps("ArrayFeatureExtractor", { notDifferentiable: "use Gather" }),
   ...defineOps("LabelEncoder OneHotEncoder CategoryMapper TfIdfVectorizer", { piecewiseConstant: true }),
 };

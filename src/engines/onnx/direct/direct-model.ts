@@ -49,7 +49,8 @@ class Compiler {
     for (const port of inputs) this.#slots.set(port.name, inputSlot(port));
     for (const proto of initializer) {
       const { type, shape, data } = fromTensorProto(proto) ?? unsupported();
-      this.#keep(proto.name!, filledSlot(type, shape, data), true);
+      if (data instanceof Int8Array || data instanceof Uint16Array) unsupported();
+      else this.#keep(proto.name!, filledSlot(type, shape, data), true);
     }
     for (const proto of node) this.#node(proto);
     const ports = output.map((info) => portOf(info));

@@ -1,5 +1,5 @@
 /** Every TensorProto as one of the element types that graphs have. */
-import type { ElementType } from "../../../foundation/contracts/graph.js";
+import type { PortType } from "../../../foundation/contracts/graph.js";
 import { elementCount } from "../../../foundation/contracts/tensor.js";
 import { ELEMENT_BYTES } from "../element-types.js";
 import type { SparseTensorProto, TensorProto } from "../protobuf/messages.js";
@@ -33,11 +33,11 @@ export const DATA_TYPE = {
  * The element type that stands for a TensorProto.DataType in a graph: half-precision and 8-bit floats become
  * float32, narrow integers int32, unsigned ones of 32 and 64 bits int64. `undefined` for complex numbers.
  */
-export function widenedType(code: number | undefined): ElementType | undefined {
+export function widenedType(code: number | undefined): PortType | undefined {
   return WIDENED[code ?? 0];
 }
 
-const WIDENED: Readonly<Record<number, ElementType>> = {
+const WIDENED: Readonly<Record<number, PortType>> = {
   1: "float32",
   2: "uint8",
   3: "int32",
@@ -65,7 +65,7 @@ export interface TensorHeader {
   readonly name: string;
   /** TensorProto.DataType in the file. */
   readonly code: number;
-  readonly type: ElementType;
+  readonly type: PortType;
   readonly shape: readonly number[];
 }
 

@@ -6,7 +6,7 @@
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { Dimension, GraphValue } from "../../../foundation/contracts/graph.js";
 import type { TensorPort } from "../../../foundation/contracts/tensor.js";
-import { elementTypeOf } from "../element-types.js";
+import { portTypeOf } from "../element-types.js";
 import { inferContents, MAXIMUM_CONTENTS } from "../operators/contents.js";
 import type { Operator, OperatorCall } from "../operators/operator.js";
 import { operatorOf } from "../operators/table.js";
@@ -100,7 +100,7 @@ class Admission {
     };
   }
 
-  #declare(value: GraphValue): GraphValue {
+  #declare<Value extends GraphValue>(value: Value): Value {
     if (value.name === "") refuse("a value has no name");
     if (this.#values.has(value.name)) refuse(`the value ${quoted(value.name)} is made twice`);
     this.#values.set(value.name, value);
@@ -192,7 +192,7 @@ export function portOf(info: ValueInfoProto): TensorPort {
   const tensor = info.type?.tensorType;
   const name = quoted(info.name);
   const type =
-    elementTypeOf(tensor?.elemType) ?? refuse(`the input or output ${name} is no tensor of a known type`);
+    portTypeOf(tensor?.elemType) ?? refuse(`the input or output ${name} is no tensor of a known type`);
   const dimensions =
     tensor?.shape?.dim ?? (tensor?.shape ? [] : refuse(`the input or output ${name} has no shape`));
   const shape = dimensions.map(

@@ -1,4 +1,5 @@
 import type { ElementType } from "../../../foundation/contracts/graph.js";
+import { elementCount } from "../../../foundation/contracts/tensor.js";
 import { ELEMENT_BYTES, elementTypeOf } from "../element-types.js";
 import type { TensorProto } from "../protobuf/messages.js";
 import { type ModelPolicy, quoted, refuse } from "./policy.js";
@@ -35,6 +36,9 @@ const FIELD_OF_TYPE = {
   uint8: "int32Data",
   bool: "int32Data",
   string: "stringData",
+  int8: "int32Data",
+  int4: "int32Data",
+  float16: "int32Data",
 } as const satisfies Record<ElementType, keyof TensorProto>;
 
 const DATA_FIELDS = [
@@ -55,5 +59,9 @@ function elementsIn(tensor: TensorProto, type: ElementType): number {
   if (filled[0] !== "rawData")
     return filled[0] === FIELD_OF_TYPE[type] ? tensor[filled[0]!]!.length : Number.NaN;
   if (type === "string") return Number.NaN;
+  if (type === "int4")
+    return tensor.rawData!.length === Math.ceil(elementCount(tensor.dims ?? []) / 2)
+      ? elementCount(tensor.dims ?? [])
+      : Number.NaN;
   return tensor.rawData!.length / ELEMENT_BYTES[tensor.dataType!]!;
 }

@@ -2,6 +2,7 @@ import { ELEMENTWISE } from "./elementwise.js";
 import { LEARNING } from "./learning.js";
 import { NUMERIC } from "./numeric.js";
 import type { Operator, OperatorTable } from "./operator.js";
+import { QUANTIZATION } from "./quantization.js";
 import { SEQUENCES } from "./sequences.js";
 import { SHAPES } from "./shapes.js";
 import { WINDOWS } from "./windows.js";
@@ -12,6 +13,7 @@ export const OPERATORS = {
   ...SHAPES,
   ...NUMERIC,
   ...WINDOWS,
+  ...QUANTIZATION,
   ...SEQUENCES,
   ...LEARNING,
 } satisfies OperatorTable;

@@ -16,7 +16,11 @@ import {
 import { isKnown, slidingWindows, transposedWindows, windowGrowth } from "./sliding-windows.js";
 
 /** Sizes after a sliding window over the axes behind batch and channel. */
-function windowed(call: OperatorCall, spatial: readonly Dimension[], kernel: readonly number[]): Dimension[] {
+export function windowed(
+  call: OperatorCall,
+  spatial: readonly Dimension[],
+  kernel: readonly number[],
+): Dimension[] {
   if (spatial.length !== kernel.length) fail(call, `the window has ${kernel.length} axes`);
   return spatial.map((size, axis) => {
     if (typeof size === "string") {
