@@ -20,7 +20,6 @@ export {
 } from "./operators/sliding-windows.js";
 export type { OperatorType } from "./operators/table.js";
 export {
-  ATTRIBUTE_TYPE,
   type GraphProto,
   type ModelProto,
   type NodeProto,

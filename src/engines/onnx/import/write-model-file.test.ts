@@ -3,9 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createGraph } from "../graph-builder.js";
-import { importModel } from "./import-model.js";
-import { readSourceModel } from "./source-model.js";
-import { writeModelFile } from "./write-model-file.js";
+import { importModel, readSourceModel, writeModelFile } from "../index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "quern-large-"));
 
