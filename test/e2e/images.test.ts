@@ -10,7 +10,7 @@ import { quern, workFolder } from "./quern.js";
 const { folder, remove } = workFolder();
 afterAll(remove);
 
-const MODELS = "models: [{ trainer: image-network, width: 4, minimumSteps: 40, batchSize: 16 }]\n";
+const MODELS = "models: [{ trainer: image-network, width: 8, minimumSteps: 60, batchSize: 16, shift: 0 }]\n";
 const random = createRandom("pictures");
 
 /** Bright above, or bright below; how bright is the second answer. */

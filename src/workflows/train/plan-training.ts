@@ -105,7 +105,7 @@ export async function planTraining(
     const { task, classes, column, reason } = prepared.target;
     checkSettings(project, prepared, extensions.metrics);
     const metric = metricOf(project, task, extensions.metrics);
-    const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
+    const division = divideData(prepared, await divisionHashes(data.table, prepared), project);
     const { train, validation, test } = division.whole;
     const rounds = roundsOf(division);
     const situation = situationOf(prepared, division, project);

@@ -126,7 +126,7 @@ async function checkEverything(
   const metric = metricOf(project, task, extensions.metrics);
   checkSettings(project, prepared, extensions.metrics);
   progress.report({ stage: "split", done: 0, total: 1 });
-  const division = divideData(prepared, await divisionHashes(data.table, prepared.schema), project);
+  const division = divideData(prepared, await divisionHashes(data.table, prepared), project);
   const situation = situationOf(prepared, division, project);
   const agenda = planAgenda(project, extensions.trainers, situation, roundsOf(division));
   return { prepared, metric, division, situation, agenda };
