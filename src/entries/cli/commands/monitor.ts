@@ -3,6 +3,7 @@ import { ERROR_TABLE } from "../../../foundation/base/errors.js";
 import { printable } from "../../../foundation/base/terminal-text.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { type MonitorResult, spanSchema } from "../../../foundation/contracts/monitoring.js";
+import { writeDashboards } from "../../../workflows/watch/dashboards.js";
 import { monitorModel } from "../../../workflows/watch/monitor.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
@@ -32,6 +33,9 @@ export const command = defineCommand({
       help: "A file with the columns id (of the prediction), actual and, where known, time.",
     }),
     report: z.string().optional().register(fields, { title: "HTML report to write" }),
+    dashboards: z.string().optional().register(fields, {
+      title: "Folder for Prometheus rules and a Grafana dashboard of the server",
+    }),
     language: z.enum(["en", "zh"]).default("en").register(fields, { title: "Language of the report" }),
     project: z.string().optional().register(fields, {
       title: "Project file",
@@ -69,6 +73,7 @@ export const command = defineCommand({
       },
       workflowOptions(options, io),
     );
+    if (options.dashboards !== undefined) writeDashboards(options.dashboards);
     io.result(result, () => describeResult(result));
     return result.alerts.length === 0 ? 0 : ERROR_TABLE.GOAL_NOT_MET.exit;
   },

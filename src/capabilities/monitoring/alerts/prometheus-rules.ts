@@ -1,0 +1,90 @@
+/** What a deployment promises. */
+export interface ServiceObjective {
+  /** Share of requests answered without a fault of the server; 0.999 by default. */
+  readonly availability?: number;
+  /** Seconds within which 99 of 100 predictions are answered; 0.25 by default. */
+  readonly latencySeconds?: number;
+}
+
+/** Requests for predictions, whatever protocol; a caller's own mistakes (4xx) spend no budget. */
+const REQUESTS = 'quern_http_request_duration_seconds_count{route=~"/predict/.*|/v2/.*infer"}';
+const FAULTS = 'quern_http_request_duration_seconds_count{route=~"/predict/.*|/v2/.*infer",status=~"5.."}';
+const WINDOWS = ["5m", "30m", "1h", "6h", "3d"] as const;
+
+/**
+ * Multi-window, multi-burn-rate alerts (Google SRE workbook, chapter 5): a rate that would spend 2 % of a month's
+ * error budget in an hour, 5 % in six, 10 % in three days; the short window ends the alert soon after the trouble.
+ */
+const BURNS = [
+  { name: "QuernErrorBudgetBurnsFast", rate: 14.4, windows: ["1h", "5m"], severity: "page" },
+  { name: "QuernErrorBudgetBurns", rate: 6, windows: ["6h", "30m"], severity: "page" },
+  { name: "QuernErrorBudgetBurnsSlowly", rate: 1, windows: ["3d", "6h"], severity: "ticket" },
+] as const;
+
+interface Rule {
+  readonly record?: string;
+  readonly alert?: string;
+  readonly expression: string;
+  readonly forDuration?: string;
+  readonly severity?: string;
+  readonly summary?: string;
+}
+
+/** A rules file for Prometheus, over the metrics of `quern serve`. */
+export function prometheusRules({
+  availability = 0.999,
+  latencySeconds = 0.25,
+}: ServiceObjective = {}): string {
+  const budget = Number((1 - availability).toPrecision(12));
+  const ratios = WINDOWS.map(
+    (window): Rule => ({
+      record: `quern:request_faults:ratio_rate${window}`,
+      expression: `sum(rate(${FAULTS}[${window}])) / sum(rate(${REQUESTS}[${window}]))`,
+    }),
+  );
+  const burns = BURNS.map(({ name, rate, windows, severity }): Rule => {
+    const beyond = windows.map((window) => `quern:request_faults:ratio_rate${window} > ${rate} * ${budget}`);
+    return {
+      ...{ alert: name, expression: beyond.join(" and "), severity },
+      summary: `Requests fail ${rate} times as often as the objective of ${availability} allows.`,
+    };
+  });
+  return toYaml([...ratios, ...burns, ...healthRules(latencySeconds)]);
+}
+
+function healthRules(latencySeconds: number): Rule[] {
+  const buckets = 'quern_http_request_duration_seconds_bucket{route=~"/predict/.*|/v2/.*infer"}';
+  return [
+    {
+      ...{ alert: "QuernModelNotReady", expression: "quern_model_ready == 0", forDuration: "2m" },
+      ...{
+        severity: "page",
+        summary: "Version {{ $labels.version }} of {{ $labels.model }} does not answer.",
+      },
+    },
+    {
+      ...{ alert: "QuernPredictionsSlow", forDuration: "10m", severity: "ticket" },
+      expression: `histogram_quantile(0.99, sum by (le) (rate(${buckets}[5m]))) > ${latencySeconds}`,
+      summary: `One of 100 predictions takes more than ${latencySeconds} s.`,
+    },
+    {
+      ...{ alert: "QuernPredictionsRefused", forDuration: "5m", severity: "ticket" },
+      expression: "sum by (model) (rate(quern_predictions_refused_total[5m])) > 0",
+      summary: "Requests for {{ $labels.model }} are turned away; the server is too small or too busy.",
+    },
+  ];
+}
+
+/** Texts are quoted as JSON, which YAML reads. */
+function toYaml(rules: readonly Rule[]): string {
+  const lines = rules.flatMap(({ record, alert, expression, forDuration, severity, summary }) => [
+    record === undefined ? `      - alert: ${alert}` : `      - record: ${record}`,
+    `        expr: ${JSON.stringify(expression)}`,
+    ...(forDuration === undefined ? [] : [`        for: ${forDuration}`]),
+    ...(severity === undefined ? [] : ["        labels:", `          severity: ${severity}`]),
+    ...(summary === undefined
+      ? []
+      : ["        annotations:", `          summary: ${JSON.stringify(summary)}`]),
+  ]);
+  return ["groups:", "  - name: quern", "    rules:", ...lines, ""].join("\n");
+}
