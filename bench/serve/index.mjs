@@ -2,7 +2,7 @@
 // Usage: node bench/serve/index.mjs [--seconds 5] [--rounds 3]. Needs `npm run build`; makes its own Python venv.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateLoad } from "./load.mjs";
@@ -15,7 +15,7 @@ const option = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? fallback : Number(process.argv[at + 1]);
 };
-const seconds = option("seconds", 5);
+const seconds = option("seconds", 4);
 const rounds = option("rounds", 3);
 
 function pythonWithPeers() {
@@ -29,16 +29,35 @@ function pythonWithPeers() {
   return python;
 }
 
-/** Starts a server that prints its address; returns it with the way to stop it. */
+/** MLflow is large: it is measured where it is installed. */
+function hasMlflow(python) {
+  try {
+    execFileSync(python, ["-c", "import mlflow.onnx, onnx"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** With two processors or more, the load comes from the last one alone and servers have the others. */
+function pinned(command, parameters) {
+  if (availableParallelism() < 2 || process.platform !== "linux") return [command, parameters];
+  return ["taskset", ["-c", `0-${availableParallelism() - 2}`, command, ...parameters]];
+}
+
+/** Starts a server that prints its address; returns it with its cold start and the way to stop it. */
 async function start(command, parameters) {
-  const child = spawn(command, parameters, { stdio: ["ignore", "pipe", "inherit"] });
+  const begun = performance.now();
+  const child = spawn(...pinned(command, parameters), { stdio: ["ignore", "pipe", "inherit"] });
   const address = await new Promise((resolve, reject) => {
     child.stdout.once("data", (chunk) => resolve(chunk.toString().trim()));
     child.once("exit", (code) => reject(new Error(`${command} ended with ${code}`)));
   });
-  await new Promise((resolve) => setTimeout(resolve, 500));
   return {
     address,
+    begun,
+    residentMb: () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))[1]) / 1024,
     stop: () => new Promise((resolve) => child.once("exit", resolve) && child.kill("SIGTERM")),
   };
 }
@@ -56,17 +75,52 @@ const servers = {
   quern: [process.execPath, [join(here, "quern-server.mjs"), bundle]],
   "FastAPI + pydantic": peer("pydantic"),
   "FastAPI, no pydantic": peer("plain"),
+  ...(hasMlflow(python)
+    ? { MLflow: [python, [join(here, "mlflow_server.py"), join(bundle, "model.onnx"), work]] }
+    : {}),
 };
-const bodies = JSON.parse(readFileSync(join(work, "rows.json"), "utf8")).map((row) => JSON.stringify(row));
+const rows = JSON.parse(readFileSync(join(work, "rows.json"), "utf8"));
+const plain = { path: "/predict/adult", bodies: rows.map((row) => JSON.stringify(row)) };
+const invocations = {
+  path: "/invocations",
+  bodies: rows.map((row) => JSON.stringify({ dataframe_records: [row] })),
+};
+const requestsOf = (name) => (name === "MLflow" ? invocations : plain);
+if (process.platform === "linux" && availableParallelism() > 1) {
+  execFileSync("taskset", ["-a", "-cp", String(availableParallelism() - 1), String(process.pid)], {
+    stdio: "ignore",
+  });
+}
 
 const measured = {};
+const note = (key, figures) => {
+  measured[key] ??= [];
+  measured[key].push(figures);
+};
 for (let round = 0; round < rounds; round++) {
   for (const [name, [command, parameters]] of Object.entries(servers)) {
-    const { address, stop } = await start(command, parameters);
+    // Slow to start, and a hundred times slower than the rest: once says enough.
+    if (name === "MLflow" && round > 0) continue;
+    const { address, begun, residentMb, stop } = await start(command, parameters);
+    const first = await fetch(address + requestsOf(name).path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: requestsOf(name).bodies[0],
+    });
+    if (!first.ok) throw new Error(`${name}: ${await first.text()}`);
+    note(`${name}|cold`, { milliseconds: performance.now() - begun });
     for (const connections of [1, 64]) {
-      const figures = await generateLoad({ address, path: "/predict/adult", bodies, connections, seconds });
-      measured[`${name}|${connections}`] ??= [];
-      measured[`${name}|${connections}`].push(figures);
+      note(
+        `${name}|${connections}`,
+        await generateLoad({ address, ...requestsOf(name), connections, seconds }),
+      );
+    }
+    if (name === "quern") {
+      const before = residentMb();
+      // Three times as many callers as the server is fast with, each as quick as it can.
+      const overload = { address, ...plain, connections: 192, seconds, mayRefuse: true };
+      const figures = await generateLoad(overload);
+      note("overload", { ...figures, grownMb: residentMb() - before });
     }
     await stop();
   }
@@ -75,11 +129,12 @@ for (let round = 0; round < rounds; round++) {
 console.log(
   `\n${cpus()[0].model}, ${cpus().length} threads, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
 );
+const medianOf = (key, figure) => median(measured[key].map((figures) => figures[figure] ?? 0));
 console.log("one row a request, medians of alternated rounds, load generator on the same machine\n");
 console.log("| server | connections | req/s | p50 ms | p99 ms | quern req/s ratio | quern p99 ratio |");
 console.log("|---|---|---|---|---|---|---|");
 for (const connections of [1, 64]) {
-  const of = (name, key) => median(measured[`${name}|${connections}`].map((figures) => figures[key]));
+  const of = (name, key) => medianOf(`${name}|${connections}`, key);
   for (const name of Object.keys(servers)) {
     const cells = [
       of(name, "requestsPerSecond").toFixed(0),
@@ -92,3 +147,14 @@ for (const connections of [1, 64]) {
     );
   }
 }
+
+console.log("\ncold start to the first answer, ms:");
+for (const name of Object.keys(servers)) {
+  console.log(`  ${name}: ${medianOf(`${name}|cold`, "milliseconds").toFixed(0)}`);
+}
+const peak = medianOf("quern|64", "requestsPerSecond");
+const goodput = medianOf("overload", "requestsPerSecond");
+console.log(
+  `\noverload, 192 connections: ${((100 * goodput) / peak).toFixed(0)} % of the rate at 64, p99 ${medianOf("overload", "p99").toFixed(1)} ms, ` +
+    `${medianOf("overload", "refusedPerSecond").toFixed(0)} refusals a second, memory grown by ${medianOf("overload", "grownMb").toFixed(0)} MB`,
+);

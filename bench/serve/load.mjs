@@ -2,7 +2,8 @@
 import { connect } from "node:net";
 
 /** Runs for `seconds` after a warm-up; latencies in milliseconds. Throws when an answer is not 200. */
-export async function generateLoad({ address, path, bodies, connections, seconds, warmUpSeconds = 1 }) {
+export async function generateLoad(wishes) {
+  const { address, path, bodies, connections, seconds, warmUpSeconds = 1, mayRefuse = false } = wishes;
   const { hostname, port } = new URL(address);
   const requests = bodies.map((body) =>
     Buffer.from(
@@ -11,6 +12,7 @@ export async function generateLoad({ address, path, bodies, connections, seconds
     ),
   );
   const latencies = [];
+  const refusals = [];
   const begin = performance.now() + warmUpSeconds * 1000;
   const end = begin + seconds * 1000;
   let next = 0;
@@ -35,14 +37,21 @@ export async function generateLoad({ address, path, bodies, connections, seconds
         const head = received.latin1Slice(0, headEnd);
         const length = Number(/content-length: *(\d+)/i.exec(head)?.[1]);
         if (received.length < headEnd + 4 + length) return;
-        if (!head.startsWith("HTTP/1.1 200")) return reject(new Error(received.toString()));
+        const isRefused = mayRefuse && head.startsWith("HTTP/1.1 503");
+        if (!isRefused && !head.startsWith("HTTP/1.1 200")) return reject(new Error(received.toString()));
         received = received.subarray(headEnd + 4 + length);
-        if (sent >= begin) latencies.push(performance.now() - sent);
+        if (sent >= begin) (isRefused ? refusals : latencies).push(performance.now() - sent);
         send();
       });
     });
   await Promise.all(Array.from({ length: connections }, drive));
-  latencies.sort((a, b) => a - b);
-  const quantile = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];
-  return { requestsPerSecond: latencies.length / seconds, p50: quantile(0.5), p99: quantile(0.99) };
+  const quantile = (values, share) =>
+    values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
+  return {
+    requestsPerSecond: latencies.length / seconds,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    refusedPerSecond: refusals.length / seconds,
+    refusalP99: quantile(refusals, 0.99),
+  };
 }

@@ -1,4 +1,4 @@
-/** Requirement: the Open Inference Protocol as an independent client, Triton's for Python, speaks it. */
+/** Requirement 15: the Open Inference Protocol as an independent client, Triton's for Python, speaks it. */
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -59,6 +59,7 @@ it("understands tritonclient and is understood", { timeout: 300_000 }, async () 
     version: String(manifest.version),
     labels: rows.map(({ label }) => label),
     sameWithoutOutputs: true,
+    binary: [report.labels, report.probabilities],
     refusal: ["404", expect.stringContaining("nobody")],
   });
   for (const [row, { probabilities }] of rows.entries()) {

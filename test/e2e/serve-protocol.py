@@ -23,11 +23,11 @@ VALUES = {
 NUMPY = {"FP32": np.float32, "FP64": np.float64, "INT64": np.int64, "BYTES": object}
 
 
-def infer_input(port):
+def infer_input(port, binary=False):
     values = VALUES.get(port["name"], [["good"], [""]])
     array = np.array(values, dtype=NUMPY[port["datatype"]])
     tensor = http.InferInput(port["name"], list(array.shape), port["datatype"])
-    tensor.set_data_from_numpy(array, binary_data=False)
+    tensor.set_data_from_numpy(array, binary_data=binary)
     return tensor
 
 
@@ -35,6 +35,8 @@ inputs = [infer_input(port) for port in metadata["inputs"]]
 outputs = [http.InferRequestedOutput(port["name"], binary_data=False) for port in metadata["outputs"]]
 result = client.infer(model, inputs, model_version=version, outputs=outputs, request_id="9007199254740993")
 everything = client.infer(model, inputs)
+# Binary tensors, the client's own default, in and out.
+binary = client.infer(model, [infer_input(port, binary=True) for port in metadata["inputs"]])
 try:
     client.infer("nobody", inputs)
     refusal = None
@@ -54,6 +56,7 @@ print(
             "labels": result.as_numpy("label").tolist(),
             "probabilities": result.as_numpy("probabilities").tolist(),
             "sameWithoutOutputs": everything.as_numpy("probabilities").tolist() == result.as_numpy("probabilities").tolist(),
+            "binary": [[label.decode() for label in binary.as_numpy("label")], binary.as_numpy("probabilities").tolist()],
             "refusal": refusal,
         }
     )

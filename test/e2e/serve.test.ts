@@ -155,7 +155,7 @@ describe("Open Inference Protocol", () => {
   ];
 
   it("describes server and model", async () => {
-    expect((await get("/v2")).body).toMatchObject({ name: "quern", extensions: [] });
+    expect((await get("/v2")).body).toMatchObject({ name: "quern", extensions: ["binary_tensor_data"] });
     const { body } = await get(model);
     expect(body).toMatchObject({ name: "small-binary", platform: "onnx_onnxv1" });
     expect(body.inputs).toContainEqual({ name: "since", datatype: "INT64", shape: [-1, 1] });

@@ -8,7 +8,7 @@ import type { ModelPool } from "../../foundation/contracts/serving.js";
 import { type AccessCheck, createAccessCheck } from "./access.js";
 import { toHttpError } from "./errors.js";
 import { createServingMetrics, type ServingMetrics } from "./metrics.js";
-import { isTextReply, type Route, type RouteContext, type Services } from "./route.js";
+import { isBinaryReply, isTextReply, type Route, type RouteContext, type Services } from "./route.js";
 import { routeTable } from "./routes.js";
 import { parseServerOptions, type serverOptionsSchema } from "./server-options.js";
 
@@ -53,6 +53,9 @@ export function createServer(
   };
 }
 
+/** Of the JSON head before binary tensors, in bytes. */
+const HEAD_LENGTH = "inference-header-content-length";
+
 function createApp(bodyLimit: number): FastifyInstance {
   const app = Fastify({
     bodyLimit,
@@ -72,8 +75,15 @@ function createApp(bodyLimit: number): FastifyInstance {
     asText,
     async (_request: FastifyRequest, text: string) => text,
   );
-  app.addContentTypeParser("*", asText, async (request: FastifyRequest, text: string) => {
-    if (request.headers["content-type"] === undefined) return text;
+  app.addContentTypeParser(
+    "application/octet-stream",
+    { parseAs: "buffer" },
+    async (_request: FastifyRequest, bytes: Buffer) => bytes,
+  );
+  // Clients of the protocol's binary extension name no type; their head's length is what tells.
+  const asBytes = { parseAs: "buffer" } as const;
+  app.addContentTypeParser("*", asBytes, async ({ headers }: FastifyRequest, bytes: Buffer) => {
+    if (headers["content-type"] === undefined) return HEAD_LENGTH in headers ? bytes : bytes.toString();
     throw new QuernError("REQUEST_INVALID", "The body must be JSON (Content-Type: application/json).");
   });
   return app;
@@ -177,6 +187,10 @@ function registerRoute(app: FastifyInstance, route: Route, context: RouteContext
         },
         context,
       );
+      if (isBinaryReply(answer)) {
+        reply.header(HEAD_LENGTH, answer.headBytes);
+        return reply.header("content-type", "application/octet-stream").send(answer.bytes);
+      }
       if (!isTextReply(answer)) return reply.send(answer);
       if (answer.contentType.startsWith("text/html")) reply.headers(PAGE_HEADERS);
       return reply
@@ -192,11 +206,21 @@ function subjectOf({ headers }: FastifyRequest): string | undefined {
   return typeof subject === "string" && subject.length <= 200 ? subject : undefined;
 }
 
+/** Binary tensors follow the JSON head, whose length is in a header (the protocol's binary extension). */
 function readBody(route: Route, request: FastifyRequest): unknown {
-  if (request.headers["inference-header-content-length"] !== undefined) {
-    throw new QuernError("UNSUPPORTED", "Binary tensors are not supported; send them as JSON.");
+  const { body } = request;
+  const header = request.headers[HEAD_LENGTH];
+  if (header === undefined && !Buffer.isBuffer(body))
+    return route.body!.read(typeof body === "string" ? body : "");
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+  const headBytes = header === undefined ? bytes.length : Number(header);
+  if (!route.body!.readBinary || !Number.isInteger(headBytes) || headBytes < 0 || headBytes > bytes.length) {
+    throw new QuernError(
+      "REQUEST_INVALID",
+      "The body must be JSON, or a JSON head and binary tensors (octet-stream).",
+    );
   }
-  return route.body!.read(typeof request.body === "string" ? request.body : "");
+  return route.body!.readBinary(bytes.toString("utf8", 0, headBytes), bytes.subarray(headBytes));
 }
 
 function readFields(schema: z.ZodObject | undefined, fields: unknown): unknown {

@@ -12,22 +12,32 @@ import { findReference, parseVersion } from "../../foundation/contracts/model-re
 import type { ModelPool, ServedModel } from "../../foundation/contracts/serving.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { parseJsonExact } from "./json.js";
+import { binaryHead, fromBinary, toBinary } from "./oip-binary.js";
 import { datatypeOf, portShape, readTensor, writeTensor } from "./oip-tensors.js";
 import { type BodyReader, defineRoute, type Route, type RouteContext, type RouteRequest } from "./route.js";
 
 type InferRequest = z.infer<typeof oipInferRequestSchema>;
 
-const inferBody: BodyReader<InferRequest> = {
+/** What came in: the request, and the bytes of its binary tensors. */
+interface InferBody {
+  readonly request: InferRequest;
+  readonly tail: Buffer;
+}
+
+function readInfer(text: string, tail: Buffer): InferBody {
+  const parsed = oipInferRequestSchema.safeParse(parseJsonExact(text));
+  if (parsed.success) return { request: parsed.data, tail };
+  const issue = parsed.error.issues[0]!;
+  const field = issue.path.join(".");
+  throw new QuernError("REQUEST_INVALID", `${field || "The body"}: ${issue.message}.`, {
+    details: { field },
+  });
+}
+
+const inferBody: BodyReader<InferBody> = {
   schema: oipInferRequestSchema,
-  read(text) {
-    const parsed = oipInferRequestSchema.safeParse(parseJsonExact(text));
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0]!;
-    const field = issue.path.join(".");
-    throw new QuernError("REQUEST_INVALID", `${field || "The body"}: ${issue.message}.`, {
-      details: { field },
-    });
-  },
+  read: (text) => readInfer(text, Buffer.alloc(0)),
+  readBinary: readInfer,
 };
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -60,30 +70,61 @@ function describe(model: ServedModel, models: ModelPool): z.infer<typeof oipMode
 }
 
 async function infer(
-  { params, body, run }: RouteRequest<ModelParams, undefined, InferRequest>,
+  { params, body, run }: RouteRequest<ModelParams, undefined, InferBody>,
   { models, metrics }: RouteContext,
 ) {
+  const { request } = body;
   const model = modelOf(models, params);
-  const results = await model.infer(readInputs(body, model), wantedOutputs(body, model), run);
-  metrics.predicted(model, body.inputs[0]?.shape[0] ?? 0);
+  const results = await model.infer(readInputs(body, model), wantedOutputs(request, model), run);
+  metrics.predicted(model, request.inputs[0]?.shape[0] ?? 0);
   const { name, version } = model.manifest;
   const parts = [`"model_name":${JSON.stringify(name)}`, `"model_version":"${version}"`];
-  if (body.id !== undefined) parts.push(`"id":${JSON.stringify(body.id)}`);
-  const outputs = Object.entries(results).map(([output, tensor]) => writeTensor(output, tensor));
-  return { contentType: JSON_TYPE, text: `{${parts.join(",")},"outputs":[${outputs.join(",")}]}` };
+  if (request.id !== undefined) parts.push(`"id":${JSON.stringify(request.id)}`);
+  const isBinary = binaryOutputs(request);
+  const tail: Buffer[] = [];
+  const outputs = Object.entries(results).map(([output, tensor]) => {
+    if (!isBinary(output)) return writeTensor(output, tensor);
+    const bytes = toBinary(tensor);
+    tail.push(bytes);
+    return binaryHead(output, tensor, bytes.length);
+  });
+  const text = `{${parts.join(",")},"outputs":[${outputs.join(",")}]}`;
+  if (tail.length === 0) return { contentType: JSON_TYPE, text };
+  const head = Buffer.from(text);
+  return { headBytes: head.length, bytes: Buffer.concat([head, ...tail]) };
 }
 
-function readInputs({ inputs }: InferRequest, model: ServedModel): Record<string, Tensor> {
+/** For all by `binary_data_output`, for one by its own `binary_data`. */
+function binaryOutputs({ parameters, outputs = [] }: InferRequest): (name: string) => boolean {
+  const all = parameters?.binary_data_output === true;
+  const own = new Map(outputs.map(({ name, parameters: wishes }) => [name, wishes?.binary_data]));
+  return (name) => (typeof own.get(name) === "boolean" ? own.get(name) === true : all);
+}
+
+function readInputs({ request, tail }: InferBody, model: ServedModel): Record<string, Tensor> {
   const ports = new Map(model.inputs.map((port) => [port.name, port]));
   const tensors: Record<string, Tensor> = Object.create(null);
-  for (const input of inputs) {
+  let at = 0;
+  for (const { data, ...input } of request.inputs) {
     const port = ports.get(input.name);
     if (!port) throw unknownName("input", input.name, ports.keys());
     if (input.name in tensors) {
       throw new QuernError("PREDICTION_INPUT", `Input ${JSON.stringify(input.name)} is given twice.`);
     }
-    tensors[input.name] = readTensor(input, port.type);
+    const size = input.parameters?.binary_data_size;
+    if (data !== undefined) tensors[input.name] = readTensor({ ...input, data }, port.type);
+    else if (typeof size === "number" && Number.isInteger(size) && size >= 0 && at + size <= tail.length) {
+      tensors[input.name] = fromBinary(input, tail.subarray(at, at + size), port.type);
+      at += size;
+    } else {
+      throw new QuernError(
+        "REQUEST_INVALID",
+        `Input ${JSON.stringify(input.name)} has neither data nor bytes.`,
+      );
+    }
   }
+  if (at !== tail.length)
+    throw new QuernError("REQUEST_INVALID", `${tail.length - at} bytes belong to no input.`);
   return tensors;
 }
 
@@ -128,8 +169,7 @@ const modelRoutes = PLACES.flatMap(({ prefix, params, which }) => [
     summary: `Open Inference Protocol: run the graph of ${which}.`,
     heavy: true,
     body: inferBody,
-    handle: (request, context) =>
-      infer(request as RouteRequest<ModelParams, undefined, InferRequest>, context),
+    handle: (request, context) => infer(request as RouteRequest<ModelParams, undefined, InferBody>, context),
   }),
 ]);
 
@@ -137,7 +177,7 @@ export const oipRoutes: readonly Route[] = [
   defineRoute({
     ...{ ...common, method: "GET", path: "/v2", answer: oipServerSchema },
     summary: "Open Inference Protocol: the server.",
-    handle: () => ({ name: "quern", version: QUERN_VERSION, extensions: [] }),
+    handle: () => ({ name: "quern", version: QUERN_VERSION, extensions: ["binary_tensor_data"] }),
   }),
   ...modelRoutes,
 ];

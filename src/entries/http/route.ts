@@ -53,10 +53,20 @@ export interface TextReply {
 export const isTextReply = (reply: unknown): reply is TextReply =>
   typeof reply === "object" && reply !== null && "contentType" in reply && "text" in reply;
 
+/** A JSON head of so many bytes, then binary tensors. */
+export interface BinaryReply {
+  readonly headBytes: number;
+  readonly bytes: Buffer;
+}
+export const isBinaryReply = (reply: unknown): reply is BinaryReply =>
+  typeof reply === "object" && reply !== null && "headBytes" in reply;
+
 /** A body: how it is described, and how it is read where validating by the schema would be too slow or lossy. */
 export interface BodyReader<Body> {
   readonly schema: z.ZodType;
   read(text: string): Body;
+  /** A JSON head with binary tensors behind it; absent where only JSON is taken. */
+  readBinary?(head: string, tail: Buffer): Body;
 }
 
 /** One row of the table. A route without a permission is refused when the server is made. */

@@ -92,9 +92,12 @@ export const oipInferRequestSchema = z.object({
       name: z.string(),
       shape: z.array(z.number().int().nonnegative()).max(8),
       datatype: z.string(),
-      parameters: parametersSchema.optional(),
+      parameters: parametersSchema
+        .optional()
+        .describe("binary_data_size: this many bytes behind the JSON head are the tensor"),
       data: z
         .array(z.unknown())
+        .optional()
         .describe("flat or nested, row-major; null = missing in FP32 and FP64; integers exact to 64 bits"),
     }),
   ),
@@ -109,7 +112,8 @@ export const oipInferResponseSchema = z.object({
       name: z.string(),
       datatype: z.enum(OIP_DATATYPES),
       shape: z.array(z.number().int()),
-      data: z.array(z.unknown()),
+      parameters: parametersSchema.optional(),
+      data: z.array(z.unknown()).optional().describe("absent where the tensor was asked for in binary"),
     }),
   ),
 });

@@ -4,8 +4,9 @@ import { typesFor, verifyBundle } from "../../capabilities/bundles/index.js";
 import { packArchive } from "../../foundation/base/archive.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import { BUNDLE_FILES } from "../../foundation/contracts/bundle.js";
+import { BUNDLE_FILES, type Manifest } from "../../foundation/contracts/bundle.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
+import { dockerFiles, kubernetesFiles } from "../serve/container-files.js";
 import { locateModel } from "./open-model.js";
 
 export interface ExportRequest {
@@ -14,12 +15,18 @@ export interface ExportRequest {
   readonly out: string;
   /** Writes a typed TypeScript client beside it. */
   readonly types?: boolean;
+  /** Writes what makes an image of the folder's bundle; `out` must be a folder. */
+  readonly docker?: boolean;
+  /** The same with what Kubernetes needs to run it. */
+  readonly kubernetes?: boolean;
 }
+
+type ExportedFile = "bundle" | "graph" | "client" | "container";
 
 export interface ExportResult {
   readonly model: string;
   readonly version: number;
-  readonly files: readonly { readonly path: string; readonly what: "bundle" | "graph" | "client" }[];
+  readonly files: readonly { readonly path: string; readonly what: ExportedFile }[];
 }
 
 /** Copies a verified bundle out of the store. @throws QuernError MODEL_NOT_FOUND, BUNDLE_INVALID, PATH_REFUSED */
@@ -32,6 +39,7 @@ export async function exportModel(
   const { manifest, files } = verifyBundle(path);
   const out = resolve(context.folder, request.out);
   const ending = extname(out).toLowerCase();
+  if (request.docker || request.kubernetes) return exportContainer(request, out, manifest, files);
   if (ending === ".quern") writeFileAtomic(out, packArchive(new Map(files)));
   else if (ending === ".onnx") writeFileAtomic(out, files.get(BUNDLE_FILES.model)!);
   else writeFolder(out, files);
@@ -46,6 +54,31 @@ export async function exportModel(
     files: [
       { path: out, what: ending === ".onnx" ? "graph" : "bundle" },
       ...(request.types ? [{ path: client, what: "client" as const }] : []),
+    ],
+  };
+}
+
+/** The bundle in a folder of its own, beside what makes and runs an image of it. */
+function exportContainer(
+  request: ExportRequest,
+  out: string,
+  manifest: Manifest,
+  files: ReadonlyMap<string, Uint8Array>,
+): ExportResult {
+  if (extname(out) !== "") {
+    throw new QuernError("USAGE", `${out} is a file; an image is made from a folder.`, {
+      hint: "Give --out a folder.",
+    });
+  }
+  writeFolder(join(out, "bundle"), files);
+  const texts = new Map([...dockerFiles(manifest), ...(request.kubernetes ? kubernetesFiles(manifest) : [])]);
+  for (const [name, text] of texts) writeFileAtomic(join(out, name), text);
+  return {
+    model: manifest.name,
+    version: manifest.version,
+    files: [
+      { path: join(out, "bundle"), what: "bundle" },
+      ...[...texts.keys()].map((name) => ({ path: join(out, name), what: "container" as const })),
     ],
   };
 }

@@ -18,11 +18,20 @@ export const command = defineCommand({
       .boolean()
       .default(false)
       .register(fields, { title: "Also write a typed TypeScript client beside it" }),
+    docker: z.boolean().default(false).register(fields, {
+      title: "Write a folder from which an image of the server with this model is made",
+    }),
+    kubernetes: z.boolean().default(false).register(fields, {
+      title: "The same, with what Kubernetes needs to run it",
+    }),
     ...commonOptions,
   }),
   async run([model], options, io) {
     const result = await exportModel(
-      { model: model!, out: options.out, types: options.types },
+      {
+        ...{ model: model!, out: options.out, types: options.types },
+        ...{ docker: options.docker, kubernetes: options.kubernetes },
+      },
       workflowOptions(options, io),
     );
     io.result(result, () => result.files.map((file) => file.path).join("\n"));

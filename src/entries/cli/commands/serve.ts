@@ -17,6 +17,7 @@ import { defineCommand } from "../command.js";
 import { commonOptions } from "../common-options.js";
 import type { Io } from "../io.js";
 import { projectSettings } from "../project-options.js";
+import { isServeWorker, leaveWorkers, runServeWorkers, workerSignal } from "../serve-workers.js";
 import { workflowOptions } from "../workflow-options.js";
 
 const { host, port, bodyLimitBytes, maximumRows, requestTimeoutMs, drainTimeoutMs, maximumConnections } =
@@ -53,10 +54,18 @@ export const command = defineCommand({
       title: "Log predictions in the store, so that `quern monitor` can judge them",
       help: "What is kept: `monitoring.log` in quern.yaml.",
     }),
+    workers: z.coerce.number().int().min(1).max(64).default(1).register(fields, {
+      title: "Processes that serve on the same port",
+    }),
+    workerMemoryMb: z.coerce.number().int().min(0).default(0).register(fields, {
+      title: "Heap of each of several processes; 0 leaves it to the runtime",
+      unit: "MB",
+    }),
     ...commonOptions,
   }),
   async run(models, options, io) {
-    const { json: _json, quiet: _quiet, store: _store, token, adminToken, log, ...server } = options;
+    const { json: _json, quiet: _quiet, store: _store, token, adminToken, ...rest } = options;
+    const { log, workers, workerMemoryMb, ...server } = rest;
     const wishes = {
       ...server,
       tokens: [
@@ -66,6 +75,7 @@ export const command = defineCommand({
     };
     // What is wrong with the options is said before any model is opened.
     parseServerOptions(wishes);
+    if (workers > 1 && !isServeWorker()) return runServeWorkers({ workers, workerMemoryMb, io });
     const metrics = createServingMetrics();
     const logger = lineLogger(io);
     const served = await openModels(models, metrics.observer, { ...workflowOptions(options, io), logger });
@@ -91,12 +101,13 @@ export const command = defineCommand({
       const names = served.pool.list().map((model) => `${model.manifest.name}@${model.manifest.version}`);
       io.note(`Serving ${names.join(", ")} at ${address} (routes: ${address}/docs). Ctrl-C stops.`);
       if (io.json) io.result({ address, models: names }, () => "");
-      await aborted(io.signal);
+      await aborted(workerSignal(io.signal));
       io.note("Stopping: what was accepted is answered.");
     } finally {
       await instance?.close();
       await predictions?.close();
       await served.close();
+      leaveWorkers();
     }
     return 0;
   },
