@@ -31,7 +31,7 @@ const SIZE_SAMPLE = 100;
 /** Decoded at a time. */
 const DECODED_TOGETHER = 8;
 /** Pixels of one column lie in memory together. */
-const MAXIMUM_COLUMN_BYTES = 4 * 2 ** 30;
+const MAXIMUM_COLUMN_BYTES = 2 * 2 ** 30;
 
 /** Image columns with the size to which they are read; the others as they are. */
 export async function withImageSizes(
