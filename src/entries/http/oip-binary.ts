@@ -3,7 +3,7 @@
  * extension_binary_data.md): little-endian, row-major; BOOL one byte; BYTES each with its length before it, 4 bytes.
  */
 import { QuernError } from "../../foundation/base/errors.js";
-import type { ElementType } from "../../foundation/contracts/graph.js";
+import type { PortType } from "../../foundation/contracts/graph.js";
 import { elementCount, type Tensor } from "../../foundation/contracts/tensor.js";
 import { datatypeOf } from "./oip-tensors.js";
 
@@ -23,11 +23,7 @@ const ARRAYS = {
 } as const;
 
 /** @throws QuernError PREDICTION_INPUT when the bytes do not fill the shape */
-export function fromBinary(
-  { name, shape, datatype }: BinaryTensor,
-  bytes: Buffer,
-  type: ElementType,
-): Tensor {
+export function fromBinary({ name, shape, datatype }: BinaryTensor, bytes: Buffer, type: PortType): Tensor {
   if (datatype !== datatypeOf(type)) throw bad(name, `has datatype ${datatype}, not ${datatypeOf(type)}`);
   const count = elementCount(shape);
   if (type === "string") return { type, shape, data: readTexts(name, bytes, count) };
