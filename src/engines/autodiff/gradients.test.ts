@@ -34,6 +34,18 @@ describe("gradients", () => {
     expect(Array.from(d!.data as Float32Array)).toEqual([5, 14, 29]);
   });
 
+  it("joins the products of a matrix that is used at every step", () => {
+    const graph = createGraph({ name: "test" });
+    const x = new Expressions(graph);
+    const weight = graph.input("weight", "float32", [3, 3]);
+    let state = graph.input("state", "float32", [2, 3]);
+    for (let step = 0; step < 5; step++) state = x.apply("Tanh", x.matmul(state, weight));
+    graph.output("d", gradients(graph, x.sum(state), [weight])[0]!);
+    const nodes = graph.toModel().graph!.node!;
+    // One for each step but the first on the way back, and one for the weight.
+    expect(nodes.filter(({ opType }) => opType === "Gemm")).toHaveLength(4 + 1);
+  });
+
   it("differentiates with respect to a value inside the graph, and twice", async () => {
     const { graph, loss, value, x } = scalarGraph((y, v) => y.mul(v, y.square(v)));
     const first = gradients(graph, loss, [value])[0]!;

@@ -1,7 +1,7 @@
 /** Reverse-mode differentiation of a graph, by appending to it (Griewank and Walther, 2008, chapter 3). */
 import type { Dimension, GraphValue } from "../../foundation/contracts/graph.js";
 import { Expressions, type GraphNode, type OnnxGraph } from "../onnx/index.js";
-import { type NodeUse, refusal } from "./operators/definition.js";
+import { type NodeUse, refusal, type SummedProduct } from "./operators/definition.js";
 import { derivativeOf } from "./operators/table.js";
 
 /**
@@ -23,7 +23,7 @@ export function gradients(
   const start = { value: loss, cotangent: seed ?? graph.scalar(1, loss.type) };
   const sums = pullBack(graph, [start], withRespectTo, leaves);
   return withRespectTo.map((value) => {
-    const sum = sums.get(value.name);
+    const sum = sums.of(value);
     if (!sum) throw new Error(`The loss does not depend on ${value.name}.`);
     return sum;
   });
@@ -35,7 +35,7 @@ interface Cotangent {
 }
 
 /**
- * Cotangents of the values that some result depends on, by name.
+ * Cotangents of the values that some result depends on.
  * @param leaves values taken as given: what they were made from is not followed
  */
 function pullBack(
@@ -43,27 +43,79 @@ function pullBack(
   results: readonly Cotangent[],
   withRespectTo: readonly GraphValue[],
   leaves: readonly GraphValue[],
-): Map<string, GraphValue> {
+): CotangentSums {
   const values = results.map(({ value }) => value);
   const nodes = ancestors(graph, values, new Set(leaves.map(({ name }) => name)));
   const active = activeValues(nodes, withRespectTo);
-  const sums = new Map<string, GraphValue>();
-  const add = (value: GraphValue, gradient: GraphValue) => {
-    const own = sumTo(graph, gradient, value.shape);
-    const known = sums.get(value.name);
-    sums.set(value.name, known ? graph.op("Add", [known, own]) : own);
-  };
-  for (const { value, cotangent } of results) if (active.has(value.name)) add(value, cotangent);
+  const sums = new CotangentSums(graph);
+  for (const { value, cotangent } of results) if (active.has(value.name)) sums.add(value, cotangent);
+  const uses = new Map<string, number>();
+  for (const { inputs } of nodes) {
+    for (const input of inputs) if (input) uses.set(input.name, (uses.get(input.name) ?? 0) + 1);
+  }
   for (const node of nodes.reverse()) {
-    const cotangents = node.outputs.map((output) => sums.get(output.name));
-    if (!node.outputs.some((output) => active.has(output.name))) continue;
-    if (cotangents.every((cotangent) => cotangent === undefined)) continue;
-    for (const [index, gradient] of derive(graph, node, cotangents, active).entries()) {
-      const input = node.inputs[index];
-      if (input && gradient && active.has(input.name)) add(input, gradient);
+    const cotangents = node.outputs.map((output) => sums.of(output));
+    const isReached = cotangents.some((cotangent) => cotangent !== undefined);
+    const found = isReached ? derive(graph, node, cotangents, active) : [];
+    for (const [index, input] of node.inputs.entries()) {
+      if (!input || !active.has(input.name)) continue;
+      const gradient = found[index];
+      if (gradient) sums.add(input, gradient);
+      const left = uses.get(input.name)! - 1;
+      uses.set(input.name, left);
+      // Not later: what the products are made of would be kept in memory.
+      if (left === 0) sums.of(input);
     }
   }
   return sums;
+}
+
+/** Products of more rows are fast by themselves, and joining them would keep large values in memory. */
+const JOINED_ROWS = 256;
+
+function joined(graph: OnnxGraph, products: readonly SummedProduct[]): GraphValue {
+  const x = new Expressions(graph);
+  const rows = products.map((product) => product.rows);
+  const cotangents = products.map((product) => product.cotangents);
+  const attributes = { transA: { int: 1 } };
+  return graph.op("Gemm", [x.concat(rows, 0), x.concat(cotangents, 0)], { attributes });
+}
+
+/** What came back to each value so far. */
+class CotangentSums {
+  readonly #graph: OnnxGraph;
+  readonly #sums = new Map<string, GraphValue>();
+  readonly #products = new Map<string, SummedProduct[]>();
+
+  constructor(graph: OnnxGraph) {
+    this.#graph = graph;
+  }
+
+  add(value: GraphValue, gradient: GraphValue | SummedProduct): void {
+    if ("rows" in gradient && Number(gradient.rows.shape[0]) <= JOINED_ROWS) {
+      const products = this.#products.get(value.name);
+      if (products) products.push(gradient);
+      else this.#products.set(value.name, [gradient]);
+      return;
+    }
+    this.#addSum(value, "rows" in gradient ? joined(this.#graph, [gradient]) : gradient);
+  }
+
+  #addSum(value: GraphValue, gradient: GraphValue): void {
+    const own = sumTo(this.#graph, gradient, value.shape);
+    const known = this.#sums.get(value.name);
+    this.#sums.set(value.name, known ? this.#graph.op("Add", [known, own]) : own);
+  }
+
+  /** In the shape of the value; `undefined` where nothing came back. */
+  of(value: GraphValue): GraphValue | undefined {
+    const products = this.#products.get(value.name);
+    if (products) {
+      this.#products.delete(value.name);
+      this.#addSum(value, joined(this.#graph, products));
+    }
+    return this.#sums.get(value.name);
+  }
 }
 
 /** Nodes that the values need, in the order of the graph. */
@@ -102,7 +154,7 @@ function derive(
   node: GraphNode,
   cotangents: readonly (GraphValue | undefined)[],
   active: ReadonlySet<string>,
-): readonly (GraphValue | undefined)[] {
+): readonly (GraphValue | SummedProduct | undefined)[] {
   const definition = derivativeOf(node.type);
   const [input, output] = [node.inputs[0]!, node.outputs[0]!];
   const use: NodeUse = { graph, x: new Expressions(graph), node, input, output };
@@ -135,7 +187,7 @@ function deriveComposition(
   // An input that is given twice has one sum.
   return node.inputs.map((input, index) =>
     input && node.inputs.findIndex((other) => other?.name === input.name) === index
-      ? sums.get(input.name)
+      ? sums.of(input)
       : undefined,
   );
 }

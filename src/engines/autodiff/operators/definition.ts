@@ -27,11 +27,20 @@ export interface Derivation extends NodeUse {
 }
 
 /**
+ * rows^T cotangents, of [n, K] and [n, M]: what comes back to a matrix [K, M] from `rows` times it. The products
+ * of a matrix that is used again and again, as by the steps of a sequence, become one.
+ */
+export interface SummedProduct {
+  readonly rows: GraphValue;
+  readonly cotangents: GraphValue;
+}
+
+/**
  * Vector-Jacobian product: for each input the cotangent, in the input's shape or one it broadcasts to (the
  * driver sums over what was repeated); `undefined` where the output does not change with small changes of the
  * input. Only standard ONNX ops; nodes nobody asks for are dropped with the rest of the dead code.
  */
-export type Vjp = (derivation: Derivation) => readonly (GraphValue | undefined)[];
+export type Vjp = (derivation: Derivation) => readonly (GraphValue | SummedProduct | undefined)[];
 
 /**
  * The outputs of the node written with other ops of the table, whose rules then give the derivative;

@@ -7,6 +7,7 @@ import {
   floatAttribute,
   integerAttribute,
   type OpSample,
+  type SummedProduct,
 } from "./definition.js";
 
 const flag = (value: boolean): AttributeValue => ({ int: value ? 1 : 0 });
@@ -37,32 +38,38 @@ function gemmVjp(d: Derivation): (GraphValue | undefined)[] {
 }
 
 /** A vector as the matrix that MatMul takes it for: a row on the left, a column on the right. */
-function matMulVjp(d: Derivation): GraphValue[] {
+function matMulVjp(d: Derivation): (GraphValue | SummedProduct)[] {
   const { x, node } = d;
   const [a, b] = [node.inputs[0]!, node.inputs[1]!];
   const [isRow, isColumn] = [a.shape.length === 1, b.shape.length === 1];
-  if (!isRow && !isColumn) return matrixProductVjp(d, a, b, d.c);
+  if (!isRow && !isColumn) return [...matrixProductVjp(d, a, b, d.c)];
   const left = isRow ? x.unsqueeze(a, [0]) : a;
   const right = isColumn ? x.unsqueeze(b, [1]) : b;
   const added = [...(isRow ? [-2] : []), ...(isColumn ? [-1] : [])];
-  const [toLeft, toRight] = matrixProductVjp(d, left, right, x.unsqueeze(d.c, added));
+  const [toLeft, back] = matrixProductVjp(d, left, right, x.unsqueeze(d.c, added));
+  const toRight = "rows" in back ? gemm(d, back.rows, back.cotangents, true, false) : back;
   const allBut = (value: GraphValue, kept: number) =>
     value.shape.flatMap((_, axis) => (axis === value.shape.length + kept ? [] : [axis]));
   return [
-    isRow ? x.sum(toLeft!, allBut(toLeft!, -1)) : toLeft!,
-    isColumn ? x.sum(toRight!, allBut(toRight!, -2)) : toRight!,
+    isRow ? x.sum(toLeft, allBut(toLeft, -1)) : toLeft,
+    isColumn ? x.sum(toRight, allBut(toRight, -2)) : toRight,
   ];
 }
 
-function matrixProductVjp(d: Derivation, a: GraphValue, b: GraphValue, c: GraphValue): GraphValue[] {
+function matrixProductVjp(
+  d: Derivation,
+  a: GraphValue,
+  b: GraphValue,
+  c: GraphValue,
+): readonly [GraphValue, GraphValue | SummedProduct] {
   const { x } = d;
   const [rankA, rankB] = [a.shape.length, b.shape.length];
-  if (rankA === 2 && rankB === 2) return [gemm(d, c, b, false, true), gemm(d, a, c, true, false)];
+  if (rankA === 2 && rankB === 2) return [gemm(d, c, b, false, true), { rows: a, cotangents: c }];
   const toA = x.matmul(c, x.transposeMatrices(b));
   if (rankB > 2) return [toA, x.matmul(x.transposeMatrices(a), c)];
   // One matrix for all of the batch: one product over all its rows instead of a sum of many.
   const rowsOf = (value: GraphValue) => x.reshape(value, [-1, Number(value.shape.at(-1))]);
-  return [toA, gemm(d, rowsOf(a), rowsOf(c), true, false)];
+  return [toA, { rows: rowsOf(a), cotangents: rowsOf(c) }];
 }
 
 const softmaxSamples: OpSample[] = [
