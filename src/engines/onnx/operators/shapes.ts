@@ -83,9 +83,13 @@ const slice = (call: OperatorCall): TensorType[] => {
     const position = axisOf(call, axis, shape.length);
     const size = shape[position]!;
     const known = starts && ends && (!call.inputs[4] || steps) && typeof size === "number";
+    // An end that is the size of another tensor bounds what is taken from the beginning.
+    const end = starts?.[index] === 0 ? call.contents(2)?.[index] : undefined;
+    const reach = (sizeOf: (dimension: Dimension) => number) =>
+      typeof end === "string" ? Math.min(sizeOf(size), sizeOf(end)) : sizeOf(size);
     result[position] = known
       ? sliceSize(size, starts[index]!, ends[index]!, steps?.[index] ?? 1)
-      : call.fresh((sizeOf) => sizeOf(size));
+      : call.fresh(reach);
   }
   return [{ type, shape: result }];
 };
@@ -245,6 +249,9 @@ const constantNode = (call: OperatorCall): TensorType[] => {
 const range = (call: OperatorCall): TensorType[] => {
   const [start, limit, delta] = [constant(call, 0)?.[0], constant(call, 1)?.[0], constant(call, 2)?.[0]];
   const known = start !== undefined && limit !== undefined && delta !== undefined;
+  const end = call.contents(1)?.[0];
+  // The places along another tensor.
+  if (start === 0 && delta === 1 && typeof end === "string") return [{ type: sameType(call), shape: [end] }];
   const size = known ? Math.max(0, Math.ceil((limit - start) / delta)) : call.fresh("unbounded");
   return [{ type: sameType(call), shape: [size] }];
 };
