@@ -228,3 +228,12 @@ export const projectSchema = z.strictObject({
 export type ProjectInput = z.input<typeof projectSchema>;
 /** With defaults filled in. */
 export type Project = z.output<typeof projectSchema>;
+
+/** What can change a model: how it is watched afterwards is no part of what it was made of. */
+export function trainingPart({
+  monitoring: _,
+  retrain: __,
+  ...rest
+}: Project): Omit<Project, "monitoring" | "retrain"> {
+  return rest;
+}

@@ -8,7 +8,7 @@ import { QuernError } from "../../foundation/base/errors.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
 import { pack, unpack } from "../../foundation/base/packing.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
-import type { Project } from "../../foundation/contracts/project.js";
+import { type Project, trainingPart } from "../../foundation/contracts/project.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import type { WorkflowContext } from "../context.js";
@@ -42,7 +42,7 @@ export async function fingerprintTraining(
   if (files.reduce((sum, file) => sum + file.bytes, 0) > FINGERPRINT_BYTES) return undefined;
   const inputs: Record<string, Sha256> = { ...extensions.modules };
   for (const file of files) inputs[file.name] = await hashFile(file.path, context.signal);
-  const { data, ...rest } = project;
+  const { data, ...rest } = trainingPart(project);
   const { source: _, ...reading } = data;
   return stepKey({
     id: "training",

@@ -8,6 +8,7 @@ import { hashValue } from "../../foundation/base/hash.js";
 import { makePrivateFolder } from "../../foundation/base/private-folder.js";
 import type { BundleMetrics } from "../../foundation/contracts/bundle.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
+import { trainingPart } from "../../foundation/contracts/project.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
 import type { Model } from "../../foundation/contracts/store.js";
 import { SIZE_GOAL } from "../learn/assemble.js";
@@ -102,7 +103,7 @@ function exportJudged(
       lineage: {
         dataset: judged.dataset.id,
         split: judged.splitId,
-        config: hashValue(project),
+        config: hashValue(trainingPart(project)),
         trials: hashValue(fitsOf(learned)),
       },
       language: project.report.language,

@@ -10,6 +10,7 @@ import type {
   ReportLeaderboardRow,
 } from "../../foundation/contracts/evaluation.js";
 import type { Finding } from "../../foundation/contracts/finding.js";
+import { trainingPart } from "../../foundation/contracts/project.js";
 import { leaderboardRow } from "./leaderboard.js";
 import type { PreparedData } from "./prepare.js";
 import type { Judged, Production } from "./production.js";
@@ -62,7 +63,7 @@ export function reportInput(production: Production, judged: Judged, registered: 
       seed: project.seed,
       dataset: dataset.id,
       split: judged.splitId,
-      config: hashValue(project),
+      config: hashValue(trainingPart(project)),
       bundle: registered.model.bundle,
       versions: { quern: QUERN_VERSION, node: process.versions.node },
       threads: context.threads,
