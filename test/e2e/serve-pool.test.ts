@@ -40,7 +40,7 @@ describe("a pool of models", () => {
   });
   afterAll(() => pool.drain(1000));
 
-  it("answers batched exactly as alone, whatever comes together", async () => {
+  it("requirement 17: answers batched exactly as alone, whatever comes together", async () => {
     const model = pool.get("small-multiclass");
     await fc.assert(
       fc.asyncProperty(
@@ -80,7 +80,7 @@ describe("a pool of models", () => {
     expect(await model.predict([GOOD])).toEqual([before]);
     expect(model.state).toBe("ready");
   });
-  it("keeps the old version when a new one is bad, and finishes what a removed one accepted", async () => {
+  it("requirement 19: keeps the old version when a new one is bad, and finishes what a removed one accepted", async () => {
     const broken = await servable("multiclass");
     const files = new Map(broken.files).set("model.onnx", new Uint8Array(85));
     await expect(pool.add({ ...broken, files })).rejects.toMatchObject({ code: "MODEL_REFUSED" });

@@ -273,7 +273,7 @@ describe("access", () => {
     );
     expect(create({ hots: "x" })).toThrow(/hots/);
   });
-  it("asks for the token on every route of the table that is not public", async () => {
+  it("requirement 3: asks for the token on every route of the table that is not public", async () => {
     const guarded = createServer(
       { port: 0, tokens: [{ token: TOKEN, permissions: ["predict"] }] },
       { ...services(), models: createModelPool({ clock: systemClock }) },
@@ -323,7 +323,7 @@ describe("a model in trouble", () => {
     };
     return { call, logged, close: () => other.close() };
   };
-  it("sheds load before the body is read, with the time to come back", async () => {
+  it("requirement 16: sheds load before the body is read, with the time to come back", async () => {
     const { call, close } = await troubled({ overloaded: true });
     for (const path of ["/predict/x", "/v2/models/x/infer"]) {
       const { status, headers } = await call(path);
@@ -350,7 +350,7 @@ describe("a model in trouble", () => {
 });
 
 describe("stopping", () => {
-  it("answers what was accepted, then closes", async () => {
+  it("requirement 18: answers what was accepted, then closes", async () => {
     const models = createModelPool({ clock: systemClock });
     const { manifest, files } = await bundleFiles(smallModel("binary"));
     await models.add({ id: "b", manifest, files });

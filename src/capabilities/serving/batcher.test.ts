@@ -40,7 +40,7 @@ describe("batching", () => {
     for (const batch of held) batch.finish();
     expect(await Promise.all(answers)).toEqual([1, 2, 3, 4, 5, 6]);
   });
-  it("refuses what does not fit the queue at once, with the time to come back", async () => {
+  it("requirement 16: refuses what does not fit the queue at once, with the time to come back", async () => {
     const { batcher, held, refused, turn } = setUp();
     const accepted = Array.from({ length: 6 }, (_, value) => answer(batcher.submit(row(value), ["y"], 1)));
     await expect(batcher.submit(row(7), ["y"], 1)).rejects.toMatchObject({
@@ -54,7 +54,7 @@ describe("batching", () => {
     expect(await Promise.all(accepted)).toHaveLength(6);
     expect(batcher.overloaded).toBe(false);
   });
-  it("computes nothing for callers that left or whose time ran out", async () => {
+  it("requirement 18: computes nothing for callers that left or whose time ran out", async () => {
     const { batcher, held, refused, turn, advance } = setUp({ queueLimitRows: 100 });
     const first = Array.from({ length: 8 }, (_, value) => answer(batcher.submit(row(value), ["y"], 1)));
     await turn();
@@ -86,7 +86,7 @@ describe("batching", () => {
     expect(await Promise.all(answers)).toHaveLength(5);
     await batcher.drain(10_000);
   });
-  it("fails the callers of a failed batch and no others", async () => {
+  it("requirement 17: fails the callers of a failed batch and no others", async () => {
     let calls = 0;
     const { batcher } = setUp({
       run: async ({ x }) => {
