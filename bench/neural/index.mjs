@@ -11,7 +11,7 @@ const option = (name, fallback) => {
   const given = process.argv.find((word) => word.startsWith(`--${name}=`));
   return given ? Number(given.split("=")[1]) : fallback;
 };
-const [PAIRS, THREADS] = [option("pairs", 3), option("threads", 2)];
+const [PAIRS, THREADS, STEPS] = [option("pairs", 3), option("threads", 2), option("steps")];
 const COMPILES = process.argv.includes("--compile");
 /** Steps of a run, and the ratios that are aimed at. */
 const NETWORKS = {
@@ -50,7 +50,8 @@ const ratio = (a, b) => (a / b).toFixed(2);
 
 prepare();
 console.log(`${THREADS} threads, ${PAIRS} alternated pairs of processes; ms a step: least (median)`);
-for (const [name, { steps, time, what }] of Object.entries(NETWORKS)) {
+for (const [name, { steps: usual, time, what }] of Object.entries(NETWORKS)) {
+  const steps = STEPS ?? usual;
   const [ours, theirs] = [[], []];
   for (let pair = 0; pair < PAIRS; pair++) {
     ours.push(own(name, steps));

@@ -1,0 +1,108 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createEventFile, createMlflowRun } from "../../../src/capabilities/tracking/index.js";
+import { systemClock } from "../../../src/foundation/base/clock.js";
+import { sha256 } from "../../../src/foundation/base/hash.js";
+import { createOutboundClient } from "../../../src/foundation/base/outbound-client.js";
+
+/** Needs python3 with venv and a package index for the pinned wheels; installed once, beside the temporary files. */
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const requirements = readFileSync(here("requirements.txt"));
+const environment = join(tmpdir(), `quern-oracle-tracking-${sha256(requirements).slice(0, 12)}`);
+const python = join(environment, "bin", "python");
+const folder = mkdtempSync(join(tmpdir(), "quern-tracking-"));
+
+beforeAll(() => {
+  const ready = join(environment, "ready");
+  if (existsSync(ready)) return;
+  execFileSync("python3", ["-m", "venv", environment], { stdio: "inherit" });
+  execFileSync(python, ["-m", "pip", "install", "--quiet", "--requirement", here("requirements.txt")], {
+    stdio: "inherit",
+  });
+  writeFileSync(ready, "");
+}, 900_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("TensorBoard", () => {
+  it("reads every number and the settings from our files", { timeout: 120_000 }, async () => {
+    const own = join(folder, "events");
+    const tracker = createEventFile({ folder: own, run: "r1", clock: systemClock });
+    await tracker.settings({ rate: 0.1, optimizer: "adamw" });
+    for (let step = 0; step < 900; step += 300)
+      await tracker.scalars(step, { "loss/train": 2 ** -(step / 300) });
+    await tracker.end("finished");
+    const answer = execFileSync(python, [here("read_events.py"), own], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const { version, scalars, texts } = JSON.parse(answer.toString());
+    expect(version).toBe(2);
+    const points = (scalars["loss/train"] as number[][]).map(([step, value]) => [step, value]);
+    expect(points).toEqual([
+      [0, 1],
+      [300, 0.5],
+      [600, 0.25],
+    ]);
+    expect(texts.settings).toContain("| optimizer | adamw |");
+  });
+});
+
+describe("MLflow", () => {
+  let server: ChildProcess;
+  let url: string;
+  const client = createOutboundClient({ allowedHosts: ["127.0.0.1"], privateHosts: ["127.0.0.1"] });
+
+  beforeAll(async () => {
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    const places = [
+      "--backend-store-uri",
+      `sqlite:///${folder}/mlflow.db`,
+      "--artifacts-destination",
+      folder,
+    ];
+    const address = ["--host", "127.0.0.1", "--port", String(port), "--workers", "1"];
+    server = spawn(join(environment, "bin/mlflow"), ["server", ...address, ...places], {
+      stdio: "ignore",
+      detached: true,
+    });
+    for (let second = 0; second < 120; second++) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const answer = await client.request(`${url}/health`).catch(() => undefined);
+      answer?.body.destroy();
+      if (answer?.status === 200) return;
+    }
+    throw new Error("The MLflow server does not answer.");
+  }, 150_000);
+  // The server has workers of its own: the whole group ends.
+  afterAll(() => void process.kill(-server.pid!, "SIGKILL"));
+
+  it("takes settings, numbers and the end of a run", { timeout: 60_000 }, async () => {
+    const options = { url, experiment: "quern", runName: "first", client, clock: systemClock };
+    const run = await createMlflowRun(options);
+    await run.settings({ rate: 0.1, optimizer: "adamw" });
+    for (let step = 0; step < 3; step++) await run.scalars(step, { loss: 1 / (step + 1) });
+    await run.end("finished");
+    const second = await createMlflowRun({ ...options, runName: "second" });
+    expect(second.id).not.toBe(run.id);
+    const response = await client.request(`${url}/api/2.0/mlflow/runs/get?run_id=${run.id}`);
+    const parts: Buffer[] = [];
+    for await (const part of response.body as AsyncIterable<Buffer>) parts.push(part);
+    const { info, data } = JSON.parse(Buffer.concat(parts).toString()).run;
+    expect(info).toMatchObject({ run_name: "first", status: "FINISHED" });
+    expect(data.metrics).toMatchObject([{ key: "loss", value: 1 / 3, step: 2 }]);
+    expect(data.params).toContainEqual({ key: "optimizer", value: "adamw" });
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
