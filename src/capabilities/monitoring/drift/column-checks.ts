@@ -119,11 +119,15 @@ function unseenCategories({ labels, reference, current }: PairedSample & { kind:
     .filter(({ rows }) => rows > 0)
     .sort((a, b) => b.rows - a.rows);
   const hits = unseen.reduce((sum, { rows }) => sum + rows, 0);
-  const seenOnce = reference.reduce((sum, rows) => sum + (rows === 1 ? 1 : 0), 0);
+  const seen = (times: number) => reference.reduce((sum, rows) => sum + (rows === times ? 1 : 0), 0);
+  const [once, twice] = [seen(1), seen(2)];
+  const known = sumOf(reference);
+  // The estimate's variance is (once + 2 twice) / rows² (Esty 1983), that of so many fewer independent rows.
+  const weight = once > 0 ? once / (once + 2 * twice) : 1;
   return {
     check: "unseen",
     test: "beta-binomial",
-    pValue: betaBinomialTail(hits, sumOf(current), seenOnce + 1, sumOf(reference) - seenOnce + 1),
+    pValue: betaBinomialTail(hits, sumOf(current), weight * once + 1, weight * (known - once) + 1),
     effect: hits / sumOf(current),
     examples: unseen.slice(0, EXAMPLES).map(({ label }) => label),
   };
