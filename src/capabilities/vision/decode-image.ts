@@ -1,5 +1,6 @@
 /** Compressed images to pixels, by libvips (sharp). Nothing of a file is decoded before its header passed the caps. */
 import type { Sharp, SharpOptions } from "sharp";
+import { QuernError } from "../../foundation/base/errors.js";
 import { decodeNetpbm, isNetpbm } from "../../foundation/base/pictures/netpbm.js";
 import type { Picture, PictureSize } from "../../foundation/base/pictures/picture.js";
 import type { DecodeImage } from "../../foundation/contracts/image-cells.js";
@@ -28,14 +29,26 @@ const latin = (bytes: Uint8Array, start: number, end: number): string =>
 type SharpFactory = (input: Uint8Array, options: SharpOptions) => Sharp;
 let loading: Promise<SharpFactory> | undefined;
 
-/** Each image is decoded by one thread; several are decoded at a time. */
+/** Each image is decoded by one thread; several are decoded at a time. @throws QuernError UNSUPPORTED without sharp */
 function loadSharp(): Promise<SharpFactory> {
-  loading ??= import("sharp").then(({ default: sharp }) => {
+  loading ??= importSharp().then((sharp) => {
     sharp.cache(false);
     sharp.concurrency(1);
     return sharp as SharpFactory;
   });
   return loading;
+}
+
+/** An optional package: who works with tables alone need not install it. */
+async function importSharp() {
+  try {
+    return (await import("sharp")).default;
+  } catch (cause) {
+    throw new QuernError("UNSUPPORTED", "Images are decoded by the package sharp, which is not installed.", {
+      cause,
+      hint: "Run `npm install sharp`.",
+    });
+  }
 }
 
 async function open(bytes: Uint8Array, limits: ImageLimits): Promise<Sharp> {

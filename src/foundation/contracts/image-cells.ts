@@ -3,6 +3,7 @@
  * A cell is the bytes of an image file, such bytes as base64 or a data URI, or a decoded `Picture` (also as JSON) of any
  * size; null and "" are missing.
  */
+import { QuernError } from "../base/errors.js";
 import { fitPicture } from "../base/pictures/fit-picture.js";
 import { imageBytes } from "../base/pictures/image-text.js";
 import { decodeNetpbm, isNetpbm } from "../base/pictures/netpbm.js";
@@ -19,7 +20,10 @@ export const decodePlainImage: DecodeImage = async (bytes) => {
   throw new Error("compressed images are not decoded here; give pixels: { height, width, channels, data }");
 };
 
-/** The picture in the given size; undefined for a missing cell. Never rejects. */
+/**
+ * The picture in the given size; undefined for a missing cell.
+ * @throws QuernError where nothing here can decode images at all; a bad image is a value
+ */
 export async function readImageCell(
   cell: unknown,
   size: PictureSize,
@@ -30,6 +34,7 @@ export async function readImageCell(
     const { height, width, channels } = size;
     return { height, width, channels, data: fitPicture(await pictureOf(cell, decode), size) };
   } catch (cause) {
+    if (QuernError.is(cause)) throw cause;
     return new UnreadablePicture(cause instanceof Error ? cause.message : String(cause));
   }
 }
