@@ -32,7 +32,7 @@ function pythonWithPeers() {
 /** MLflow is large: it is measured where it is installed. */
 function hasMlflow(python) {
   try {
-    execFileSync(python, ["-c", "import mlflow.onnx, onnx"], { stdio: "ignore" });
+    execFileSync(python, ["-c", "import mlflow.pyfunc, onnxruntime"], { stdio: "ignore" });
     return true;
   } catch {
     return false;
@@ -58,7 +58,13 @@ async function start(command, parameters) {
     begun,
     residentMb: () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))[1]) / 1024,
-    stop: () => new Promise((resolve) => child.once("exit", resolve) && child.kill("SIGTERM")),
+    /** A server that waits for idle connections is not waited for. */
+    stop: () =>
+      new Promise((resolve) => {
+        const impatience = setTimeout(() => child.kill("SIGKILL"), 3000);
+        child.once("exit", () => resolve(clearTimeout(impatience)));
+        child.kill("SIGTERM");
+      }),
   };
 }
 
@@ -92,6 +98,21 @@ if (process.platform === "linux" && availableParallelism() > 1) {
   });
 }
 
+/** Asks until the server listens: some say where before they do. */
+async function firstAnswer(address, { path, bodies }) {
+  const headers = { "content-type": "application/json" };
+  for (let waited = 0; ; waited += 10) {
+    try {
+      const answer = await fetch(address + path, { method: "POST", headers, body: bodies[0] });
+      if (!answer.ok) throw new Error(`${address}: ${await answer.text()}`);
+      return;
+    } catch (failure) {
+      if (failure.cause?.code !== "ECONNREFUSED" || waited > 60_000) throw failure;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
 const measured = {};
 const note = (key, figures) => {
   measured[key] ??= [];
@@ -101,13 +122,9 @@ for (let round = 0; round < rounds; round++) {
   for (const [name, [command, parameters]] of Object.entries(servers)) {
     // Slow to start, and a hundred times slower than the rest: once says enough.
     if (name === "MLflow" && round > 0) continue;
+    console.error(`round ${round + 1}: ${name}`);
     const { address, begun, residentMb, stop } = await start(command, parameters);
-    const first = await fetch(address + requestsOf(name).path, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: requestsOf(name).bodies[0],
-    });
-    if (!first.ok) throw new Error(`${name}: ${await first.text()}`);
+    await firstAnswer(address, requestsOf(name));
     note(`${name}|cold`, { milliseconds: performance.now() - begun });
     for (const connections of [1, 64]) {
       note(
