@@ -31,16 +31,30 @@ export function createEventFile({ folder, run, clock }: EventFileOptions): RunTr
   };
   mkdirSync(folder, { recursive: true });
   append(versionRecord(started));
+  // The last text under a tag is the one that is shown: it says all that is known by then.
+  const lines = ["| setting | value |", "| --- | --- |"];
+  let texts = 0;
   return {
     async settings(values) {
-      const lines = Object.entries(values).map(([key, value]) => `| ${key} | ${value} |`);
-      append(
-        textRecord(seconds(), "settings", ["| setting | value |", "| --- | --- |", ...lines].join("\n")),
-      );
+      lines.push(...Object.entries(values).map(([key, value]) => `| ${cell(key)} | ${cell(value)} |`));
+      append(textRecord(seconds(), texts++, "settings", lines.join("\n")));
     },
     async scalars(step, values) {
       append(scalarRecord(seconds(), step, values));
     },
+    async series(values) {
+      const length = Math.max(0, ...Object.values(values).map((curve) => curve.length));
+      for (let step = 0; step < length; step++) {
+        const reached = Object.entries(values).flatMap(([name, curve]) =>
+          step < curve.length ? [[name, curve[step]!] as const] : [],
+        );
+        append(scalarRecord(seconds(), step, Object.fromEntries(reached)));
+      }
+    },
     async end() {},
   };
 }
+
+/** As a cell of a Markdown table. */
+const cell = (value: string | number | boolean): string =>
+  String(value).replaceAll("|", "\\|").replace(/\s+/g, " ");

@@ -23,14 +23,14 @@ export function scalarRecord(
   return framed(message(double(1, wallSeconds), integer(2, step), bytes(5, message(...entries))));
 }
 
-/** A text under a tag, shown by TensorBoard's text view. */
-export function textRecord(wallSeconds: number, tag: string, text: string): Uint8Array {
+/** A text under a tag at one step, shown by TensorBoard's text view. */
+export function textRecord(wallSeconds: number, step: number, tag: string, text: string): Uint8Array {
   const plugin = bytes(1, message(bytes(1, encoder.encode("text"))));
   const dataTypeString = integer(1, 7);
   const oneDimension = bytes(2, message(bytes(2, message(integer(1, 1)))));
   const tensor = message(dataTypeString, oneDimension, bytes(8, encoder.encode(text)));
   const value = message(bytes(1, encoder.encode(tag)), bytes(8, tensor), bytes(9, message(plugin)));
-  return framed(message(double(1, wallSeconds), integer(2, 0), bytes(5, message(bytes(1, value)))));
+  return framed(message(double(1, wallSeconds), integer(2, step), bytes(5, message(bytes(1, value)))));
 }
 
 function framed(data: Uint8Array): Uint8Array {

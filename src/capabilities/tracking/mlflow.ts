@@ -36,6 +36,15 @@ export async function createMlflowRun(options: MlflowOptions): Promise<RunTracke
     tags: [{ key: "mlflow.source.name", value: "quern" }],
   });
   const id = textAt(created, "run", "info", "run_id");
+  const logMetrics = async (points: readonly Point[]): Promise<void> => {
+    const timestamp = clock.now();
+    const metrics = points
+      .filter(({ value }) => Number.isFinite(value))
+      .map(({ name, value, step }) => ({ key: plainKey(name), value, timestamp, step }));
+    for (const part of chunks(metrics, MAX_METRICS)) {
+      await call("POST", "runs/log-batch", { run_id: id, metrics: part });
+    }
+  };
   return {
     id,
     async settings(values) {
@@ -47,19 +56,24 @@ export async function createMlflowRun(options: MlflowOptions): Promise<RunTracke
         await call("POST", "runs/log-batch", { run_id: id, params: part });
       }
     },
-    async scalars(step, values) {
-      const timestamp = clock.now();
-      const metrics = Object.entries(values)
-        .filter(([, value]) => Number.isFinite(value))
-        .map(([key, value]) => ({ key: plainKey(key), value, timestamp, step }));
-      for (const part of chunks(metrics, MAX_METRICS)) {
-        await call("POST", "runs/log-batch", { run_id: id, metrics: part });
-      }
-    },
+    scalars: (step, values) =>
+      logMetrics(Object.entries(values).map(([name, value]) => ({ name, value, step }))),
+    series: (values) =>
+      logMetrics(
+        Object.entries(values).flatMap(([name, curve]) =>
+          curve.map((value, step) => ({ name, value, step })),
+        ),
+      ),
     async end(outcome) {
       await call("POST", "runs/update", { run_id: id, status: STATUS[outcome], end_time: clock.now() });
     },
   };
+}
+
+interface Point {
+  readonly name: string;
+  readonly value: number;
+  readonly step: number;
 }
 
 /** Answers the JSON of a 200, or `undefined` when what was asked for is not there. */

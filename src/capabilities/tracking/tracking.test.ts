@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readEvents } from "../../../test/fixtures/event-records.js";
+import { type Answer, startMlflowServer } from "../../../test/fixtures/mlflow-server.js";
 import { createOutboundClient } from "../../foundation/base/outbound-client.js";
-import { crc32c, maskedCrc32c } from "./crc32c.js";
+import { crc32c } from "./crc32c.js";
 import { createEventFile } from "./event-file.js";
 import { createMlflowRun } from "./mlflow.js";
 
@@ -26,66 +26,51 @@ describe("event files", () => {
     const tracker = createEventFile({ folder, run: "r1", clock });
     await tracker.settings({ rate: 0.1, optimizer: "adamw" });
     await tracker.scalars(300, { "loss/train": 0.5, accuracy: Number.NaN });
+    await tracker.settings({ "gbdt-0.rounds": "a|b" });
+    await tracker.series({ long: [3, 2, 1], short: [1] });
     await tracker.end("finished");
     const [name] = readdirSync(folder);
     expect(name).toBe("events.out.tfevents.1700000000.quern.r1");
-    const bytes = readFileSync(join(folder, name!));
+    const events = readEvents(join(folder, name!));
     rmSync(folder, { recursive: true });
-    const records: Buffer[] = [];
-    for (let at = 0; at < bytes.length; ) {
-      const length = Number(bytes.readBigUInt64LE(at));
-      expect(bytes.readUInt32LE(at + 8)).toBe(maskedCrc32c(bytes.subarray(at, at + 8)));
-      const data = bytes.subarray(at + 12, at + 12 + length);
-      expect(bytes.readUInt32LE(at + 12 + length)).toBe(maskedCrc32c(data));
-      records.push(data);
-      at += 16 + length;
-    }
-    expect(records).toHaveLength(3);
-    expect(records[0]!.readDoubleLE(1)).toBe(1_700_000_000.5);
-    expect(records[0]!.toString("latin1")).toContain("brain.Event:2");
-    expect(records[1]!.toString()).toContain("| rate | 0.1 |");
-    // Field 2, the step: 300 as a varint.
-    expect([...records[2]!.subarray(9, 12)]).toEqual([16, 0xac, 2]);
+    const settings = "| setting | value |\n| --- | --- |\n| rate | 0.1 |\n| optimizer | adamw |";
+    const at = { wallSeconds: 1_700_000_000.5, step: 0, scalars: {}, texts: {} };
+    expect(events).toEqual([
+      { ...at, version: "brain.Event:2" },
+      { ...at, texts: { settings } },
+      { ...at, step: 300, scalars: { "loss/train": 0.5, accuracy: Number.NaN } },
+      // The second text says everything again, one step later.
+      { ...at, step: 1, texts: { settings: `${settings}\n| gbdt-0.rounds | a\\|b |` } },
+      { ...at, scalars: { long: 3, short: 1 } },
+      { ...at, step: 1, scalars: { long: 2 } },
+      { ...at, step: 2, scalars: { long: 1 } },
+    ]);
   });
 });
 
 describe("MLflow", () => {
-  async function serve(answer: (path: string, body: unknown) => [number, unknown]) {
-    const requests: [string, unknown][] = [];
-    const server = createServer(async (request, response) => {
-      const parts: Buffer[] = [];
-      for await (const part of request) parts.push(part as Buffer);
-      const text = Buffer.concat(parts).toString();
-      const body = text ? (JSON.parse(text) as unknown) : undefined;
-      const path = request.url!.replace("/api/2.0/mlflow/", "");
-      requests.push([path, body]);
-      const [status, value] = answer(path, body);
-      response.writeHead(status, { "content-type": "application/json" });
-      response.end(JSON.stringify(value));
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
+  async function serve(answer?: Answer) {
+    const { port, requests, close } = await startMlflowServer(answer);
     const client = createOutboundClient({ allowedHosts: ["127.0.0.1"], privateHosts: ["127.0.0.1"] });
     const options = { url: `http://127.0.0.1:${port}/`, experiment: "e", runName: "r", client, clock };
-    return { requests, options, close: () => server.close() };
+    return { requests, options, close };
   }
 
   it("finds or makes the experiment, logs in batches and ends the run", async () => {
-    const { requests, options, close } = await serve((path) => {
-      if (path.startsWith("experiments/get-by-name")) return [404, { error_code: "RESOURCE_DOES_NOT_EXIST" }];
-      if (path === "experiments/create") return [200, { experiment_id: "7" }];
-      return [200, path === "runs/create" ? { run: { info: { run_id: "abc" } } } : {}];
-    });
+    const { requests, options, close } = await serve();
     const run = await createMlflowRun(options);
     expect(run.id).toBe("abc");
     await run.settings(Object.fromEntries(Array.from({ length: 130 }, (_, k) => [`p:${k}`, k])));
     await run.scalars(4, { loss: 0.25, broken: Number.NaN });
+    await run.series({ falling: Array.from({ length: 1001 }, (_, k) => -k) });
     await run.end("stopped");
     close();
-    expect(requests.map(([path]) => path.split("?")[0])).toEqual([
+    expect(requests.map(([path]) => path)).toEqual([
       "experiments/get-by-name",
       "experiments/create",
       "runs/create",
+      "runs/log-batch",
+      "runs/log-batch",
       "runs/log-batch",
       "runs/log-batch",
       "runs/log-batch",
@@ -97,7 +82,8 @@ describe("MLflow", () => {
       run_id: "abc",
       metrics: [{ key: "loss", value: 0.25, timestamp: clock.now(), step: 4 }],
     });
-    expect(requests[6]![1]).toMatchObject({ run_id: "abc", status: "KILLED" });
+    expect(requests[7]![1]).toMatchObject({ metrics: [{ key: "falling", value: -1000, step: 1000 }] });
+    expect(requests[8]![1]).toMatchObject({ run_id: "abc", status: "KILLED" });
   });
 
   it("says what the server answered when it refuses", async () => {

@@ -43,6 +43,10 @@ export function flagsOf(options: z.ZodObject): Option[] {
         : `--${kebab(name)} <${type === "array" ? "a,b" : valueName(type, metadata?.unit)}>`;
     const option = new Option(flag, words + shown);
     if (choices) option.choices([...choices]);
+    if (type === "array")
+      option.argParser((value: string, before?: string) =>
+        before === undefined ? value : `${before},${value}`,
+      );
     return option;
   });
 }

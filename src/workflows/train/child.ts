@@ -25,6 +25,7 @@ process.on("message", (message: ParentMessage) => {
     startedAt: message.startedAt,
     signal: controller.signal,
     onEvent: (event) => void send({ kind: "event", event }),
+    onCourse: (entry) => void send({ kind: "course", entry }),
   })
     .then(
       (result) => send({ kind: "result", result }),

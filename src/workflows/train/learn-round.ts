@@ -23,7 +23,7 @@ export async function learnRound(
   material: LearningMaterial,
   { round, rounds }: Round,
 ): Promise<Learned> {
-  const { project, store, agenda, situation, metric, transforms, fitter, trainers, context, lease } =
+  const { project, store, agenda, situation, metric, transforms, fitter, trainers, context, lease, course } =
     production;
   const { clock, logger, signal, threads } = context;
   const { bytes, hash } = packMaterial(material);
@@ -49,7 +49,17 @@ export async function learnRound(
     load: async (output) => unpack<FittedModel>(await store.blobs.get(output)),
     onTrial(trial) {
       show(trial);
-      if (isLast) written.push(lease.addTrials([trialRecord(trial)]));
+      if (!isLast) return;
+      written.push(lease.addTrials([trialRecord(trial)]));
+      course.trial(
+        {
+          trial: trial.candidate.number,
+          trainer: trial.candidate.trainer.id,
+          value: trial.state === "done" ? trial.value : null,
+          seconds: trial.seconds,
+        },
+        metric.id,
+      );
     },
   };
   try {

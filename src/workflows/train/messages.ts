@@ -17,6 +17,13 @@ export interface TrainRequest {
   readonly out?: string;
 }
 
+/** What the course of a training is, as those who follow it write it down (`--log`). */
+export type CourseEntry =
+  | { readonly kind: "begin"; readonly name: string; readonly run: string }
+  | { readonly kind: "settings"; readonly values: Readonly<Record<string, string | number | boolean>> }
+  | { readonly kind: "scalars"; readonly step: number; readonly values: Readonly<Record<string, number>> }
+  | { readonly kind: "series"; readonly values: Readonly<Record<string, readonly number[]>> };
+
 /** Parent to child. */
 export type ParentMessage =
   /** `startedAt`: epoch milliseconds from which the training's time counts. */
@@ -26,6 +33,7 @@ export type ParentMessage =
 /** Child to parent. */
 export type ChildMessage =
   | { readonly kind: "event"; readonly event: RunEvent }
+  | { readonly kind: "course"; readonly entry: CourseEntry }
   | { readonly kind: "result"; readonly result: TrainResult }
   | { readonly kind: "failure"; readonly error: SerializedError }
   /** A bug: the stack helps whoever reports it. */

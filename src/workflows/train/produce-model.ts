@@ -14,7 +14,10 @@ export async function produceModel(production: Production): Promise<TrainResult>
   for (;;) {
     const attempt = { ...production, unfaithful };
     try {
-      return await registerModel(attempt, await assess(attempt, facts));
+      const judged = await assess(attempt, facts);
+      const result = await registerModel(attempt, judged);
+      production.course.curves(judged.learned);
+      return result;
     } catch (failure) {
       const met = unfaithfulTrials(failure).filter((trial) => !unfaithful.has(trial));
       if (met.length === 0) throw failure;

@@ -12,6 +12,7 @@ import type { Situation } from "../learn/candidates.js";
 import type { Learned } from "../learn/learn.js";
 import type { Fitter } from "../learn/trial.js";
 import type { OpenedData } from "../load/open-data.js";
+import type { Course } from "./course.js";
 import type { Division } from "./divide.js";
 import type { Witness } from "./examine.js";
 import type { Inspection } from "./inspect.js";
@@ -39,6 +40,7 @@ export interface Production {
   readonly lease: RunLease;
   readonly steps: StepRunner;
   readonly progress: Progress;
+  readonly course: Course;
   readonly context: WorkflowContext;
   readonly transforms: TransformMap;
   /** Trials whose exported form answered otherwise than what was trained; absent: none was met. */

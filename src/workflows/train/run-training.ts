@@ -1,6 +1,7 @@
 import { defaultMetric, findMetric } from "../../capabilities/evaluation/metrics/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import type { Evaluation } from "../../foundation/contracts/evaluation.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { RunEvent, TrainResult } from "../../foundation/contracts/run.js";
@@ -16,9 +17,10 @@ import { type Extensions, loadExtensions } from "../project/extensions.js";
 import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
 import { checkSettings } from "./check-settings.js";
+import { Course } from "./course.js";
 import { type Division, divideData } from "./divide.js";
 import { type Fingerprint, findFinished, fingerprintTraining, recordFinished } from "./finished-training.js";
-import type { TrainRequest } from "./messages.js";
+import type { CourseEntry, TrainRequest } from "./messages.js";
 import { openFitter } from "./open-fitter.js";
 import { prepareData } from "./prepare.js";
 import { produceModel } from "./produce-model.js";
@@ -34,6 +36,7 @@ interface Undertaking {
   readonly project: Project;
   readonly context: WorkflowContext;
   readonly progress: Progress;
+  readonly course: Course;
   readonly extensions: Extensions;
 }
 
@@ -44,23 +47,29 @@ interface Undertaking {
  */
 export async function runTraining(
   request: TrainRequest,
-  options: { signal: AbortSignal; onEvent: (event: RunEvent) => void; startedAt: number },
+  options: {
+    signal: AbortSignal;
+    onEvent: (event: RunEvent) => void;
+    onCourse?: (entry: CourseEntry) => void;
+    startedAt: number;
+  },
 ): Promise<TrainResult> {
   const context = workflowContext({ ...options, folder: request.folder, threads: request.threads });
   const project = await withPretrained(resolveProject(request.project), request.folder);
   const progress = new Progress(context.clock, context.onEvent, options.startedAt);
   const extensions = await loadExtensions(project, request.folder);
-  const undertaking: Undertaking = { request, project, context, progress, extensions };
+  const course = new Course(options.onCourse ?? (() => undefined));
+  const undertaking: Undertaking = { request, project, context, progress, course, extensions };
   progress.report({ stage: "load", done: 0, total: 1 });
   const fingerprint = await fingerprintTraining(project, extensions, context);
   const finished = fingerprint && (await findFinished(fingerprint, request, context));
   if (finished) {
     return withStore(request.store, context, (store) =>
-      recorded(undertaking, store, async (lease) => ({
-        ...finished,
-        run: lease.id,
-        seconds: progress.seconds,
-      })),
+      recorded(undertaking, store, async (lease) => {
+        const { task, metric } = finished;
+        course.settings(project, { task, metric: metric.name });
+        return { ...finished, run: lease.id, seconds: progress.seconds };
+      }),
     );
   }
   const data = await openData(project.data, { ...context, allowedHosts: request.allowedHosts });
@@ -77,11 +86,18 @@ async function trainOn(
   undertaking: Undertaking,
   fingerprint: Fingerprint | undefined,
 ): Promise<TrainResult> {
-  const { request, project, context, progress } = undertaking;
+  const { request, project, context, progress, course } = undertaking;
   const checked = await checkEverything(data, undertaking);
   throwIfAborted(context.signal);
   const train = (store: Store): Promise<TrainResult> =>
     recorded(undertaking, store, async (lease) => {
+      const { prepared, metric, division } = checked;
+      course.settings(project, {
+        task: prepared.target.task,
+        target: prepared.target.column,
+        metric: metric.id,
+        split: division.record.config.kind,
+      });
       const steps = new StepRunner(store, { clock: context.clock, seed: project.seed });
       const equipped = {
         request,
@@ -94,6 +110,7 @@ async function trainOn(
         lease,
         steps,
         progress,
+        course,
         context,
         transforms: createTransforms(),
       };
@@ -145,24 +162,27 @@ export function metricOf(project: Project, task: TaskType, metrics: readonly Met
 
 /** Runs the work under a run's lease: however it ends, the store knows. */
 async function recorded(
-  { request, project, context, progress }: Undertaking,
+  { request, project, context, progress, course }: Undertaking,
   store: Store,
   work: (lease: RunLease) => Promise<TrainResult>,
 ): Promise<TrainResult> {
+  const name = project.name ?? project.task.target ?? "model";
   const config = { ...request } as unknown as Readonly<Record<string, unknown>>;
   const lease = request.resumes
     ? await store.runs.resume(request.resumes)
     : await store.runs.start({
         kind: "train",
-        name: project.name ?? project.task.target ?? "model",
+        name,
         config,
         seed: project.seed,
       });
   progress.attach(lease);
+  course.begin(name, lease.id);
   try {
     const result = await work(lease);
-    const { name, value } = result.metric;
-    await lease.finish(result, value === null ? undefined : { metric: name, value });
+    const { name: metric, value } = result.metric;
+    await lease.finish(result, value === null ? undefined : { metric, value });
+    course.outcome(result, await registeredEvaluation(store, result));
     return result;
   } catch (failure) {
     const error = translate(failure, context.signal);
@@ -173,6 +193,12 @@ async function recorded(
       ? error
       : failure;
   }
+}
+
+/** With the intervals of every metric, which the result has of the decisive one alone. */
+async function registeredEvaluation(store: Store, { model, version }: TrainResult): Promise<Evaluation> {
+  const { document } = await store.models.get(`${model}@${version}`);
+  return document.evaluation as Evaluation;
 }
 
 /** The failure as the store remembers it. */

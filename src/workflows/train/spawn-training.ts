@@ -2,10 +2,16 @@ import { type ChildProcess, fork } from "node:child_process";
 import { QuernError } from "../../foundation/base/errors.js";
 import { builtFile } from "../../foundation/base/module-file.js";
 import type { RunEvent, TrainResult } from "../../foundation/contracts/run.js";
-import type { ChildMessage, ParentMessage, TrainRequest } from "./messages.js";
+import type { ChildMessage, CourseEntry, ParentMessage, TrainRequest } from "./messages.js";
 
 /** After an abort the child gets this long to stop cleanly before it is killed; its store survives either way. */
 const STOP_MS = 10_000;
+
+interface Listeners {
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: RunEvent) => void;
+  readonly onCourse: (entry: CourseEntry) => void;
+}
 
 /**
  * Runs a training in a child process with its own memory, so that neither a crash nor a full heap takes the
@@ -14,7 +20,7 @@ const STOP_MS = 10_000;
  */
 export function spawnTraining(
   request: TrainRequest,
-  options: { signal: AbortSignal; onEvent: (event: RunEvent) => void; startedAt: number },
+  options: Listeners & { startedAt: number },
 ): Promise<TrainResult> {
   const child = fork(builtFile("workflows/train/child.js"), [], {
     execArgv: ["--no-liftoff"],
@@ -35,15 +41,14 @@ export function spawnTraining(
   return outcomeOf(child, options).finally(() => options.signal.removeEventListener("abort", onAbort));
 }
 
-function outcomeOf(
-  child: ChildProcess,
-  options: { signal: AbortSignal; onEvent: (event: RunEvent) => void },
-): Promise<TrainResult> {
+function outcomeOf(child: ChildProcess, options: Listeners): Promise<TrainResult> {
   return new Promise((resolve, reject) => {
     child.on("message", (message: ChildMessage) => {
       switch (message.kind) {
         case "event":
           return options.onEvent(message.event);
+        case "course":
+          return options.onCourse(message.entry);
         case "result":
           return resolve(message.result);
         case "failure":

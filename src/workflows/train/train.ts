@@ -5,6 +5,7 @@ import type { TrainResult } from "../../foundation/contracts/run.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { storeFolder, withStore } from "../locate-store.js";
 import { resolveProject } from "../project/project-file.js";
+import { followersOf } from "./followers.js";
 import type { TrainRequest } from "./messages.js";
 import { spawnTraining } from "./spawn-training.js";
 
@@ -14,16 +15,22 @@ export interface TrainOptions {
   readonly resume?: boolean;
   readonly allowedHosts?: readonly string[];
   readonly out?: string;
+  /**
+   * Where the course of the training is written besides the store: `tensorboard=FOLDER` (event files) or
+   * `mlflow=URL` (a tracking server, whose host is thereby allowed). Changes neither model nor cache.
+   */
+  readonly log?: readonly string[];
   /** Epoch milliseconds from which `tuning.time` counts; default now. */
   readonly startedAt?: number;
 }
 
 /**
  * Trains in a child process and returns what `quern train --json` prints.
- * @throws QuernError CONFIG_INVALID, DATA_…, TARGET_UNUSABLE, TRAINING_FAILED, INTERRUPTED, …
+ * @throws QuernError USAGE (`log`), CONFIG_INVALID, DATA_…, TARGET_UNUSABLE, TRAINING_FAILED, INTERRUPTED, …
  */
 export async function train(options: TrainOptions, workflow: WorkflowOptions = {}): Promise<TrainResult> {
   const context = workflowContext(workflow);
+  const followers = followersOf(options.log ?? [], context);
   resolveProject(options.project);
   const fresh: TrainRequest = {
     project: options.project,
@@ -35,7 +42,16 @@ export async function train(options: TrainOptions, workflow: WorkflowOptions = {
   };
   const startedAt = options.startedAt ?? context.clock.now();
   const request = options.resume ? await resumed(fresh, workflow) : fresh;
-  return spawnTraining(request, { signal: context.signal, onEvent: context.onEvent, startedAt });
+  const { signal, onEvent } = context;
+  try {
+    const result = await spawnTraining(request, { signal, onEvent, onCourse: followers.take, startedAt });
+    await followers.end("finished");
+    return result;
+  } catch (failure) {
+    const wasStopped = QuernError.is(failure) && failure.code === "INTERRUPTED";
+    await followers.end(wasStopped ? "stopped" : "failed");
+    throw failure;
+  }
 }
 
 /** The request of the last interrupted run, with this call's machine settings. */

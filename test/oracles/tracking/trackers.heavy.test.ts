@@ -35,6 +35,8 @@ describe("TensorBoard", () => {
     await tracker.settings({ rate: 0.1, optimizer: "adamw" });
     for (let step = 0; step < 900; step += 300)
       await tracker.scalars(step, { "loss/train": 2 ** -(step / 300) });
+    await tracker.series({ "curve/loss": [3, 2, 1] });
+    await tracker.settings({ momentum: 0.9 });
     await tracker.end("finished");
     const answer = execFileSync(python, [here("read_events.py"), own], {
       stdio: ["ignore", "pipe", "ignore"],
@@ -47,7 +49,12 @@ describe("TensorBoard", () => {
       [300, 0.5],
       [600, 0.25],
     ]);
-    expect(texts.settings).toContain("| optimizer | adamw |");
+    expect(scalars["curve/loss"].map(([step, value]: number[]) => [step, value])).toEqual([
+      [0, 3],
+      [1, 2],
+      [2, 1],
+    ]);
+    expect(texts.settings).toContain("| optimizer | adamw |\n| momentum | 0.9 |");
   });
 });
 
@@ -86,6 +93,8 @@ describe("MLflow", () => {
     const run = await createMlflowRun(options);
     await run.settings({ rate: 0.1, optimizer: "adamw" });
     for (let step = 0; step < 3; step++) await run.scalars(step, { loss: 1 / (step + 1) });
+    await run.series({ "curve/loss": [3, 2, 1] });
+    await run.settings({ momentum: 0.9 });
     await run.end("finished");
     const second = await createMlflowRun({ ...options, runName: "second" });
     expect(second.id).not.toBe(run.id);
@@ -94,8 +103,10 @@ describe("MLflow", () => {
     for await (const part of response.body as AsyncIterable<Buffer>) parts.push(part);
     const { info, data } = JSON.parse(Buffer.concat(parts).toString()).run;
     expect(info).toMatchObject({ run_name: "first", status: "FINISHED" });
-    expect(data.metrics).toMatchObject([{ key: "loss", value: 1 / 3, step: 2 }]);
+    expect(data.metrics).toContainEqual(expect.objectContaining({ key: "loss", value: 1 / 3, step: 2 }));
+    expect(data.metrics).toContainEqual(expect.objectContaining({ key: "curve/loss", value: 1, step: 2 }));
     expect(data.params).toContainEqual({ key: "optimizer", value: "adamw" });
+    expect(data.params).toContainEqual({ key: "momentum", value: "0.9" });
   });
 });
 

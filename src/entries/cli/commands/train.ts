@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { ERROR_TABLE } from "../../../foundation/base/errors.js";
+import type { Logger } from "../../../foundation/base/logger.js";
 import { printable } from "../../../foundation/base/terminal-text.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { TrainResult } from "../../../foundation/contracts/run.js";
 import { train } from "../../../workflows/train/train.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
+import type { Io } from "../io.js";
 import { projectFromFlags, projectOptions, requireSource } from "../project-options.js";
 import { formatDuration, formatNumber, textTable } from "../text.js";
 import { workflowOptions } from "../workflow-options.js";
@@ -24,6 +26,10 @@ export const command = defineCommand({
   options: z.strictObject({
     ...projectOptions,
     out: z.string().optional().register(fields, { title: "Folder for a copy of the bundle and the report" }),
+    log: z.array(z.string()).default([]).register(fields, {
+      title: "Write the course of the training for other programs as well",
+      help: "tensorboard=FOLDER or mlflow=URL, whose host is thereby allowed; may be repeated.",
+    }),
     resume: z
       .boolean()
       .default(false)
@@ -39,15 +45,27 @@ export const command = defineCommand({
         project: input,
         resume: options.resume,
         allowedHosts: options.allowHost,
+        log: options.log,
         startedAt: performance.timeOrigin,
         ...(options.out === undefined ? {} : { out: options.out }),
       },
-      workflowOptions(options, io, folder),
+      { ...workflowOptions(options, io, folder), logger: warningsTo(io) },
     );
     io.result(result, () => describeResult(result));
     return result.goals.every((goal) => goal.met) ? 0 : ERROR_TABLE.GOAL_NOT_MET.exit;
   },
 });
+
+/** What goes wrong beside a training is told also where progress is not. */
+function warningsTo(io: Io): Logger {
+  return {
+    log(level, message) {
+      if (level !== "warn" && level !== "error") return;
+      io.endProgress();
+      io.stderr.write(`warning: ${printable(message)}\n`);
+    },
+  };
+}
 
 /** A long search shows its best; the report has all. */
 const SHOWN_TRIALS = 20;
