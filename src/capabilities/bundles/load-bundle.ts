@@ -56,19 +56,12 @@ export async function loadBundle(path: string, options: LoadOptions = {}): Promi
 /** The same for files that were verified already. */
 export async function openBundle(
   { id, manifest, files }: VerifiedBundle,
-  { threads = 1, hostTransforms = new Map(), decodeImage, chunkRows }: LoadOptions = {},
+  options: LoadOptions = {},
 ): Promise<LoadedBundle> {
-  const session = await openSession(files.get(BUNDLE_FILES.model)!, { threads });
+  const session = await openSession(files.get(BUNDLE_FILES.model)!, { threads: options.threads ?? 1 });
   try {
     checkPorts(manifest, session.inputs, session.outputs);
-    const predictor = createBundlePredictor({
-      manifest,
-      hostTransforms,
-      hostStates: hostStatesOf(manifest, files),
-      run: (inputs, outputs) => session.run(inputs, outputs),
-      decodeImage,
-      chunkRows: chunkRows ?? session.comfortableRows,
-    });
+    const predictor = predictorOf({ manifest, files }, session, options);
     const sample = await answerSample(predictor, files.get(BUNDLE_FILES.sample)!);
     const metrics = parseBundleJson(
       bundleMetricsSchema,
@@ -82,6 +75,22 @@ export async function openBundle(
     await session.close();
     throw cause;
   }
+}
+
+/** Answers rows by an open session of the bundle's model, or of another form of that model. */
+export function predictorOf(
+  { manifest, files }: Pick<VerifiedBundle, "manifest" | "files">,
+  session: Pick<Session, "run" | "comfortableRows">,
+  { hostTransforms = new Map(), decodeImage, chunkRows }: LoadOptions = {},
+): BundlePredictor {
+  return createBundlePredictor({
+    manifest,
+    hostTransforms,
+    hostStates: hostStatesOf(manifest, files),
+    run: (inputs, outputs) => session.run(inputs, outputs),
+    decodeImage,
+    chunkRows: chunkRows ?? session.comfortableRows,
+  });
 }
 
 /** Fitted states of the host transforms, in their order. @throws QuernError BUNDLE_INVALID */

@@ -26,6 +26,15 @@ const WORDS = {
     origin: "Where it comes from",
     originColumns: ["what", "id"],
     creator: (version: string) => `Written by Quern ${version}.`,
+    change: "How it was made smaller",
+    changeNote: "The figures above are those of the model before; these say what the change cost.",
+    changeColumns: ["what", "before", "after"],
+    changeRows: {
+      method: "method",
+      bytes: "bytes of the graph",
+      time: "time of an answer",
+      on: (measure: string, rows: number) => `${measure} on ${rows} rows`,
+    },
   },
   zh: {
     what: "用途",
@@ -50,6 +59,15 @@ const WORDS = {
     origin: "来源",
     originColumns: ["内容", "标识"],
     creator: (version: string) => `由 Quern ${version} 生成。`,
+    change: "如何变小",
+    changeNote: "上面的指标属于变小之前的模型；下表说明变小的代价。",
+    changeColumns: ["内容", "之前", "之后"],
+    changeRows: {
+      method: "方法",
+      bytes: "计算图字节数",
+      time: "回答所需时间",
+      on: (measure: string, rows: number) => `${measure}（${rows} 行）`,
+    },
   },
 } as const satisfies Record<Language, unknown>;
 
@@ -88,6 +106,35 @@ export function modelCard(manifest: Manifest, metrics: BundleMetrics, language: 
     words.creator(manifest.creator.version),
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+/** What making a model smaller did to it. */
+export interface ModelChange {
+  readonly method: string;
+  readonly bytes: { readonly before: number; readonly after: number };
+  /** Time of an answer after by that before. */
+  readonly timeRatio: number;
+  readonly measure: string;
+  /** Rows the measure was taken on. */
+  readonly rows: number;
+  readonly value: { readonly before: number; readonly after: number };
+}
+
+/** The card of a model with what a change of it cost, in the language of the card. */
+export function cardWithChange(card: string, { method, bytes, timeRatio, ...judged }: ModelChange): string {
+  const words = card.includes(`\n## ${WORDS.zh.what}\n`) ? WORDS.zh : WORDS.en;
+  const { changeRows: names } = words;
+  const figures = table(words.changeColumns, [
+    [names.method, "", method],
+    [names.bytes, String(bytes.before), String(bytes.after)],
+    [names.time, "1", timeRatio.toFixed(2)],
+    [
+      names.on(judged.measure, judged.rows),
+      shortNumber(judged.value.before),
+      shortNumber(judged.value.after),
+    ],
+  ]);
+  return `${[card.trimEnd(), `## ${words.change}`, words.changeNote, figures].join("\n\n")}\n`;
 }
 
 function metricsTable(metrics: BundleMetrics, titles: readonly string[]): string | undefined {

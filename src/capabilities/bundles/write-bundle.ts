@@ -97,6 +97,11 @@ export async function bundleFiles(
   files.set(BUNDLE_FILES.metrics, jsonFile(parts.metrics));
   const card = parts.card ?? modelCard(draft, parts.metrics, parts.language ?? "en");
   files.set(BUNDLE_FILES.card, new TextEncoder().encode(card));
+  return { files, manifest: seal(draft, files) };
+}
+
+/** Adds the manifest that names all the files by their SHA-256, and itself by its own. */
+export function seal(draft: Manifest, files: Map<string, Uint8Array>): Manifest {
   const listed = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
   const complete: Manifest = {
     ...draft,
@@ -106,7 +111,7 @@ export async function bundleFiles(
   };
   const manifest = manifestSchema.parse({ ...complete, sha256: sha256(sealedContent(complete)) });
   files.set(BUNDLE_FILES.manifest, jsonFile(manifest));
-  return { files, manifest };
+  return manifest;
 }
 
 /** Asks the model itself, so that its answers at every later load have something to be compared with. */
@@ -133,7 +138,7 @@ async function sampleFile(
 }
 
 /** Indented for people; keys sorted so that equal content has equal bytes. */
-function jsonFile(value: unknown): Uint8Array {
+export function jsonFile(value: unknown): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(JSON.parse(canonicalJson(value)), null, 1)}\n`);
 }
 

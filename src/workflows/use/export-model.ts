@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
-import { typesFor, verifyBundle } from "../../capabilities/bundles/index.js";
+import { typesFor, type VerifiedBundle, verifyBundle } from "../../capabilities/bundles/index.js";
 import { packArchive } from "../../foundation/base/archive.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { QuernError } from "../../foundation/base/errors.js";
@@ -8,6 +8,7 @@ import { BUNDLE_FILES, type Manifest } from "../../foundation/contracts/bundle.j
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { dockerFiles, kubernetesFiles } from "../serve/container-files.js";
 import { locateModel } from "./open-model.js";
+import { type ShrinkRequest, type ShrinkResult, shrinkBundle } from "./shrink-bundle.js";
 
 export interface ExportRequest {
   readonly model: string;
@@ -19,6 +20,8 @@ export interface ExportRequest {
   readonly docker?: boolean;
   /** The same with what Kubernetes needs to run it. */
   readonly kubernetes?: boolean;
+  /** Exports a smaller form of the model, if that loses little enough. */
+  readonly shrink?: ShrinkRequest;
 }
 
 type ExportedFile = "bundle" | "graph" | "client" | "container";
@@ -27,17 +30,29 @@ export interface ExportResult {
   readonly model: string;
   readonly version: number;
   readonly files: readonly { readonly path: string; readonly what: ExportedFile }[];
+  /** What shrinking did and cost. */
+  readonly shrunk?: ShrinkResult;
 }
 
-/** Copies a verified bundle out of the store. @throws QuernError MODEL_NOT_FOUND, BUNDLE_INVALID, PATH_REFUSED */
+/**
+ * Copies a verified bundle out of the store, or a smaller form of it.
+ * @throws QuernError MODEL_NOT_FOUND, BUNDLE_INVALID, PATH_REFUSED; GOAL_NOT_MET or UNSUPPORTED where shrinking loses too
+ * much or finds nothing to shrink, and then nothing is written
+ */
 export async function exportModel(
   request: ExportRequest,
   options: WorkflowOptions = {},
 ): Promise<ExportResult> {
   const context = workflowContext(options);
-  const { path } = await locateModel(request.model, context, options);
-  const { manifest, files } = verifyBundle(path);
+  const { path, record } = await locateModel(request.model, context, options);
+  const stored = verifyBundle(path);
   const out = resolve(context.folder, request.out);
+  const smaller = request.shrink && (await shrinkBundle(stored, request.shrink, record?.metric, context));
+  const written = writeExport(request, out, smaller?.bundle ?? stored);
+  return smaller ? { ...written, shrunk: smaller.result } : written;
+}
+
+function writeExport(request: ExportRequest, out: string, { manifest, files }: VerifiedBundle): ExportResult {
   const ending = extname(out).toLowerCase();
   if (request.docker || request.kubernetes) return exportContainer(request, out, manifest, files);
   if (ending === ".quern") writeFileAtomic(out, packArchive(new Map(files)));
