@@ -534,4 +534,31 @@ record(
     inverted,
 )
 
+
+
+def gru_reset_before(i, p):
+    """One direction of Cho et al. (2014): the reset gate scales the state before its product. Gates r, z, n."""
+    state, states = torch.zeros(2, 4, dtype=torch.float64), []
+    for step in range(4):
+        entering = (i["value"][:, step] @ p["input-weight"] + p["input-bias"]).split(4, 1)
+        weights, biases = p["hidden-weight"].split(4, 1), p["hidden-bias"].split(4)
+        reset, update = (torch.sigmoid(entering[k] + state @ weights[k] + biases[k]) for k in (0, 1))
+        fresh = torch.tanh(entering[2] + (reset * state) @ weights[2] + biases[2])
+        state = (1 - update) * fresh + update * state
+        states.append(state)
+    return torch.cat([torch.stack(states, 1).flatten(1), state], 1)
+
+
+record(
+    "gru, reset before",
+    {"value": draw(2, 4, 3)},
+    {
+        "input-weight": draw(3, 12, scale=0.6),
+        "hidden-weight": draw(4, 12, scale=0.6),
+        "input-bias": draw(12, scale=0.6),
+        "hidden-bias": draw(12, scale=0.6),
+    },
+    gru_reset_before,
+)
+
 json.dump({"torch": torch.__version__, "cases": cases}, sys.stdout, separators=(",", ":"))

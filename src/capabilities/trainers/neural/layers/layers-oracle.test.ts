@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { gradients } from "../../../../engines/autodiff/gradients.js";
 import { createGraph, Expressions, openBuiltModel } from "../../../../engines/onnx/index.js";
-import type { GraphValue } from "../../../../foundation/contracts/graph.js";
+import { cast, type GraphValue } from "../../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../../foundation/contracts/tensor.js";
 import { createScope, type NetworkFunction, type NetworkMode, type Scope } from "../scope.js";
 import { type Activation, activate } from "./activations.js";
@@ -20,7 +20,7 @@ import {
   meanOverTime,
   poolWindows,
 } from "./pooling.js";
-import { bidirectional } from "./recurrent.js";
+import { bidirectional, recurrent } from "./recurrent.js";
 import { bottleneckBlock, invertedResidual, residualBlock } from "./residual.js";
 import { decoderBlock, encoderBlock, type TransformerBlockOptions } from "./transformer.js";
 
@@ -49,8 +49,10 @@ const block = (norm: "pre" | "post"): TransformerBlockOptions => ({
   activation: "gelu",
 });
 const both = (scope: Scope, value: GraphValue, cell: "lstm" | "gru", mask?: GraphValue): GraphValue => {
-  const { states, last } = bidirectional(scope, value, { width: 4, cell, ...(mask ? { mask } : {}) });
-  return scope.x.concat([scope.x.reshape(states, [0, 32]), last], 1);
+  const { x } = scope;
+  const lengths = mask && cast(x.graph, x.sum(mask, [1]), "int32");
+  const { states, last } = bidirectional(scope, value, { width: 4, cell, ...(lengths ? { lengths } : {}) });
+  return x.concat([x.reshape(states, [0, 32]), last], 1);
 };
 
 const LAYERS: Record<string, NetworkFunction<GraphValue>> = {
@@ -86,6 +88,10 @@ const LAYERS: Record<string, NetworkFunction<GraphValue>> = {
   "bidirectional lstm with lengths": (scope, { value, mask }) => both(scope, value!, "lstm", mask),
   "bidirectional gru": (scope, { value }) => both(scope, value!, "gru"),
   "bidirectional gru with lengths": (scope, { value, mask }) => both(scope, value!, "gru", mask),
+  "gru, reset before": (scope, { value }) => {
+    const { states, last } = recurrent(scope, value!, { width: 4, cell: "gru", reset: "before" });
+    return scope.x.concat([scope.x.reshape(states, [0, 16]), last], 1);
+  },
   attention: (scope, { value }) => attention(scope, value!, { heads: 2 }),
   "masked attention": (scope, { value, mask }) => attention(scope, value!, { heads: 2, mask: mask! }),
   "causal attention": (scope, { value }) => attention(scope, value!, { heads: 2, isCausal: true }),

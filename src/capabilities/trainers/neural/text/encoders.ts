@@ -133,9 +133,10 @@ const recurrent: TextEncoder = (scope, tokens, shape, vocabulary) => {
   const read = beginning(scope.x, tokens, shape.length);
   const present = presence(scope, read);
   const mask = scope.dropout(present, shape.tokenDropout);
+  const lengths = cast(scope.x.graph, scope.x.sum(present, [1]), "int32");
   let values = embedPieces(scope, read, mask, { width: shape.width, vocabulary });
   for (let layer = 0; layer < shape.layers; layer++) {
-    const options = { width: shape.width, cell: "lstm", mask: present } as const;
+    const options = { width: shape.width, cell: "lstm", lengths } as const;
     values = scope.dropout(bidirectional(scope.at(`lstm-${layer}`), values, options).states, shape.dropout);
   }
   return maximumOverTime(scope, values, present);

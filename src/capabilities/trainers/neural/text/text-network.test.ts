@@ -51,17 +51,17 @@ describe("text-network", () => {
     expect(right.length / 200).toBeGreaterThan(0.9);
   });
 
-  it("takes an empty text for what it is, whatever stands beside it", async () => {
-    const fitted = await trained(
-      { train: orderedTexts(100, "train") },
-      { architecture: "transformer", epochs: 1 },
-    );
-    const texts = new Int32Array(3 * LENGTH);
-    texts.set([7, 8], LENGTH);
-    const frame = (values: Int32Array): Frame =>
-      createFrame([["text", { kind: "tokens", values, length: LENGTH, vocabulary: VOCABULARY }]]);
-    const { values } = fitted.predict(frame(texts));
-    expect(values[0]).toBe(values[4]);
-    expect(values.every(Number.isFinite)).toBe(true);
-  });
+  it.each(["recurrent", "transformer"] as const)(
+    "takes an empty text for what it is, whatever stands beside it: %s",
+    async (architecture) => {
+      const fitted = await trained({ train: orderedTexts(100, "train") }, { architecture, epochs: 1 });
+      const texts = new Int32Array(3 * LENGTH);
+      texts.set([7, 8], LENGTH);
+      const frame = (values: Int32Array): Frame =>
+        createFrame([["text", { kind: "tokens", values, length: LENGTH, vocabulary: VOCABULARY }]]);
+      const { values } = fitted.predict(frame(texts));
+      expect(values[0]).toBe(values[4]);
+      expect(values.every(Number.isFinite)).toBe(true);
+    },
+  );
 });
