@@ -173,19 +173,23 @@ function lstm(crossEntropy, { batch = 32, length = 32, inputs = 64, width = 128 
     inputs: { series: pixels(length, batch, inputs), labels: labels(batch, 10) },
     loss(step) {
       const { x, parameter } = step;
-      const rows = x.reshape(step.input("series"), [length * batch, inputs]);
-      const projected = step.graph.op("Gemm", [rows, parameter("input"), parameter("bias")]);
-      const steps = x.split(projected, new Array(length).fill(batch), 0);
-      let [state, cell] = [undefined, undefined];
-      for (const own of steps) {
-        const gates = state ? x.add(own, x.matmul(state, parameter("state"))) : own;
-        const [input, forget, fresh, output] = x.split(gates, new Array(4).fill(width), 1);
-        const sigmoid = (value) => x.apply("Sigmoid", value);
-        const added = x.mul(sigmoid(input), x.apply("Tanh", fresh));
-        cell = cell ? x.add(x.mul(sigmoid(forget), cell), added) : added;
-        state = x.mul(sigmoid(output), x.apply("Tanh", cell));
-      }
-      return meanLoss(step, crossEntropy, gemm(step, state, "head"));
+      /** In ONNX's order: input, output, forget, cell. */
+      const packed = (value) => {
+        const parts = x.split(value, new Array(4).fill(width), value.shape.length - 1);
+        const ordered = [0, 3, 1, 2].map((gate) => parts[gate]);
+        return x.concat(ordered, value.shape.length - 1);
+      };
+      const matrix = (name) => x.unsqueeze(x.transpose(packed(parameter(name)), [1, 0]), [0]);
+      const stateBias = step.graph.constant("float32", [4 * width], new Float32Array(4 * width));
+      const bias = x.unsqueeze(x.concat([packed(parameter("bias")), stateBias], 0), [0]);
+      const [, state] = step.graph.node(
+        "LSTM",
+        [step.input("series"), matrix("input"), matrix("state"), bias],
+        {
+          attributes: { hidden_size: { int: width } },
+        },
+      );
+      return meanLoss(step, crossEntropy, gemm(step, x.reshape(state, [batch, width]), "head"));
     },
   };
 }
