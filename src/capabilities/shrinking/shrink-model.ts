@@ -77,7 +77,7 @@ export async function shrinkModel(
   const { model, changed } = await applied(readModel(bytes), method, options);
   if (changed === 0) {
     throw new QuernError("UNSUPPORTED", `The model has nothing that ${method.method} could shrink.`, {
-      hint: "Shrinking works on networks and linear models with large matrices; trees are left as they are.",
+      hint: "Networks and linear models with large matrices can be shrunk, convolutions by int8-static or float16; trees cannot.",
       details: { method: method.method },
     });
   }
