@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { unpack } from "../../foundation/base/packing.js";
@@ -12,6 +13,7 @@ import {
 import type { PredictionExplanation } from "../../foundation/contracts/explanation.js";
 import type { HostTransforms } from "../../foundation/contracts/host-steps.js";
 import type { DecodeImage } from "../../foundation/contracts/image-cells.js";
+import { hasImages } from "../../foundation/contracts/image-cells.js";
 import { OUTPUT_TENSORS } from "../../foundation/contracts/model-graph.js";
 import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
 import type {
@@ -130,6 +132,8 @@ export class PooledModel implements ServedModel {
   readonly #batcher: Batcher;
   readonly #predictor: BundlePredictor;
   readonly #explainer: RowsExplainer | undefined;
+  /** Predictions whose images are being decoded or that wait for their answer; kept for models with images alone. */
+  readonly #accepted = new Set<Promise<unknown>>();
   #draining = false;
 
   constructor(bundle: ServableBundle, thread: InferenceThread, options: ServingOptions, direct?: DirectPath) {
@@ -170,7 +174,16 @@ export class PooledModel implements ServedModel {
   }
 
   predict(rows: readonly Row[], options?: RunOptions): Promise<Prediction[]> {
-    return this.#predictor.predict(rows, options);
+    const answer = this.#predictor.predict(rows, options);
+    if (hasImages(this.manifest)) this.#keep(answer);
+    return answer;
+  }
+
+  #keep(answer: Promise<unknown>): void {
+    const settled: Promise<unknown> = answer
+      .catch(() => undefined)
+      .finally(() => this.#accepted.delete(settled));
+    this.#accepted.add(settled);
   }
 
   explain(rows: readonly Row[]): Promise<readonly PredictionExplanation[]> {
@@ -185,6 +198,10 @@ export class PooledModel implements ServedModel {
 
   async close(timeoutMs: number): Promise<void> {
     this.#draining = true;
+    const timer = new AbortController();
+    const late = setTimeout(timeoutMs, undefined, { signal: timer.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(this.#accepted), late]);
+    timer.abort();
     await this.#batcher.drain(timeoutMs);
     await this.#explainer?.close();
     await this.#thread.close();

@@ -3,7 +3,7 @@ import { QuernError } from "../base/errors.js";
 import type { BundleInput, Manifest } from "./bundle.js";
 import { type Frame, takeRows } from "./frame.js";
 import { type BoundHostStep, bindHostSteps, type HostTransforms, runHostSteps } from "./host-steps.js";
-import { type DecodeImage, decodePlainImage, readImageCells } from "./image-cells.js";
+import { type DecodeImage, decodePlainImage, hasImages, readImageCells } from "./image-cells.js";
 import { OUTPUT_TENSORS, outputTensors } from "./model-graph.js";
 import { type Prediction, type PredictionColumns, type Row, toPredictionRows } from "./prediction.js";
 import { type EncodedColumns, encodeFrame, encodeRows } from "./row-encoding.js";
@@ -50,6 +50,7 @@ export function createBundlePredictor(options: BundlePredictorOptions): BundlePr
 class Predictor implements BundlePredictor {
   readonly #options: BundlePredictorOptions;
   readonly #inputs: readonly BundleInput[];
+  readonly #hasImages: boolean;
   readonly #kinds: ReadonlyMap<string, BundleInput["column"]["kind"]>;
   readonly #hostSteps: readonly BoundHostStep[];
   readonly #outputs: readonly string[];
@@ -58,6 +59,7 @@ class Predictor implements BundlePredictor {
     const { manifest, hostTransforms } = options;
     this.#options = options;
     this.#inputs = manifest.inputs;
+    this.#hasImages = hasImages(manifest);
     this.#kinds = new Map(manifest.inputs.map(({ column }) => [column.name, column.kind]));
     this.#hostSteps = bindHostSteps(
       manifest.hostTransforms.map((step, index) => ({ ...step, state: options.hostStates[index] })),
@@ -70,7 +72,9 @@ class Predictor implements BundlePredictor {
     const { manifest, chunkRows } = this.#options;
     const classes = manifest.outputs.kind === "classes" ? manifest.outputs.classes : [];
     const decode = this.#options.decodeImage ?? decodePlainImage;
-    const encoded = encodeRows(this.#inputs, await readImageCells(this.#inputs, rows, decode));
+    // Rows without images reach the graph in the turn in which they came: a model that is taken down answers them.
+    const read = this.#hasImages ? await readImageCells(this.#inputs, rows, decode) : rows;
+    const encoded = encodeRows(this.#inputs, read);
     if (rows.length <= chunkRows) {
       return toPredictionRows(await this.#run(encoded, rows.length, options), classes);
     }

@@ -72,6 +72,10 @@ export function pictureSizeOf({
   return { height, width, channels };
 }
 
+export function hasImages({ inputs }: { readonly inputs: readonly BundleInput[] }): boolean {
+  return inputs.some(({ column }) => column.kind === "image");
+}
+
 /** The rows with every image cell read; rows of models without images as they are. */
 export async function readImageCells(
   inputs: readonly BundleInput[],
