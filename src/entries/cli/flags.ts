@@ -35,7 +35,8 @@ export function flagsOf(options: z.ZodObject): Option[] {
     const { type, defaultValue, choices } = fieldShape(schema);
     const metadata = fields.get(schema as z.ZodType);
     const words = [metadata?.title ?? name, metadata?.help].filter(Boolean).join(". ");
-    const isPlain = typeof defaultValue === "number" || typeof defaultValue === "string";
+    const isPlain =
+      typeof defaultValue === "number" || (typeof defaultValue === "string" && defaultValue !== "");
     const shown = isPlain ? ` (default: ${defaultValue})` : "";
     const flag =
       type === "boolean"
