@@ -7,6 +7,11 @@ export interface Budget {
   fits(candidate: Candidate): boolean;
   /** Whether a trial may start; then it counts as under way. */
   admits(candidate: Candidate): boolean;
+  /**
+   * Whether a trial that should not end in time may start all the same: estimates may be wrong, and at worst the time
+   * cuts it off. Asked once nothing fits any more; absent where work is counted.
+   */
+  ventures?(candidate: Candidate): boolean;
   isSpent(): boolean;
   /** An admitted trial has ended; teaches how estimates relate to this machine now. */
   observe(candidate: Candidate, seconds: number): void;
@@ -78,6 +83,11 @@ export function timedBudget(
       admitted++;
       pending += seconds;
       started.set(candidate, seconds);
+      return true;
+    },
+    ventures(candidate) {
+      if (secondsLeft() <= 0 || started.size >= slots) return false;
+      started.set(candidate, 0);
       return true;
     },
     isSpent: () => finished > 0 && secondsLeft() <= 0,

@@ -120,6 +120,24 @@ describe("a search", () => {
     await expect(run(listed([[candidateOf(0)]]), { signal: user.signal, fitter })).rejects.toThrow("Ctrl-C");
   });
 
+  test("uses time that is too short for any trial as estimated for the cheapest ones", async () => {
+    let asked = 0;
+    const proposer: Proposer = {
+      next: () => [candidateOf(asked++), candidateOf(asked++)],
+      goesOn: () => true,
+    };
+    const ventured: number[] = [];
+    const trials = await run(proposer, {
+      budget: {
+        ...countedBudget(),
+        admits: ({ number }) => number < 2,
+        ventures: ({ number }) => ventured.push(number) === 1,
+      },
+    });
+    expect(trials).toHaveLength(3);
+    expect(trials.at(-1)!.candidate.number).toBe(ventured[0]);
+  });
+
   test("ends when nothing that is proposed fits into what is left", async () => {
     let asked = 0;
     const proposer: Proposer = { next: () => [candidateOf(asked++)], goesOn: () => true };

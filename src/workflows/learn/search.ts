@@ -48,13 +48,22 @@ export async function search(
   while (refusals < MOST_REFUSALS) {
     tools.signal.throwIfAborted();
     const proposed = tools.proposer.next(history, (candidate) => tools.budget.fits(candidate));
-    if (proposed.length === 0) return history;
+    if (proposed.length === 0) break;
     const generation = proposed.filter((candidate) => tools.budget.admits(candidate));
     refusals = generation.length === 0 ? refusals + 1 : 0;
     history.push(...(await runTrials(generation, material, identity, history, tools)));
-    if (tools.budget.isSpent()) break;
+    if (tools.budget.isSpent()) return history;
   }
-  return history;
+  const ventured = leftOver(history, tools);
+  return [...history, ...(await runTrials(ventured, material, identity, history, tools))];
+}
+
+/** What is tried in time that is too short for any trial as it is estimated: the cheapest, as many as run at once. */
+function leftOver(history: readonly TrialResult[], { proposer, budget }: SearchTools): Candidate[] {
+  if (!budget.ventures) return [];
+  return [...proposer.next(history, () => true)]
+    .sort((a, b) => a.estimate.seconds - b.estimate.seconds)
+    .filter((candidate) => budget.ventures!(candidate));
 }
 
 /** Side by side, in their order; a trial that the time cut off says nothing. */
