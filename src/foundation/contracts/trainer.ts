@@ -27,7 +27,12 @@ export interface TrainingContext extends WorkContext {
    * Where a training may leave what it needs to go on after an interruption; absent: nowhere. The identity names trainer,
    * configuration, data and seed: only a training with the same one goes on from there. Never changes a result.
    */
-  readonly checkpoints?: { readonly folder: string; readonly identity: string };
+  readonly checkpoints?: {
+    readonly folder: string;
+    readonly identity: string;
+    /** Time between two of them at least; the trainer knows a default. */
+    readonly leastMs?: number;
+  };
 }
 
 /** How a feature pipeline should prepare columns for this family. */

@@ -3,7 +3,7 @@ import type { Sha256 } from "../../foundation/base/hash.js";
 import type { LogLevel } from "../../foundation/base/logger.js";
 import type { ProgressEvent, WorkContext } from "../../foundation/contracts/extension.js";
 import type { Predictions } from "../../foundation/contracts/target.js";
-import type { FitDiagnostics, Trainer } from "../../foundation/contracts/trainer.js";
+import type { FitDiagnostics, Trainer, TrainingContext } from "../../foundation/contracts/trainer.js";
 
 /** One model to fit. A plain value (base/packing): it crosses to worker processes. */
 export interface FitTask {
@@ -43,7 +43,7 @@ export interface FitWork {
   readonly folder: string;
 }
 
-export interface FitContext extends Omit<WorkContext, "random"> {
+export interface FitContext extends Omit<WorkContext, "random">, Pick<TrainingContext, "checkpoints"> {
   readonly seed: number;
   readonly trainer: Trainer;
 }

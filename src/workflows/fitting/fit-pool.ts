@@ -11,7 +11,7 @@ import type { Trainer } from "../../foundation/contracts/trainer.js";
 import { throwIfAborted } from "../context.js";
 import type { FitExecutor, FitOutcome, FitTask, FittedModel, FitWork } from "./fit-messages.js";
 import { FitProcess, FitProcessDeath } from "./fit-process.js";
-import { fitIdentity, MaterialCache, trainerOf } from "./fit-step.js";
+import { fitIdentity, MaterialCache, trainerOf, withCheckpoints } from "./fit-step.js";
 
 export interface PooledFit {
   readonly outcome: FitOutcome;
@@ -57,17 +57,17 @@ export function createInlinePool(options: FitPoolOptions & { readonly threads: n
   async function fitInTurn(task: FitTask, signal: AbortSignal): Promise<PooledFit> {
     throwIfAborted(signal);
     const trainer = trainerOf(task, trainers);
-    const run = async (): Promise<FittedModel> =>
-      executor.fit(
-        task,
-        await materials.get(task.material),
-        {
-          ...{ seed: work.seed, trainer, signal, clock, logger, threads },
-          report: (event) => onProgress?.(task, event),
-        },
-        task.supplement && (await materials.get(task.supplement)),
+    const identity = fitIdentity(task, trainer, executor, work);
+    const run = async (): Promise<FittedModel> => {
+      const material = await materials.get(task.material);
+      const supplement = task.supplement && (await materials.get(task.supplement));
+      const report = (event: ProgressEvent) => onProgress?.(task, event);
+      const context = { seed: work.seed, trainer, signal, clock, logger, threads, report };
+      return withCheckpoints(work, identity, (checkpoints) =>
+        executor.fit(task, material, { ...context, checkpoints }, supplement),
       );
-    const step = await runCached(store, fitIdentity(task, trainer, executor, work), run, { clock });
+    };
+    const step = await runCached(store, identity, run, { clock });
     return { outcome: { ...step.value, seconds: step.seconds }, hash: step.hash, hit: step.hit };
   }
 

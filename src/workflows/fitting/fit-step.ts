@@ -1,10 +1,12 @@
-import type { StepIdentity } from "../../capabilities/stores/index.js";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type StepIdentity, stepKey } from "../../capabilities/stores/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
 import { unpack } from "../../foundation/base/packing.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { BlobStore } from "../../foundation/contracts/store.js";
-import type { Trainer } from "../../foundation/contracts/trainer.js";
+import type { Trainer, TrainingContext } from "../../foundation/contracts/trainer.js";
 import type { FitExecutor, FitTask, FitWork } from "./fit-messages.js";
 
 /** Names a fit by all that decides its bytes: never by the pool, the process or the number of threads. */
@@ -22,6 +24,24 @@ export function fitIdentity(
     seed,
     environment: { quern: QUERN_VERSION },
   };
+}
+
+const CHECKPOINTS = "checkpoints";
+
+/**
+ * Runs a fit that may leave checkpoints in the store's folder, so that the same fit goes on from them after a kill;
+ * they go when it has ended. A fit that is given up leaves the last two.
+ */
+export async function withCheckpoints<T>(
+  { store }: FitWork,
+  identity: StepIdentity,
+  run: (checkpoints: NonNullable<TrainingContext["checkpoints"]>) => Promise<T>,
+): Promise<T> {
+  const key = stepKey(identity);
+  const folder = join(store, CHECKPOINTS, key);
+  const fitted = await run({ folder, identity: key });
+  await rm(folder, { recursive: true, force: true });
+  return fitted;
 }
 
 /** @throws QuernError CONFIG_INVALID */

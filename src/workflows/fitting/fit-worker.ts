@@ -16,7 +16,7 @@ import {
   type FitWork,
   plain,
 } from "./fit-messages.js";
-import { MaterialCache, trainerOf } from "./fit-step.js";
+import { fitIdentity, MaterialCache, trainerOf, withCheckpoints } from "./fit-step.js";
 
 const HEARTBEAT_MS = 5_000;
 const PROGRESS_MS = 250;
@@ -34,7 +34,7 @@ interface Workshop {
   readonly trainers: readonly Trainer[];
   readonly blobs: BlobStore;
   readonly materials: MaterialCache;
-  readonly seed: number;
+  readonly work: FitWork;
 }
 
 /**
@@ -81,10 +81,11 @@ export function serveFits(executor: FitExecutor): void {
   });
 }
 
-async function openWorkshop({ store, seed, extensions, folder }: FitWork): Promise<Workshop> {
+async function openWorkshop(work: FitWork): Promise<Workshop> {
+  const { store, extensions, folder } = work;
   const { trainers } = await loadExtensions({ extensions: [...extensions] }, folder);
   const blobs = openBlobs(store);
-  return { trainers, blobs, materials: new MaterialCache(blobs), seed };
+  return { trainers, blobs, materials: new MaterialCache(blobs), work };
 }
 
 async function fitOne(
@@ -93,16 +94,18 @@ async function fitOne(
   executor: FitExecutor,
   signal: AbortSignal,
 ): Promise<{ output: string; seconds: number }> {
-  const { trainers, blobs, materials, seed } = await workshop;
+  const { trainers, blobs, materials, work } = await workshop;
   const trainer = trainerOf(task, trainers);
   const material = await materials.get(task.material);
   const supplement = task.supplement && (await materials.get(task.supplement));
   const start = systemClock.elapsed();
   const context = {
-    ...{ seed, trainer, signal, clock: systemClock, logger, threads: 1 },
+    ...{ seed: work.seed, trainer, signal, clock: systemClock, logger, threads: 1 },
     report: throttled((event) => send({ kind: "progress", event })),
   };
-  const model = await executor.fit(task, material, context, supplement);
+  const model = await withCheckpoints(work, fitIdentity(task, trainer, executor, work), (checkpoints) =>
+    executor.fit(task, material, { ...context, checkpoints }, supplement),
+  );
   const seconds = (systemClock.elapsed() - start) / 1000;
   signal.throwIfAborted();
   return { output: await blobs.put(pack(model)), seconds };

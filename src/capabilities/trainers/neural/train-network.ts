@@ -135,12 +135,31 @@ export async function trainNetwork(
 /** Steps between two looks. */
 const interval = ({ steps, looks = LOOKS }: NetworkTraining): number => Math.max(1, Math.ceil(steps / looks));
 
+/** Work worth less than this is sooner done again than written. */
+const CHECKPOINT_MS = 15_000;
+
+/** When a checkpoint is written depends on the clock; what comes of going on from it does not. */
 function checkpointsOf(
   definition: NetworkTraining,
-  { checkpoints }: TrainingContext,
+  { checkpoints, clock }: TrainingContext,
 ): Pick<FitDefinition, "checkpoints"> {
   if (!checkpoints) return {};
-  return { checkpoints: { store: openCheckpoints(checkpoints), everySteps: interval(definition) } };
+  const { leastMs = CHECKPOINT_MS } = checkpoints;
+  const store = openCheckpoints(checkpoints);
+  let last = clock.elapsed();
+  return {
+    checkpoints: {
+      everySteps: interval(definition),
+      store: {
+        latest: () => store.latest(),
+        save(snapshot) {
+          if (clock.elapsed() - last < leastMs) return;
+          store.save(snapshot);
+          last = clock.elapsed();
+        },
+      },
+    },
+  };
 }
 
 function namedTensors(training: Training, values: ReadonlyMap<string, Float32Array>): NetworkTensors {

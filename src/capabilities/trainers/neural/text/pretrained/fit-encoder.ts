@@ -108,7 +108,7 @@ export async function fitEncoder(
         ...(judged ? { validation: textValidation(answer, shape.outputs, outcome, judged) } : {}),
         ...(frozen ? {} : { stepsAtOnce: STEPS_AT_ONCE, looks: 5 }),
       },
-      { ...context, random: context.random.fork(`phase/${phase}`) },
+      { ...context, ...checkpointsOf(context, phase), random: context.random.fork(`phase/${phase}`) },
     );
     given = trained.tensors;
   }
@@ -179,4 +179,14 @@ function tunedScores(shape: EncoderShape, config: TextEncoderConfig): NetworkFun
   const linear = tunedLinear(config);
   return (scope, values) =>
     encoderScores(scope, shape, values, { dropout: config.dropout, ...(linear ? { linear } : {}) });
+}
+
+/** Each phase is a training of its own. */
+function checkpointsOf(
+  { checkpoints }: TrainingContext,
+  phase: number,
+): Pick<TrainingContext, "checkpoints"> {
+  if (!checkpoints) return {};
+  const { folder, identity } = checkpoints;
+  return { checkpoints: { folder: `${folder}/${phase}`, identity: `${identity}/${phase}` } };
 }
