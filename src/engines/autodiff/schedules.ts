@@ -60,6 +60,12 @@ export function warmUp(first: number, then: Schedule): Schedule {
     step < first ? (step + 1) / (first + 1) : then(step - first, Math.max(1, steps - first));
 }
 
+/** Share of the steps over which `risingCosine` rises. */
+const RISE = 0.1;
+
+/** Up over the first tenth of the steps, then down along a cosine: what networks with attention begin with. */
+export const risingCosine: Schedule = (step, steps) => warmUp(Math.ceil(RISE * steps), cosine)(step, steps);
+
 export interface PlateauOptions {
   /** The rate is multiplied by this; default 0.1. */
   readonly factor?: number;

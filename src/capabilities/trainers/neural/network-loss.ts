@@ -1,37 +1,104 @@
+/** What networks learn by, and are judged by. */
 import { crossEntropy, squaredError } from "../../../engines/autodiff/index.js";
 import type { Expressions } from "../../../engines/onnx/index.js";
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
-import { type NetworkShape, networkScores } from "./network.js";
+import type { Tensor } from "../../../foundation/contracts/tensor.js";
+import type { LabelledFrame } from "../../../foundation/contracts/trainer.js";
+import { takeRange } from "./inference.js";
+import { answersOf, type NetworkKind, type ScoredShape } from "./network-kind.js";
+import { meanLoss, type NetworkOutcome } from "./outcome.js";
 import type { NetworkFunction } from "./scope.js";
+import type { NetworkTraining, Validation } from "./train-network.js";
 
 /**
- * Mean over the batch, summed over the members. Inputs: `features`, `truth` and, where rows have weights, `weights`,
- * each with one dimension of members before the rows where these see rows of their own.
+ * Mean over the batch, summed over members where there are some. Inputs: those of the network, `truth` and, where rows
+ * have weights, `weights`, each with one dimension of members before the rows where these see rows of their own.
+ * @param scores before the link
  */
-export function networkLoss(shape: NetworkShape, labelSmoothing: number): NetworkFunction<GraphValue> {
-  return (scope, { features, truth, weights }) => {
-    const { x } = scope;
-    const losses = rowLosses(x, networkScores(scope, shape, features!), truth!, shape, labelSmoothing);
-    const weighted = weights ? x.mul(losses, weights) : losses;
-    // The sum over members leaves each with the gradient it would have alone.
-    const byMember = x.mean(weighted, [weighted.shape.length - 1]);
-    return byMember.shape.length === 0 ? byMember : x.sum(byMember);
-  };
+export function scoreLoss(
+  scores: NetworkFunction<GraphValue>,
+  labelSmoothing: number,
+): NetworkFunction<GraphValue> {
+  return (scope, { truth, weights, ...values }) =>
+    batchLoss(scope.x, rowLosses(scope.x, scores(scope, values), truth!, labelSmoothing), weights);
 }
 
-/** [B], or [M, B]. Members that see the same rows compare with the same truth. */
-function rowLosses(
+/** Of scores [B, outputs] or [M, B, outputs]: [B], or [M, B]. Members that see the same rows share their truth. */
+export function rowLosses(
   x: Expressions,
   scores: GraphValue,
   truth: GraphValue,
-  { members }: NetworkShape,
   labelSmoothing: number,
 ): GraphValue {
-  if (truth.type !== "int64") {
-    const shape = scores.shape.slice(0, -1) as readonly number[];
-    return x.reshape(squaredError(x, scores, truth), shape);
-  }
-  const isShared = members > 1 && truth.shape.length === 1;
-  const codes = isShared ? x.expand(truth, scores.shape.slice(0, -1) as readonly number[]) : truth;
+  const rows = scores.shape.slice(0, -1) as readonly number[];
+  if (truth.type !== "int64") return x.reshape(squaredError(x, scores, truth), rows);
+  const codes = rows.length > truth.shape.length ? x.expand(truth, rows) : truth;
   return crossEntropy(x, scores, codes, { labelSmoothing });
+}
+
+/** A scalar. The sum over members leaves each with the gradient it would have alone. */
+export function batchLoss(x: Expressions, losses: GraphValue, weights: GraphValue | undefined): GraphValue {
+  const weighted = weights ? x.mul(losses, weights) : losses;
+  const byMember = x.mean(weighted, [weighted.shape.length - 1]);
+  return byMember.shape.length === 0 ? byMember : x.sum(byMember);
+}
+
+export interface Objective<Shape extends ScoredShape> {
+  readonly shape: Shape;
+  readonly outcome: NetworkOutcome;
+  readonly labelSmoothing: number;
+  readonly validation: LabelledFrame | undefined;
+}
+
+/** What a training of the network works towards, and is judged by where there are rows for it. */
+export function objectiveOf<Shape extends ScoredShape>(
+  kind: NetworkKind<Shape>,
+  { shape, outcome, labelSmoothing, validation: data }: Objective<Shape>,
+): Pick<NetworkTraining, "loss" | "validation"> {
+  const loss = scoreLoss((scope, values) => kind.scores(scope, shape, values), labelSmoothing);
+  if (!data) return { loss };
+  const tensors = kind.inputs(data.features, shape);
+  const { outputs } = shape;
+  const judged = { tensors, data, outputs, outcome, rowsAtOnce: kind.rowsAtOnce?.(shape) };
+  return { loss, validation: scoreValidation(answersOf(kind, shape, outcome), judged) };
+}
+
+export interface JudgedRows {
+  /** Inputs of the network; first dimensions count the rows. */
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  readonly data: LabelledFrame;
+  /** Classes, or 1. */
+  readonly outputs: number;
+  readonly outcome: NetworkOutcome;
+  /** Absent: all. */
+  readonly rowsAtOnce?: number | undefined;
+}
+
+/**
+ * Judges by mean log loss, or mean squared error of the standardised target.
+ * @param answers after the link, [N, outputs]
+ */
+export function scoreValidation(
+  answers: NetworkFunction<GraphValue>,
+  { tensors, data, outputs, outcome, rowsAtOnce }: JudgedRows,
+): Validation {
+  const { rows } = data.features;
+  const count = rowsAtOnce ?? rows;
+  const ports = Object.entries(tensors).map(([name, { type, shape }]) => {
+    return [name, { type, shape: ["N", ...shape.slice(1)] }] as const;
+  });
+  return {
+    inputs: Object.fromEntries(ports),
+    outputs: (scope, values) => ({ answers: answers(scope, values) }),
+    async judge(run) {
+      const answered = new Float32Array(rows * outputs);
+      for (let start = 0; start < rows; start += count) {
+        const end = Math.min(rows, start + count);
+        const part = Object.entries(tensors).map(([name, tensor]) => [name, takeRange(tensor, start, end)]);
+        const made = await run(Object.fromEntries(part));
+        answered.set(made.answers!.data as Float32Array, start * outputs);
+      }
+      return meanLoss(answered, outputs, data, outcome);
+    },
+  };
 }

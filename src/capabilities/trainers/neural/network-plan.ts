@@ -3,7 +3,7 @@ import type { LabelledFrame, TrainingContext } from "../../../foundation/contrac
 import { type Design, trainingDesign } from "../numeric/design.js";
 import { type NeuralConfig, trainingLength } from "./config.js";
 import type { NetworkShape } from "./network.js";
-import { type NetworkOutcome, outcomeOf } from "./outcome.js";
+import { type NetworkOutcome, outcomeOf, outputsFor } from "./outcome.js";
 
 export interface NetworkPlan {
   readonly shape: NetworkShape;
@@ -37,7 +37,7 @@ export function planNetwork(
     dropout: config.dropout,
     members: config.members,
     memberWeights: config.memberWeights,
-    outputs: target.task === "regression" ? 1 : target.classes.length,
+    outputs: outputsFor(target),
   };
   return {
     shape,

@@ -1,9 +1,12 @@
 /** The network for tables: embedded numbers beside all other features, dense layers, one output for each class. */
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
+import { designInGraph } from "../numeric/design.js";
 import { type Activation, activate, smoothClip } from "./layers/activations.js";
 import { batchEnsembleDense, dense, memberDense } from "./layers/dense.js";
 import { embedNumbers, forMembers } from "./layers/number-embeddings.js";
+import type { NetworkKind } from "./network-kind.js";
 import type { Scope } from "./scope.js";
+import { predictedTable, TABLE } from "./table-input.js";
 
 /** What the layers are; a plain value. */
 export interface NetworkShape {
@@ -38,7 +41,7 @@ export function isSeparate({
  * Scores before the link: [N, outputs], or [M, N, outputs] with members.
  * @param matrix float32 [N, features]; [M, N, features] where each member sees rows of its own
  */
-export function networkScores(scope: Scope, shape: NetworkShape, matrix: GraphValue): GraphValue {
+function networkScores(scope: Scope, shape: NetworkShape, matrix: GraphValue): GraphValue {
   let value = embedFeatures(scope, shape, matrix);
   for (let k = 0; k < shape.hiddenLayers; k++) {
     const sums = hiddenLayer(scope.at(`hidden.${k}`), shape, value, k === 0);
@@ -48,6 +51,13 @@ export function networkScores(scope: Scope, shape: NetworkShape, matrix: GraphVa
   if (shape.members === 1) return dense(scope.at("output"), value, shape.outputs);
   return memberDense(scope.at("output"), value, shape.outputs, shape.members);
 }
+
+/** Embedded numbers and dense layers over the feature matrix. */
+export const PERCEPTRON: NetworkKind<NetworkShape> = {
+  scores: (scope, shape, values) => networkScores(scope, shape, values[TABLE]!),
+  inputs: predictedTable,
+  graphInputs: (graph, columns) => ({ [TABLE]: designInGraph(graph, columns) }),
+};
 
 /** Fewer ops than the exact one. */
 const ACTIVATIONS: Readonly<Record<NetworkShape["activation"], Activation>> = {

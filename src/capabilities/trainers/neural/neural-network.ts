@@ -1,8 +1,8 @@
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { neuralConfig, trainingLength } from "./config.js";
 import { fitNetwork } from "./fit-network.js";
-import { denseProducts } from "./network.js";
-import { type NetworkState, restoreNetwork } from "./network-model.js";
+import { denseProducts, type NetworkShape, PERCEPTRON } from "./network.js";
+import { fittedNetwork, type NetworkState } from "./network-kind.js";
 
 const ID = "neural-network";
 /** Measured on one thread of a current processor, in seconds. */
@@ -22,7 +22,7 @@ const COST = {
 const EXPECTED_NUMBERS = 8;
 
 /** Multilayer perceptron for tables, with periodic embeddings of numbers and, on request, several members. */
-export const neuralNetwork = defineTrainer<typeof neuralConfig, NetworkState>({
+export const neuralNetwork = defineTrainer<typeof neuralConfig, NetworkState<NetworkShape>>({
   id: ID,
   version: 2,
   summary: "Neural network for tables: periodic embeddings of numbers, dense layers, AdamW.",
@@ -57,5 +57,5 @@ export const neuralNetwork = defineTrainer<typeof neuralConfig, NetworkState>({
     };
   },
   fit: (data, config, context) => fitNetwork(ID, data, config, context),
-  restore: restoreNetwork,
+  restore: (state) => fittedNetwork(PERCEPTRON, state),
 });

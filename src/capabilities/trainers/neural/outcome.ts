@@ -22,7 +22,7 @@ export function outcomeOf(target: Target, weights: Float64Array | undefined): Ne
 }
 
 /** What the network learns for each row: class codes, or values of mean 0 and deviation 1. */
-export function truthOf(target: Target, outcome: NetworkOutcome): Tensor {
+function truthOf(target: Target, outcome: NetworkOutcome): Tensor {
   if (target.task !== "regression") {
     return { type: "int64", shape: [target.codes.length], data: BigInt64Array.from(target.codes, BigInt) };
   }
@@ -32,16 +32,31 @@ export function truthOf(target: Target, outcome: NetworkOutcome): Tensor {
 }
 
 /** Weights of mean 1, float32 [rows]. */
-export function unitWeights(weights: Float64Array): Tensor {
+function unitWeights(weights: Float64Array): Tensor {
   const mean = weightedMean(weights.length, undefined, (row) => weights[row]!);
   const data = Float32Array.from(weights, (weight) => weight / mean);
   return { type: "float32", shape: [weights.length], data };
 }
 
-/** Probabilities, or standardised values: the shape of the scores. */
-export function linkedScores(x: Expressions, scores: GraphValue, kind: NetworkOutcome["kind"]): GraphValue {
-  if (kind === "values") return scores;
-  return x.graph.op("Softmax", [scores], { attributes: { axis: { int: -1 } } });
+/** What a network learns from: `truth` and, where rows have weights, `weights`. */
+export function learnedTensors(
+  { target, weights }: Pick<LabelledFrame, "target" | "weights">,
+  outcome: NetworkOutcome,
+): Record<string, Tensor> {
+  const truth = truthOf(target, outcome);
+  return weights ? { truth, weights: unitWeights(weights) } : { truth };
+}
+
+/** Numbers that a network says of a row: one for each class, or 1. */
+export function outputsFor(target: Target): number {
+  return target.task === "regression" ? 1 : target.classes.length;
+}
+
+/** Probabilities, or standardised values, [N, outputs]; of scores [M, N, outputs] the mean over the members. */
+export function linkedAnswers(x: Expressions, scores: GraphValue, kind: NetworkOutcome["kind"]): GraphValue {
+  const linked =
+    kind === "values" ? scores : x.graph.op("Softmax", [scores], { attributes: { axis: { int: -1 } } });
+  return scores.shape.length === 3 ? x.mean(linked, [0]) : linked;
 }
 
 /** What the graph of a model gives: probabilities as they are, values in the target's own unit. */

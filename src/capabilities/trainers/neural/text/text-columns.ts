@@ -3,7 +3,8 @@
 import { createFrame, type Frame, type TokensColumn } from "../../../../foundation/contracts/frame.js";
 import type { GraphBuilder, GraphColumn, GraphValue } from "../../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../../foundation/contracts/tensor.js";
-import { designInGraph, predictionDesign, trainingDesign } from "../../numeric/design.js";
+import { type Design, designInGraph, predictionDesign, trainingDesign } from "../../numeric/design.js";
+import { TABLE, tableTensor } from "../table-input.js";
 
 /** A plain value. */
 export interface TextInputs {
@@ -12,7 +13,6 @@ export interface TextInputs {
   readonly texts: readonly { readonly length: number; readonly vocabulary: number }[];
 }
 
-export const TABLE = "table";
 export const textName = (index: number): string => `text-${index}`;
 
 function parts(frame: Frame): { table: Frame; texts: TokensColumn[] } {
@@ -31,32 +31,27 @@ export function trainingInputs(
   trainer: string,
 ): { inputs: TextInputs; tensors: Record<string, Tensor> } {
   const { table, texts } = parts(frame);
-  const { values, width } = trainingDesign(table, trainer);
-  const inputs = { features: width, texts: texts.map(({ length, vocabulary }) => ({ length, vocabulary })) };
-  return { inputs, tensors: tensorsOf(inputs, frame.rows, values, texts) };
+  const design = trainingDesign(table, trainer);
+  const inputs = {
+    features: design.width,
+    texts: texts.map(({ length, vocabulary }) => ({ length, vocabulary })),
+  };
+  return { inputs, tensors: tensorsOf(frame.rows, design, texts) };
 }
 
 /** The same of rows to predict; features that are not finite count as 0. */
 export function predictionInputs(frame: Frame, inputs: TextInputs): Record<string, Tensor> {
   const { table, texts } = parts(frame);
-  const { values } = predictionDesign(table, inputs.features);
-  return tensorsOf(inputs, frame.rows, values, texts);
+  return tensorsOf(frame.rows, predictionDesign(table, inputs.features), texts);
 }
 
-function tensorsOf(
-  { features }: TextInputs,
-  rows: number,
-  values: Float32Array,
-  texts: readonly TokensColumn[],
-): Record<string, Tensor> {
+function tensorsOf(rows: number, design: Design, texts: readonly TokensColumn[]): Record<string, Tensor> {
   const named = texts.map(({ values: data, length }, k): [string, Tensor] => [
     textName(k),
     { type: "int32", shape: [rows, length], data },
   ]);
   const table: [string, Tensor][] =
-    features > 0 || texts.length === 0
-      ? [[TABLE, { type: "float32", shape: [rows, features], data: values }]]
-      : [];
+    design.width > 0 || texts.length === 0 ? [[TABLE, tableTensor(design)]] : [];
   return Object.fromEntries([...table, ...named]);
 }
 

@@ -1,9 +1,11 @@
 /** The network for tables with texts: an encoder for each text beside the other features, then dense layers. */
 import type { GraphValue } from "../../../../foundation/contracts/graph.js";
 import { dense } from "../layers/dense.js";
+import type { NetworkKind } from "../network-kind.js";
 import type { Scope, Values } from "../scope.js";
+import { TABLE } from "../table-input.js";
 import { ENCODERS, type EncoderShape, wideScores } from "./encoders.js";
-import { TABLE, type TextInputs, textName } from "./text-columns.js";
+import { graphInputs, predictionInputs, type TextInputs, textName } from "./text-columns.js";
 
 /** What the layers are; a plain value. */
 export interface TextShape extends EncoderShape {
@@ -22,7 +24,7 @@ export function isWide(name: string): boolean {
 }
 
 /** Scores before the link, [N, outputs], of the inputs of `text-columns`. */
-export function textScores(scope: Scope, shape: TextShape, values: Values): GraphValue {
+function textScores(scope: Scope, shape: TextShape, values: Values): GraphValue {
   const { x } = scope;
   const { inputs, outputs, width } = shape;
   const encode = ENCODERS[shape.architecture];
@@ -40,3 +42,14 @@ export function textScores(scope: Scope, shape: TextShape, values: Values): Grap
     scores,
   );
 }
+
+/** The values of a text take much memory. */
+const ROWS_AT_ONCE = 32;
+
+/** An encoder for each text beside the other features. */
+export const TEXT_NETWORK: NetworkKind<TextShape> = {
+  scores: textScores,
+  inputs: (features, { inputs }) => predictionInputs(features, inputs),
+  graphInputs,
+  rowsAtOnce: () => ROWS_AT_ONCE,
+};

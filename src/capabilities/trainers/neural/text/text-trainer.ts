@@ -1,13 +1,14 @@
 import { defineTrainer } from "../../../../foundation/contracts/trainer.js";
+import { fittedNetwork, type NetworkState } from "../network-kind.js";
 import { textNetworkConfig } from "./config.js";
 import { estimateTextTraining } from "./estimate.js";
 import { fitTextNetwork } from "./fit-text.js";
-import { restoreTextNetwork, type TextState } from "./text-model.js";
+import { TEXT_NETWORK, type TextShape } from "./text-network.js";
 
 const ID = "text-network";
 
 /** Networks that read texts beside the other columns, trained from scratch. */
-export const textNetwork = defineTrainer<typeof textNetworkConfig, TextState>({
+export const textNetwork = defineTrainer<typeof textNetworkConfig, NetworkState<TextShape>>({
   id: ID,
   version: 1,
   summary:
@@ -24,5 +25,5 @@ export const textNetwork = defineTrainer<typeof textNetworkConfig, TextState>({
   },
   estimate: estimateTextTraining,
   fit: (data, config, context) => fitTextNetwork(ID, data, config, context),
-  restore: restoreTextNetwork,
+  restore: (state) => fittedNetwork(TEXT_NETWORK, state),
 });

@@ -1,26 +1,22 @@
-import { adamW, cosine, crossEntropy, squaredError, warmUp } from "../../../../engines/autodiff/index.js";
+import { adamW, risingCosine } from "../../../../engines/autodiff/index.js";
 import { featureViews } from "../../../../foundation/contracts/feature-matrix.js";
-import type { GraphValue } from "../../../../foundation/contracts/graph.js";
-import type { Tensor } from "../../../../foundation/contracts/tensor.js";
 import type {
   Fitted,
   LabelledFrame,
   TrainingContext,
   TrainingData,
 } from "../../../../foundation/contracts/trainer.js";
-import { predictionDesign, trainingDesign } from "../../numeric/design.js";
+import { trainingDesign } from "../../numeric/design.js";
 import { sampledBatches } from "../batches.js";
 import { trainingLength } from "../config.js";
-import { tensorElements } from "../inference.js";
-import { linkedScores, meanLoss, type NetworkOutcome, outcomeOf, truthOf, unitWeights } from "../outcome.js";
-import type { NetworkFunction } from "../scope.js";
-import { trainNetwork, type Validation } from "../train-network.js";
+import { diagnosticsOf, fittedNetwork, type NetworkState } from "../network-kind.js";
+import { objectiveOf } from "../network-loss.js";
+import { learnedTensors, outcomeOf, outputsFor } from "../outcome.js";
+import { TABLE, tableTensor } from "../table-input.js";
+import { trainNetwork } from "../train-network.js";
 import type { FtTransformerConfig } from "./config.js";
-import { restoreTokenNetwork, type TokenState } from "./token-model.js";
-import { rowsAtOnce, type TokenShape, tokenScores } from "./token-network.js";
+import { TOKEN_NETWORK, type TokenShape } from "./token-network.js";
 
-/** Share of the steps over which the learning rate rises. */
-const RISE = 0.1;
 const CLIP_NORM = 1;
 
 /** Trains the network that the configuration describes. @throws QuernError TRAINING_FAILED naming `trainer` */
@@ -29,36 +25,27 @@ export async function fitTokenNetwork(
   { train, validation }: TrainingData,
   config: FtTransformerConfig,
   context: TrainingContext,
-): Promise<Fitted<TokenState>> {
-  const { target, weights } = train;
-  const { values: data, ...design } = trainingDesign(train.features, trainer);
-  const outcome = outcomeOf(target, weights);
+): Promise<Fitted<NetworkState<TokenShape>>> {
+  const design = trainingDesign(train.features, trainer);
+  const outcome = outcomeOf(train.target, train.weights);
   const shape = shapeOf(config, train);
   const { batch, steps } = trainingLength(config, design.rows);
-  const learnt: Record<string, Tensor> = {
-    matrix: { type: "float32", shape: [design.rows, design.width], data },
-    truth: truthOf(target, outcome),
-    ...(weights ? { weights: unitWeights(weights) } : {}),
-  };
+  const learnt = { [TABLE]: tableTensor(design), ...learnedTensors(train, outcome) };
   const trained = await trainNetwork(
     {
       batches: sampledBatches(learnt, { batch, random: context.random.fork("rows") }),
-      loss: tokenLoss(shape, config.labelSmoothing),
+      ...objectiveOf(TOKEN_NETWORK, { shape, outcome, validation, labelSmoothing: config.labelSmoothing }),
       optimizer: adamW({ weightDecay: config.weightDecay }),
       learningRate: config.learningRate,
-      schedule: (step, all) => warmUp(Math.ceil(RISE * all), cosine)(step, all),
+      schedule: risingCosine,
       steps: Math.min(steps, context.maxIterations ?? steps),
       clipNorm: CLIP_NORM,
       patience: config.patience,
-      ...(validation ? { validation: tokenValidation(shape, outcome, validation) } : {}),
     },
     context,
   );
-  const { tensors, curves } = trained;
-  const size = { parameters: tensorElements(tensors) };
-  const iterations = { iterations: trained.steps, bestIteration: trained.bestStep };
-  const diagnostics = { importance: {}, curves, ...iterations, size };
-  return restoreTokenNetwork({ shape, tensors, outcome, diagnostics });
+  const diagnostics = diagnosticsOf(trained);
+  return fittedNetwork(TOKEN_NETWORK, { shape, tensors: trained.tensors, outcome, diagnostics });
 }
 
 /** Numbers of more than two values get a periodic embedding, where the configuration wants any. */
@@ -79,41 +66,6 @@ function shapeOf(config: FtTransformerConfig, { features, target }: LabelledFram
     codeCounts: codes.map((position) => views[position]!.categories!.length),
     ...{ width, heads, blocks, frequencies, frequencyScale, dropout, attentionDropout },
     hiddenWidth: Math.max(1, Math.round(width * hiddenFactor)),
-    outputs: target.task === "regression" ? 1 : target.classes.length,
-  };
-}
-
-/** Mean over the batch. */
-function tokenLoss(shape: TokenShape, labelSmoothing: number): NetworkFunction<GraphValue> {
-  return (scope, { matrix, truth, weights }) => {
-    const { x } = scope;
-    const scores = tokenScores(scope, shape, matrix!);
-    const losses =
-      truth!.type === "int64"
-        ? crossEntropy(x, scores, truth!, { labelSmoothing })
-        : x.sum(squaredError(x, scores, truth!), [1]);
-    return x.mean(weights ? x.mul(losses, weights) : losses);
-  };
-}
-
-/** Judges by mean log loss, or mean squared error of the standardised target. */
-function tokenValidation(shape: TokenShape, outcome: NetworkOutcome, validation: LabelledFrame): Validation {
-  const { rows, width, values } = predictionDesign(validation.features, shape.features);
-  return {
-    inputs: { matrix: { type: "float32", shape: ["N", width] } },
-    outputs: (scope, { matrix }) => ({
-      answers: linkedScores(scope.x, tokenScores(scope, shape, matrix!), outcome.kind),
-    }),
-    async judge(run) {
-      const answers = new Float32Array(rows * shape.outputs);
-      const count = rowsAtOnce(shape);
-      for (let start = 0; start < rows; start += count) {
-        const end = Math.min(rows, start + count);
-        const data = values.subarray(start * width, end * width);
-        const made = await run({ matrix: { type: "float32", shape: [end - start, width], data } });
-        answers.set(made.answers!.data as Float32Array, start * shape.outputs);
-      }
-      return meanLoss(answers, shape.outputs, validation, outcome);
-    },
+    outputs: outputsFor(target),
   };
 }

@@ -1,8 +1,9 @@
 import { defineTrainer } from "../../../../foundation/contracts/trainer.js";
 import { trainingLength } from "../config.js";
+import { fittedNetwork, type NetworkState } from "../network-kind.js";
 import { ftTransformerConfig } from "./config.js";
 import { fitTokenNetwork } from "./fit-tokens.js";
-import { restoreTokenNetwork, type TokenState } from "./token-model.js";
+import { TOKEN_NETWORK, type TokenShape } from "./token-network.js";
 
 const ID = "ft-transformer";
 /** Measured on one thread of a current processor, in seconds. */
@@ -20,7 +21,7 @@ const COST = {
 const LAST_BLOCK = 0.4;
 
 /** Transformer over the features of a row. */
-export const ftTransformer = defineTrainer<typeof ftTransformerConfig, TokenState>({
+export const ftTransformer = defineTrainer<typeof ftTransformerConfig, NetworkState<TokenShape>>({
   id: ID,
   version: 1,
   summary: "Transformer for tables: a token for each feature, categories as embeddings, AdamW.",
@@ -50,5 +51,5 @@ export const ftTransformer = defineTrainer<typeof ftTransformerConfig, TokenStat
     };
   },
   fit: (data, config, context) => fitTokenNetwork(ID, data, config, context),
-  restore: restoreTokenNetwork,
+  restore: (state) => fittedNetwork(TOKEN_NETWORK, state),
 });

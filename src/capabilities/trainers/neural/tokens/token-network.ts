@@ -3,6 +3,7 @@
  * token stands for the row. Only that one is computed in the last block.
  */
 import { cast, type GraphValue } from "../../../../foundation/contracts/graph.js";
+import { designInGraph } from "../../numeric/design.js";
 import { uniformFor } from "../initializers.js";
 import { activate } from "../layers/activations.js";
 import { dense } from "../layers/dense.js";
@@ -10,7 +11,9 @@ import { layerNorm } from "../layers/normalization.js";
 import { embedNumbers } from "../layers/number-embeddings.js";
 import { firstPlace } from "../layers/pooling.js";
 import { encoderBlock } from "../layers/transformer.js";
+import type { NetworkKind } from "../network-kind.js";
 import type { Scope } from "../scope.js";
+import { predictedTable, TABLE } from "../table-input.js";
 
 /** What the layers are; a plain value. */
 export interface TokenShape {
@@ -42,7 +45,7 @@ const MOST_SHARES = 2 ** 22;
 const MOST_ROWS = 256;
 
 /** Rows computed at once outside of training: a multiple of 16. */
-export function rowsAtOnce({ features, heads }: TokenShape): number {
+function rowsAtOnce({ features, heads }: TokenShape): number {
   const rows = MOST_SHARES / (heads * (features + 1) ** 2);
   return Math.max(16, Math.min(MOST_ROWS, Math.floor(rows / 16) * 16));
 }
@@ -51,7 +54,7 @@ export function rowsAtOnce({ features, heads }: TokenShape): number {
  * Scores before the link, [N, outputs].
  * @param matrix float32 [N, features]; codes 0, 1, …, anything else is missing or unseen
  */
-export function tokenScores(scope: Scope, shape: TokenShape, matrix: GraphValue): GraphValue {
+function tokenScores(scope: Scope, shape: TokenShape, matrix: GraphValue): GraphValue {
   let tokens = tokensOf(scope.at("tokens"), shape, matrix);
   for (let k = 0; k < shape.blocks; k++) {
     tokens = encoderBlock(scope.at(`blocks.${k}`), tokens, {
@@ -67,6 +70,14 @@ export function tokenScores(scope: Scope, shape: TokenShape, matrix: GraphValue)
   const row = layerNorm(scope.at("norm"), firstPlace(scope, tokens));
   return dense(scope.at("output"), activate(scope.x, row, "relu"), shape.outputs);
 }
+
+/** Tokens of the features of a row. */
+export const TOKEN_NETWORK: NetworkKind<TokenShape> = {
+  scores: (scope, shape, values) => tokenScores(scope, shape, values[TABLE]!),
+  inputs: predictedTable,
+  graphInputs: (graph, columns, { codes }) => ({ [TABLE]: designInGraph(graph, columns, codes) }),
+  rowsAtOnce,
+};
 
 /** [N, 1 + features, width]; the first token stands for the row. */
 function tokensOf(scope: Scope, shape: TokenShape, matrix: GraphValue): GraphValue {

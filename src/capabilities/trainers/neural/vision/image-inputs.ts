@@ -3,6 +3,7 @@ import type { Frame, ImageColumn } from "../../../../foundation/contracts/frame.
 import type { GraphBuilder, GraphColumn, GraphValue } from "../../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../../foundation/contracts/tensor.js";
 import type { PixelStatistics } from "../layers/convolution.js";
+import { TABLE } from "../table-input.js";
 import * as text from "../text/text-columns.js";
 
 export interface ImageSize {
@@ -23,7 +24,7 @@ const imagesOf = (frame: Frame): ImageColumn[] =>
 
 /** The tensors without a table of no features. */
 function withoutEmptyTable(tensors: Record<string, Tensor>, features: number): Record<string, Tensor> {
-  const { [text.TABLE]: _, ...others } = tensors;
+  const { [TABLE]: _, ...others } = tensors;
   return features > 0 ? tensors : others;
 }
 

@@ -2,12 +2,14 @@
 import type { GraphValue } from "../../../../foundation/contracts/graph.js";
 import { pictureChannels } from "../layers/convolution.js";
 import { dense } from "../layers/dense.js";
+import type { NetworkKind } from "../network-kind.js";
 import type { Scope, Values } from "../scope.js";
+import { TABLE } from "../table-input.js";
 import { ENCODERS, type EncoderShape } from "../text/encoders.js";
-import { TABLE, textName } from "../text/text-columns.js";
+import { textName } from "../text/text-columns.js";
 import { BACKBONES } from "./backbones.js";
 import type { Backbone } from "./config.js";
-import { type ImageInputs, imageName } from "./image-inputs.js";
+import { graphInputs, type ImageInputs, imageName, predictionInputs } from "./image-inputs.js";
 
 /** What the layers are; a plain value. */
 export interface ImageShape {
@@ -56,3 +58,14 @@ export function imageScores(scope: Scope, shape: ImageShape, values: Values): Gr
   const features = scope.dropout(imageFeatures(scope, shape, values), shape.dropout);
   return dense(scope.at("output"), features, shape.outputs);
 }
+
+/** The channels of an image take much memory. */
+const ROWS_AT_ONCE = 32;
+
+/** An encoder for each image and text beside the other features. */
+export const IMAGE_NETWORK: NetworkKind<ImageShape> = {
+  scores: imageScores,
+  inputs: (features, { inputs }) => predictionInputs(features, inputs),
+  graphInputs,
+  rowsAtOnce: () => ROWS_AT_ONCE,
+};

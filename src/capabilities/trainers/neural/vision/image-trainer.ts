@@ -1,13 +1,14 @@
 import { defineTrainer } from "../../../../foundation/contracts/trainer.js";
+import { fittedNetwork, type NetworkState } from "../network-kind.js";
 import { imageNetworkConfig } from "./config.js";
 import { estimateImageTraining } from "./estimate.js";
 import { fitImageNetwork } from "./fit-image.js";
-import { type ImageState, restoreImageNetwork } from "./image-model.js";
+import { IMAGE_NETWORK, type ImageShape } from "./image-network.js";
 
 const ID = "image-network";
 
 /** Networks that look at images beside the texts and other columns of a row, trained from scratch. */
-export const imageNetwork = defineTrainer<typeof imageNetworkConfig, ImageState>({
+export const imageNetwork = defineTrainer<typeof imageNetworkConfig, NetworkState<ImageShape>>({
   id: ID,
   version: 1,
   summary: "Neural network that looks at images: plain convolutions, residual blocks or MobileNetV2.",
@@ -23,5 +24,5 @@ export const imageNetwork = defineTrainer<typeof imageNetworkConfig, ImageState>
   },
   estimate: estimateImageTraining,
   fit: (data, config, context) => fitImageNetwork(ID, data, config, context),
-  restore: restoreImageNetwork,
+  restore: (state) => fittedNetwork(IMAGE_NETWORK, state),
 });

@@ -1,19 +1,15 @@
 /** The fitted network: the same layers make predictions here and in the exported graph. */
 import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
-import type { FitDiagnostics, Fitted } from "../../../../../foundation/contracts/trainer.js";
+import type { Fitted } from "../../../../../foundation/contracts/trainer.js";
 import { exportScope, type NetworkTensors, networkAnswers } from "../../inference.js";
-import { inOwnUnit, linkedScores, type NetworkOutcome, predictionsOf } from "../../outcome.js";
-import { graphInputs, predictionInputs, TABLE, type TextInputs, textName } from "../text-columns.js";
+import type { NetworkState } from "../../network-kind.js";
+import { inOwnUnit, linkedAnswers, predictionsOf } from "../../outcome.js";
+import { TABLE } from "../../table-input.js";
+import { graphInputs, predictionInputs, type TextInputs, textName } from "../text-columns.js";
 import { ENCODER, type EncoderShape, encoderScores, headScores, piecesRead } from "./encoder-scores.js";
 import { TextVectors } from "./text-vectors.js";
 
-/** A plain value. */
-export interface EncoderState {
-  readonly shape: EncoderShape;
-  readonly tensors: NetworkTensors;
-  readonly outcome: NetworkOutcome;
-  readonly diagnostics: FitDiagnostics;
-}
+export type EncoderState = NetworkState<EncoderShape>;
 
 /** @param vectors of the state's own encoder, where some are known already */
 export function restoreEncoder(state: EncoderState, vectors?: TextVectors): Fitted<EncoderState> {
@@ -21,7 +17,7 @@ export function restoreEncoder(state: EncoderState, vectors?: TextVectors): Fitt
   const texts = vectors ?? new TextVectors(shape.architecture, encoderTensors(tensors), piecesRead(shape));
   const answers = networkAnswers(
     (scope, values) =>
-      linkedScores(
+      linkedAnswers(
         scope.x,
         headScores(
           scope,
@@ -43,7 +39,7 @@ export function restoreEncoder(state: EncoderState, vectors?: TextVectors): Fitt
     emit(graph, columns) {
       const scope = exportScope(graph, tensors);
       const scores = encoderScores(scope, shape, graphInputs(graph, columns));
-      return inOwnUnit(scope.x, linkedScores(scope.x, scores, outcome.kind), outcome);
+      return inOwnUnit(scope.x, linkedAnswers(scope.x, scores, outcome.kind), outcome);
     },
   };
 }

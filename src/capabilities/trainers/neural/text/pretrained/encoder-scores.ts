@@ -4,7 +4,8 @@ import { dense } from "../../layers/dense.js";
 import { layerNorm } from "../../layers/normalization.js";
 import { sizeAt } from "../../layers/sizes.js";
 import type { Scope, Values } from "../../scope.js";
-import { TABLE, type TextInputs, textName } from "../text-columns.js";
+import { TABLE } from "../../table-input.js";
+import { type TextInputs, textName } from "../text-columns.js";
 import type { EncoderArchitecture } from "./encoder-architecture.js";
 import { type EncoderOptions, encodedTexts } from "./encoder-network.js";
 

@@ -1,4 +1,4 @@
-import { adamW, cosine, warmUp } from "../../../../../engines/autodiff/index.js";
+import { adamW, risingCosine } from "../../../../../engines/autodiff/index.js";
 import { QuernError } from "../../../../../foundation/base/errors.js";
 import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
@@ -6,11 +6,13 @@ import type { Fitted, TrainingContext, TrainingData } from "../../../../../found
 import { createCheckpoint } from "../../../numeric/pace.js";
 import { sampledBatches } from "../../batches.js";
 import { type NetworkTensors, takeRange, tensorElements } from "../../inference.js";
-import { outcomeOf, truthOf, unitWeights } from "../../outcome.js";
+import { diagnosticsOf } from "../../network-kind.js";
+import { scoreLoss, scoreValidation } from "../../network-loss.js";
+import { learnedTensors, linkedAnswers, outcomeOf, outputsFor } from "../../outcome.js";
 import type { NetworkFunction, Scope, Values } from "../../scope.js";
+import { TABLE } from "../../table-input.js";
 import { type TrainedNetwork, trainNetwork } from "../../train-network.js";
-import { predictionInputs, TABLE, type TextInputs, textName, trainingInputs } from "../text-columns.js";
-import { textLoss, textValidation } from "../text-loss.js";
+import { predictionInputs, type TextInputs, textName, trainingInputs } from "../text-columns.js";
 import { resolvedTraining, type TextEncoderConfig } from "./config.js";
 import { type EncoderState, restoreEncoder, vectorName, withVectors } from "./encoder-model.js";
 import { ENCODER, type EncoderShape, encoderScores, headScores, piecesRead } from "./encoder-scores.js";
@@ -18,10 +20,11 @@ import { correctedTensors, phasesOf, tunedLinear } from "./fine-tuning.js";
 import { type PretrainedEncoder, readEncoder } from "./read-encoder.js";
 import { TextVectors } from "./text-vectors.js";
 
-const RISE = 0.1;
 const CLIP_NORM = 1;
 /** Texts that become vectors between two looks at the signal. */
 const TEXTS_AT_ONCE = 64;
+/** Rows of a look at validation that are computed at once. */
+const JUDGED_AT_ONCE = 64;
 /** A step is long. */
 const STEPS_AT_ONCE = 4;
 
@@ -62,14 +65,13 @@ export async function fitEncoder(
   const source = openEncoder(trainer, config);
   const { inputs, tensors } = trainingInputs(train.features, trainer);
   checkVocabulary(trainer, inputs, source.encoder);
-  const { target, weights } = train;
-  const outcome = outcomeOf(target, weights);
+  const outcome = outcomeOf(train.target, train.weights);
   const shape: EncoderShape = {
     architecture: source.encoder.architecture,
     inputs,
     length: config.length,
     dropout: config.dropout,
-    outputs: target.task === "regression" ? 1 : target.classes.length,
+    outputs: outputsFor(train.target),
   };
   const frozen = config.tuning === "frozen" || inputs.texts.length === 0;
   const vectors = frozen ? vectorsOf(source, shape) : undefined;
@@ -78,13 +80,14 @@ export async function fitEncoder(
   const answer = frozen ? frozenScores(shape) : tunedScores(shape, config);
   const learnt = {
     ...(await seen(tensors)),
-    truth: truthOf(target, outcome),
-    ...(weights ? { weights: unitWeights(weights) } : {}),
+    ...learnedTensors(train, outcome),
   };
   const judged = validation && {
     tensors: await seen(predictionInputs(validation.features, inputs)),
-    data: validation,
+    ...{ data: validation, outputs: shape.outputs, outcome, rowsAtOnce: JUDGED_AT_ONCE },
   };
+  const answers: NetworkFunction<GraphValue> = (scope, values) =>
+    linkedAnswers(scope.x, answer(scope, values), outcome.kind);
   const { batch, steps, learningRate } = resolvedTraining(config, train.features.rows);
   const phases = frozen
     ? [{ treatment: undefined }]
@@ -96,34 +99,27 @@ export async function fitEncoder(
     trained = await trainNetwork(
       {
         batches: sampledBatches(learnt, { batch, random: context.random.fork(`rows/${phase}`) }),
-        loss: textLoss(answer, config.labelSmoothing),
+        loss: scoreLoss(answer, config.labelSmoothing),
         optimizer: adamW({ weightDecay: config.weightDecay }),
         learningRate,
-        schedule: (step, all) => warmUp(Math.ceil(RISE * all), cosine)(step, all),
+        schedule: risingCosine,
         steps: inPhase,
         clipNorm: CLIP_NORM,
         keep: config.checkpoint,
         given,
         ...(treatment ? { treatment } : {}),
-        ...(judged ? { validation: textValidation(answer, shape.outputs, outcome, judged) } : {}),
+        ...(judged ? { validation: scoreValidation(answers, judged) } : {}),
         ...(frozen ? {} : { stepsAtOnce: STEPS_AT_ONCE, looks: 5 }),
       },
       { ...context, ...checkpointsOf(context, phase), random: context.random.fork(`phase/${phase}`) },
     );
     given = trained.tensors;
   }
-  const { curves, steps: taken, bestStep } = trained!;
   const state: EncoderState = {
     shape,
     tensors: frozen ? { ...source.tensors, ...given } : correctedTensors(given, config),
     outcome,
-    diagnostics: {
-      importance: {},
-      curves,
-      iterations: taken,
-      bestIteration: bestStep,
-      size: { parameters: tensorElements(source.tensors) },
-    },
+    diagnostics: { ...diagnosticsOf(trained!), size: { parameters: tensorElements(source.tensors) } },
   };
   return restoreEncoder(state, vectors);
 }
