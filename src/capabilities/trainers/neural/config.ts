@@ -1,5 +1,16 @@
 import { z } from "zod";
 import { fields } from "../../../foundation/contracts/extension.js";
+import {
+  checkpointField,
+  dropoutField,
+  frequenciesField,
+  frequencyScaleField,
+  labelSmoothingField,
+  learningRateField,
+  tableBatchField,
+  tableStepsField,
+  weightDecayField,
+} from "./shared-fields.js";
 
 const ACTIVATIONS = ["relu", "selu", "silu", "gelu"] as const;
 const EMBEDDINGS = ["none", "plr", "pbld"] as const;
@@ -13,19 +24,8 @@ const network = {
       help: "`plr`: sines and cosines, linear, ReLU; `pbld`: cosines, linear, beside the number itself; `none`: the number.",
       tune: { choices: EMBEDDINGS },
     }),
-  frequencies: z.number().int().min(1).max(256).default(16).register(fields, {
-    title: "Frequencies",
-    help: "Learnt frequencies for each number.",
-  }),
-  frequencyScale: z
-    .number()
-    .positive()
-    .default(0.1)
-    .register(fields, {
-      title: "Frequency scale",
-      help: "Standard deviation of the frequencies at the beginning.",
-      tune: { low: 0.02, high: 1, scale: "log" },
-    }),
+  frequencies: frequenciesField(),
+  frequencyScale: frequencyScaleField(),
   embeddingWidth: z.number().int().min(2).max(128).default(4).register(fields, {
     title: "Embedding width",
     help: "Values that stand for each number.",
@@ -67,48 +67,17 @@ const network = {
 };
 
 const training = {
-  dropout: z
-    .number()
-    .min(0)
-    .max(0.9)
-    .default(0.15)
-    .register(fields, { title: "Dropout", tune: { low: 0, high: 0.5 } }),
-  learningRate: z
-    .number()
-    .positive()
-    .default(3e-3)
-    .register(fields, {
-      title: "Learning rate",
-      help: "The highest; the schedule lowers it.",
-      tune: { low: 3e-4, high: 1e-2, scale: "log" },
-    }),
-  weightDecay: z
-    .number()
-    .min(0)
-    .default(0.01)
-    .register(fields, { title: "Weight decay", tune: { low: 1e-4, high: 0.3, scale: "log" } }),
-  labelSmoothing: z.number().min(0).max(0.5).default(0).register(fields, {
-    title: "Label smoothing",
-    help: "Classification: share of the truth spread over all classes.",
-  }),
+  dropout: dropoutField(0.15),
+  learningRate: learningRateField(3e-3, "the schedule lowers it", { low: 3e-4, high: 1e-2 }),
+  weightDecay: weightDecayField(0.01),
+  labelSmoothing: labelSmoothingField(),
   schedule: z.enum(["cosine", "coslog4", "one-cycle", "constant"]).default("coslog4").register(fields, {
     title: "Schedule of the learning rate",
     help: "`coslog4`: four waves; the others fall once, or stay.",
   }),
-  batchSize: z.number().int().min(1).max(65_536).default(128).register(fields, {
-    title: "Batch size",
-    help: "Rows of one step; doubled for each factor of four above 10,000 rows.",
-    unit: "rows",
-  }),
-  steps: z.number().int().min(1).max(10_000_000).default(1200).register(fields, {
-    title: "Steps",
-    help: "For up to 2,000 rows; more rows take more steps, by the square root of the rows.",
-    unit: "steps",
-  }),
-  checkpoint: z.enum(["best", "last"]).default("best").register(fields, {
-    title: "Checkpoint",
-    help: "With validation rows: keep the weights that were best on them, or the last.",
-  }),
+  batchSize: tableBatchField(),
+  steps: tableStepsField(1200),
+  checkpoint: checkpointField(),
 };
 
 export const neuralConfig = z.strictObject({ ...network, ...training });

@@ -1,5 +1,13 @@
 import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import {
+  checkpointField,
+  dropoutField,
+  labelSmoothingField,
+  learningRateField,
+  RISES,
+  weightDecayField,
+} from "../shared-fields.js";
 
 export const ARCHITECTURES = ["bag", "convolution", "recurrent", "transformer"] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
@@ -62,15 +70,7 @@ const network = {
 };
 
 const training = {
-  dropout: z
-    .number()
-    .min(0)
-    .max(0.9)
-    .default(0.2)
-    .register(fields, {
-      title: "Dropout",
-      tune: { low: 0, high: 0.5 },
-    }),
+  dropout: dropoutField(0.2),
   tokenDropout: z
     .number()
     .min(0)
@@ -81,27 +81,9 @@ const training = {
       help: "Share of pieces hidden while training, so that no single one decides.",
       tune: { low: 0, high: 0.5 },
     }),
-  learningRate: z
-    .number()
-    .positive()
-    .default(2e-3)
-    .register(fields, {
-      title: "Learning rate",
-      help: "The highest; it rises over the first tenth of the steps and falls along a cosine.",
-      tune: { low: 3e-4, high: 1e-2, scale: "log" },
-    }),
-  weightDecay: z
-    .number()
-    .min(0)
-    .default(0.01)
-    .register(fields, {
-      title: "Weight decay",
-      tune: { low: 1e-4, high: 0.3, scale: "log" },
-    }),
-  labelSmoothing: z.number().min(0).max(0.5).default(0).register(fields, {
-    title: "Label smoothing",
-    help: "Classification: share of the truth spread over all classes.",
-  }),
+  learningRate: learningRateField(2e-3, RISES, { low: 3e-4, high: 1e-2 }),
+  weightDecay: weightDecayField(0.01),
+  labelSmoothing: labelSmoothingField(),
   epochs: z.number().int().min(1).max(1000).default(8).register(fields, {
     title: "Epochs",
     help: "Times that each row is seen.",
@@ -110,10 +92,7 @@ const training = {
     title: "Batch size",
     unit: "rows",
   }),
-  checkpoint: z.enum(["best", "last"]).default("best").register(fields, {
-    title: "Checkpoint",
-    help: "With validation rows: keep the weights that were best on them, or the last.",
-  }),
+  checkpoint: checkpointField(),
 };
 
 export const textNetworkConfig = z.strictObject({ ...network, ...training });

@@ -1,5 +1,13 @@
 import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import {
+  checkpointField,
+  dropoutField,
+  labelSmoothingField,
+  learningRateField,
+  RISES,
+  weightDecayField,
+} from "../shared-fields.js";
 
 const BACKBONES = ["small-cnn", "resnet", "mobilenet"] as const;
 const FLIPS = ["none", "horizontal", "both"] as const;
@@ -25,12 +33,7 @@ const network = {
       unit: "channels",
       tune: { low: 16, high: 64, scale: "log", integer: true, lowCost: 16 },
     }),
-  dropout: z
-    .number()
-    .min(0)
-    .max(0.9)
-    .default(0.1)
-    .register(fields, { title: "Dropout", help: "Before the last layer.", tune: { low: 0, high: 0.5 } }),
+  dropout: dropoutField(0.1),
 };
 
 const training = {
@@ -50,28 +53,10 @@ const training = {
     help: "Images of a step.",
     unit: "images",
   }),
-  learningRate: z
-    .number()
-    .positive()
-    .default(3e-3)
-    .register(fields, {
-      title: "Learning rate",
-      help: "The highest; it rises over the first tenth of the steps and falls as a cosine.",
-      tune: { low: 5e-4, high: 1e-2, scale: "log" },
-    }),
-  weightDecay: z
-    .number()
-    .min(0)
-    .default(0.02)
-    .register(fields, { title: "Weight decay", tune: { low: 1e-3, high: 0.1, scale: "log" } }),
-  labelSmoothing: z.number().min(0).max(0.5).default(0.05).register(fields, {
-    title: "Label smoothing",
-    help: "Share of the truth that is spread evenly over all classes.",
-  }),
-  checkpoint: z.enum(["best", "last"]).default("best").register(fields, {
-    title: "Kept weights",
-    help: "The best on the validation images, or the last.",
-  }),
+  learningRate: learningRateField(3e-3, RISES, { low: 5e-4, high: 1e-2 }),
+  weightDecay: weightDecayField(0.02, { low: 1e-3, high: 0.1 }),
+  labelSmoothing: labelSmoothingField(0.05),
+  checkpoint: checkpointField(),
 };
 
 const augmentation = {

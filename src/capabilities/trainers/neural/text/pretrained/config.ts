@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fields } from "../../../../../foundation/contracts/extension.js";
+import { checkpointField, labelSmoothingField } from "../../shared-fields.js";
 
 const TUNINGS = ["frozen", "lora", "full"] as const;
 
@@ -44,10 +45,7 @@ export const textEncoderConfig = z.strictObject({
     help: "The highest; default 0.002 frozen, 0.0005 LoRA, 0.00005 full.",
   }),
   weightDecay: z.number().min(0).default(0.01).register(fields, { title: "Weight decay" }),
-  labelSmoothing: z.number().min(0).max(0.5).default(0).register(fields, {
-    title: "Label smoothing",
-    help: "Classification: share of the truth spread over all classes.",
-  }),
+  labelSmoothing: labelSmoothingField(),
   epochs: z.number().int().min(1).max(1000).nullable().default(null).register(fields, {
     title: "Epochs",
     help: "Times that each row is seen; default 20 frozen, 3 otherwise.",
@@ -56,10 +54,7 @@ export const textEncoderConfig = z.strictObject({
     title: "Batch size",
     unit: "rows",
   }),
-  checkpoint: z.enum(["best", "last"]).default("best").register(fields, {
-    title: "Checkpoint",
-    help: "With validation rows: keep the weights that were best on them, or the last.",
-  }),
+  checkpoint: checkpointField(),
 });
 export type TextEncoderConfig = z.infer<typeof textEncoderConfig>;
 

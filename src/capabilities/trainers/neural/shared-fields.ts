@@ -1,0 +1,77 @@
+/** Config fields that several networks share. */
+import { z } from "zod";
+import { fields } from "../../../foundation/contracts/extension.js";
+
+export const frequenciesField = () =>
+  z.number().int().min(1).max(256).default(16).register(fields, {
+    title: "Frequencies",
+    help: "Learnt frequencies for each number.",
+  });
+
+export const frequencyScaleField = () =>
+  z
+    .number()
+    .positive()
+    .default(0.1)
+    .register(fields, {
+      title: "Frequency scale",
+      help: "Standard deviation of the frequencies at the beginning.",
+      tune: { low: 0.02, high: 1, scale: "log" },
+    });
+
+export const dropoutField = (rate: number) =>
+  z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(rate)
+    .register(fields, { title: "Dropout", tune: { low: 0, high: 0.5 } });
+
+/** `then` says what the schedule does with it. */
+export const learningRateField = (rate: number, then: string, tuned: { low: number; high: number }) =>
+  z
+    .number()
+    .positive()
+    .default(rate)
+    .register(fields, {
+      title: "Learning rate",
+      help: `The highest; ${then}.`,
+      tune: { ...tuned, scale: "log" },
+    });
+/** With the schedule `risingCosine`. */
+export const RISES = "it rises over the first tenth of the steps and falls along a cosine";
+
+export const weightDecayField = (decay: number, tuned = { low: 1e-4, high: 0.3 }) =>
+  z
+    .number()
+    .min(0)
+    .default(decay)
+    .register(fields, { title: "Weight decay", tune: { ...tuned, scale: "log" } });
+
+export const labelSmoothingField = (share = 0) =>
+  z.number().min(0).max(0.5).default(share).register(fields, {
+    title: "Label smoothing",
+    help: "Classification: share of the truth spread over all classes.",
+  });
+
+export const checkpointField = () =>
+  z.enum(["best", "last"]).default("best").register(fields, {
+    title: "Checkpoint",
+    help: "With validation rows: keep the weights that were best on them, or the last.",
+  });
+
+/** Of tables: see `trainingLength`. */
+export const tableBatchField = () =>
+  z.number().int().min(1).max(65_536).default(128).register(fields, {
+    title: "Batch size",
+    help: "Rows of one step; doubled for each factor of four above 10,000 rows.",
+    unit: "rows",
+  });
+
+/** Of tables: see `trainingLength`. */
+export const tableStepsField = (steps: number) =>
+  z.number().int().min(1).max(10_000_000).default(steps).register(fields, {
+    title: "Steps",
+    help: "For up to 2,000 rows; more rows take more steps, by the square root of the rows.",
+    unit: "steps",
+  });
