@@ -15,6 +15,7 @@ import { int4 } from "./methods/int4.js";
 import { pruneMagnitudes } from "./methods/magnitude-pruning.js";
 import { calibratedValues, staticInt8 } from "./methods/static-int8.js";
 import { pruneUnits } from "./methods/structured-pruning.js";
+import type { Shrunk } from "./shrunk.js";
 
 export type ShrinkMethod =
   | { readonly method: "int8-dynamic" }
@@ -26,12 +27,6 @@ export type ShrinkMethod =
   /** `share` of the weights, or of the hidden units and channels, that go: 0..1. */
   | { readonly method: "prune-weights"; readonly share: number }
   | { readonly method: "prune-units"; readonly share: number };
-
-/** A changed model, and how many products and tables were changed. */
-export interface Shrunk {
-  readonly model: ModelProto;
-  readonly changed: number;
-}
 
 export interface ShrinkOptions {
   /** Inputs of the model for calibration and for measuring speed; batches of usual size. */

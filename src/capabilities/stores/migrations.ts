@@ -1,15 +1,9 @@
 import { type Kysely, sql } from "kysely";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import type { Migration } from "./migration.js";
 import { MONITORING_TABLES } from "./monitoring-tables.js";
 import type { Tables } from "./tables.js";
-
-export interface Migration {
-  /** 1, 2, 3, …; a released migration never changes. */
-  readonly id: number;
-  readonly name: string;
-  readonly statements: readonly string[];
-}
 
 const MIGRATIONS: readonly Migration[] = [
   {

@@ -1,6 +1,6 @@
 /** Reverse-mode differentiation of a graph, by appending to it (Griewank and Walther, 2008, chapter 3). */
 import type { Dimension, GraphValue } from "../../foundation/contracts/graph.js";
-import { Expressions, type GraphNode, type OnnxGraph } from "../onnx/index.js";
+import { Expressions, type GraphNode, neededNodes, type OnnxGraph } from "../onnx/index.js";
 import { type NodeUse, refusal, type SummedProduct } from "./operators/definition.js";
 import { derivativeOf } from "./operators/table.js";
 
@@ -45,7 +45,7 @@ function pullBack(
   leaves: readonly GraphValue[],
 ): CotangentSums {
   const values = results.map(({ value }) => value);
-  const nodes = ancestors(graph, values, new Set(leaves.map(({ name }) => name)));
+  const nodes = neededNodes(graph, values, new Set(leaves.map(({ name }) => name)));
   const active = activeValues(nodes, withRespectTo);
   const sums = new CotangentSums(graph);
   for (const { value, cotangent } of results) if (active.has(value.name)) sums.add(value, cotangent);
@@ -116,23 +116,6 @@ class CotangentSums {
     }
     return this.#sums.get(value.name);
   }
-}
-
-/** Nodes that the values need, in the order of the graph. */
-function ancestors(
-  graph: OnnxGraph,
-  values: readonly GraphValue[],
-  leaves: ReadonlySet<string>,
-): GraphNode[] {
-  const found = new Set<GraphNode>();
-  const open = [...values];
-  for (let next = open.pop(); next; next = open.pop()) {
-    const node = leaves.has(next.name) ? undefined : graph.nodeOf(next);
-    if (!node || found.has(node)) continue;
-    found.add(node);
-    for (const input of node.inputs) if (input) open.push(input);
-  }
-  return [...found].sort((a, b) => a.position - b.position);
 }
 
 /** Names of real-valued results that change smoothly with one of the values, and those values. */

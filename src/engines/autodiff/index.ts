@@ -1,3 +1,4 @@
+export { createTraining } from "./create-training.js";
 export { createDropoutPool, type DropoutPool, dropout } from "./dropout.js";
 export { createEvaluation, type Evaluation, type EvaluationDefinition } from "./evaluation.js";
 export type { BatchSource } from "./loop/batch-source.js";
@@ -7,10 +8,9 @@ export * from "./losses/index.js";
 export * from "./optimizers/index.js";
 export type { ParameterSpecification } from "./parameters.js";
 export * from "./schedules.js";
-export {
-  createTraining,
-  type StepGraph,
-  type Training,
-  type TrainingDefinition,
-  type TrainingState,
+export type {
+  StepGraph,
+  Training,
+  TrainingDefinition,
+  TrainingState,
 } from "./training.js";

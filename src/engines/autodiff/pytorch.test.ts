@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { GraphValue } from "../../foundation/contracts/graph.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { createGraph, Expressions, openBuiltModel } from "../onnx/index.js";
+import { createTraining } from "./create-training.js";
 import { gradients } from "./gradients.js";
 import { binaryCrossEntropy, crossEntropy, huber, squaredError, weightedMean } from "./losses/index.js";
 import { AVERAGE } from "./optimizers/averaging.js";
@@ -29,7 +30,7 @@ import {
   stepDecay,
   warmUp,
 } from "./schedules.js";
-import { createTraining, type StepGraph, type TrainingDefinition } from "./training.js";
+import type { StepGraph, TrainingDefinition } from "./training.js";
 
 interface Recorded {
   readonly x: number[];

@@ -3,12 +3,13 @@ import { pack } from "../../foundation/base/packing.js";
 import { createRandom } from "../../foundation/base/random.js";
 import type { GraphValue } from "../../foundation/contracts/graph.js";
 import { createGraph, Expressions, openBuiltModel } from "../onnx/index.js";
+import { createTraining } from "./create-training.js";
 import { createDropoutPool, dropout } from "./dropout.js";
 import { squaredError, weightedMean } from "./losses/index.js";
 import { adamW } from "./optimizers/index.js";
 import { ParameterLayout, type ParameterSpecification } from "./parameters.js";
 import { coslog4, oneCycle, warmUp } from "./schedules.js";
-import { createTraining, type StepGraph, type TrainingDefinition, type TrainingState } from "./training.js";
+import type { StepGraph, TrainingDefinition, TrainingState } from "./training.js";
 
 const [ROWS, WIDTH, HIDDEN, BATCH, STEPS] = [64, 6, 512, 16, 8];
 const random = createRandom("training");

@@ -1,15 +1,11 @@
-/** Optimizer steps on onnxruntime: what is trained, and the two ways to run it. */
-import { QuernError } from "../../foundation/base/errors.js";
+/** What is trained, and a training under way: optimizer steps on onnxruntime. `createTraining` opens one. */
 import type { ElementType, GraphValue } from "../../foundation/contracts/graph.js";
-import { elementCount, type Tensor, type TensorArrays } from "../../foundation/contracts/tensor.js";
+import type { Tensor, TensorArrays } from "../../foundation/contracts/tensor.js";
 import type { Expressions, OnnxGraph } from "../onnx/index.js";
-import { type Device, requireDevice } from "./execution/devices.js";
-import { openLoop } from "./execution/loop.js";
-import { estimateStepMemory, type MemoryEstimate, refuseBeyond } from "./execution/memory.js";
-import { buildStep } from "./execution/step.js";
-import { openStepwise } from "./execution/stepwise.js";
 import type { Optimizer } from "./optimizers/index.js";
-import { ParameterLayout, type ParameterSpecification } from "./parameters.js";
+import type { ParameterLayout, ParameterSpecification } from "./parameters.js";
+
+export type Device = "cpu" | "webgpu" | "cuda";
 
 export interface TrainingDefinition {
   readonly parameters: readonly ParameterSpecification[];
@@ -78,6 +74,19 @@ export interface NamedState {
   readonly slots: Readonly<Record<string, ReadonlyMap<string, Float32Array>>>;
 }
 
+export interface MemoryEstimate {
+  readonly parameterBytes: number;
+  /** What the optimizer keeps. */
+  readonly slotBytes: number;
+  readonly gradientBytes: number;
+  /** Shared tensors and those of one step. */
+  readonly inputBytes: number;
+  /** Intermediate values that live at the same time, at most. */
+  readonly activationBytes: number;
+  /** All of it, with the copies that the execution makes; the process itself needs about 100 MB beside. */
+  readonly peakBytes: number;
+}
+
 export interface Training {
   readonly layout: ParameterLayout;
   readonly execution: Execution;
@@ -101,49 +110,4 @@ export interface Training {
   /** Goes on from other values. */
   restore(state: TrainingState): void;
   close(): Promise<void>;
-}
-
-/** From here on copies of the state cost more than the overhead of single steps. */
-const STEPWISE_FROM = { parameters: 2 ** 20, bytes: 2 ** 27 };
-
-/**
- * Builds the graph and opens the runtime on it.
- * @param from state of an equal training, to go on from there
- * @throws QuernError TRAINING_FAILED when an op of the loss has no derivative; OUT_OF_MEMORY when a step would need
- *   more than `memoryLimitBytes`; UNSUPPORTED when the device cannot train
- */
-export async function createTraining(
-  definition: TrainingDefinition,
-  from?: TrainingState,
-): Promise<Training> {
-  if (definition.device && definition.device !== "cpu") await requireDevice(definition.device);
-  const layout = new ParameterLayout(definition.parameters, !definition.optimizer.wholeTensors);
-  const step = buildStep(definition);
-  const estimates = {
-    loop: estimateStepMemory(definition, step, "loop"),
-    stepwise: estimateStepMemory(definition, step, "stepwise"),
-  };
-  const execution = chooseExecution(definition, estimates.stepwise);
-  const memory = estimates[execution];
-  if (definition.memoryLimitBytes !== undefined) {
-    refuseBeyond(definition.memoryLimitBytes, memory, definition, estimates);
-  }
-  const training =
-    execution === "loop"
-      ? await openLoop(definition, layout, memory)
-      : await openStepwise(definition, layout, step, memory);
-  if (from) training.restore(from);
-  return training;
-}
-
-function chooseExecution(definition: TrainingDefinition, memory: MemoryEstimate): Execution {
-  const { parameters, execution, accumulate = 1, loss } = definition;
-  const needsSteps = accumulate > 1 || typeof loss !== "function";
-  if (execution === "loop" && needsSteps) {
-    throw new QuernError("UNSUPPORTED", "Accumulated gradients and a loss in parts are executed stepwise.");
-  }
-  if (execution) return execution;
-  const count = parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-  const isLarge = count >= STEPWISE_FROM.parameters || memory.activationBytes >= STEPWISE_FROM.bytes;
-  return needsSteps || isLarge ? "stepwise" : "loop";
 }

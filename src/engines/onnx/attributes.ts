@@ -24,3 +24,27 @@ export function toAttributeProto(name: string, value: AttributeValue): Attribute
   const { type, shape, data } = value.tensor;
   return { name, t: toTensorProto(undefined, type, shape, data), type: ATTRIBUTE_TYPE.t };
 }
+
+/** Of every kind but tensors, graphs and types, which are not for here. @param text decodes UTF-8 or refuses it */
+export function plainAttributeValue(
+  attribute: AttributeProto,
+  field: keyof typeof ATTRIBUTE_TYPE,
+  text: (bytes: Uint8Array) => string,
+): AttributeValue | undefined {
+  switch (field) {
+    case "f":
+      return { float: attribute.f ?? 0 };
+    case "i":
+      return { int: attribute.i ?? 0n };
+    case "s":
+      return { string: text(attribute.s ?? new Uint8Array()) };
+    case "floats":
+      return { floats: attribute.floats ?? new Float32Array() };
+    case "ints":
+      return { ints: attribute.ints ?? new BigInt64Array() };
+    case "strings":
+      return { strings: (attribute.strings ?? []).map(text) };
+    default:
+      return undefined;
+  }
+}

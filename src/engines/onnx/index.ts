@@ -11,6 +11,7 @@ export { writeModelFile } from "./import/write-model-file.js";
 export { endOf, type LoopBody, loopModel, startOf, TURNS } from "./loop.js";
 export { type AdmittedModel, admitModel } from "./model-check/admit-model.js";
 export type { ModelPolicy } from "./model-check/policy.js";
+export { neededNodes } from "./needed-nodes.js";
 export { einsumLabels } from "./operators/einsum.js";
 export {
   reachOf,

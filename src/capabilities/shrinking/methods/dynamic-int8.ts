@@ -3,7 +3,7 @@ import type { ModelProto, NodeProto } from "../../../engines/onnx/index.js";
 import { EditableModel, nodeOf } from "../editable-model.js";
 import { matrixOf, type Product, productOf, tableOf } from "../products.js";
 import { quantizeAlong } from "../quantized-weights.js";
-import type { Shrunk } from "../shrink-model.js";
+import type { Shrunk } from "../shrunk.js";
 import { quantizedRows } from "./tables.js";
 
 /** Matrices and tables; convolutions are left, as their kernels for bytes are slower than those for floats. */

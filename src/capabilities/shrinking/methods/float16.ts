@@ -1,7 +1,7 @@
 /** Weights in half precision: half the file, read back as float32; arithmetic stays as it was. */
 import { type ModelProto, narrowToHalf } from "../../../engines/onnx/index.js";
 import { EditableModel, nodeOf } from "../editable-model.js";
-import type { Shrunk } from "../shrink-model.js";
+import type { Shrunk } from "../shrunk.js";
 
 const SMALLEST_ELEMENTS = 64;
 /** Beyond it a number becomes infinite. */

@@ -3,7 +3,7 @@ import type { ModelProto, NodeProto } from "../../../engines/onnx/index.js";
 import { EditableModel, nodeOf } from "../editable-model.js";
 import { matrixOf, type Product, productOf, tableOf } from "../products.js";
 import { quantizeBlocks } from "../quantized-weights.js";
-import type { Shrunk } from "../shrink-model.js";
+import type { Shrunk } from "../shrunk.js";
 import { quantizedRows } from "./tables.js";
 
 /** Tables become bytes: four bits for words that are seen rarely cost too much. */

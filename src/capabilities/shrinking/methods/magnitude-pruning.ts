@@ -2,7 +2,7 @@
 import type { ModelProto } from "../../../engines/onnx/index.js";
 import { EditableModel } from "../editable-model.js";
 import { productOf } from "../products.js";
-import type { Shrunk } from "../shrink-model.js";
+import type { Shrunk } from "../shrunk.js";
 
 /** @param share of the weights of each product that become 0, 0..1 */
 export function pruneMagnitudes(source: ModelProto, share: number): Shrunk {

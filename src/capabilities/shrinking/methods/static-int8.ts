@@ -4,7 +4,7 @@ import type { ActivationRange } from "../calibration.js";
 import { EditableModel, nodeOf } from "../editable-model.js";
 import { type Product, productOf, tableOf } from "../products.js";
 import { quantizeAlong } from "../quantized-weights.js";
-import type { Shrunk } from "../shrink-model.js";
+import type { Shrunk } from "../shrunk.js";
 import { quantizedRows } from "./tables.js";
 
 /** Names of the activations whose ranges `staticInt8` needs. */

@@ -7,7 +7,7 @@ import type { ModelProto, NodeProto } from "../../../engines/onnx/index.js";
 import { elementCount } from "../../../foundation/contracts/tensor.js";
 import { EditableModel, integerAttribute } from "../editable-model.js";
 import { type Product, productOf } from "../products.js";
-import type { Shrunk } from "../shrink-model.js";
+import type { Shrunk } from "../shrunk.js";
 
 const UNARY = new Set(
   "Relu Gelu Tanh Sigmoid Elu Selu LeakyRelu HardSwish Softplus Mish Identity Erf".split(" "),

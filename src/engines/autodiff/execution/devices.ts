@@ -4,10 +4,8 @@ import type { Tensor } from "../../../foundation/contracts/tensor.js";
 import { openBuiltModel } from "../../onnx/index.js";
 import { crossEntropy } from "../losses/index.js";
 import { adamW } from "../optimizers/index.js";
-import type { TrainingDefinition } from "../training.js";
+import type { Device, TrainingDefinition } from "../training.js";
 import { buildStep, parameterInput } from "./step.js";
-
-export type Device = "cpu" | "webgpu" | "cuda";
 
 export type DeviceProbe =
   | { readonly device: Device; readonly available: true; readonly worstDifference: number }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../../foundation/base/random.js";
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
+import { createTraining } from "../create-training.js";
 import { squaredError, weightedMean } from "../losses/index.js";
 import { adamW, type Optimizer, sgd } from "../optimizers/index.js";
 import type { ParameterSpecification } from "../parameters.js";
-import { createTraining, type LossPart, type StepGraph, type TrainingDefinition } from "../training.js";
+import type { LossPart, StepGraph, TrainingDefinition } from "../training.js";
 
 const [ROWS, WIDTH, HIDDEN, BATCH, STEPS] = [64, 6, 520, 16, 6];
 const random = createRandom("execution");

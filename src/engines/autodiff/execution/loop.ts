@@ -15,8 +15,7 @@ import {
 import { gradients } from "../gradients.js";
 import { clipByNorm, slotShapes } from "../optimizers/index.js";
 import type { ParameterLayout } from "../parameters.js";
-import type { NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
-import type { MemoryEstimate } from "./memory.js";
+import type { MemoryEstimate, NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
 import {
   initialContents,
   namedState,

@@ -2,23 +2,10 @@
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { ElementType, GraphValue } from "../../../foundation/contracts/graph.js";
 import { elementCount } from "../../../foundation/contracts/tensor.js";
-import type { GraphNode, OnnxGraph } from "../../onnx/index.js";
+import { neededNodes } from "../../onnx/index.js";
 import { slotShapes } from "../optimizers/index.js";
-import type { Execution, TrainingDefinition } from "../training.js";
+import type { Execution, MemoryEstimate, TrainingDefinition } from "../training.js";
 import type { BuiltStep } from "./step.js";
-
-export interface MemoryEstimate {
-  readonly parameterBytes: number;
-  /** What the optimizer keeps. */
-  readonly slotBytes: number;
-  readonly gradientBytes: number;
-  /** Shared tensors and those of one step. */
-  readonly inputBytes: number;
-  /** Intermediate values that live at the same time, at most. */
-  readonly activationBytes: number;
-  /** All of it, with the copies that the execution makes; the process itself needs about 100 MB beside. */
-  readonly peakBytes: number;
-}
 
 const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
   float32: 4,
@@ -74,7 +61,7 @@ const VIEWS = new Set(["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"]
 /** Values live from the node that makes them to the last that reads them, in the order of the graph. */
 function peakOfLive({ graph, loss, gradients }: BuiltStep): number {
   const kept = new Set([...gradients.values(), loss].map(({ name }) => name));
-  const nodes = nodesOf(graph, [loss, ...gradients.values()]);
+  const nodes = neededNodes(graph, [loss, ...gradients.values()]);
   const lastUse = new Map<string, number>();
   const origin = new Map<string, string>();
   const rootOf = (name: string) => origin.get(name) ?? name;
@@ -100,18 +87,6 @@ function peakOfLive({ graph, loss, gradients }: BuiltStep): number {
     for (const name of ends.get(index) ?? []) live -= sizes.get(name) ?? 0;
   }
   return peak;
-}
-
-function nodesOf(graph: OnnxGraph, values: readonly GraphValue[]): GraphNode[] {
-  const found = new Set<GraphNode>();
-  const open = [...values];
-  for (let next = open.pop(); next; next = open.pop()) {
-    const node = graph.nodeOf(next);
-    if (!node || found.has(node)) continue;
-    found.add(node);
-    for (const input of node.inputs) if (input) open.push(input);
-  }
-  return [...found].sort((a, b) => a.position - b.position);
 }
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20).toLocaleString("en-US")} MB`;

@@ -1,6 +1,6 @@
 /** One step as a graph: loss and gradients of single parameters. */
 import type { ElementType, GraphValue } from "../../../foundation/contracts/graph.js";
-import { createGraph, Expressions, type OnnxGraph } from "../../onnx/index.js";
+import { createGraph, Expressions, neededNodes, type OnnxGraph } from "../../onnx/index.js";
 import { gradients } from "../gradients.js";
 import type { LossPart, StepGraph, TrainingDefinition } from "../training.js";
 
@@ -59,16 +59,8 @@ export function known(values: ReadonlyMap<string, GraphValue>): (name: string) =
 
 /** Names of the graph's inputs that a value is computed from. */
 function reachedInputs(graph: OnnxGraph, value: GraphValue): Set<string> {
-  const reached = new Set([value.name]);
-  const open = [value];
-  for (let next = open.pop(); next; next = open.pop()) {
-    for (const input of graph.nodeOf(next)?.inputs ?? []) {
-      if (!input || reached.has(input.name)) continue;
-      reached.add(input.name);
-      open.push(input);
-    }
-  }
-  return reached;
+  const read = neededNodes(graph, [value]).flatMap(({ inputs }) => inputs);
+  return new Set([value, ...read].flatMap((input) => (input ? [input.name] : [])));
 }
 
 /**

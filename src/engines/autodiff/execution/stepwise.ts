@@ -7,8 +7,7 @@ import type { ElementType } from "../../../foundation/contracts/graph.js";
 import { elementCount, type Tensor, type TensorArrays } from "../../../foundation/contracts/tensor.js";
 import { Expressions, openBuiltModel, type Session } from "../../onnx/index.js";
 import type { ParameterLayout, ParameterPlace, Storage } from "../parameters.js";
-import type { NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
-import type { MemoryEstimate } from "./memory.js";
+import type { MemoryEstimate, NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
 import {
   initialContents,
   namedState,

@@ -4,6 +4,7 @@ import type { Tensor } from "../../../foundation/contracts/tensor.js";
 import {
   createGraph,
   Expressions,
+  neededNodes,
   type OnnxGraph,
   type Operand,
   openBuiltModel,
@@ -129,23 +130,11 @@ function isOverwritable(
   value: GraphValue,
   outputs: readonly GraphValue[],
 ): boolean {
-  const before = nodesBefore(graph, [value]);
-  const readers = [...nodesBefore(graph, outputs)].filter((node) =>
+  const before = new Set(neededNodes(graph, [value]));
+  const readers = neededNodes(graph, outputs).filter((node) =>
     node.inputs.some((read) => read?.name === input.name),
   );
   return before.size > 0 && readers.every((node) => before.has(node));
-}
-
-function nodesBefore(graph: OnnxGraph, values: readonly GraphValue[]) {
-  const found = new Set<NonNullable<ReturnType<OnnxGraph["nodeOf"]>>>();
-  const open = [...values];
-  for (let next = open.pop(); next; next = open.pop()) {
-    const node = graph.nodeOf(next);
-    if (!node || found.has(node)) continue;
-    found.add(node);
-    for (const input of node.inputs) if (input) open.push(input);
-  }
-  return found;
 }
 
 async function updatePiece(

@@ -1,5 +1,6 @@
 /** Attributes of every kind: values for the graph, and subgraphs for ops that hold them. */
 import type { AttributeValue } from "../../../foundation/contracts/graph.js";
+import { plainAttributeValue } from "../attributes.js";
 import {
   ATTRIBUTE_TYPE,
   type AttributeProto,
@@ -73,27 +74,13 @@ function readValue(
   { limits, external }: AttributeReading,
   place: string,
 ): AttributeValue {
-  switch (field) {
-    case "f":
-      return { float: attribute.f ?? 0 };
-    case "i":
-      return { int: attribute.i ?? 0n };
-    case "s":
-      return { string: decode(attribute.s ?? new Uint8Array(), place) };
-    case "floats":
-      return { floats: attribute.floats ?? new Float32Array() };
-    case "ints":
-      return { ints: attribute.ints ?? new BigInt64Array() };
-    case "strings":
-      return { strings: (attribute.strings ?? []).map((bytes) => decode(bytes, place)) };
-    case "t":
-      return { tensor: decodeTensor(attribute.t ?? {}, limits, external) };
-    default:
-      return unsupportedModel(
-        `the attribute ${quoted(place)} is a ${field}`,
-        "Export the model without sparse tensors, types and lists of graphs in attributes.",
-      );
-  }
+  if (field === "t") return { tensor: decodeTensor(attribute.t ?? {}, limits, external) };
+  const value = plainAttributeValue(attribute, field, (bytes) => decode(bytes, place));
+  if (value) return value;
+  return unsupportedModel(
+    `the attribute ${quoted(place)} is a ${field}`,
+    "Export the model without sparse tensors, types and lists of graphs in attributes.",
+  );
 }
 
 function decode(bytes: Uint8Array, place: string): string {

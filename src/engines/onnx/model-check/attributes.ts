@@ -1,4 +1,5 @@
 import type { AttributeValue } from "../../../foundation/contracts/graph.js";
+import { plainAttributeValue } from "../attributes.js";
 import { ATTRIBUTE_TYPE, type AttributeProto, type NodeProto } from "../protobuf/messages.js";
 import { fromTensorProto } from "../tensor-proto.js";
 import { type ModelPolicy, quoted, refuse } from "./policy.js";
@@ -26,27 +27,13 @@ function readAttribute(attribute: AttributeProto, policy: ModelPolicy, place: st
   if (CONTENT.some(([other]) => other !== field && attribute[other] !== undefined)) {
     refuse(`${place} holds more than its type says`);
   }
-  switch (field) {
-    case "f":
-      return { float: attribute.f ?? 0 };
-    case "i":
-      return { int: attribute.i ?? 0n };
-    case "s":
-      return { string: decode(attribute.s ?? new Uint8Array(), place) };
-    case "floats":
-      return { floats: attribute.floats ?? new Float32Array() };
-    case "ints":
-      return { ints: attribute.ints ?? new BigInt64Array() };
-    case "strings":
-      return { strings: (attribute.strings ?? []).map((bytes) => decode(bytes, place)) };
-    case "t": {
-      const tensor = attribute.t ?? refuse(`${place} is empty`);
-      checkTensor(tensor, policy);
-      return { tensor: fromTensorProto(tensor)! };
-    }
-    default:
-      return refuse(`${place} is a ${quoted(field)}, which models may not hold`);
+  if (field === "t") {
+    const tensor = attribute.t ?? refuse(`${place} is empty`);
+    checkTensor(tensor, policy);
+    return { tensor: fromTensorProto(tensor)! };
   }
+  const value = plainAttributeValue(attribute, field, (bytes) => decode(bytes, place));
+  return value ?? refuse(`${place} is a ${quoted(field)}, which models may not hold`);
 }
 
 const SHORT = 24;
