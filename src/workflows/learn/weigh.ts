@@ -35,19 +35,27 @@ const BAG_STEPS = 15;
 const LEAST_SHARE = 0.02;
 
 const greedy: Combine = (asked) => selectGreedily(asked).weights;
+const blend: Combine = (asked) => fitBlend(asked).weights;
 
-/** How the project wants its weights found. */
-const combiners: Record<"auto" | "blend", Combine> = {
-  auto(asked) {
-    if (targetRows(asked.target) >= FEW_ROWS) return greedy(asked);
-    const bags = { ...BAGS, random: createRandom("ensemble") };
-    const { weights } = selectGreedily(asked, { bags, steps: BAG_STEPS });
-    const kept = weights.map((weight) => (weight < LEAST_SHARE ? 0 : weight));
-    const sum = kept.reduce((total, weight) => total + weight, 0);
-    // Many members of equal small shares: none of them is small.
-    return sum === 0 ? weights : kept.map((weight) => weight / sum);
+const meanOfSelections: Combine = (asked) => {
+  const bags = { ...BAGS, random: createRandom("ensemble") };
+  const { weights } = selectGreedily(asked, { bags, steps: BAG_STEPS });
+  const kept = weights.map((weight) => (weight < LEAST_SHARE ? 0 : weight));
+  const sum = kept.reduce((total, weight) => total + weight, 0);
+  // Many members of equal small shares: none of them is small.
+  return sum === 0 ? weights : kept.map((weight) => weight / sum);
+};
+
+/**
+ * How the project wants its weights found, and how they are found without each fold, to be judged: there one selection
+ * will do, which is judged a little worse than the mean of several and is a tenth of the work.
+ */
+const combiners: Record<"auto" | "blend", { readonly choose: Combine; readonly judged: Combine }> = {
+  auto: {
+    choose: (asked) => (targetRows(asked.target) < FEW_ROWS ? meanOfSelections : greedy)(asked),
+    judged: greedy,
   },
-  blend: (asked) => fitBlend(asked).weights,
+  blend: { choose: blend, judged: blend },
 };
 
 /** The question which of the trials together predict the held-out rows best. */
@@ -83,14 +91,14 @@ export function weigh(
   const rows = heldOutRows(material);
   const single: Weighed = { shares: [{ trial: first!, weight: 1 }], inputs: [], heldOut: first!.heldOut };
   if (project.ensemble.kind === "none") return single;
-  const choose = combiners[project.ensemble.kind];
+  const { choose, judged } = combiners[project.ensemble.kind];
   const problem = problemOf(best, material, metric);
   const folds = foldOfRows(material, rows);
   const second = ranked(layer?.trials ?? [], metric);
   if (layer && second.length > 0) {
     const twins = rowsWithTwins(rowContents(material.frame, rows), folds);
     const stacked = candidatesOf(second);
-    const decision = judgeStackedLayer({ ...problem, stacked }, folds, { combine: choose, twins });
+    const decision = judgeStackedLayer({ ...problem, stacked }, folds, { combine: judged, twins });
     logger.log("info", decision.reason, { gain: decision.gain.mean, error: decision.gain.standardError });
     if (decision.keep) {
       const everyone = [...best, ...second];
@@ -100,8 +108,6 @@ export function weigh(
     }
   }
   if (best.length === 1) return single;
-  // Without each fold one selection will do: it is judged a little worse than the mean of several, and a tenth of the work.
-  const judged = project.ensemble.kind === "auto" ? greedy : choose;
   const { predictions } = crossFittedEnsemble(problem, folds, judged);
   return { shares: weighted(best, choose(problem)), inputs: [], heldOut: predictions };
 }
