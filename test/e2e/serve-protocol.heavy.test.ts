@@ -1,6 +1,5 @@
 /** Requirement 15: the Open Inference Protocol as an independent client, Triton's for Python, speaks it. */
-import { execFile, execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -10,20 +9,10 @@ import { createModelPool } from "../../src/capabilities/serving/index.js";
 import { createServer } from "../../src/entries/http/index.js";
 import { systemClock } from "../../src/foundation/base/clock.js";
 import { silentLogger } from "../../src/foundation/base/logger.js";
+import { pythonWith } from "../fixtures/python-environment.js";
 import { smallModel } from "../golden/small-model.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-
-/** A Python with the client: QUERN_BENCH_PYTHON, or an environment made on the first run. */
-function pythonWithClient(): string {
-  const given = process.env.QUERN_BENCH_PYTHON;
-  if (given) return given;
-  const venv = join(here, "../../.bench/protocol-venv");
-  const python = join(venv, "bin/python");
-  if (!existsSync(python)) execFileSync("python3", ["-m", "venv", venv]);
-  execFileSync(python, ["-m", "pip", "install", "-q", "-r", join(here, "serve-protocol-requirements.txt")]);
-  return python;
-}
 
 it("understands tritonclient and is understood", { timeout: 300_000 }, async () => {
   const models = createModelPool({ clock: systemClock });
@@ -32,7 +21,8 @@ it("understands tritonclient and is understood", { timeout: 300_000 }, async () 
   const server = createServer({ port: 0 }, { models, clock: systemClock, logger: silentLogger });
   const { host } = new URL(await server.listen());
   const script = join(here, "serve-protocol.py");
-  const { stdout } = await promisify(execFile)(pythonWithClient(), [script, host, "small-binary"]);
+  const python = pythonWith(join(here, "serve-protocol-requirements.txt"));
+  const { stdout } = await promisify(execFile)(python, [script, host, "small-binary"]);
   const report = JSON.parse(stdout);
   const place = { member: "yes", label: "good", place: [1, 2] };
   const expected = await model.predict([

@@ -78,7 +78,7 @@ describe("train --log", () => {
     expect(new Set(paths.slice(3, -1))).toEqual(new Set(["runs/log-batch"]));
     expect(mlflow.requests[1]![1]).toEqual({ name: "penguins" });
     expect(mlflow.requests[2]![1]).toMatchObject({ run_name: run });
-    expect(mlflow.requests[3]![1].params).toContainEqual({ key: "split", value: "stratified" });
+    expect(mlflow.requests[3]![1]!.params).toContainEqual({ key: "split", value: "stratified" });
     expect(mlflow.requests.at(-1)).toMatchObject(["runs/update", { status: "FINISHED" }]);
     const sent = mlflow.requests.flatMap(([, body]) => body?.metrics ?? []);
     for (const { trial, value } of leaderboard)

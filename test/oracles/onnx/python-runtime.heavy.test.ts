@@ -1,31 +1,22 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadBundle, writeBundle } from "../../../src/capabilities/bundles/index.js";
-import { sha256 } from "../../../src/foundation/base/hash.js";
 import type { ClassPrediction, Row, ValuePrediction } from "../../../src/foundation/contracts/prediction.js";
 import { predictionDistance } from "../../../src/foundation/contracts/prediction.js";
 import { WIDE } from "../../faults/wide-models.js";
+import { pythonWith } from "../../fixtures/python-environment.js";
 import { type SmallTask, smallModel } from "../../golden/small-model.js";
 
-/** Needs python3 with venv and a package index for the pinned wheels; they are installed once, beside the temporary files. */
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const requirements = readFileSync(here("requirements.txt"));
-const environment = join(tmpdir(), `quern-oracle-onnx-${sha256(requirements).slice(0, 12)}`);
-const python = join(environment, "bin", "python");
+let python: string;
 const folder = mkdtempSync(join(tmpdir(), "quern-python-"));
 
 beforeAll(() => {
-  const ready = join(environment, "ready");
-  if (existsSync(ready)) return;
-  execFileSync("python3", ["-m", "venv", environment], { stdio: "inherit" });
-  execFileSync(python, ["-m", "pip", "install", "--quiet", "--requirement", here("requirements.txt")], {
-    stdio: "inherit",
-  });
-  writeFileSync(ready, "");
+  python = pythonWith(here("requirements.txt"));
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

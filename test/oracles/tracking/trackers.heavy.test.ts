@@ -1,30 +1,21 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEventFile, createMlflowRun } from "../../../src/capabilities/tracking/index.js";
 import { systemClock } from "../../../src/foundation/base/clock.js";
-import { sha256 } from "../../../src/foundation/base/hash.js";
 import { createOutboundClient } from "../../../src/foundation/base/outbound-client.js";
+import { pythonWith } from "../../fixtures/python-environment.js";
 
-/** Needs python3 with venv and a package index for the pinned wheels; installed once, beside the temporary files. */
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const requirements = readFileSync(here("requirements.txt"));
-const environment = join(tmpdir(), `quern-oracle-tracking-${sha256(requirements).slice(0, 12)}`);
-const python = join(environment, "bin", "python");
+let python: string;
 const folder = mkdtempSync(join(tmpdir(), "quern-tracking-"));
 
 beforeAll(() => {
-  const ready = join(environment, "ready");
-  if (existsSync(ready)) return;
-  execFileSync("python3", ["-m", "venv", environment], { stdio: "inherit" });
-  execFileSync(python, ["-m", "pip", "install", "--quiet", "--requirement", here("requirements.txt")], {
-    stdio: "inherit",
-  });
-  writeFileSync(ready, "");
+  python = pythonWith(here("requirements.txt"));
 }, 900_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -73,7 +64,7 @@ describe("MLflow", () => {
       folder,
     ];
     const address = ["--host", "127.0.0.1", "--port", String(port), "--workers", "1"];
-    server = spawn(join(environment, "bin/mlflow"), ["server", ...address, ...places], {
+    server = spawn(join(dirname(python), "mlflow"), ["server", ...address, ...places], {
       stdio: "ignore",
       detached: true,
     });
