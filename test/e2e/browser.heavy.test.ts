@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadBundle, writeBundle } from "../../src/capabilities/bundles/index.js";
 import type { Prediction, Row } from "../../src/foundation/contracts/prediction.js";
-import { predictionDistance } from "../../src/foundation/contracts/prediction.js";
+import { predictionDistance, type TabularPrediction } from "../../src/foundation/contracts/prediction.js";
 import { type SmallTask, smallModel } from "../golden/small-model.js";
 
 /** Needs Chromium (`QUERN_CHROMIUM` names it, default /usr/bin/chromium) and a build (`npm run build`). */
@@ -68,7 +68,7 @@ describe("a bundle in Chromium", () => {
     expect(problems).toEqual([]);
     expect(answers).toHaveLength(expected.length);
     for (const [index, answer] of answers.entries()) {
-      const wanted = expected[index]!;
+      const wanted = expected[index]! as TabularPrediction;
       if ("prediction" in wanted) {
         expect(
           predictionDistance((answer as { prediction: number }).prediction, wanted.prediction),

@@ -4,7 +4,11 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { loadBundle, writeBundle } from "../../src/capabilities/bundles/index.js";
 import { QUERN_VERSION } from "../../src/foundation/base/version.js";
-import { predictionDistance, type Row } from "../../src/foundation/contracts/prediction.js";
+import {
+  predictionDistance,
+  type Row,
+  type TabularPrediction,
+} from "../../src/foundation/contracts/prediction.js";
 import { type SmallTask, smallModel } from "./small-model.js";
 
 const folder = fileURLToPath(new URL("bundles", import.meta.url));
@@ -51,7 +55,7 @@ describe("golden bundles", () => {
     const place = join(folder, version, task);
     const { rows, answers } = JSON.parse(readFileSync(`${place}.json`, "utf8"));
     const bundle = await loadBundle(existsSync(place) ? place : `${place}.quern`);
-    const actual = await bundle.predict(rows);
+    const actual = (await bundle.predict(rows)) as TabularPrediction[];
     await bundle.close();
     for (const [index, answer] of actual.entries()) {
       const expected = answers[index];

@@ -131,6 +131,8 @@ class OpenBundle implements LoadedBundle {
   readonly assets: ReadonlyMap<string, Uint8Array>;
   readonly predict: BundlePredictor["predict"];
   readonly predictFrame: BundlePredictor["predictFrame"];
+  readonly answerFrame: BundlePredictor["answerFrame"];
+  readonly computeFrame: BundlePredictor["computeFrame"];
   readonly #session: Session;
 
   constructor(content: BundleContent, predictor: BundlePredictor, session: Session) {
@@ -142,6 +144,8 @@ class OpenBundle implements LoadedBundle {
     this.assets = content.assets;
     this.predict = (rows) => predictor.predict(rows);
     this.predictFrame = (frame) => predictor.predictFrame(frame);
+    this.answerFrame = (frame) => predictor.answerFrame(frame);
+    this.computeFrame = (frame) => predictor.computeFrame(frame);
     this.#session = session;
   }
 

@@ -1,4 +1,5 @@
 import type { BundleInput, BundleMetrics, Manifest } from "../../foundation/contracts/bundle.js";
+import { labelsOfTags } from "../../foundation/contracts/tag-sequence.js";
 
 type Language = "en" | "zh";
 
@@ -7,7 +8,16 @@ const WORDS = {
     what: "What it does",
     predicts: (target: string) => `It predicts **${target}** from one row of data.`,
     task: "Task",
-    tasks: { binary: "two classes", multiclass: "several classes", regression: "a number" },
+    tasks: {
+      binary: "two classes",
+      multiclass: "several classes",
+      regression: "a number",
+      multilabel: "any number of labels",
+      tagging: "entities in a text",
+      detection: "objects in a picture",
+      segmentation: "the class of every pixel",
+      embedding: "a vector for each row",
+    },
     classes: "Classes",
     inputs: "What it needs",
     columns: ["column", "kind", "may be left out", "seen in training"],
@@ -40,7 +50,16 @@ const WORDS = {
     what: "用途",
     predicts: (target: string) => `根据一行数据预测 **${target}**。`,
     task: "任务",
-    tasks: { binary: "二分类", multiclass: "多分类", regression: "数值" },
+    tasks: {
+      binary: "二分类",
+      multiclass: "多分类",
+      regression: "数值",
+      multilabel: "多标签分类",
+      tagging: "文本中的实体",
+      detection: "图片中的物体",
+      segmentation: "每个像素的类别",
+      embedding: "每行一个向量",
+    },
     classes: "类别",
     inputs: "需要的数据",
     columns: ["列", "类型", "可省略", "训练中所见"],
@@ -76,14 +95,14 @@ const SHOWN_CATEGORIES = 8;
 /** The model card: what the model does, needs and is worth, for people. Markdown. */
 export function modelCard(manifest: Manifest, metrics: BundleMetrics, language: Language): string {
   const words = WORDS[language];
-  const { outputs } = manifest;
+  const named = namesOf(manifest.outputs);
   const sections = [
     `# ${text(manifest.name)} ${manifest.version}`,
     `## ${words.what}`,
     words.predicts(text(manifest.target)),
     [
       `- ${words.task}: ${words.tasks[manifest.task]}`,
-      ...(outputs.kind === "classes" ? [`- ${words.classes}: ${outputs.classes.map(text).join(", ")}`] : []),
+      ...(named.length > 0 ? [`- ${words.classes}: ${named.map(text).join(", ")}`] : []),
     ].join("\n"),
     `## ${words.inputs}`,
     table(
@@ -106,6 +125,13 @@ export function modelCard(manifest: Manifest, metrics: BundleMetrics, language: 
     words.creator(manifest.creator.version),
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+/** What the model tells apart; nothing where it answers numbers. */
+function namesOf(outputs: Manifest["outputs"]): readonly string[] {
+  if (outputs.kind === "classes") return outputs.classes;
+  if (outputs.kind === "tags") return labelsOfTags(outputs.tags);
+  return "labels" in outputs ? outputs.labels : [];
 }
 
 /** What making a model smaller did to it. */

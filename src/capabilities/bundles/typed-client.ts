@@ -1,4 +1,6 @@
 import type { BundleInput, Manifest } from "../../foundation/contracts/bundle.js";
+import { hasStructure, type StructuredOutputs } from "../../foundation/contracts/structured-answers.js";
+import { labelsOfTags } from "../../foundation/contracts/tag-sequence.js";
 
 /** Longer lists of categories are typed as plain text. */
 const MAXIMUM_UNION = 100;
@@ -70,12 +72,30 @@ function predictionType(name: string, { outputs }: Manifest): string {
         : []),
       "}",
     ].join("\n");
+  if (hasStructure(outputs)) return structureType(name, outputs);
   return [
     `export type ${name}Label = ${union(outputs.classes)};`,
     `export interface ${name}Prediction {`,
     `  readonly label: ${name}Label;`,
     `  readonly probabilities: Readonly<Record<${name}Label, number>>;`,
     "}",
+  ].join("\n");
+}
+
+function structureType(name: string, outputs: StructuredOutputs): string {
+  const labels = "labels" in outputs ? union(outputs.labels) : "string";
+  const shapes: Readonly<Record<StructuredOutputs["kind"], string>> = {
+    labels: `{ readonly labels: readonly ${name}Label[]; readonly probabilities: Readonly<Record<${name}Label, number>> }`,
+    tags: `{ readonly entities: readonly { readonly start: number; readonly end: number; readonly text: string; readonly label: ${name}Label; readonly score: number }[] }`,
+    boxes: `{ readonly boxes: readonly { readonly label: ${name}Label; readonly score: number; readonly box: readonly [number, number, number, number] }[] }`,
+    mask: `{ readonly mask: { readonly width: number; readonly height: number; readonly runs: readonly number[] }; readonly shares: Readonly<Record<${name}Label, number>> }`,
+    vector: "{ readonly vector: readonly number[] }",
+  };
+  const label =
+    outputs.kind === "tags" ? union(labelsOfTags(outputs.tags)) : outputs.kind === "vector" ? "" : labels;
+  return [
+    ...(label === "" ? [] : [`export type ${name}Label = ${label};`]),
+    `export type ${name}Prediction = ${shapes[outputs.kind]};`,
   ].join("\n");
 }
 

@@ -23,6 +23,7 @@ import type {
   ServedModelState,
   ServingObserver,
 } from "../../foundation/contracts/serving.js";
+import { hasStructure } from "../../foundation/contracts/structured-answers.js";
 import { elementCount, type TensorPort } from "../../foundation/contracts/tensor.js";
 import { Batcher } from "./batcher.js";
 import { type DirectPath, openDirectPath, rowCount } from "./direct-path.js";
@@ -74,7 +75,7 @@ async function measuredDirectPath(
 ): Promise<DirectPath | undefined> {
   const { manifest, files } = bundle;
   const { requests } = parseSample(files.get(BUNDLE_FILES.sample)!);
-  if (requests.length === 0) return undefined;
+  if (requests.length === 0 || hasStructure(manifest.outputs)) return undefined;
   let sample: Tensors = {};
   const run = (inputs: Tensors, outputs: readonly string[]): Promise<Tensors> => {
     sample = Object.fromEntries(

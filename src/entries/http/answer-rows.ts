@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { QuernError } from "../../foundation/base/errors.js";
+import { answerDistance } from "../../foundation/contracts/bundle-check.js";
 import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
 import { findReference } from "../../foundation/contracts/model-reference.js";
-import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
+import { PARITY_LIMIT, type Prediction, type Row } from "../../foundation/contracts/prediction.js";
 import type { RoutedRequest, ServedModel } from "../../foundation/contracts/serving.js";
 import type { RouteContext } from "./route.js";
 
@@ -67,10 +68,10 @@ async function shadowRows(
   }
 }
 
-/** Classes by the label, numbers within one percent. */
+/** Classes by the label, numbers within one percent, anything else where the sample of a bundle would pass. */
 function saysTheSame(a: Prediction, b: Prediction): boolean {
   if ("label" in a) return "label" in b && a.label === b.label;
-  if (!("prediction" in b)) return false;
+  if (!("prediction" in a && "prediction" in b)) return answerDistance(a, b) <= PARITY_LIMIT;
   return (
     Math.abs(a.prediction - b.prediction) <= 0.01 * Math.max(Math.abs(a.prediction), Math.abs(b.prediction))
   );

@@ -5,6 +5,7 @@ import { isPlainPath } from "../base/plain-path.js";
 import {
   BUNDLE_FILES,
   BUNDLE_FORMAT_VERSION,
+  type BundleOutputs,
   cellShape,
   type Manifest,
   manifestSchema,
@@ -89,13 +90,33 @@ function checkUnique(names: readonly string[], what: string): void {
   }
 }
 
-function checkOutputs({ task, outputs }: Manifest): void {
+const OUTPUTS_OF: Readonly<Record<Manifest["task"], BundleOutputs["kind"]>> = {
+  binary: "classes",
+  multiclass: "classes",
+  regression: "value",
+  multilabel: "labels",
+  tagging: "tags",
+  detection: "boxes",
+  segmentation: "mask",
+  embedding: "vector",
+};
+
+function checkOutputs({ task, outputs, inputs, hostTransforms }: Manifest): void {
   const fits =
-    task === "regression"
-      ? outputs.kind === "value"
-      : outputs.kind === "classes" && (task === "multiclass" || outputs.classes.length === 2);
+    outputs.kind === OUTPUTS_OF[task] &&
+    !(task === "binary" && outputs.kind === "classes" && outputs.classes.length !== 2);
   if (!fits) throw invalidBundle(`its outputs do not fit the task ${task}`);
   if (outputs.kind === "classes") checkUnique(outputs.classes, "class");
+  if ("labels" in outputs) checkUnique(outputs.labels, "label");
+  if (outputs.kind === "labels" && outputs.thresholds.length !== outputs.labels.length) {
+    throw invalidBundle("it has not one threshold for each label");
+  }
+  if (outputs.kind === "tags") {
+    checkUnique(outputs.tags, "tag");
+    const isText = inputs.some(({ column }) => column.name === outputs.text && column.kind === "text");
+    const made = hostTransforms.some((host) => host.outputs.includes(outputs.spans));
+    if (!(isText && made)) throw invalidBundle("the text of its tags, or their places in it, are not there");
+  }
 }
 
 /** The graph must take and give exactly what the manifest says. @throws QuernError BUNDLE_INVALID */
@@ -144,12 +165,37 @@ export function checkSample(sample: Sample, answers: readonly Prediction[]): voi
   }
 }
 
-function answerDistance(answer: Prediction, expected: Readonly<Record<string, unknown>>): number {
-  if ("prediction" in answer) return predictionDistance(answer.prediction, readNumber(expected.prediction));
-  const probabilities = (expected.probabilities ?? {}) as Readonly<Record<string, unknown>>;
-  return Object.entries(answer.probabilities).reduce((worst, [label, probability]) => {
+/**
+ * The largest distance between the numbers of two answers, on the scale of `predictionDistance`; infinite where one has
+ * another form, or another text, than the other. A label goes by its probability.
+ */
+export function answerDistance(
+  answer: Prediction,
+  expected: Readonly<Record<string, unknown>> | Prediction,
+): number {
+  const known = expected as Readonly<Record<string, unknown>>;
+  if ("prediction" in answer) return predictionDistance(answer.prediction, readNumber(known.prediction));
+  if ("probabilities" in answer) return probabilityDistance(answer.probabilities, known.probabilities);
+  return valueDistance(answer, expected);
+}
+
+function probabilityDistance(found: Readonly<Record<string, number>>, expected: unknown): number {
+  const probabilities = (expected ?? {}) as Readonly<Record<string, unknown>>;
+  return Object.entries(found).reduce((worst, [label, probability]) => {
     const known = Object.hasOwn(probabilities, label) ? readNumber(probabilities[label]) : Number.NaN;
     return Math.max(worst, predictionDistance(probability, known));
+  }, 0);
+}
+
+function valueDistance(found: unknown, expected: unknown): number {
+  if (typeof found === "number") return predictionDistance(found, readNumber(expected));
+  if (typeof found !== "object" || found === null) return found === expected ? 0 : Number.POSITIVE_INFINITY;
+  if (typeof expected !== "object" || expected === null) return Number.POSITIVE_INFINITY;
+  const keys = Object.keys(found);
+  if (keys.length !== Object.keys(expected).length) return Number.POSITIVE_INFINITY;
+  return keys.reduce((worst, key) => {
+    const other = Object.hasOwn(expected, key) ? (expected as Record<string, unknown>)[key] : undefined;
+    return Math.max(worst, valueDistance((found as Record<string, unknown>)[key], other));
   }, 0);
 }
 

@@ -4,9 +4,15 @@ import type { BundleInput, Manifest } from "./bundle.js";
 import { type Frame, takeRows } from "./frame.js";
 import { type BoundHostStep, bindHostSteps, type HostTransforms, runHostSteps } from "./host-steps.js";
 import { type DecodeImage, decodePlainImage, hasImages, readImageCells } from "./image-cells.js";
-import { OUTPUT_TENSORS, outputTensors } from "./model-graph.js";
+import { OUTPUT_TENSORS, outputTensors, type TabularOutputs } from "./model-graph.js";
 import { type Prediction, type PredictionColumns, type Row, toPredictionRows } from "./prediction.js";
 import { type EncodedColumns, encodeFrame, encodeRows } from "./row-encoding.js";
+import {
+  type GraphResults,
+  hasStructure,
+  readAnswers,
+  type StructuredOutputs,
+} from "./structured-answers.js";
 import { elementCount, type Tensor } from "./tensor.js";
 
 /** Work that has not begun when the caller is gone or the time is up is not begun at all. */
@@ -26,8 +32,15 @@ export type RunGraph = (
 export interface BundlePredictor {
   /** One answer a row, in order. @throws QuernError PREDICTION_INPUT */
   predict(rows: readonly Row[], options?: RunOptions): Promise<Prediction[]>;
-  /** The same for a frame read by the schema of the inputs, in columns. @throws QuernError PREDICTION_INPUT */
+  /**
+   * The same for a frame read by the schema of the inputs, in columns: for classes and values.
+   * @throws QuernError PREDICTION_INPUT; UNSUPPORTED where answers have a structure of their own
+   */
   predictFrame(frame: Frame): Promise<PredictionColumns>;
+  /** One answer a row of a frame, whatever the model answers. @throws QuernError PREDICTION_INPUT */
+  answerFrame(frame: Frame): Promise<Prediction[]>;
+  /** The output tensors of all rows of a frame. @throws QuernError PREDICTION_INPUT */
+  computeFrame(frame: Frame): Promise<Readonly<Record<string, Tensor>>>;
 }
 
 export interface BundlePredictorOptions {
@@ -69,67 +82,139 @@ class Predictor implements BundlePredictor {
   }
 
   async predict(rows: readonly Row[], options?: RunOptions): Promise<Prediction[]> {
-    const { manifest, chunkRows } = this.#options;
-    const classes = manifest.outputs.kind === "classes" ? manifest.outputs.classes : [];
+    const { chunkRows } = this.#options;
     const decode = this.#options.decodeImage ?? decodePlainImage;
     // Rows without images reach the graph in the turn in which they came: a model that is taken down answers them.
     const read = this.#hasImages ? await readImageCells(this.#inputs, rows, decode) : rows;
     const encoded = encodeRows(this.#inputs, read);
     if (rows.length <= chunkRows) {
-      return toPredictionRows(await this.#run(encoded, rows.length, options), classes);
+      return this.#answers(await this.#run(encoded, rows.length, options));
     }
     const predictions: Prediction[] = [];
     for (let start = 0; start < rows.length; start += chunkRows) {
       const stop = Math.min(start + chunkRows, rows.length);
       const chunk = new Map([...encoded].map(([name, tensor]) => [name, cut(tensor, start, stop)]));
-      predictions.push(...toPredictionRows(await this.#run(chunk, stop - start, options), classes));
+      for (const answer of this.#answers(await this.#run(chunk, stop - start, options)))
+        predictions.push(answer);
     }
     return predictions;
   }
 
   async predictFrame(frame: Frame): Promise<PredictionColumns> {
-    const { manifest, chunkRows } = this.#options;
-    const width = manifest.outputs.kind === "classes" ? manifest.outputs.classes.length : 1;
+    const { outputs } = this.#options.manifest;
+    if (hasStructure(outputs)) throw noColumns(this.#options.manifest);
+    const width = outputs.kind === "classes" ? outputs.classes.length : 1;
     const values = new Float64Array(frame.rows * width);
     const ends = { low: new Float64Array(frame.rows), high: new Float64Array(frame.rows) };
     const labels: string[] = [];
+    for await (const { start, computed } of this.#chunks(frame)) {
+      const part = columnsOf(outputs, computed);
+      values.set(part.values, start * width);
+      for (const label of part.labels ?? []) labels.push(label);
+      if (part.ends) ends.low.set(part.ends.low, start);
+      if (part.ends) ends.high.set(part.ends.high, start);
+    }
+    if (outputs.kind === "classes") return { kind: "probabilities", values, classes: width, labels };
+    return { kind: "values", values, ...(outputs.interval ? { ends } : {}) };
+  }
+
+  async answerFrame(frame: Frame): Promise<Prediction[]> {
+    const answers: Prediction[] = [];
+    for await (const { computed } of this.#chunks(frame)) {
+      for (const answer of this.#answers(computed)) answers.push(answer);
+    }
+    return answers;
+  }
+
+  async computeFrame(frame: Frame): Promise<Readonly<Record<string, Tensor>>> {
+    const parts: Readonly<Record<string, Tensor>>[] = [];
+    for await (const { computed } of this.#chunks(frame)) parts.push(computed.tensors);
+    const names = parts.length === 0 ? [] : this.#outputs;
+    return Object.fromEntries(names.map((name) => [name, joined(parts.map((part) => part[name]!))]));
+  }
+
+  /** The frame part by part, so that memory is bounded. An empty one is looked at as well, for its columns may be wrong. */
+  async *#chunks(frame: Frame): AsyncGenerator<{ readonly start: number; readonly computed: GraphResults }> {
+    const { chunkRows } = this.#options;
     for (let start = 0; start < frame.rows; start += chunkRows) {
       const length = Math.min(chunkRows, frame.rows - start);
       const chunk = takeRows(
         frame,
         Int32Array.from({ length }, (_, index) => start + index),
       );
-      const part = await this.#run(encodeFrame(this.#inputs, chunk), length);
-      values.set(part.values, start * width);
-      for (const label of part.labels ?? []) labels.push(label);
-      if (part.ends) ends.low.set(part.ends.low, start);
-      if (part.ends) ends.high.set(part.ends.high, start);
+      yield { start, computed: await this.#run(encodeFrame(this.#inputs, chunk), length) };
     }
     if (frame.rows === 0) encodeFrame(this.#inputs, frame);
-    if (manifest.outputs.kind === "classes") return { kind: "probabilities", values, classes: width, labels };
-    return { kind: "values", values, ...(manifest.outputs.interval ? { ends } : {}) };
   }
 
-  async #run(columns: EncodedColumns, rows: number, options?: RunOptions): Promise<PredictionColumns> {
-    const { manifest, run } = this.#options;
-    const all = runHostSteps(this.#hostSteps, columns, this.#kinds);
-    const feeds: Record<string, Tensor> = Object.create(null);
-    for (const { tensor, column } of manifest.graphInputs) feeds[tensor] = all.get(column)!;
-    const results = rows === 0 ? {} : await run(feeds, this.#outputs, options);
-    if (manifest.outputs.kind === "value") {
-      const column = (name: string) => numbersOf(results, name, rows);
-      const { prediction, low, high } = OUTPUT_TENSORS;
-      const ends = manifest.outputs.interval && { low: column(low), high: column(high) };
-      return { kind: "values", values: column(prediction), ...(ends ? { ends } : {}) };
-    }
-    const classes = manifest.outputs.classes.length;
-    return {
-      kind: "probabilities",
-      values: numbersOf(results, OUTPUT_TENSORS.probabilities, rows * classes),
-      classes,
-      labels: rows === 0 ? [] : (results[OUTPUT_TENSORS.label]!.data as readonly string[]),
-    };
+  #answers(computed: GraphResults): Prediction[] {
+    const { outputs } = this.#options.manifest;
+    if (hasStructure(outputs)) return readAnswers(outputs, computed);
+    return toPredictionRows(columnsOf(outputs, computed), outputs.kind === "classes" ? outputs.classes : []);
   }
+
+  async #run(given: EncodedColumns, rows: number, options?: RunOptions): Promise<GraphResults> {
+    const { manifest, run } = this.#options;
+    const columns = runHostSteps(this.#hostSteps, given, this.#kinds);
+    const feeds: Record<string, Tensor> = Object.create(null);
+    for (const { tensor, column } of manifest.graphInputs) feeds[tensor] = columns.get(column)!;
+    // A runtime may take the arrays away with it.
+    const kept = hasStructure(manifest.outputs) ? keptColumns(manifest.outputs, columns) : columns;
+    return { rows, columns: kept, tensors: rows === 0 ? {} : await run(feeds, this.#outputs, options) };
+  }
+}
+
+/** Copies of the columns that reading the answers needs. */
+function keptColumns(outputs: StructuredOutputs, columns: EncodedColumns): EncodedColumns {
+  if (outputs.kind !== "tags") return new Map();
+  const spans = columns.get(outputs.spans)!;
+  const copy = { ...spans, data: (spans.data as Int32Array).slice() } as Tensor;
+  return new Map([
+    [outputs.text, columns.get(outputs.text)!],
+    [outputs.spans, copy],
+  ]);
+}
+
+function columnsOf(outputs: TabularOutputs, { tensors, rows }: GraphResults): PredictionColumns {
+  if (outputs.kind === "value") {
+    const column = (name: string) => numbersOf(tensors, name, rows);
+    const { prediction, low, high } = OUTPUT_TENSORS;
+    const ends = outputs.interval && { low: column(low), high: column(high) };
+    return { kind: "values", values: column(prediction), ...(ends ? { ends } : {}) };
+  }
+  const classes = outputs.classes.length;
+  return {
+    kind: "probabilities",
+    values: numbersOf(tensors, OUTPUT_TENSORS.probabilities, rows * classes),
+    classes,
+    labels: rows === 0 ? [] : (tensors[OUTPUT_TENSORS.label]!.data as readonly string[]),
+  };
+}
+
+function noColumns({ name, version, task }: Manifest): QuernError {
+  return new QuernError(
+    "UNSUPPORTED",
+    `This needs classes or numbers, and ${name}@${version} is a model for ${task}.`,
+    {
+      details: { task },
+      hint: "These verbs work with every task: train, predict, evaluate, serve, export, models, runs.",
+    },
+  );
+}
+
+/** Numbers one below the other; all have the same cells. */
+function joined(parts: readonly Tensor[]): Tensor {
+  const [first] = parts;
+  const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  const data = new (first!.data.constructor as Float32ArrayConstructor)(
+    parts.reduce((sum, part) => sum + part.data.length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data as Float32Array, at);
+    at += part.data.length;
+  }
+  return { type: first!.type, shape: [rows, ...first!.shape.slice(1)], data } as Tensor;
 }
 
 function numbersOf(results: Readonly<Record<string, Tensor>>, name: string, length: number): Float64Array {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { canonicalJson } from "../base/canonical-json.js";
 import { columnSchemaSchema } from "./column.js";
-import { taskTypeSchema } from "./target.js";
+import { modelTaskSchema } from "./structured.js";
 
 /** Raised when an older reader could misread a newer bundle. Readers accept their own version and all older ones. */
 export const BUNDLE_FORMAT_VERSION = 1;
@@ -81,6 +81,9 @@ export function cellShape({ width, image }: Pick<GraphInput, "width" | "image">)
   return image ? [image.height, width, image.channels] : [width];
 }
 
+/** Names of classes, labels or tags; the tensors hold their indices. */
+const names = z.array(z.string()).min(1);
+
 export const bundleOutputsSchema = z.discriminatedUnion("kind", [
   /** Tensors `label` string [N] and `probabilities` float32 [N, classes]. Binary: the second class is positive. */
   z.strictObject({ kind: z.literal("classes"), classes: z.array(z.string()).min(2) }),
@@ -96,6 +99,38 @@ export const bundleOutputsSchema = z.discriminatedUnion("kind", [
       })
       .optional(),
   }),
+  /** Tensor `probabilities` float32 [N, labels], each on its own; a label holds from its threshold on. */
+  z.strictObject({
+    kind: z.literal("labels"),
+    labels: names,
+    thresholds: z.array(z.number().min(0).max(1)).min(1),
+  }),
+  /**
+   * Of the L pieces of a text: tensors `tags` int64 [N, L], indices in `tags` (`O`, `B-place`, …), and `scores` float32
+   * [N, L], their probabilities. Pieces that are not there may have any tag.
+   */
+  z.strictObject({
+    kind: z.literal("tags"),
+    tags: names,
+    /** The raw column whose text is tagged. */
+    text: z.string(),
+    /** The column, made by a host transform, with first and last offset of each piece, [N, 2 L]; 0, 0: no piece. */
+    spans: z.string(),
+  }),
+  /**
+   * Tensors `boxes` float32 [N, K, 4] (left, top, right, bottom as shares of the picture), `scores` float32 [N, K] (0: no
+   * box), `classes` int64 [N, K], indices in `labels`. Boxes that repeat one another are left out inside the graph.
+   */
+  z.strictObject({ kind: z.literal("boxes"), labels: names }),
+  /** Tensor `mask` uint8 [N, height, width], indices in `labels`. */
+  z.strictObject({
+    kind: z.literal("mask"),
+    labels: names.max(255),
+    height: size,
+    width: size,
+  }),
+  /** Tensor `vector` float32 [N, width]. */
+  z.strictObject({ kind: z.literal("vector"), width: size }),
 ]);
 export type BundleOutputs = z.infer<typeof bundleOutputsSchema>;
 
@@ -110,7 +145,7 @@ export const manifestSchema = z.strictObject({
   formatVersion: z.number().int().positive(),
   name: identifier,
   version: z.number().int().positive(),
-  task: taskTypeSchema,
+  task: modelTaskSchema,
   /** The column that is predicted. */
   target: z.string(),
   /** The column that names a row, where training had one: never an input, copied beside predictions. */

@@ -1,6 +1,13 @@
 /** The wire formats of the server: what requests and answers look like, and who may make them. */
 import { z } from "zod";
 import { predictionExplanationSchema } from "./explanation.js";
+import {
+  boxesAnswerSchema,
+  entitiesAnswerSchema,
+  labelsAnswerSchema,
+  maskAnswerSchema,
+  vectorAnswerSchema,
+} from "./structured-answers.js";
 
 /** What a caller may do. `public` needs no token even where tokens are configured. */
 export const PERMISSIONS = ["public", "predict", "read", "manage"] as const;
@@ -38,6 +45,8 @@ export const predictRequestSchema = z
   .union([rowSchema, z.array(rowSchema), predictEnvelopeSchema])
   .describe("a row, a list of rows, or an envelope");
 
+const named = { id: z.string() };
+
 export const predictResponseSchema = z.strictObject({
   model: z.string(),
   version: z.number().int(),
@@ -55,6 +64,11 @@ export const predictResponseSchema = z.strictObject({
           prediction: z.number().nullable().describe("null where the model answers no finite number"),
           explanation: predictionExplanationSchema.optional(),
         }),
+        labelsAnswerSchema.extend(named),
+        entitiesAnswerSchema.extend(named),
+        boxesAnswerSchema.extend(named),
+        maskAnswerSchema.extend(named),
+        vectorAnswerSchema.extend(named),
       ]),
     )
     .describe("one a row, in order"),

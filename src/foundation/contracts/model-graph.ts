@@ -1,6 +1,7 @@
 /** The public face of a model's graph: which tensors go in and what comes out. */
 import { type BundleOutputs, cellShape, type GraphInput } from "./bundle.js";
 import { cast, type GraphBuilder, type GraphColumn, type GraphValue } from "./graph.js";
+import { hasStructure, type StructuredOutputs } from "./structured-answers.js";
 
 export const OUTPUT_TENSORS = {
   label: "label",
@@ -8,7 +9,34 @@ export const OUTPUT_TENSORS = {
   prediction: "prediction",
   low: "low",
   high: "high",
+  tags: "tags",
+  scores: "scores",
+  boxes: "boxes",
+  classes: "classes",
+  mask: "mask",
+  vector: "vector",
 } as const;
+
+/** Tensors of the kinds with a structure, in the order of the graph. */
+const STRUCTURE_TENSORS: Readonly<Record<StructuredOutputs["kind"], readonly OutputTensor[]>> = {
+  labels: [{ name: OUTPUT_TENSORS.probabilities, type: "float32" }],
+  tags: [
+    { name: OUTPUT_TENSORS.tags, type: "int64" },
+    { name: OUTPUT_TENSORS.scores, type: "float32" },
+  ],
+  boxes: [
+    { name: OUTPUT_TENSORS.boxes, type: "float32" },
+    { name: OUTPUT_TENSORS.scores, type: "float32" },
+    { name: OUTPUT_TENSORS.classes, type: "int64" },
+  ],
+  mask: [{ name: OUTPUT_TENSORS.mask, type: "uint8" }],
+  vector: [{ name: OUTPUT_TENSORS.vector, type: "float32" }],
+};
+
+export interface OutputTensor {
+  readonly name: string;
+  readonly type: "float32" | "string" | "int64" | "uint8";
+}
 
 /** A column as the graph takes it. */
 export interface GraphInputColumn {
@@ -22,9 +50,8 @@ export interface GraphInputColumn {
 }
 
 /** The tensors that a model with these outputs gives, in the order of its graph. */
-export function outputTensors(
-  outputs: BundleOutputs,
-): { readonly name: string; readonly type: "float32" | "string" }[] {
+export function outputTensors(outputs: BundleOutputs): readonly OutputTensor[] {
+  if (hasStructure(outputs)) return STRUCTURE_TENSORS[outputs.kind];
   const { label, probabilities, prediction, low, high } = OUTPUT_TENSORS;
   if (outputs.kind === "classes") {
     return [
@@ -84,6 +111,8 @@ export function declareInputs(graph: GraphBuilder, inputs: readonly GraphInput[]
   }));
 }
 
+export type TabularOutputs = Exclude<BundleOutputs, StructuredOutputs>;
+
 /** Lower and upper end, float32 [N,1]. */
 export interface IntervalEnds {
   readonly low: GraphValue;
@@ -96,7 +125,7 @@ export interface IntervalEnds {
  */
 export function declareOutputs(
   graph: GraphBuilder,
-  outputs: BundleOutputs,
+  outputs: TabularOutputs,
   value: GraphValue,
   { threshold = 0.5, ends }: { readonly threshold?: number; readonly ends?: IntervalEnds | undefined } = {},
 ): void {
@@ -112,6 +141,19 @@ export function declareOutputs(
     graph.op("Gather", [labels, chosenClass(graph, outputs, value, threshold)]),
   );
   graph.output(OUTPUT_TENSORS.probabilities, value);
+}
+
+/** Declares the outputs of a model whose answers have a structure. @throws Error when a tensor is missing or of another type */
+export function declareStructure(
+  graph: GraphBuilder,
+  outputs: StructuredOutputs,
+  values: Readonly<Record<string, GraphValue>>,
+): void {
+  for (const { name, type } of outputTensors(outputs)) {
+    const value = values[name];
+    if (value?.type !== type) throw new Error(`The output ${name} is ${value?.type}, not ${type}.`);
+    graph.output(name, value);
+  }
 }
 
 /** Index of the class, int64 [N]. */

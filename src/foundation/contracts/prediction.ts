@@ -1,5 +1,7 @@
 /** What a model answers for one row. */
+import type { StructuredAnswer } from "./structured-answers.js";
 import type { Predictions } from "./target.js";
+import type { Tensor } from "./tensor.js";
 
 export interface ClassPrediction {
   readonly label: string;
@@ -12,7 +14,9 @@ export interface ValuePrediction {
   /** Lower and upper end of an interval that holds the truth as often as the manifest says. */
   readonly interval?: readonly [number, number];
 }
-export type Prediction = ClassPrediction | ValuePrediction;
+/** Of a row of a table: a class or a number. */
+export type TabularPrediction = ClassPrediction | ValuePrediction;
+export type Prediction = TabularPrediction | StructuredAnswer;
 
 /** Columns of answers: `Predictions` with the label the graph chose for each row. */
 export type PredictionColumns = Predictions & {
@@ -22,7 +26,10 @@ export type PredictionColumns = Predictions & {
 };
 
 /** One object a row. `classes` names the probability columns. */
-export function toPredictionRows(columns: PredictionColumns, classes: readonly string[]): Prediction[] {
+export function toPredictionRows(
+  columns: PredictionColumns,
+  classes: readonly string[],
+): TabularPrediction[] {
   const { values, labels = [], ends } = columns;
   if (columns.kind === "values") {
     return Array.from(values, (prediction, row) => ({
@@ -61,6 +68,39 @@ export interface OutputComparison {
   readonly maxAbsDiff: number;
   /** The row with the largest difference; -1 when there are no rows. */
   readonly worstRow: number;
+}
+
+/**
+ * Compares output tensors, row by row in the first dimension: float tensors on the scale of `predictionDistance`, others must
+ * be equal. A tensor that is missing or of another shape is infinitely far.
+ */
+export function compareTensors(
+  actual: Readonly<Record<string, Tensor>>,
+  expected: Readonly<Record<string, Tensor>>,
+): OutputComparison {
+  let found: OutputComparison = { rows: 0, maxAbsDiff: 0, worstRow: -1 };
+  for (const [name, { shape, data }] of Object.entries(expected)) {
+    const rows = shape[0] ?? 0;
+    const other = actual[name];
+    found = { ...found, rows, worstRow: rows > 0 ? Math.max(0, found.worstRow) : -1 };
+    if (other?.shape.join() !== shape.join()) {
+      return { ...found, maxAbsDiff: Number.POSITIVE_INFINITY };
+    }
+    const width = rows === 0 ? 1 : data.length / rows;
+    for (let index = 0; index < data.length; index++) {
+      const [given, wanted] = [other.data[index]!, data[index]!];
+      const distance =
+        typeof given === "number" && typeof wanted === "number"
+          ? predictionDistance(given, wanted)
+          : given === wanted
+            ? 0
+            : Number.POSITIVE_INFINITY;
+      if (distance > found.maxAbsDiff) {
+        found = { rows, maxAbsDiff: distance, worstRow: Math.floor(index / width) };
+      }
+    }
+  }
+  return found;
 }
 
 /** Compares what the training-time pipeline predicted with what the exported model answers. */

@@ -11,16 +11,21 @@ import {
 import { emitCalibration } from "../../capabilities/trainers/calibration/index.js";
 import { createGraph } from "../../engines/onnx/index.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
-import type { BundleOutputs, GraphInput } from "../../foundation/contracts/bundle.js";
+import type { GraphInput } from "../../foundation/contracts/bundle.js";
 import type { ConformalInterval } from "../../foundation/contracts/conformal.js";
 import type { GraphBuilder, GraphColumn, GraphValue } from "../../foundation/contracts/graph.js";
-import { declareInputs, declareOutputs, planGraphInputs } from "../../foundation/contracts/model-graph.js";
+import {
+  declareInputs,
+  declareOutputs,
+  planGraphInputs,
+  type TabularOutputs,
+} from "../../foundation/contracts/model-graph.js";
 import type { LearnedModel, Member } from "./model.js";
 
 export interface ComposeOptions {
   readonly name: string;
   readonly transforms: TransformMap;
-  readonly outputs: BundleOutputs;
+  readonly outputs: TabularOutputs;
   /** Binary: probability at and above which the positive class is the label. */
   readonly threshold: number;
   /** Regression: the graph gives both ends of this interval too. */

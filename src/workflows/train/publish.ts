@@ -11,12 +11,13 @@ import {
 import { hostSteps, type TransformMap } from "../../capabilities/features/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { makePrivateFolder } from "../../foundation/base/private-folder.js";
-import type { BundleMetrics, BundleOutputs } from "../../foundation/contracts/bundle.js";
+import type { BundleMetrics } from "../../foundation/contracts/bundle.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { ConformalInterval } from "../../foundation/contracts/conformal.js";
 import type { Importance } from "../../foundation/contracts/evaluation.js";
 import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/frame.js";
 import type { ModelAnatomy } from "../../foundation/contracts/model-anatomy.js";
+import type { TabularOutputs } from "../../foundation/contracts/model-graph.js";
 import {
   compareOutputs,
   type OutputComparison,
@@ -184,7 +185,7 @@ function bundleParts(model: LearnedModel, request: BundleRequest): BundleParts {
   };
 }
 
-function outputsOf(classes: readonly string[], interval: ConformalInterval | undefined): BundleOutputs {
+function outputsOf(classes: readonly string[], interval: ConformalInterval | undefined): TabularOutputs {
   if (classes.length > 0) return { kind: "classes", classes: [...classes] };
   return {
     kind: "value",

@@ -12,6 +12,7 @@ import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
 import type { EvaluateResult, Evaluation } from "../../foundation/contracts/evaluation.js";
 import { type Column, columnOf, takeRows } from "../../foundation/contracts/frame.js";
+import { tabularTask } from "../../foundation/contracts/structured.js";
 import type { Target } from "../../foundation/contracts/target.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
 import { withModel } from "./open-model.js";
@@ -49,7 +50,7 @@ export function evaluateModel(
           target,
           predictions: await bundle.predictFrame(features),
           split: data.description,
-          metric: named ?? defaultMetric(manifest.task, METRIC_LIST),
+          metric: named ?? defaultMetric(tabularTask(manifest.task, "Evaluation"), METRIC_LIST),
           features,
           rowNumbers: rows,
           slices: request.slices ?? [],

@@ -12,6 +12,7 @@ import type {
   RowExplanations,
 } from "../../foundation/contracts/explanation.js";
 import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
+import { tabularTask } from "../../foundation/contracts/structured.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { explainFully } from "./explain-fully.js";
 import { completeRows, type OpenExplainer, openExplainer, predictionsOf } from "./open-explainer.js";
@@ -137,7 +138,8 @@ export async function explainFrame(
     ...(explainedClass === undefined ? {} : { explainedClass }),
     ...(ids ? { ids } : {}),
   });
-  return { model: name, version, task, basis: explainer.basis, ...described };
+  const explained = tabularTask(task, "Explaining");
+  return { model: name, version, task: explained, basis: explainer.basis, ...described };
 }
 
 function firstRows(frame: Frame, count: number): Frame {
@@ -153,8 +155,8 @@ function firstRows(frame: Frame, count: number): Frame {
 export function checkClass({ manifest }: Pick<LoadedBundle, "manifest">, wanted: string | undefined): void {
   if (wanted === undefined) return;
   const { name, outputs } = manifest;
-  if (outputs.kind === "value") {
-    throw new QuernError("USAGE", `${name} predicts a value, so there is no class to explain.`, {
+  if (outputs.kind !== "classes") {
+    throw new QuernError("USAGE", `${name} predicts no class, so there is none to explain.`, {
       hint: "Leave `--class` out.",
     });
   }

@@ -7,6 +7,7 @@ import type { BundlePredictor } from "../../foundation/contracts/bundle-predicto
 import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
 import { computeMetric } from "../../foundation/contracts/metric.js";
 import type { Prediction } from "../../foundation/contracts/prediction.js";
+import { tabularTask } from "../../foundation/contracts/structured.js";
 import type { WorkflowContext } from "../context.js";
 import { readTarget } from "./evaluate-model.js";
 import { openRows, readInputs } from "./reading.js";
@@ -40,7 +41,9 @@ export async function labelledJudge(
   metric: string | null | undefined,
   context: WorkflowContext,
 ): Promise<Judge> {
-  const decisive = METRIC_LIST.find(({ id }) => id === metric) ?? defaultMetric(manifest.task, METRIC_LIST);
+  const decisive =
+    METRIC_LIST.find(({ id }) => id === metric) ??
+    defaultMetric(tabularTask(manifest.task, "Judging a smaller model by labelled rows"), METRIC_LIST);
   const data = await openRows(source, {}, context);
   try {
     const { target, rows } = await readTarget(data.table, manifest);
@@ -93,7 +96,9 @@ function numbersOf(predictions: readonly Prediction[], outputs: BundleOutputs): 
   const classes = outputs.kind === "classes" ? outputs.classes : [];
   return Float64Array.from(
     predictions.flatMap((answer) =>
-      "prediction" in answer ? [answer.prediction] : classes.map((name) => answer.probabilities[name]!),
+      "prediction" in answer
+        ? [answer.prediction]
+        : classes.map((name) => ("probabilities" in answer ? answer.probabilities[name]! : Number.NaN)),
     ),
   );
 }

@@ -28,6 +28,7 @@ import type {
   FeedbackReceipt,
 } from "../../foundation/contracts/monitoring-store.js";
 import type { Store } from "../../foundation/contracts/store.js";
+import { tabularTask } from "../../foundation/contracts/structured.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
 import { storeFolder, withStore } from "../locate-store.js";
 import { type OpenModel, withModel } from "../use/open-model.js";
@@ -155,6 +156,7 @@ async function observe(
   context: WorkflowContext,
 ): Promise<Observed> {
   const { manifest } = model.bundle;
+  const task = tabularTask(manifest.task, "Monitoring");
   const to = request.until ?? context.clock.now() + 1;
   const span = { from: to - spanMs(settings.window), to };
   const rows =
@@ -166,7 +168,7 @@ async function observe(
       ? await trainingRows(model, store, context)
       : await referenceFile(model, request.reference, context);
   const evaluation = request.reference === undefined ? evaluationOf(model) : undefined;
-  const stick = yardstick(manifest.task, evaluation, reference.heldOut);
+  const stick = yardstick(task, evaluation, reference.heldOut);
   const shared = [...reference.inputs.columns.keys()].filter((name) => rows.inputs.columns.has(name));
   const { heldOut } = reference;
   const timed = rows.at !== undefined;

@@ -11,6 +11,7 @@ import type {
   PredictionLogSettings,
   PredictionSink,
 } from "../../../foundation/contracts/prediction-log.js";
+import { hasStructure } from "../../../foundation/contracts/structured-answers.js";
 import { hashedCell, isLogged, loggedCell } from "./logged-cell.js";
 
 export interface PredictionLogOptions {
@@ -173,6 +174,11 @@ function answerOf(
   prediction: Prediction,
   outputs: BundleOutputs,
 ): Pick<LoggedPrediction, "answer" | "probabilities"> {
+  // Pictures and vectors are too large to be kept with every answer.
+  if ("mask" in prediction || "vector" in prediction) return { answer: "", probabilities: [] };
+  if (hasStructure(outputs) || !("label" in prediction || "prediction" in prediction)) {
+    return { answer: JSON.stringify(prediction), probabilities: [] };
+  }
   if ("prediction" in prediction || outputs.kind !== "classes") {
     const value = "prediction" in prediction ? prediction.prediction : Number.NaN;
     return { answer: Number.isFinite(value) ? String(value) : "", probabilities: [] };
