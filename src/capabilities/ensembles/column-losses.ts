@@ -12,7 +12,7 @@ export interface ColumnLoss {
 type Blend = Parameters<ColumnLoss["score"]>;
 type Weights = Float64Array | undefined;
 
-/** Up to this many rows AUC is computed as the metric does. */
+/** Up to this many rows AUC is exact. */
 const ROWS_OF_EXACT_AREA = 1024;
 
 /** Undefined for metrics that need more than a column. */
@@ -32,9 +32,8 @@ export function columnLoss(problem: CombinationProblem): ColumnLoss | undefined 
     case "mae":
       return { position, score: (...blend) => -meanDistance(actual, weights, blend) };
     case "auc": {
-      if (targetRows(target) <= ROWS_OF_EXACT_AREA) return undefined;
-      const area = histogramArea(actual, weights);
-      return { position, score: area };
+      if (targetRows(target) > ROWS_OF_EXACT_AREA) return { position, score: histogramArea(actual, weights) };
+      return weights ? undefined : { position, score: exactArea(actual) };
     }
     default:
       return undefined;
@@ -88,6 +87,41 @@ function meanDistance(actual: Float64Array, weights: Weights, [sums, column, sha
     total += weight;
   }
   return sum / total;
+}
+
+/**
+ * Area under the ROC curve as the share of pairs in the right order (Mann and Whitney, 1947): both classes sorted apart,
+ * without a comparison function, and walked through together.
+ */
+function exactArea(positive: Float64Array): ColumnLoss["score"] {
+  const found = positive.reduce((sum, one) => sum + one, 0);
+  const above = new Float64Array(found);
+  const below = new Float64Array(positive.length - found);
+  return (sums, column, share) => {
+    let p = 0;
+    let n = 0;
+    for (let row = 0; row < sums.length; row++) {
+      const score = (sums[row]! + column[row]!) * share;
+      if (positive[row] === 1) above[p++] = score;
+      else below[n++] = score;
+    }
+    return orderedShare(below.sort(), above.sort());
+  };
+}
+
+/** Share of pairs in which the one of `above` is greater, equal ones counting half; both ascending. */
+function orderedShare(below: Float64Array, above: Float64Array): number {
+  let pairs = 0;
+  let less = 0;
+  let lessOrEqual = 0;
+  for (const score of above) {
+    while (less < below.length && below[less]! < score) less++;
+    if (lessOrEqual < less) lessOrEqual = less;
+    while (lessOrEqual < below.length && below[lessOrEqual]! <= score) lessOrEqual++;
+    pairs += (less + lessOrEqual) / 2;
+  }
+  const share = pairs / (above.length * below.length);
+  return Number.isNaN(share) ? Number.NEGATIVE_INFINITY : share;
 }
 
 /** Bins for each factor of two between 2^-EXPONENTS and 1/2, on either side of 1/2. */

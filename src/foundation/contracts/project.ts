@@ -13,7 +13,7 @@ import { taskTypeSchema } from "./target.js";
  */
 const dataSchema = z.strictObject({
   source: z
-    .union([z.string(), z.array(z.string())])
+    .union([z.string(), z.array(z.string()).min(1)])
     .optional()
     .register(fields, { title: "Source", help: "A file, folder, glob, URL or `-`; relative to quern.yaml." }),
   format: z

@@ -29,6 +29,8 @@ const IMPORTANCE_REPEATS = 3;
 /** Predictions that a single model, or an ensemble, is asked for at most, as far as `LEAST_IMPORTANCE_ROWS` allows. */
 const IMPORTANCE_PREDICTIONS = { single: 60_000, several: 20_000 };
 const LEAST_IMPORTANCE_ROWS = 100;
+/** Where the time is limited and little of it is left. */
+const LEAST_TIMED_ROWS = 30;
 
 export interface Judgement {
   readonly project: Project;
@@ -63,17 +65,34 @@ export interface Witness {
   readonly rows: Int32Array;
 }
 
-/** How much worse the metric gets on rows the model has not seen when one raw column is shuffled. */
-export function columnImportance(
+type Predict = (features: Frame) => Promise<Predictions> | Predictions;
+
+/**
+ * How much worse the metric gets on rows the model has not seen when one raw column is shuffled.
+ * @param secondsLeft of a training that keeps the clock: on how many rows it is measured then hangs on it
+ */
+export async function columnImportance(
   { model, rows: unseen }: Witness,
-  predict: (features: Frame) => Promise<Predictions> | Predictions,
+  predict: Predict,
   { target, frame }: { readonly target: Target; readonly frame: Frame },
   { project, metric, signal }: Pick<Judgement, "project" | "metric" | "signal">,
+  secondsLeft?: () => number,
 ): Promise<Importance[]> {
   const random = createRandom(project.seed).fork("importance");
   const order = random.fork("rows").permutation(unseen.length);
   const columns = columnsRead(model);
-  const rows = sampleRows(unseen, importanceRows(model, columns.length), order);
+  const pace = { predict, predictions: columns.length * IMPORTANCE_REPEATS };
+  const limit = Math.min(
+    importanceRows(model, columns.length),
+    secondsLeft
+      ? await rowsInTime(
+          selectColumns(takeRows(frame, unseen.subarray(0, LEAST_IMPORTANCE_ROWS)), columns),
+          pace,
+          secondsLeft,
+        )
+      : unseen.length,
+  );
+  const rows = sampleRows(unseen, limit, order);
   return permutationImportance({
     metric,
     features: selectColumns(takeRows(frame, rows), columns),
@@ -83,6 +102,19 @@ export function columnImportance(
     repeats: IMPORTANCE_REPEATS,
     signal,
   });
+}
+
+/** How many rows can be predicted so often in the time that is left, judged by once. */
+async function rowsInTime(
+  sample: Frame,
+  { predict, predictions }: { readonly predict: Predict; readonly predictions: number },
+  secondsLeft: () => number,
+): Promise<number> {
+  const before = secondsLeft();
+  await predict(sample);
+  const left = secondsLeft();
+  const secondsPerRow = Math.max(1e-9, (before - left) / sample.rows);
+  return Math.max(LEAST_TIMED_ROWS, Math.floor(left / (secondsPerRow * predictions)));
 }
 
 function importanceRows({ members }: LearnedModel, columns: number): number {

@@ -111,11 +111,21 @@ function exportJudged(
       backgroundRows: project.explanation.backgroundRows,
       measuresLatency: LATENCY_GOAL in project.task.goals,
       ...(unexplained
-        ? { importance: (predict) => columnImportance(unexplained, predict, table, judgement) }
+        ? {
+            importance: (predict) =>
+              columnImportance(unexplained, predict, table, judgement, secondsLeft(production)),
+          }
         : {}),
     },
     folder,
   );
+}
+
+/** A timed training asks its model what it can until then; the report is still to be written. */
+const LATEST_QUESTION = 1.01;
+
+function secondsLeft({ agenda: { seconds }, progress }: Production): (() => number) | undefined {
+  return seconds === undefined ? undefined : () => seconds * LATEST_QUESTION - progress.seconds;
 }
 
 function bundleMetrics(evaluation: Evaluation): BundleMetrics {
