@@ -76,10 +76,10 @@ const CLASSES: Record<SmallTask, readonly string[]> = {
   regression: [],
 };
 
-export function smallModel(task: SmallTask): BundleParts {
+export function smallModel(task: SmallTask, columnsTaken = COLUMNS): BundleParts {
   const graph = createGraph({ name: "small" });
   const graphInputs = planGraphInputs(
-    COLUMNS.map(({ name, kind, precision, format }) => ({
+    columnsTaken.map(({ name, kind, precision, format }) => ({
       name,
       kind: kind as "number",
       precision,
@@ -99,7 +99,7 @@ export function smallModel(task: SmallTask): BundleParts {
     version: 1,
     task,
     target: "outcome",
-    inputs: describeInputs(COLUMNS, trainingFrame()),
+    inputs: describeInputs(columnsTaken, trainingFrame()),
     graphInputs,
     outputs: task === "regression" ? { kind: "value" } : { kind: "classes", classes },
     lineage: { run: "run-1" },

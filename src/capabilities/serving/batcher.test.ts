@@ -97,4 +97,26 @@ describe("batching", () => {
     await expect(batcher.submit(row(1), ["y"], 1)).rejects.toThrow("thread died");
     expect(await answer(batcher.submit(row(2), ["y"], 1))).toBe(2);
   });
+  it("answers at once, beside a queue, where a row costs least that way, and keeps every refusal", async () => {
+    const refused: string[] = [];
+    const direct = { rows: 2, isCheapestUnderLoad: true, run: ({ x }: Tensors) => ({ y: x! }) };
+    const { batcher, held, turn, advance } = setUp({ direct, onRefused: (reason) => refused.push(reason) });
+    const slow = batcher.submit(
+      { x: { type: "float32", shape: [3, 1], data: new Float32Array(3) } },
+      ["y"],
+      3,
+    );
+    await turn();
+    expect(held.map(({ rows }) => rows)).toEqual([3]);
+    expect(await answer(batcher.submit(row(4), ["y"], 1))).toBe(4);
+    expect(batcher.compute(1, {}, () => "now")).toBe("now");
+    advance(20);
+    const unwanted = [{ signal: { aborted: true } }, { deadlineMs: 10 }];
+    for (const options of unwanted) expect(() => batcher.compute(1, options, () => "now")).toThrow();
+    expect(refused).toEqual(["cancelled", "deadline"]);
+    const drained = batcher.drain(10_000);
+    expect(() => batcher.compute(1, {}, () => "now")).toThrow(/taken down/);
+    held[0]!.finish();
+    await Promise.all([slow, drained]);
+  });
 });

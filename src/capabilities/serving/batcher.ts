@@ -11,14 +11,20 @@ export interface BatcherOptions {
   readonly queueLimitRows: number;
   /** Computes one batch; owns the arrays it is given. */
   readonly run: (inputs: Tensors, outputs: readonly string[]) => Promise<Tensors>;
-  /** Computes at once, on this thread, what arrives in one turn where that is at most `rows`. */
+  /** Computes on this thread, without handing over, what is small enough. */
   readonly direct?: DirectRun | undefined;
   readonly onBatch: (rows: number, seconds: number) => void;
   readonly onRefused: (reason: "overloaded" | "deadline" | "cancelled") => void;
 }
 
 export interface DirectRun {
+  /** What arrives in one turn is computed this way where it has at most so many rows. */
   readonly rows: number;
+  /**
+   * Whether a row costs less this way than its share of a full batch: then each request of at most `rows` rows is
+   * answered at once, whatever else arrives.
+   */
+  readonly isCheapestUnderLoad: boolean;
   run(inputs: Tensors, outputs: readonly string[]): Tensors;
 }
 
@@ -72,11 +78,30 @@ export class Batcher {
       this.#options.onRefused("overloaded");
       return Promise.reject(this.#overload());
     }
+    const { direct } = this.#options;
+    if (direct?.isCheapestUnderLoad && rows <= direct.rows) {
+      return attempt(() => this.compute(rows, options, () => direct.run(inputs, outputs)));
+    }
     return new Promise((resolve, reject) => {
       this.#queue.push({ ...options, inputs, outputs, rows, resolve, reject });
       this.#waitingRows += rows;
       this.#schedule();
     });
+  }
+
+  /**
+   * Work that is done at once, on this thread: guarded and counted like any other.
+   * @throws QuernError OVERLOADED, INTERRUPTED, DEADLINE_EXCEEDED
+   */
+  compute<T>(rows: number, options: RunOptions, work: () => T): T {
+    if (this.#closed) throw closing();
+    const { clock, onBatch } = this.#options;
+    const start = clock.elapsed();
+    const refusal = this.#refusal(options, start);
+    if (refusal) throw refusal;
+    const result = work();
+    onBatch(rows, (clock.elapsed() - start) / 1000);
+    return result;
   }
 
   /** Refuses new requests; resolves when none is left. After `timeoutMs` those still waiting are refused. */
@@ -115,18 +140,10 @@ export class Batcher {
 
   /** Few rows: computing them here takes less time than handing them over. */
   #answerDirectly(direct: DirectRun): void {
-    const { clock, onBatch } = this.#options;
     for (const waiting of this.#queue.splice(0)) {
-      if (this.#isGone(waiting)) continue;
-      const { inputs, outputs, rows } = waiting;
-      this.#waitingRows -= rows;
-      const start = clock.elapsed();
-      try {
-        waiting.resolve(direct.run(inputs, outputs));
-      } catch (cause) {
-        waiting.reject(cause);
-      }
-      onBatch(rows, (clock.elapsed() - start) / 1000);
+      this.#waitingRows -= waiting.rows;
+      const { inputs, outputs, rows, resolve, reject } = waiting;
+      attempt(() => this.compute(rows, waiting, () => direct.run(inputs, outputs))).then(resolve, reject);
     }
   }
 
@@ -181,17 +198,22 @@ export class Batcher {
 
   /** Settles a request that nobody waits for any more. */
   #isGone(waiting: Waiting): boolean {
-    const cancelled = waiting.signal?.aborted ?? false;
-    const late = (waiting.deadlineMs ?? Number.POSITIVE_INFINITY) < this.#options.clock.elapsed();
-    if (!cancelled && !late) return false;
+    const refusal = this.#refusal(waiting, this.#options.clock.elapsed());
+    if (!refusal) return false;
     this.#waitingRows -= waiting.rows;
-    this.#options.onRefused(cancelled ? "cancelled" : "deadline");
-    waiting.reject(
-      cancelled
-        ? new QuernError("INTERRUPTED", "The caller went away.", { hint: "Nothing was computed." })
-        : new QuernError("DEADLINE_EXCEEDED", "The time for this request ran out before it was computed."),
-    );
+    waiting.reject(refusal);
     return true;
+  }
+
+  /** Why a request is not worth computing any more, counted. */
+  #refusal({ signal, deadlineMs }: RunOptions, nowMs: number): QuernError | undefined {
+    if (signal?.aborted) {
+      this.#options.onRefused("cancelled");
+      return new QuernError("INTERRUPTED", "The caller went away.", { hint: "Nothing was computed." });
+    }
+    if (deadlineMs === undefined || deadlineMs >= nowMs) return undefined;
+    this.#options.onRefused("deadline");
+    return new QuernError("DEADLINE_EXCEEDED", "The time for this request ran out before it was computed.");
   }
 
   #refuseAll(): void {
@@ -206,6 +228,11 @@ export class Batcher {
       details: { waitingRows: this.#waitingRows, limit: this.#options.queueLimitRows, retryAfterSeconds },
     });
   }
+}
+
+/** What is thrown becomes a rejection. */
+async function attempt<T>(work: () => T): Promise<T> {
+  return work();
 }
 
 function closing(): QuernError {

@@ -26,6 +26,7 @@ import type {
 import { hasStructure } from "../../foundation/contracts/structured-answers.js";
 import { elementCount, type TensorPort } from "../../foundation/contracts/tensor.js";
 import { Batcher } from "./batcher.js";
+import { type AnswerRow, directAnswers } from "./direct-answers.js";
 import { type DirectPath, openDirectPath, rowCount } from "./direct-path.js";
 import { InferenceThread, type StartWorker } from "./inference-thread.js";
 import { concatenateRows, type Tensors } from "./tensor-batch.js";
@@ -133,6 +134,7 @@ export class PooledModel implements ServedModel {
   readonly #batcher: Batcher;
   readonly #predictor: BundlePredictor;
   readonly #explainer: RowsExplainer | undefined;
+  readonly #direct: { readonly rows: number; readonly answer: AnswerRow } | undefined;
   /** Predictions whose images are being decoded or that wait for their answer; kept for models with images alone. */
   readonly #accepted = new Set<Promise<unknown>>();
   #draining = false;
@@ -145,13 +147,19 @@ export class PooledModel implements ServedModel {
     this.inputs = thread.inputs;
     this.outputs = thread.outputs;
     this.#thread = thread;
+    const answer = direct?.isCheapestUnderLoad ? directAnswers(manifest, direct.model) : undefined;
+    this.#direct = direct && answer && { rows: direct.rows, answer };
     const { observer } = options;
     this.#batcher = new Batcher({
       clock: options.clock,
       maximumBatchRows: Math.min(options.maximumBatchRows ?? 64, thread.comfortableRows),
       queueLimitRows: options.queueLimitRows ?? 4096,
       run: (inputs, outputs) => thread.run(inputs, outputs),
-      direct: direct && { rows: direct.rows, run: (inputs, outputs) => direct.model.run(inputs, outputs) },
+      direct: direct && {
+        rows: direct.rows,
+        isCheapestUnderLoad: direct.isCheapestUnderLoad,
+        run: (inputs, outputs) => direct.model.run(inputs, outputs),
+      },
       onBatch: (rows, seconds) => observer?.batch?.(this, rows, seconds),
       onRefused: (reason) => observer?.refused?.(this, reason),
     });
@@ -174,7 +182,26 @@ export class PooledModel implements ServedModel {
     return this.#batcher.overloaded;
   }
 
-  predict(rows: readonly Row[], options?: RunOptions): Promise<Prediction[]> {
+  async predict(rows: readonly Row[], options: RunOptions = {}): Promise<readonly Prediction[]> {
+    return this.#answerAtOnce(rows, options) ?? this.#answerByGraph(rows, options);
+  }
+
+  /** @returns `undefined` where there are too many rows for it, or a mistake that the encoding of rows names */
+  #answerAtOnce(rows: readonly Row[], options: RunOptions): readonly Prediction[] | undefined {
+    const direct = this.#direct;
+    if (!direct || rows.length === 0 || rows.length > direct.rows) return undefined;
+    return this.#batcher.compute(rows.length, options, () => {
+      const answers: Prediction[] = [];
+      for (const row of rows) {
+        const answer = direct.answer(row);
+        if (!answer) return undefined;
+        answers.push(answer);
+      }
+      return answers;
+    });
+  }
+
+  #answerByGraph(rows: readonly Row[], options: RunOptions): Promise<readonly Prediction[]> {
     const answer = this.#predictor.predict(rows, options);
     if (hasImages(this.manifest)) this.#keep(answer);
     return answer;

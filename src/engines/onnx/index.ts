@@ -1,5 +1,5 @@
 export { toAttributeProto } from "./attributes.js";
-export { compileDirect, type DirectModel } from "./direct/direct-model.js";
+export { compileDirect, type DirectModel, type ScalarRow } from "./direct/direct-model.js";
 export { Expressions, isStatic, type Operand } from "./expressions.js";
 export { createGraph, type GraphOptions, type OnnxGraph } from "./graph-builder.js";
 export type { GraphNode } from "./graph-node.js";

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { QuernError } from "../../foundation/base/errors.js";
 import { answerDistance } from "../../foundation/contracts/bundle-check.js";
 import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
@@ -22,7 +21,8 @@ export async function answerRows(
   context: RouteContext,
   { reference, subject, rows, ids, run }: RowsRequest,
 ): Promise<{ readonly model: ServedModel; readonly answers: readonly Prediction[] }> {
-  const routed = context.traffic?.route(reference, subject ?? randomUUID());
+  // Nobody's request goes by its first id, which is random unless the caller chose it.
+  const routed = context.traffic?.route(reference, subject ?? ids[0] ?? "");
   const model = routed?.model ?? findReference(context.models, reference);
   try {
     const answers = await model.predict(rows, run);

@@ -69,17 +69,8 @@ function createApp(bodyLimit: number): FastifyInstance {
   });
   // Bodies arrive as text; each route reads its own.
   app.removeAllContentTypeParsers();
-  const asText = { parseAs: "string" } as const;
-  app.addContentTypeParser(
-    "application/json",
-    asText,
-    async (_request: FastifyRequest, text: string) => text,
-  );
-  app.addContentTypeParser(
-    "application/octet-stream",
-    { parseAs: "buffer" },
-    async (_request: FastifyRequest, bytes: Buffer) => bytes,
-  );
+  app.addContentTypeParser<string>("application/json", { parseAs: "string" }, asItIs);
+  app.addContentTypeParser<Buffer>("application/octet-stream", { parseAs: "buffer" }, asItIs);
   // Clients of the protocol's binary extension name no type; their head's length is what tells.
   const asBytes = { parseAs: "buffer" } as const;
   app.addContentTypeParser("*", asBytes, async ({ headers }: FastifyRequest, bytes: Buffer) => {
@@ -87,6 +78,15 @@ function createApp(bodyLimit: number): FastifyInstance {
     throw new QuernError("REQUEST_INVALID", "The body must be JSON (Content-Type: application/json).");
   });
   return app;
+}
+
+/** Without a promise: each microsecond counts here. */
+function asItIs<Body>(
+  _request: FastifyRequest,
+  body: Body,
+  done: (cause: Error | null, body: Body) => void,
+): void {
+  done(null, body);
 }
 
 const DOCUMENT_POLICY =

@@ -42,14 +42,16 @@ export function createServingMetrics(): ServingMetrics {
     ...{ name: "quern_shadow_rows_total", help: "Rows computed by a shadow.", registers },
     labelNames: [...labelNames, "agrees"] as const,
   });
+  const rowsOf = eachModel((labels) => batchRows.labels(labels));
+  const secondsOf = eachModel((labels) => batchSeconds.labels(labels));
   const observer: ServingObserver = {
     shadowed(model, rows, differing) {
       shadowed.inc({ ...labelsOf(model), agrees: "yes" }, rows - differing);
       shadowed.inc({ ...labelsOf(model), agrees: "no" }, differing);
     },
     batch(model, rows, seconds) {
-      batchRows.observe(labelsOf(model), rows);
-      batchSeconds.observe(labelsOf(model), seconds);
+      rowsOf(model).observe(rows);
+      secondsOf(model).observe(seconds);
     },
     refused: (model, reason) => refused.inc({ ...labelsOf(model), reason }),
   };
@@ -87,11 +89,32 @@ function serverMetrics(registry: Registry, models: ModelPool): Metrics {
     { version: QUERN_VERSION },
     1,
   );
+  const predictionsOf = eachModel((labels) => predictions.labels(labels));
+  /** By route, method and status. */
+  const durations = new Map<string, Map<string, Histogram.Internal<string>[]>>();
   return {
-    request: (method, route, status, seconds) => duration.observe({ method, route, status }, seconds),
-    predicted: (model, rows) => predictions.inc(labelsOf(model), rows),
+    request(method, route, status, seconds) {
+      const methods = durations.get(route) ?? new Map<string, Histogram.Internal<string>[]>();
+      const statuses = methods.get(method) ?? [];
+      durations.set(route, methods.set(method, statuses));
+      statuses[status] ??= duration.labels({ method, route, status });
+      statuses[status].observe(seconds);
+    },
+    predicted: (model, rows) => predictionsOf(model).inc(rows),
     contentType: registry.contentType,
     render: () => registry.metrics(),
+  };
+}
+
+/** The series of each model, looked up once: labels are hashed at every use otherwise. */
+function eachModel<Series>(find: (labels: ReturnType<typeof labelsOf>) => Series) {
+  const known = new WeakMap<ServedModel, Series>();
+  return (model: ServedModel): Series => {
+    const found = known.get(model);
+    if (found) return found;
+    const series = find(labelsOf(model));
+    known.set(model, series);
+    return series;
   };
 }
 

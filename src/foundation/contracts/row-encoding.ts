@@ -7,16 +7,9 @@
 import { QuernError } from "../base/errors.js";
 import { nearest } from "../base/nearest.js";
 import { type PictureSize, parsePicture, UnreadablePicture } from "../base/pictures/picture.js";
-import {
-  categoryText,
-  parseBoolean,
-  parseDatetime,
-  parseNumber,
-  parseVector,
-  plainText,
-  type ValueFormat,
-} from "../base/values.js";
+import { parseVector } from "../base/values.js";
 import type { BundleInput } from "./bundle.js";
+import { type CellReader, cellOf, cellReader, hasNul, withoutNul } from "./cell-reader.js";
 import { type CategoryColumn, type Column, columnLength, type Frame } from "./frame.js";
 import { type GraphColumn, MISSING_DATETIME } from "./graph.js";
 import type { Row } from "./prediction.js";
@@ -57,20 +50,13 @@ export function encodeRows(inputs: readonly BundleInput[], rows: readonly Row[])
   return encoded;
 }
 
-const ABSENT = Symbol("absent");
-
-function cell(row: Row, name: string): unknown {
-  const value = Object.hasOwn(row, name) ? row[name] : undefined;
-  return value === undefined ? ABSENT : value;
-}
-
 function encodeColumn(input: BundleInput, rows: readonly Row[], problems: Problems): Tensor {
   const { column, optional } = input;
   const format = column.format ?? {};
   const { name } = column;
-  const read = <T>(row: number, parse: (value: unknown) => T | undefined, missing: T, wanted: string): T => {
-    const value = cell(rows[row]!, name);
-    if (value === ABSENT) {
+  const read = <T>(row: number, { parse, missing, wanted }: CellReader<T>): T => {
+    const value = cellOf(rows[row]!, name);
+    if (value === undefined) {
       if (!optional) problems.missing(row, name);
       return missing;
     }
@@ -81,55 +67,32 @@ function encodeColumn(input: BundleInput, rows: readonly Row[], problems: Proble
     return missing;
   };
   const count = rows.length;
-  switch (column.kind) {
-    case "number": {
-      const data = column.precision === "float64" ? new Float64Array(count) : new Float32Array(count);
-      for (let row = 0; row < count; row++) {
-        data[row] = read(row, (value) => parseNumber(value, format), Number.NaN, "a number");
-      }
-      return numberTensor(data);
-    }
-    case "boolean": {
-      const data = new Float32Array(count);
-      for (let row = 0; row < count; row++) {
-        data[row] = read(row, (value) => parseBoolean(value, format), Number.NaN, "true or false");
-      }
-      return numberTensor(data);
-    }
-    case "datetime": {
-      const data = new BigInt64Array(count);
-      for (let row = 0; row < count; row++) {
-        data[row] = toInt64(read(row, (value) => parseDatetime(value, format), Number.NaN, "a date or time"));
-      }
-      return { type: "int64", shape: [count, 1], data };
-    }
-    case "vector":
-      return encodeVectors(column.format?.width ?? 0, count, (row) =>
-        read(row, (value) => parseVector(value, format), [], `a list of ${column.format?.width} numbers`),
-      );
-    case "image":
-      return encodePictures(pictureSize(format), count, (row, size) =>
-        read(row, pictureReader(size), new Uint8Array(), `a picture of ${sizeText(size)}`),
-      );
-    default: {
-      const toText = textReader(column.kind, format, column.numericCategory ?? false);
-      const data = new Array<string>(count);
-      for (let row = 0; row < count; row++) data[row] = read(row, toText, "", "a text");
-      return { type: "string", shape: [count, 1], data };
-    }
+  if (column.kind === "vector") {
+    const vectors = vectorReader(format);
+    return encodeVectors(format.width ?? 0, count, (row) => read(row, vectors));
   }
+  if (column.kind === "image") {
+    const pictures = pictureReader(pictureSize(format));
+    return encodePictures(pictureSize(format), count, (row) => read(row, pictures));
+  }
+  const reader = cellReader(column);
+  if (!reader) throw new Error(`A row has no cell for ${column.kind}.`);
+  if (reader.holds === "text") {
+    const data = Array.from({ length: count }, (_, row) => read(row, reader));
+    return { type: "string", shape: [count, 1], data };
+  }
+  if (column.kind === "datetime") {
+    const data = BigInt64Array.from({ length: count }, (_, row) => toInt64(read(row, reader)));
+    return { type: "int64", shape: [count, 1], data };
+  }
+  const data = column.precision === "float64" ? new Float64Array(count) : new Float32Array(count);
+  for (let row = 0; row < count; row++) data[row] = read(row, reader);
+  return numberTensor(data);
 }
 
-/** JSON objects and lists are no categories: refusing them shows a request of the wrong shape. */
-function textReader(
-  kind: BundleInput["column"]["kind"],
-  format: ValueFormat,
-  numeric: boolean,
-): (value: unknown) => string | undefined {
-  return (value) => {
-    if (typeof value === "object" && value !== null) return undefined;
-    return withoutNul(kind === "text" ? plainText(value, format) : categoryText(value, format, numeric));
-  };
+function vectorReader(format: ColumnFormat): CellReader<readonly number[]> {
+  const wanted = `a list of ${format.width} numbers`;
+  return { parse: (value) => parseVector(value, format), missing: [], wanted };
 }
 
 function encodeVectors(width: number, count: number, read: (row: number) => readonly number[]): Tensor {
@@ -143,20 +106,20 @@ function pictureSize({ height = 0, width = 0, channels = 3 }: ColumnFormat): Pic
 }
 
 /** A picture that is null is missing: all 0. */
-function pictureReader(size: PictureSize): (value: unknown) => Uint8Array | undefined {
-  return (value) => (value === null ? new Uint8Array() : parsePicture(value, size));
+function pictureReader(size: PictureSize): CellReader<Uint8Array> {
+  return {
+    parse: (value) => (value === null ? new Uint8Array() : parsePicture(value, size)),
+    missing: new Uint8Array(),
+    wanted: `a picture of ${sizeText(size)}`,
+  };
 }
 
 const sizeText = ({ height, width, channels }: PictureSize): string => `${height} x ${width} x ${channels}`;
 
-function encodePictures(
-  size: PictureSize,
-  count: number,
-  read: (row: number, size: PictureSize) => Uint8Array,
-): Tensor {
+function encodePictures(size: PictureSize, count: number, read: (row: number) => Uint8Array): Tensor {
   const { height, width, channels } = size;
   const data = new Uint8Array(count * height * width * channels);
-  for (let row = 0; row < count; row++) data.set(read(row, size), row * height * width * channels);
+  for (let row = 0; row < count; row++) data.set(read(row), row * height * width * channels);
   return { type: "uint8", shape: [count, height, width, channels], data };
 }
 
@@ -165,13 +128,6 @@ const INT64_LIMIT = 2 ** 63;
 /** NaN, and what no int64 can hold, becomes the mark of a missing time. */
 function toInt64(epochMs: number): bigint {
   return Math.abs(epochMs) < INT64_LIMIT ? BigInt(Math.floor(epochMs)) : MISSING_DATETIME;
-}
-
-/**
- * U+0000 as U+FFFD: runtimes end a text at U+0000, so that the rest of it would be lost, or the whole missing.
- */
-function withoutNul(text: string): string {
-  return hasNul(text) ? text.replaceAll("\0", "\uFFFD") : text;
 }
 
 /** A column as the graph's text inputs carry it, so that what learns from it learns from the same texts. */
@@ -185,10 +141,6 @@ export function columnWithoutNul(column: Column): Column {
     default:
       return column;
   }
-}
-
-function hasNul(text: string): boolean {
-  return text.includes("\0");
 }
 
 function categoryTexts({ codes, dictionary }: CategoryColumn): string[] {

@@ -31,7 +31,7 @@ export interface ServedModel {
    * One answer a row, in order; the rows of other callers are computed in the same batch but never mixed in.
    * @throws QuernError PREDICTION_INPUT, OVERLOADED, DEADLINE_EXCEEDED, INTERRUPTED
    */
-  predict(rows: readonly Row[], options?: RunOptions): Promise<Prediction[]>;
+  predict(rows: readonly Row[], options?: RunOptions): Promise<readonly Prediction[]>;
   /**
    * What each column contributed to the prediction of each row, in order.
    * @throws QuernError PREDICTION_INPUT, OVERLOADED, UNSUPPORTED where nothing here explains

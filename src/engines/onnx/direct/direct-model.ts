@@ -15,6 +15,20 @@ import { createSlot, type Slot, type Step } from "./slot.js";
 export interface DirectModel {
   /** The tensors of as many rows as the inputs have; the same shapes and types as the runtime's. */
   run(inputs: Readonly<Record<string, Tensor>>, outputs: readonly string[]): Readonly<Record<string, Tensor>>;
+  /**
+   * The same for one row, without tensors, where every input has one value a row.
+   * @returns `undefined` where an input has more
+   */
+  scalarRow(inputs: readonly string[]): ScalarRow | undefined;
+}
+
+/** Computes one row after another in the same place. */
+export interface ScalarRow {
+  /** @param values numbers (NaN = missing) and texts, in the order of the inputs */
+  run(values: readonly (number | string)[]): void;
+  /** What the last run left; overwritten by the next. */
+  numbers(output: string): ArrayLike<number>;
+  texts(output: string): readonly string[];
 }
 
 /**
@@ -126,6 +140,21 @@ class RowByRow implements DirectModel {
       tensors[name] = { type, shape: [rows, ...shape.slice(1)], data: results[k] } as Tensor;
     }
     return tensors;
+  }
+
+  scalarRow(inputs: readonly string[]): ScalarRow | undefined {
+    const byName = new Map(this.#inputs);
+    const slots = inputs.map((name) => byName.get(name));
+    if (slots.length !== byName.size || slots.some((slot) => slot?.length !== 1)) return undefined;
+    const places = slots.map((slot) => (slot!.type === "string" ? slot!.texts : slot!.numbers));
+    return {
+      run: (values) => {
+        for (let k = 0; k < places.length; k++) (places[k] as (number | string)[])[0] = values[k]!;
+        for (const step of this.#steps) step();
+      },
+      numbers: (output) => this.#outputs.get(output)!.numbers,
+      texts: (output) => this.#outputs.get(output)!.texts,
+    };
   }
 }
 

@@ -1,0 +1,57 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { COLUMNS, type SmallTask, smallModel } from "../../../test/golden/small-model.js";
+import { admitModel, compileDirect } from "../../engines/onnx/index.js";
+import { createBundlePredictor } from "../../foundation/contracts/bundle-predictor.js";
+import { bundleFiles } from "../bundles/index.js";
+import { directAnswers } from "./direct-answers.js";
+
+/** One value a cell, and none that only the runtime takes. */
+const PLAIN = COLUMNS.filter(({ kind }) => kind !== "datetime" && kind !== "vector");
+
+const opened = async (task: SmallTask, columns = PLAIN) => {
+  const { manifest, files } = await bundleFiles(smallModel(task, columns));
+  const model = compileDirect(admitModel(files.get("model.onnx")!).bytes);
+  return { manifest, model: model!, files };
+};
+
+const cell = fc.constantFrom<unknown>(undefined, null, "", "x", "Lyon", 3, -1.5, true, "12", [1], {}, "good");
+const anyRow = fc.record({
+  age: fc.oneof(fc.integer({ min: 0, max: 90 }), cell),
+  balance: fc.oneof(fc.constant(1_000_000_002), cell),
+  member: fc.oneof(fc.constantFrom("yes", "no"), cell),
+  city: fc.oneof(fc.constantFrom("北京", "Lyon"), cell),
+  label: fc.oneof(fc.constantFrom("good", "bad"), cell),
+});
+
+describe("answers without tensors", () => {
+  it.each(["binary", "multiclass", "regression"] as const)("are those of the graph: %s", async (task) => {
+    const { manifest, model } = await opened(task);
+    const answer = directAnswers(manifest, model)!;
+    const predictor = createBundlePredictor({
+      ...{ manifest, hostTransforms: new Map(), hostStates: [], chunkRows: 10 },
+      run: async (inputs, outputs) => model.run(inputs, outputs),
+    });
+    let answered = 0;
+    await fc.assert(
+      fc.asyncProperty(anyRow, async (row) => {
+        const [expected] = await predictor.predict([row]).catch(() => [undefined]);
+        if (expected) answered += 1;
+        expect(answer(row)).toEqual(expected);
+      }),
+    );
+    expect(answered).toBeGreaterThan(5);
+  });
+  it("are left to the encoding of rows where a row is no object", async () => {
+    const { manifest, model } = await opened("binary");
+    const answer = directAnswers(manifest, model)!;
+    for (const row of [null, [1], "row"]) expect(answer(row as never)).toBeUndefined();
+  });
+  it("are not given for columns with several values a cell", async () => {
+    const { manifest, model } = await opened("binary", [
+      ...PLAIN,
+      COLUMNS.find(({ kind }) => kind === "vector")!,
+    ]);
+    expect(directAnswers(manifest, model)).toBeUndefined();
+  });
+});
