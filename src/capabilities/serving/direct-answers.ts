@@ -8,6 +8,7 @@ import {
   type Row,
   toPredictionRows,
 } from "../../foundation/contracts/prediction.js";
+import { hasStructure } from "../../foundation/contracts/structured-answers.js";
 
 /** @returns `undefined` for a row with a mistake, which the encoding of rows then names */
 export type AnswerRow = (row: Row) => Prediction | undefined;
@@ -18,7 +19,7 @@ export type AnswerRow = (row: Row) => Prediction | undefined;
  */
 export function directAnswers(manifest: Manifest, model: DirectModel): AnswerRow | undefined {
   const { inputs, graphInputs, hostTransforms, outputs } = manifest;
-  if (hostTransforms.length > 0) return undefined;
+  if (hostTransforms.length > 0 || hasStructure(outputs)) return undefined;
   const places = graphInputs.map(({ column }) => inputs.findIndex((input) => input.column.name === column));
   const read = scalarsReader(places.map((place) => inputs[place]!));
   const row = model.scalarRow(graphInputs.map(({ tensor }) => tensor));
