@@ -23,6 +23,7 @@ import { textEncoder } from "./capabilities/trainers/neural/text/pretrained/text
 import { textNetwork } from "./capabilities/trainers/neural/text/text-trainer.js";
 import { ftTransformer } from "./capabilities/trainers/neural/tokens/ft-transformer.js";
 import { imageNetwork } from "./capabilities/trainers/neural/vision/image-trainer.js";
+import { imageEncoder } from "./capabilities/trainers/neural/vision/pretrained/image-encoder.js";
 import type { Metric } from "./foundation/contracts/metric.js";
 import type { Trainer } from "./foundation/contracts/trainer.js";
 
@@ -55,6 +56,7 @@ export const TRAINERS: readonly Trainer[] = trainers(
   textNetwork,
   textEncoder,
   imageNetwork,
+  imageEncoder,
   dummy,
 );
 

@@ -75,7 +75,7 @@ test("a pretrained encoder from a folder, by its own tokenizer", async () => {
   const texts = Array.from({ length: 100 }, (_, k) => review(k % 2 === 0).replace(/[^aeinst ]/g, ""));
   const options = { model: "wordpiece", vocabulary: 40, minimumCount: 1, lowerCase: true } as const;
   writeFileSync(join(encoder, "tokenizer.json"), trainTokenizer(texts, options));
-  const result = await trained("{ trainer: text-encoder, folder: encoder, length: 16, epochs: 4 }");
+  const result = await trained("{ trainer: text-encoder, model: encoder, length: 16, epochs: 4 }");
   expect(result.parity.maxAbsDiff).toBeLessThan(1e-5);
   expect(result.leaderboard[0].config.content).toMatch(/^[0-9a-f]{64}$/);
 });

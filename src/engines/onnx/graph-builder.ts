@@ -62,6 +62,11 @@ export function createGraph(options: GraphOptions): OnnxGraph {
   return new Builder(options);
 }
 
+/** Whether a builder is a graph of this engine, as all are that models are written into; others know no contents. */
+export function isOnnxGraph(graph: GraphBuilder): graph is OnnxGraph {
+  return graph instanceof Builder;
+}
+
 class Builder implements OnnxGraph {
   readonly #options: GraphOptions;
   readonly #inputs = new Map<string, GraphValue>();

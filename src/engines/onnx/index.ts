@@ -1,10 +1,11 @@
 export { toAttributeProto } from "./attributes.js";
 export { compileDirect, type DirectModel, type ScalarRow } from "./direct/direct-model.js";
 export { Expressions, isStatic, type Operand } from "./expressions.js";
-export { createGraph, type GraphOptions, type OnnxGraph } from "./graph-builder.js";
+export { createGraph, type GraphOptions, isOnnxGraph, type OnnxGraph } from "./graph-builder.js";
 export type { GraphNode } from "./graph-node.js";
 export { type ImmediateSession, openImmediately } from "./immediate-session.js";
 export { appendModel, type ImportOptions } from "./import/append-model.js";
+export { cutModel } from "./import/cut-model.js";
 export { type ImportedModel, importModel } from "./import/import-model.js";
 export { inputPorts, parseSourceModel, readSourceModel, type SourceModel } from "./import/source-model.js";
 export { writeModelFile } from "./import/write-model-file.js";

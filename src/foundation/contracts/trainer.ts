@@ -33,6 +33,11 @@ export interface TrainingContext extends WorkContext {
     /** Time between two of them at least; the trainer knows a default. */
     readonly leastMs?: number;
   };
+  /**
+   * A folder in which a training may keep by its content what is expensive to compute, for itself and others; absent:
+   * nowhere. It may be emptied at any time. Never changes a result.
+   */
+  readonly cacheFolder?: string;
 }
 
 /** How a feature pipeline should prepare columns for this family. */

@@ -43,7 +43,9 @@ export interface FitWork {
   readonly folder: string;
 }
 
-export interface FitContext extends Omit<WorkContext, "random">, Pick<TrainingContext, "checkpoints"> {
+export interface FitContext
+  extends Omit<WorkContext, "random">,
+    Pick<TrainingContext, "checkpoints" | "cacheFolder"> {
   readonly seed: number;
   readonly trainer: Trainer;
 }

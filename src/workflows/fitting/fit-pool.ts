@@ -11,7 +11,7 @@ import type { Trainer } from "../../foundation/contracts/trainer.js";
 import { throwIfAborted } from "../context.js";
 import type { FitExecutor, FitOutcome, FitTask, FittedModel, FitWork } from "./fit-messages.js";
 import { FitProcess, FitProcessDeath } from "./fit-process.js";
-import { fitIdentity, MaterialCache, trainerOf, withCheckpoints } from "./fit-step.js";
+import { cacheFolderOf, fitIdentity, MaterialCache, trainerOf, withCheckpoints } from "./fit-step.js";
 
 export interface PooledFit {
   readonly outcome: FitOutcome;
@@ -62,7 +62,8 @@ export function createInlinePool(options: FitPoolOptions & { readonly threads: n
       const material = await materials.get(task.material);
       const supplement = task.supplement && (await materials.get(task.supplement));
       const report = (event: ProgressEvent) => onProgress?.(task, event);
-      const context = { seed: work.seed, trainer, signal, clock, logger, threads, report };
+      const cacheFolder = cacheFolderOf(work);
+      const context = { seed: work.seed, trainer, signal, clock, logger, threads, report, cacheFolder };
       return withCheckpoints(work, identity, (checkpoints) =>
         executor.fit(task, material, { ...context, checkpoints }, supplement),
       );

@@ -44,6 +44,9 @@ export async function withCheckpoints<T>(
   return fitted;
 }
 
+/** What fits keep for one another; it may be emptied at any time. */
+export const cacheFolderOf = ({ store }: FitWork): string => join(store, "cache");
+
 /** @throws QuernError CONFIG_INVALID */
 export function trainerOf({ trainer: id }: FitTask, trainers: readonly Trainer[]): Trainer {
   const trainer = trainers.find((candidate) => candidate.id === id);

@@ -16,7 +16,7 @@ import {
   type FitWork,
   plain,
 } from "./fit-messages.js";
-import { fitIdentity, MaterialCache, trainerOf, withCheckpoints } from "./fit-step.js";
+import { cacheFolderOf, fitIdentity, MaterialCache, trainerOf, withCheckpoints } from "./fit-step.js";
 
 const HEARTBEAT_MS = 5_000;
 const PROGRESS_MS = 250;
@@ -102,6 +102,7 @@ async function fitOne(
   const context = {
     ...{ seed: work.seed, trainer, signal, clock: systemClock, logger, threads: 1 },
     report: throttled((event) => send({ kind: "progress", event })),
+    cacheFolder: cacheFolderOf(work),
   };
   const model = await withCheckpoints(work, fitIdentity(task, trainer, executor, work), (checkpoints) =>
     executor.fit(task, material, { ...context, checkpoints }, supplement),

@@ -1,70 +1,88 @@
-/** Pretrained encoders that the project's models name by their folders. */
+/** Pretrained models that the project's models stand on. */
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, readdirSync } from "node:fs";
+import { createReadStream, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { findModel } from "../../capabilities/trainers/neural/pretrained/model-files.js";
 import { readTokenizer } from "../../capabilities/trainers/neural/text/pretrained/read-encoder.js";
+import { preferredSide } from "../../capabilities/trainers/neural/vision/pretrained/read-backbone.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Project } from "../../foundation/contracts/project.js";
 
 type ModelEntry = Exclude<Project["models"], "auto">[number];
 
-/** The folder that a model entry names, if it names one. */
-function folderOf(entry: ModelEntry): string | undefined {
-  const folder = typeof entry === "string" ? undefined : entry.folder;
-  return typeof folder === "string" && folder !== "" ? folder : undefined;
+const READS_TEXT = "text-encoder";
+const READS_IMAGES = "image-encoder";
+
+/** What a model entry stands on, if it names anything. */
+function pretrainedOf(entry: ModelEntry): string | undefined {
+  const model = typeof entry === "string" ? undefined : entry.model;
+  return typeof model === "string" && model !== "" ? model : undefined;
 }
 
-function folders({ models }: Project): string[] {
-  const named = models === "auto" ? [] : models.map(folderOf);
-  return [...new Set(named.filter((folder) => folder !== undefined))];
+/** Of the models with this trainer; of all without one. */
+function pretrained({ models }: Project, trainer?: string): string[] {
+  const entries = models === "auto" ? [] : models;
+  const wanted = entries.filter((entry) => {
+    return trainer === undefined || (typeof entry !== "string" && entry.trainer === trainer);
+  });
+  return [...new Set(wanted.map(pretrainedOf).filter((model) => model !== undefined))];
 }
 
-/** Whether a model stands on a pretrained encoder, whose fits take minutes. */
+/** Whether a model stands on a pretrained one, whose fits take minutes. */
 export function usesPretrained(project: Project): boolean {
-  return folders(project).length > 0;
+  return pretrained(project).length > 0;
 }
 
 /**
- * The project with such folders as absolute paths, and with the hash of what is in them: other weights are another
- * configuration.
+ * The project with such models as absolute paths, and with the hash of what is in them: other weights are another
+ * configuration. Images are read in the size that their model was trained on, unless the project says another.
  * @param base what relative paths are relative to
- * @throws QuernError DATA_NOT_FOUND; CONFIG_INVALID for two different encoders, since texts are cut by one tokenizer
+ * @throws QuernError DATA_NOT_FOUND; CONFIG_INVALID for two different text encoders, since texts are cut by one tokenizer
  */
 export async function withPretrained(project: Project, base: string): Promise<Project> {
   if (project.models === "auto" || !usesPretrained(project)) return project;
   const models = await Promise.all(
     project.models.map(async (entry): Promise<ModelEntry> => {
-      const named = folderOf(entry);
+      const named = pretrainedOf(entry);
       if (named === undefined || typeof entry === "string") return entry;
-      const folder = resolve(base, named);
-      return { ...entry, folder, content: await contentOf(folder) };
+      const model = resolve(base, named);
+      return { ...entry, model, content: await contentOf(model) };
     }),
   );
-  const located = { ...project, models };
-  if (folders(located).length > 1) {
+  const located: Project = { ...project, models };
+  const encoders = pretrained(located, READS_TEXT);
+  if (encoders.length > 1) {
     throw new QuernError("CONFIG_INVALID", "The models name two different pretrained encoders.", {
       hint: "Train with one encoder at a time: all networks of a training read the pieces of its tokenizer.",
-      details: { folders: folders(located) },
+      details: { models: encoders },
     });
   }
-  return located;
+  const [looks] = pretrained(located, READS_IMAGES);
+  if (looks === undefined || located.data.imageSize !== undefined) return located;
+  return { ...located, data: { ...located.data, imageSize: preferredSide(looks) } };
 }
 
 /** The text of the tokenizer that belongs to the project's encoder; absent: each text gets one of its own. */
 export function pretrainedTokenizer(project: Project): string | undefined {
-  const [folder] = folders(project);
-  return folder === undefined ? undefined : readTokenizer(folder);
+  const [encoder] = pretrained(project, READS_TEXT);
+  return encoder === undefined ? undefined : readTokenizer(findModel(encoder).folder);
 }
 
-/** Of what decides an encoder: configuration, tokenizer and weights. */
-async function contentOf(folder: string): Promise<string> {
-  if (!existsSync(folder)) {
-    throw new QuernError("DATA_NOT_FOUND", `There is no folder ${folder} with a pretrained encoder.`, {
-      details: { folder },
-    });
-  }
-  const names = readdirSync(folder).filter((name) => /^(config|tokenizer)\.json$|\.safetensors$/.test(name));
+/** What decides a model: configuration, tokenizer, graph and weights. */
+const DECISIVE = /^(config|preprocessor_config|tokenizer)\.json$|\.(safetensors|onnx|onnx[._]data|data)$/;
+
+async function contentOf(model: string): Promise<string> {
+  const { folder, onnx, weights } = findModel(model);
+  const single = [onnx, weights].filter((file) => file === model);
+  const folders = onnx === join(folder, "onnx/model.onnx") ? ["", "onnx/"] : [""];
+  const inside = folders.flatMap((prefix) =>
+    readdirSync(join(folder, prefix))
+      .filter((name) => DECISIVE.test(name))
+      .map((name) => `${prefix}${name}`),
+  );
+  // Beside a file that was named itself other models may lie, which decide nothing.
+  const names = single.length > 0 ? inside.filter((name) => besideFile(name, single[0]!)) : inside;
   const hash = createHash("sha256");
   for (const name of names.sort()) {
     hash.update(`${name}\0`);
@@ -74,3 +92,6 @@ async function contentOf(folder: string): Promise<string> {
   }
   return hash.digest("hex");
 }
+
+const besideFile = (name: string, file: string): boolean =>
+  name.endsWith(".json") || file.endsWith(`/${name}`) || (file.endsWith(".onnx") && /data$/.test(name));

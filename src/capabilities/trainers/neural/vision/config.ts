@@ -59,7 +59,7 @@ const training = {
   checkpoint: checkpointField(),
 };
 
-const augmentation = {
+export const augmentationFields = {
   flip: z
     .enum(FLIPS)
     .default("horizontal")
@@ -95,7 +95,7 @@ const augmentation = {
   }),
 };
 
-export const imageNetworkConfig = z.strictObject({ ...network, ...training, ...augmentation });
+export const imageNetworkConfig = z.strictObject({ ...network, ...training, ...augmentationFields });
 export type ImageNetworkConfig = z.infer<typeof imageNetworkConfig>;
 export type Backbone = ImageNetworkConfig["backbone"];
-export type Augmentation = Pick<ImageNetworkConfig, keyof typeof augmentation>;
+export type Augmentation = Pick<ImageNetworkConfig, keyof typeof augmentationFields>;

@@ -1,16 +1,15 @@
 import { adamW, risingCosine } from "../../../../engines/autodiff/index.js";
-import type { GraphValue } from "../../../../foundation/contracts/graph.js";
 import { elementCount, type Tensor } from "../../../../foundation/contracts/tensor.js";
 import type { Fitted, TrainingContext, TrainingData } from "../../../../foundation/contracts/trainer.js";
 import { diagnosticsOf, fittedNetwork, type NetworkState } from "../network-kind.js";
-import { batchLoss, objectiveOf, rowLosses } from "../network-loss.js";
+import { objectiveOf } from "../network-loss.js";
 import { learnedTensors, outcomeOf, outputsFor } from "../outcome.js";
-import type { NetworkFunction } from "../scope.js";
 import { trainNetwork } from "../train-network.js";
 import type { ImageNetworkConfig } from "./config.js";
-import { imageBatches, MIX, TRUTH } from "./image-batches.js";
+import { imageBatches } from "./image-batches.js";
 import { trainingInputs } from "./image-inputs.js";
 import { IMAGE_NETWORK, type ImageShape } from "./image-network.js";
+import { mixedLoss } from "./mixed-loss.js";
 
 const MOST_LOOKS = 20;
 /** Batches that are made ahead lie in memory together. */
@@ -49,7 +48,7 @@ export async function fitImageNetwork(
     {
       batches,
       ...objectiveOf(IMAGE_NETWORK, { shape, outcome, validation, labelSmoothing: config.labelSmoothing }),
-      loss: mixedLoss(shape, config.labelSmoothing),
+      loss: mixedLoss((scope, values) => IMAGE_NETWORK.scores(scope, shape, values), config.labelSmoothing),
       optimizer: adamW({ weightDecay: config.weightDecay }),
       learningRate: config.learningRate,
       schedule: risingCosine,
@@ -67,16 +66,3 @@ export async function fitImageNetwork(
 
 const rowElements = (tensors: Readonly<Record<string, Tensor>>): number =>
   Object.values(tensors).reduce((sum, { shape }) => sum + elementCount(shape.slice(1)), 0);
-
-/** With partners, the mixed picture is as much of each class as of its picture. */
-function mixedLoss(shape: ImageShape, labelSmoothing: number): NetworkFunction<GraphValue> {
-  return (scope, { [TRUTH]: truth, weights, [MIX.partner]: partner, [MIX.share]: share, ...values }) => {
-    const { x } = scope;
-    const scores = IMAGE_NETWORK.scores(scope, shape, values);
-    const own = rowLosses(x, scores, truth!, labelSmoothing);
-    if (!partner) return batchLoss(x, own, weights);
-    const others = rowLosses(x, scores, partner, labelSmoothing);
-    const losses = x.add(x.mul(own, share!), x.mul(others, x.add(x.mul(share!, -1), 1)));
-    return batchLoss(x, losses, weights);
-  };
-}

@@ -6,7 +6,7 @@ import type { NetworkKind } from "../network-kind.js";
 import type { Scope, Values } from "../scope.js";
 import { TABLE } from "../table-input.js";
 import { ENCODERS, type EncoderShape } from "../text/encoders.js";
-import { textName } from "../text/text-columns.js";
+import { type TextInputs, textName } from "../text/text-columns.js";
 import { BACKBONES } from "./backbones.js";
 import type { Backbone } from "./config.js";
 import { graphInputs, type ImageInputs, imageName, predictionInputs } from "./image-inputs.js";
@@ -40,6 +40,16 @@ export function imageFeatures(scope: Scope, shape: ImageShape, values: Values): 
     const picture = pictureChannels(scope, values[imageName(k)]!, statistics);
     return BACKBONES[shape.backbone](scope.at(imageName(k)), picture, width);
   });
+  return x.concat([...images, ...otherFeatures(scope, inputs, dropout, values)], 1);
+}
+
+/** Of texts and of the table, where there are some: [N, features] each. */
+export function otherFeatures(
+  scope: Scope,
+  inputs: TextInputs,
+  dropout: number,
+  values: Values,
+): GraphValue[] {
   const texts = inputs.texts.map(({ length, vocabulary }, k) =>
     ENCODERS.bag(
       scope.at(textName(k)),
@@ -49,8 +59,8 @@ export function imageFeatures(scope: Scope, shape: ImageShape, values: Values): 
     ),
   );
   const table = values[TABLE];
-  const others = table ? [x.apply("Relu", dense(scope.at(TABLE), table, TABLE_WIDTH))] : [];
-  return x.concat([...images, ...texts, ...others], 1);
+  const others = table ? [scope.x.apply("Relu", dense(scope.at(TABLE), table, TABLE_WIDTH))] : [];
+  return [...texts, ...others];
 }
 
 /** Scores before the link, [N, outputs], of the inputs of `image-inputs`. */

@@ -5,12 +5,12 @@ import { checkpointField, labelSmoothingField } from "../../shared-fields.js";
 const TUNINGS = ["frozen", "lora", "full"] as const;
 
 export const textEncoderConfig = z.strictObject({
-  folder: z.string().default("").register(fields, {
-    title: "Folder of the encoder",
-    help: "With config.json, tokenizer.json and model.safetensors of a BERT, RoBERTa, DistilBERT or MiniLM; relative to quern.yaml.",
+  model: z.string().default("").register(fields, {
+    title: "Pretrained encoder",
+    help: "A folder (relative to quern.yaml) with tokenizer.json and an ONNX export, or with config.json and model.safetensors of a BERT, RoBERTa, DistilBERT or MiniLM; or `hf:organisation/name@revision`.",
   }),
   content: z.string().default("").register(fields, {
-    title: "Content of the folder",
+    title: "Content of the model",
     help: "SHA-256 of its files; filled in, so that other weights are another configuration.",
   }),
   tuning: z.enum(TUNINGS).default("frozen").register(fields, {

@@ -36,16 +36,16 @@ interface Opened {
 /** The encoder read last, by the content of its folder: all folds of a training ask for the same one. */
 let opened: { readonly key: string; readonly value: Opened } | undefined;
 
-function openEncoder(trainer: string, { folder, content }: TextEncoderConfig): Opened {
-  if (folder === "") {
-    throw new QuernError("TRAINING_FAILED", `The trainer ${trainer} needs the folder of an encoder.`, {
-      hint: "Write `models: [{ trainer: text-encoder, folder: path/to/encoder }]`.",
+function openEncoder(trainer: string, { model, content }: TextEncoderConfig): Opened {
+  if (model === "") {
+    throw new QuernError("TRAINING_FAILED", `The trainer ${trainer} needs a pretrained encoder.`, {
+      hint: "Write `models: [{ trainer: text-encoder, model: path/to/encoder }]`.",
       details: { trainer },
     });
   }
-  const key = `${folder}\n${content}`;
+  const key = `${model}\n${content}`;
   if (opened?.key === key && content !== "") return opened.value;
-  const encoder = readEncoder(folder);
+  const encoder = readEncoder(model);
   const tensors = Object.fromEntries(
     Object.entries(encoder.tensors).map(([name, tensor]) => [`${ENCODER}.${name}`, tensor]),
   );

@@ -7,20 +7,20 @@ import type { Trainer, TrainingData } from "../../../../../foundation/contracts/
 import { readEncoder } from "./read-encoder.js";
 import { textEncoder } from "./text-encoder.js";
 
-const folder = "test/oracles/encoders/bert";
+const model = "test/oracles/encoders/bert";
 
 trainerSuite(textEncoder as unknown as Trainer, {
   predictInGraph,
   rows: 120,
-  config: { folder, epochs: 8, learningRate: 0.02 },
+  config: { model, epochs: 8, learningRate: 0.02 },
 });
 
 describe("text-encoder", () => {
   const trained = (data: TrainingData, config: Record<string, unknown>) =>
-    textEncoder.fit(data, textEncoder.config.parse({ folder, ...config }), trainingContext());
+    textEncoder.fit(data, textEncoder.config.parse({ model, ...config }), trainingContext());
   const train = sampleRows("encoders", "binary", 60, "train");
   const fresh = sampleRows("encoders", "binary", 40, "fresh").features;
-  const pretrained = readEncoder(folder).tensors;
+  const pretrained = readEncoder(model).tensors;
   const moved = (tensors: Readonly<Record<string, { values: Float32Array }>>) =>
     Object.keys(pretrained).filter((name) => {
       const before = pretrained[name]!.values;
@@ -58,7 +58,7 @@ describe("text-encoder", () => {
     expect(moved(fitted.state.tensors).length).toBeGreaterThan(10);
   });
 
-  it("asks for a folder", async () => {
-    await expect(trained({ train }, { folder: "" })).rejects.toMatchObject({ code: "TRAINING_FAILED" });
+  it("asks for a model", async () => {
+    await expect(trained({ train }, { model: "" })).rejects.toMatchObject({ code: "TRAINING_FAILED" });
   });
 });

@@ -1,0 +1,151 @@
+/** A network with given weights as a plain value: its layers are laid again into any graph, its weights are parameters. */
+import {
+  appendModel,
+  createGraph,
+  type GraphNode,
+  inputPorts,
+  isOnnxGraph,
+  neededNodes,
+  type OnnxGraph,
+  parseSourceModel,
+  type SourceModel,
+  writeModel,
+} from "../../../../engines/onnx/index.js";
+import type { Dimension, GraphValue } from "../../../../foundation/contracts/graph.js";
+import { elementCount, type Tensor, type TensorPort } from "../../../../foundation/contracts/tensor.js";
+import type { NetworkTensor, NetworkTensors } from "../inference.js";
+import { zeros } from "../initializers.js";
+import type { Scope, Values } from "../scope.js";
+
+/** A plain value. */
+export interface ImportedParameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Layers with weights count from 0 below; vectors belong to the layer before them; -1: before the first, tables of embeddings. */
+  readonly layer: number;
+  /** Statistics of batch norms do not learn. */
+  readonly learns: boolean;
+}
+
+/** A plain value. */
+export interface ImportedNetwork {
+  /** ONNX without weights: these are inputs beside those of the data. One output. */
+  readonly model: Uint8Array;
+  /** In the order in which the layers use them. */
+  readonly parameters: readonly ImportedParameter[];
+  /** Layers with weights. */
+  readonly layers: number;
+  /** Multiplications for one row; sizes known only when it runs count as 1. */
+  readonly products: number;
+}
+
+export interface OpenedNetwork {
+  readonly network: ImportedNetwork;
+  readonly tensors: NetworkTensors;
+  /** Of the features, whose first dimension is "N". */
+  readonly shape: readonly Dimension[];
+}
+
+const FEATURES = "features";
+const portOf = (parameter: string): string => `weight:${parameter}`;
+
+/** A graph that asks for weights by name. */
+export interface WeightedGraph {
+  readonly graph: OnnxGraph;
+  weight(name: string, content: NetworkTensor): GraphValue;
+}
+
+/** Records the network that `build` writes; it returns the features. */
+export function recordNetwork(build: (into: WeightedGraph) => GraphValue): OpenedNetwork {
+  const graph = createGraph({ name: "network" });
+  const weights = new Map<string, NetworkTensor>();
+  const features = build({
+    graph,
+    weight(name, content) {
+      weights.set(name, content);
+      return graph.input(portOf(name), "float32", content.shape);
+    },
+  });
+  const used = usedParameters(neededNodes(graph, [features]), weights);
+  graph.output(FEATURES, features);
+  const names = new Set(used.parameters.map(({ name }) => portOf(name)));
+  const model = graph.toModel();
+  const input = (model.graph?.input ?? []).filter(
+    ({ name = "" }) => names.has(name) || !name.startsWith(portOf("")),
+  );
+  return {
+    network: { ...used, model: writeModel({ ...model, graph: { ...model.graph, input } }) },
+    tensors: Object.fromEntries(used.parameters.map(({ name }) => [name, weights.get(name)!])),
+    shape: features.shape,
+  };
+}
+
+export interface NetworkImport {
+  /** Of a data input, the first dimension "N". */
+  shape(port: TensorPort): readonly Dimension[];
+  features(graph: OnnxGraph, outputs: Readonly<Record<string, GraphValue>>): GraphValue;
+}
+
+/**
+ * A model from elsewhere. Single numbers are constants; all other floats of the file are weights.
+ * @throws QuernError MODEL_REFUSED, UNSUPPORTED
+ */
+export function importNetwork(source: SourceModel, { shape, features }: NetworkImport): OpenedNetwork {
+  return recordNetwork(({ graph, weight }) => {
+    const ports = inputPorts(source).map((port) => {
+      return [port.name, graph.input(port.name, port.type, shape(port))] as const;
+    });
+    const outputs = appendModel(graph, source, Object.fromEntries(ports), {
+      weight: (name, { type, shape: sizes, data }) =>
+        type === "float32" && elementCount(sizes) > 1
+          ? weight(name, { shape: sizes, values: data as Float32Array })
+          : graph.constant(type, sizes, data as Tensor["data"]),
+    });
+    return features(graph, outputs);
+  });
+}
+
+/** The network's layers on given inputs, which are called as in its file. */
+export function layNetwork(scope: Scope, { model, parameters }: ImportedNetwork, inputs: Values): GraphValue {
+  const { graph } = scope.x;
+  if (!isOnnxGraph(graph)) throw new Error("An imported network needs a graph of the ONNX engine.");
+  const weights = parameters.map(({ name, shape, learns }) => {
+    const value = learns ? scope.parameter(name, shape, zeros) : scope.statistic(name, shape, zeros);
+    return [portOf(name), value] as const;
+  });
+  const laid = appendModel(graph, parseSourceModel(model), { ...inputs, ...Object.fromEntries(weights) });
+  return laid[FEATURES]!;
+}
+
+/** Ops whose weights of two or more dimensions make a layer; others look rows up, or add what was learnt for places. */
+const LAYERS = new Set(["Conv", "ConvTranspose", "MatMul", "Gemm", "Transpose", "Reshape"]);
+
+function usedParameters(
+  nodes: readonly GraphNode[],
+  weights: ReadonlyMap<string, NetworkTensor>,
+): Pick<ImportedNetwork, "parameters" | "layers" | "products"> {
+  const parameters = new Map<string, ImportedParameter>();
+  let [layer, products] = [-1, 0];
+  for (const node of nodes) {
+    products += productsOf(node);
+    for (const [index, input] of node.inputs.entries()) {
+      const name = input?.name.startsWith(portOf("")) ? input.name.slice(portOf("").length) : undefined;
+      if (name === undefined || parameters.has(name)) continue;
+      const { shape } = weights.get(name)!;
+      if (shape.length > 1 && LAYERS.has(node.type)) layer++;
+      const learns = !(node.type === "BatchNormalization" && index >= 3);
+      parameters.set(name, { name, shape, layer, learns });
+    }
+  }
+  return { parameters: [...parameters.values()], layers: layer + 1, products };
+}
+
+const size = (shape: readonly Dimension[]): number =>
+  shape.reduce<number>((product, length) => product * (typeof length === "number" ? length : 1), 1);
+
+function productsOf({ type, inputs: [first, second], outputs: [made] }: GraphNode): number {
+  if (!first || !second || !made) return 0;
+  if (type === "Conv") return size(made.shape) * size(second.shape.slice(1));
+  if (type === "MatMul" || type === "Gemm") return size(made.shape) * size(first.shape.slice(-1));
+  return 0;
+}
