@@ -31,6 +31,7 @@ export {
 } from "./protobuf/messages.js";
 export { openBuiltModel, openSession, type Session, type SessionOptions } from "./session.js";
 export { fromTensorProto, toTensorProto } from "./tensor-proto.js";
+export { findModel, type ModelFiles } from "./weights/find-model.js";
 export { narrowToHalf } from "./weights/number-formats.js";
 export { openWeights } from "./weights/open-weights.js";
 export { openSafetensors, type Weights, writeSafetensors } from "./weights/safetensors.js";

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { createReadStream, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { findModel } from "../../capabilities/trainers/neural/pretrained/model-files.js";
 import { readTokenizer } from "../../capabilities/trainers/neural/text/pretrained/read-encoder.js";
 import { preferredSide } from "../../capabilities/trainers/neural/vision/pretrained/read-backbone.js";
+import { findModel } from "../../engines/onnx/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Project } from "../../foundation/contracts/project.js";
 

@@ -1,6 +1,7 @@
 /** A pretrained image network from an ONNX model, or from safetensors of a ResNet or a vision transformer. */
 import {
   cutModel,
+  findModel,
   inputPorts,
   openWeights,
   readSourceModel,
@@ -15,7 +16,6 @@ import {
   type OpenedNetwork,
   recordNetwork,
 } from "../../pretrained/imported-network.js";
-import { findModel } from "../../pretrained/model-files.js";
 import { type Normalization, type PictureForm, readPictureForm, sideFor } from "./picture-form.js";
 import { RESNET_ANCHOR, resNetFeatures } from "./resnet.js";
 import { TRANSFORMER_ANCHOR, transformerFeatures, transformerSide } from "./vision-transformer.js";

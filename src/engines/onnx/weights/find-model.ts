@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { QuernError } from "../../../../foundation/base/errors.js";
+import { QuernError } from "../../../foundation/base/errors.js";
 
 /** Where a model lies, as hubs lay it out or as a single file. */
 export interface ModelFiles {
