@@ -139,8 +139,8 @@ function encoder(crossEntropy, { rank = 0, ...sizes } = {}) {
       const projected = (value, name) => {
         const plain = gemm(step, value, name);
         if (rank === 0 || name.startsWith("key")) return plain;
-        const change = x.matmul(x.matmul(value, parameter(`${name}.down`)), parameter(`${name}.up`));
-        return x.add(plain, x.mul(change, 2));
+        const narrow = x.mul(x.matmul(value, parameter(`${name}.down`)), 2);
+        return x.add(plain, x.matmul(narrow, parameter(`${name}.up`)));
       };
       const embedded = x.reshape(x.gather(parameter("words"), step.input("ids")), [batch, length, width]);
       let value = norm(x.reshape(x.add(embedded, parameter("positions")), [rows, width]), "norm");

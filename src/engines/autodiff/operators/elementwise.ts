@@ -62,9 +62,11 @@ const POWERS = {
   Identity: defineOp({ type: "Identity", samples: over(-2, 2), vjp: ({ c }) => [c] }),
 };
 
-/** phi(x), the density of the standard normal distribution. */
-const normalDensity = ({ x, input }: Derivation): GraphValue =>
-  x.mul(x.apply("Exp", x.mul(x.square(input), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+/** (v + 1) / 2 of values within [-1, 1], in one op where it has a kernel. */
+function halved({ x, graph }: Derivation, value: GraphValue): GraphValue {
+  if (value.type !== "float32") return x.mul(x.add(value, 1), 0.5);
+  return graph.op("HardSigmoid", [value], { attributes: { alpha: float(0.5), beta: float(0.5) } });
+}
 
 const GELU_CUBE = 0.044715;
 
@@ -80,8 +82,10 @@ function geluFactor(d: Derivation): GraphValue {
     const curved = x.mul(x.mul(x.sub(1, x.square(tanh)), slope), input);
     return x.mul(x.add(x.add(tanh, 1), curved), 0.5);
   }
-  const phi = x.mul(x.add(x.apply("Erf", x.mul(input, Math.SQRT1_2)), 1), 0.5);
-  return x.add(phi, x.mul(input, normalDensity(d)));
+  // Each op is a pass over a large value: the scale of the density is in its exponent.
+  const scaled = x.mul(input, Math.SQRT1_2);
+  const density = x.apply("Exp", x.sub(-0.5 * Math.log(2 * Math.PI), x.square(scaled)));
+  return x.add(halved(d, x.apply("Erf", scaled)), x.mul(input, density));
 }
 
 function mishFactor({ x, input }: Derivation): GraphValue {

@@ -72,6 +72,33 @@ function matrixProductVjp(
   return [toA, { rows: rowsOf(a), cotangents: rowsOf(c) }];
 }
 
+/** Sums of cotangents times shares along the axis of a softmax, kept as a dimension of 1. */
+function weightedSums(d: Derivation): GraphValue {
+  const { x, c, output } = d;
+  const axis = axisAttribute(d, -1);
+  return (axis === output.shape.length - 1 && sumsByAnswers(d)) || x.sum(x.mul(c, output), [axis], true);
+}
+
+/**
+ * In attention the cotangent of the shares is that of the answers times the values transposed, so the sums are those of
+ * the answers with their cotangent (Dao et al., 2022, appendix B): one head is narrower than a row of shares is long. The
+ * answers are there already; `undefined` where the cotangent comes from elsewhere.
+ */
+function sumsByAnswers({ graph, x, c, output }: Derivation): GraphValue | undefined {
+  const node = graph.nodeOf(c);
+  const [masked, mask] = node?.type === "Mul" ? node.inputs : [c];
+  const product = graph.nodeOf(masked!);
+  if (product?.type !== "MatMul" || String(masked!.shape) !== String(output.shape)) return undefined;
+  const [toAnswers, turned] = [product.inputs[0]!, product.inputs[1]!];
+  const turn = graph.nodeOf(turned);
+  const values = turn?.type === "Transpose" && turn.inputs[0];
+  if (!values || values.shape.length < 3 || x.transposeMatrices(values).name !== turned.name)
+    return undefined;
+  if (!(Number(values.shape.at(-1)) < Number(output.shape.at(-1)))) return undefined;
+  const answers = x.matmul(mask ? x.mul(output, mask) : output, values);
+  return x.sum(x.mul(toAnswers, answers), [-1], true);
+}
+
 const softmaxSamples: OpSample[] = [
   { inputs: [{ shape: [3, 4] }] },
   { inputs: [{ shape: [2, 3, 2] }], attributes: { axis: { int: 1 } } },
@@ -111,11 +138,7 @@ export const PRODUCTS = {
   Softmax: defineOp({
     type: "Softmax",
     samples: softmaxSamples,
-    vjp: (d) => {
-      const weighted = d.x.mul(d.c, d.output);
-      const sum = d.x.sum(weighted, [axisAttribute(d, -1)], true);
-      return [d.x.sub(weighted, d.x.mul(d.output, sum))];
-    },
+    vjp: (d) => [d.x.mul(d.output, d.x.sub(d.c, weightedSums(d)))],
   }),
   LogSoftmax: defineOp({
     type: "LogSoftmax",

@@ -1,6 +1,4 @@
-import type { GraphValue } from "../../../foundation/contracts/graph.js";
-import type { Expressions } from "../../onnx/index.js";
-import { blended, decayed, type Optimizer, penalized, scaled, type Variable } from "./optimizer.js";
+import { decayed, type Optimizer, penalized, scaled } from "./optimizer.js";
 
 export interface AdamOptions {
   readonly beta1?: number;
@@ -10,8 +8,9 @@ export interface AdamOptions {
 }
 export type AdamWOptions = AdamOptions;
 
-type Slot = "mean" | "square";
-type Scalar = "rate" | "scale" | "decay";
+/** Sums of past gradients, and of their squares, that fade. The means of the papers are these times (1 - beta). */
+type Slot = "gradients" | "squares";
+type Scalar = "rate" | "epsilon" | "decay";
 
 /** Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as torch.optim.AdamW; decay 0.01 by default. */
 export function adamW({ weightDecay = 0.01, ...options }: AdamOptions = {}): Optimizer<Slot, Scalar> {
@@ -29,31 +28,25 @@ function moments(
 ): Optimizer<Slot, Scalar> {
   const isDecoupled = decay === "decoupled" && weightDecay !== 0;
   return {
-    slots: ["mean", "square"],
-    scalars: (step, learningRate) => ({
-      rate: learningRate / (1 - beta1 ** step),
-      scale: 1 / Math.sqrt(1 - beta2 ** step),
-      decay: learningRate * weightDecay,
-    }),
+    slots: ["gradients", "squares"],
+    // Each op is a pass over all parameters: what the means, their corrections and the rate share is one number.
+    scalars(step, learningRate) {
+      const spread = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
+      return {
+        rate: (learningRate * (1 - beta1)) / ((1 - beta1 ** step) * spread),
+        epsilon: epsilon / spread,
+        decay: learningRate * weightDecay,
+      };
+    },
     update(x, variable) {
-      const { slots, scalars } = variable;
+      const { slots, scalars, rateFactor } = variable;
       const gradient = decay === "penalty" ? penalized(x, variable, weightDecay) : variable.gradient;
-      const mean = blended(x, slots.mean, gradient, beta1);
-      const square = blended(x, slots.square, x.square(gradient), beta2);
-      const move = direction(x, variable, mean, square, epsilon);
+      const gradients = x.add(x.mul(slots.gradients, beta1), gradient);
+      const squares = x.add(x.mul(slots.squares, beta2), x.square(gradient));
+      const direction = x.div(gradients, x.add(x.apply("Sqrt", squares), scalars.epsilon));
       const kept = decayed(x, variable, isDecoupled ? scalars.decay : undefined);
-      return { parameter: x.sub(kept, move), slots: { mean, square } };
+      const move = x.mul(direction, scaled(x, scalars.rate, rateFactor));
+      return { parameter: x.sub(kept, move), slots: { gradients, squares } };
     },
   };
-}
-
-function direction(
-  x: Expressions,
-  { scalars, rateFactor }: Variable<Slot, Scalar>,
-  mean: GraphValue,
-  square: GraphValue,
-  epsilon: number,
-): GraphValue {
-  const spread = x.add(x.mul(x.apply("Sqrt", square), scalars.scale), epsilon);
-  return x.mul(x.div(mean, spread), scaled(x, scalars.rate, rateFactor));
 }
