@@ -92,6 +92,7 @@ module.exports = {
     onlyIn("onnxruntime", "onnxruntime-node", ["src/engines/onnx"]),
     onlyIn("sqlite", "@photostructure/sqlite|kysely", ["src/capabilities/stores"]),
     onlyIn("fastify", "fastify|prom-client", ["src/entries/http"]),
+    onlyIn("grpc", "@grpc", ["src/entries/http/grpc"]),
     onlyIn("sharp", "sharp|@img", ["src/capabilities/vision"]),
     onlyIn("echarts", "echarts", ["src/engines/pages/charts"]),
     {

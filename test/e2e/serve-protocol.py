@@ -1,15 +1,19 @@
-"""An independent client of the Open Inference Protocol. Usage: serve-protocol.py HOST:PORT MODEL. Prints JSON."""
+"""An independent client of the Open Inference Protocol. Usage: serve-protocol.py http|grpc HOST:PORT MODEL. Prints JSON."""
 
 import json
 import sys
 
 import numpy as np
-import tritonclient.http as http
+import tritonclient.grpc
+import tritonclient.http
 from tritonclient.utils import InferenceServerException
 
-address, model = sys.argv[1:3]
-client = http.InferenceServerClient(address)
-metadata = client.get_model_metadata(model)
+protocol, address, model = sys.argv[1:4]
+is_grpc = protocol == "grpc"
+library = tritonclient.grpc if is_grpc else tritonclient.http
+client = library.InferenceServerClient(address)
+as_json = {"as_json": True} if is_grpc else {}
+metadata = client.get_model_metadata(model, **as_json)
 version = metadata["versions"][0]
 
 VALUES = {
@@ -26,13 +30,56 @@ NUMPY = {"FP32": np.float32, "FP64": np.float64, "INT64": np.int64, "BYTES": obj
 def infer_input(port, binary=False):
     values = VALUES.get(port["name"], [["good"], [""]])
     array = np.array(values, dtype=NUMPY[port["datatype"]])
-    tensor = http.InferInput(port["name"], list(array.shape), port["datatype"])
-    tensor.set_data_from_numpy(array, binary_data=binary)
+    tensor = library.InferInput(port["name"], list(array.shape), port["datatype"])
+    if not is_grpc:
+        tensor.set_data_from_numpy(array, binary_data=binary)
+    elif binary:
+        # gRPC has raw bytes for all tensors, or typed contents.
+        tensor.set_data_from_numpy(array)
+    else:
+        typed_contents(tensor._get_tensor().contents, port["datatype"], array)
     return tensor
 
 
+def typed_contents(contents, datatype, array):
+    flat = array.reshape(-1).tolist()
+    if datatype == "FP32":
+        contents.fp32_contents.extend(flat)
+    elif datatype == "FP64":
+        contents.fp64_contents.extend(flat)
+    elif datatype == "INT64":
+        contents.int64_contents.extend(flat)
+    else:
+        contents.bytes_contents.extend(text.encode() for text in flat)
+
+
+def texts(array):
+    return [text.decode() if isinstance(text, bytes) else text for text in array.reshape(-1).tolist()]
+
+
+def probabilities(result):
+    output = result.get_output("probabilities")
+    if not is_grpc or not output.contents.fp32_contents:
+        return result.as_numpy("probabilities").tolist()
+    # The client itself reads raw contents only.
+    return np.array(output.contents.fp32_contents, np.float32).reshape(list(output.shape)).tolist()
+
+
+def labels(result):
+    output = result.get_output("label")
+    if is_grpc and output.contents.bytes_contents:
+        return [text.decode() for text in output.contents.bytes_contents]
+    return texts(result.as_numpy("label"))
+
+
+def requested(name):
+    if is_grpc:
+        return library.InferRequestedOutput(name)
+    return library.InferRequestedOutput(name, binary_data=False)
+
+
 inputs = [infer_input(port) for port in metadata["inputs"]]
-outputs = [http.InferRequestedOutput(port["name"], binary_data=False) for port in metadata["outputs"]]
+outputs = [requested(port["name"]) for port in metadata["outputs"]]
 result = client.infer(model, inputs, model_version=version, outputs=outputs, request_id="9007199254740993")
 everything = client.infer(model, inputs)
 # Binary tensors, the client's own default, in and out.
@@ -42,6 +89,7 @@ try:
     refusal = None
 except InferenceServerException as error:
     refusal = [error.status(), error.message()]
+response = result.get_response(as_json=True) if is_grpc else result.get_response()
 
 print(
     json.dumps(
@@ -50,13 +98,13 @@ print(
             "ready": client.is_server_ready(),
             "modelReady": client.is_model_ready(model, version),
             "unknownReady": client.is_model_ready("nobody"),
-            "server": client.get_server_metadata()["name"],
-            "id": result.get_response()["id"],
-            "version": result.get_response()["model_version"],
-            "labels": result.as_numpy("label").tolist(),
-            "probabilities": result.as_numpy("probabilities").tolist(),
-            "sameWithoutOutputs": everything.as_numpy("probabilities").tolist() == result.as_numpy("probabilities").tolist(),
-            "binary": [[label.decode() for label in binary.as_numpy("label")], binary.as_numpy("probabilities").tolist()],
+            "server": client.get_server_metadata(**as_json)["name"],
+            "id": response["id"],
+            "version": response["model_version"],
+            "labels": labels(result),
+            "probabilities": probabilities(result),
+            "sameWithoutOutputs": probabilities(everything) == probabilities(result),
+            "binary": [labels(binary), probabilities(binary)],
             "refusal": refusal,
         }
     )

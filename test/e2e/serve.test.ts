@@ -155,7 +155,10 @@ describe("Open Inference Protocol", () => {
   ];
 
   it("describes server and model", async () => {
-    expect((await get("/v2")).body).toMatchObject({ name: "quern", extensions: ["binary_tensor_data"] });
+    expect((await get("/v2")).body).toMatchObject({
+      name: "quern",
+      extensions: ["binary_tensor_data", "explanations"],
+    });
     const { body } = await get(model);
     expect(body).toMatchObject({ name: "small-binary", platform: "onnx_onnxv1" });
     expect(body.inputs).toContainEqual({ name: "since", datatype: "INT64", shape: [-1, 1] });
@@ -353,7 +356,15 @@ describe("stopping", () => {
   it("requirement 18: answers what was accepted, then closes", async () => {
     const models = createModelPool({ clock: systemClock });
     const { manifest, files } = await bundleFiles(smallModel("binary"));
-    await models.add({ id: "b", manifest, files });
+    const model = await models.add({ id: "b", manifest, files });
+    let begun = 0;
+    const predict = model.predict.bind(model);
+    Object.assign(model, {
+      predict: (...given: Parameters<typeof predict>) => {
+        begun += 1;
+        return predict(...given);
+      },
+    });
     const stopping = createServer({ port: 0 }, { models, clock: systemClock, logger: silentLogger });
     const address = await stopping.listen();
     const rows = Array.from({ length: 3000 }, () => GOOD);
@@ -364,7 +375,7 @@ describe("stopping", () => {
         body: JSON.stringify(rows),
       }),
     );
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    while (begun < accepted.length) await new Promise((resolve) => setTimeout(resolve, 1));
     await Promise.all([stopping.close(), stopping.close()]);
     const answers = await Promise.all(accepted);
     expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));

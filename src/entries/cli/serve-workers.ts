@@ -3,7 +3,7 @@ import cluster, { type Worker } from "node:cluster";
 import type { Io } from "./io.js";
 
 /** What the processes say to each other. */
-type Message = { readonly quern: "stop" };
+type Message = { readonly quern: "stop" | "ready" };
 
 /** Fewer, larger sweeps of young objects: requests leave many, and a sweep costs by what is still alive. */
 const YOUNG_GENERATION_MB = 64;
@@ -27,6 +27,12 @@ export function workerSignal(signal: AbortSignal): AbortSignal {
   const stopped = new AbortController();
   process.on("message", (message: Message) => message.quern === "stop" && stopped.abort());
   return AbortSignal.any([signal, stopped.signal]);
+}
+
+/** Tells the first process that this one listens on all its ports. */
+export function announceReady(): void {
+  const message: Message = { quern: "ready" };
+  if (cluster.isWorker) process.send?.(message);
 }
 
 /** Lets this process end: the channel to the first one would keep it alive. */
@@ -84,7 +90,8 @@ class WorkerGroup {
     const born = performance.now();
     this.#running.add(worker);
     return new Promise((resolve) => {
-      worker.once("listening", () => {
+      worker.on("message", (message: Message) => {
+        if (message.quern !== "ready") return;
         this.#isReady = true;
         this.#listening.add(worker);
         resolve(undefined);

@@ -27,9 +27,7 @@ export async function answerRows(
   try {
     const answers = await model.predict(rows, run);
     routed?.settle(false);
-    context.predictions?.record({ manifest: model.manifest, ids, rows, predictions: answers });
-    if (routed && routed.shadows.length > 0)
-      setImmediate(() => void shadowRows(context, routed, { rows, ids }, answers));
+    keepAnswers(context, { model, routed, rows, ids, answers });
     return { model, answers };
   } catch (failure) {
     routed?.settle(isModelsFault(failure));
@@ -37,8 +35,26 @@ export async function answerRows(
   }
 }
 
+export interface AnsweredRequest {
+  readonly model: ServedModel;
+  readonly routed: RoutedRequest | undefined;
+  readonly rows: readonly Row[];
+  readonly ids: readonly string[];
+  readonly answers: readonly Prediction[];
+}
+
+/** What follows an answer: the log has it, and shadows are asked the same. */
+export function keepAnswers(
+  context: RouteContext,
+  { model, routed, rows, ids, answers }: AnsweredRequest,
+): void {
+  context.predictions?.record({ manifest: model.manifest, ids, rows, predictions: answers });
+  if (routed && routed.shadows.length > 0)
+    setImmediate(() => void shadowRows(context, routed, { rows, ids }, answers));
+}
+
 /** Bad rows and callers who left say nothing about a version. */
-function isModelsFault(failure: unknown): boolean {
+export function isModelsFault(failure: unknown): boolean {
   return !(
     QuernError.is(failure) && ["PREDICTION_INPUT", "INTERRUPTED", "REQUEST_INVALID"].includes(failure.code)
   );

@@ -7,6 +7,7 @@ import { findReference, parseVersion } from "../../foundation/contracts/model-re
 import type { ModelPool } from "../../foundation/contracts/serving.js";
 import { type AccessCheck, createAccessCheck } from "./access.js";
 import { toHttpError } from "./errors.js";
+import { type GrpcServer, startGrpcServer } from "./grpc/grpc-server.js";
 import { createServingMetrics, type ServingMetrics } from "./metrics.js";
 import { isBinaryReply, isTextReply, type Route, type RouteContext, type Services } from "./route.js";
 import { routeTable } from "./routes.js";
@@ -15,6 +16,8 @@ import { parseServerOptions, type serverOptionsSchema } from "./server-options.j
 export interface QuernServer {
   /** Starts to listen; returns the base address, such as `http://127.0.0.1:8080`. */
   listen(): Promise<string>;
+  /** `host:port` where gRPC is spoken, once the server listens; absent where that was not asked for. */
+  readonly grpcAddress: string | undefined;
   /** Answers what was accepted, takes nothing new, frees the models. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -41,13 +44,21 @@ export function createServer(
     isReady: () => closing === undefined && services.models.list().every((model) => model.state === "ready"),
   };
   const isClosing = (): boolean => closing !== undefined;
-  registerHooks(app, context, createAccessCheck(options), isClosing);
+  const checkAccess = createAccessCheck(options);
+  let grpc: GrpcServer | undefined;
+  registerHooks(app, context, checkAccess, isClosing);
   for (const route of context.routes) registerRoute(app, route, context);
   app.server.maxConnections = options.maximumConnections;
   return {
-    listen: () => app.listen({ host: options.host, port: options.port }),
+    async listen() {
+      if (options.grpcPort !== undefined) grpc = await startGrpcServer(context, checkAccess);
+      return app.listen({ host: options.host, port: options.port });
+    },
+    get grpcAddress() {
+      return grpc?.address;
+    },
     close() {
-      closing ??= drain(app, context);
+      closing ??= drain(app, context, grpc);
       return closing;
     },
   };
@@ -260,7 +271,12 @@ const IDLE_CHECK_MS = 20;
  * For a moment the server accepts as before, so that connections that wait in the system's queue are taken, but
  * each answer closes its connection. Then it stops listening and answers what the open connections still bring.
  */
-async function drain(app: FastifyInstance, { models, options }: RouteContext): Promise<void> {
+async function drain(
+  app: FastifyInstance,
+  { models, options }: RouteContext,
+  grpc: GrpcServer | undefined,
+): Promise<void> {
+  const grpcClosed = grpc?.close(options.drainTimeoutMs);
   const { server } = app;
   const graceMs = Math.min(GRACE_MS, options.drainTimeoutMs);
   const closeIdle = server.closeIdleConnections.bind(server);
@@ -272,9 +288,13 @@ async function drain(app: FastifyInstance, { models, options }: RouteContext): P
     // Connections are accepted in the turn of the event loop that ends here.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  timers.push(setTimeout(() => timers.push(setInterval(closeIdle, IDLE_CHECK_MS)), graceMs));
+  // Under load a timer is late, and connections that seem idle have a request that was not read yet: they are given
+  // two turns of the event loop, one to be accepted and one to be read.
+  const closeRead = () => setImmediate(() => setTimeout(() => setImmediate(closeIdle)));
+  timers.push(setTimeout(() => timers.push(setInterval(closeRead, IDLE_CHECK_MS)), graceMs));
   await app.close();
   for (const timer of timers) clearTimeout(timer);
+  await grpcClosed;
   await models.drain(options.drainTimeoutMs);
 }
 

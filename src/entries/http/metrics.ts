@@ -9,6 +9,8 @@ const ROW_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 export interface Metrics {
   /** `route` is the pattern, never the path: labels must stay few. */
   request(method: string, route: string, status: number, seconds: number): void;
+  /** `status` by its name, such as `OK` or `UNAVAILABLE`. */
+  grpcRequest(method: string, status: string, seconds: number): void;
   predicted(model: ServedModel, rows: number): void;
   readonly contentType: string;
   /** The page in Prometheus' text format. */
@@ -65,6 +67,10 @@ function serverMetrics(registry: Registry, models: ModelPool): Metrics {
     ...{ name: "quern_http_request_duration_seconds", help: "Time from request to answer." },
     ...{ labelNames, registers, buckets: DURATION_BUCKETS },
   });
+  const grpcDuration = new Histogram({
+    ...{ name: "quern_grpc_request_duration_seconds", help: "Time from call to answer." },
+    ...{ labelNames: ["method", "status"] as const, registers, buckets: DURATION_BUCKETS },
+  });
   const modelLabels = ["model", "version"] as const;
   const predictions = new Counter({
     ...{ name: "quern_predictions_total", help: "Rows answered.", labelNames: modelLabels, registers },
@@ -100,6 +106,7 @@ function serverMetrics(registry: Registry, models: ModelPool): Metrics {
       statuses[status] ??= duration.labels({ method, route, status });
       statuses[status].observe(seconds);
     },
+    grpcRequest: (method, status, seconds) => grpcDuration.observe({ method, status }, seconds),
     predicted: (model, rows) => predictionsOf(model).inc(rows),
     contentType: registry.contentType,
     render: () => registry.metrics(),

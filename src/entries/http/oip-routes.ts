@@ -8,12 +8,12 @@ import {
   oipModelSchema,
   oipServerSchema,
 } from "../../foundation/contracts/http.js";
-import { findReference, parseVersion } from "../../foundation/contracts/model-reference.js";
-import type { ModelPool, ServedModel } from "../../foundation/contracts/serving.js";
+import type { ServedModel } from "../../foundation/contracts/serving.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { parseJsonExact } from "./json.js";
 import { binaryHead, fromBinary, toBinary } from "./oip-binary.js";
-import { datatypeOf, portShape, readTensor, writeTensor } from "./oip-tensors.js";
+import { describeModel, inferTensors, modelOf, OIP_EXTENSIONS, unknownName } from "./oip-inference.js";
+import { readTensor, writeTensor } from "./oip-tensors.js";
 import { type BodyReader, defineRoute, type Route, type RouteContext, type RouteRequest } from "./route.js";
 
 type InferRequest = z.infer<typeof oipInferRequestSchema>;
@@ -48,35 +48,20 @@ const readyAnswer = z.object({ name: z.string(), ready: z.boolean() });
 
 type ModelParams = { readonly model: string; readonly version?: string };
 
-function modelOf(models: ModelPool, { model, version }: ModelParams): ServedModel {
-  return version === undefined ? findReference(models, model) : models.get(model, parseVersion(version));
-}
-
-function describe(model: ServedModel, models: ModelPool): z.infer<typeof oipModelSchema> {
-  const port = (side: ServedModel["inputs"][number]) => ({
-    name: side.name,
-    datatype: datatypeOf(side.type),
-    shape: portShape(side),
-  });
-  const { name } = model.manifest;
-  const versions = models.list().filter(({ manifest }) => manifest.name === name);
-  return {
-    name,
-    versions: versions.map(({ manifest }) => String(manifest.version)),
-    platform: "onnx_onnxv1",
-    inputs: model.inputs.map(port),
-    outputs: model.outputs.map(port),
-  };
-}
-
 async function infer(
-  { params, body, run }: RouteRequest<ModelParams, undefined, InferBody>,
-  { models, metrics }: RouteContext,
+  { params, body, run, subject }: RouteRequest<ModelParams, undefined, InferBody>,
+  context: RouteContext,
 ) {
   const { request } = body;
-  const model = modelOf(models, params);
-  const results = await model.infer(readInputs(body, model), wantedOutputs(request, model), run);
-  metrics.predicted(model, request.inputs[0]?.shape[0] ?? 0);
+  const { model, outputs: results } = await inferTensors(context, {
+    ...params,
+    id: request.id,
+    subject,
+    readInputs: (chosen) => readInputs(body, chosen),
+    outputs: (request.outputs ?? []).map((output) => output.name),
+    explain: request.parameters?.explain === true,
+    run,
+  });
   const { name, version } = model.manifest;
   const parts = [`"model_name":${JSON.stringify(name)}`, `"model_version":"${version}"`];
   if (request.id !== undefined) parts.push(`"id":${JSON.stringify(request.id)}`);
@@ -128,20 +113,6 @@ function readInputs({ request, tail }: InferBody, model: ServedModel): Record<st
   return tensors;
 }
 
-function wantedOutputs({ outputs }: InferRequest, model: ServedModel): readonly string[] {
-  const known = new Set(model.outputs.map((port) => port.name));
-  if (outputs === undefined || outputs.length === 0) return [...known];
-  for (const { name } of outputs) if (!known.has(name)) throw unknownName("output", name, known);
-  return outputs.map(({ name }) => name);
-}
-
-function unknownName(what: string, name: string, known: Iterable<string>): QuernError {
-  const list = [...known].slice(0, 50).join(", ");
-  return new QuernError("PREDICTION_INPUT", `There is no ${what} ${JSON.stringify(name)}; known: ${list}.`, {
-    details: { [what]: name },
-  });
-}
-
 /** Each model route exists with and without a version. */
 const PLACES = [
   { prefix: "/v2/models/:model", params: MODEL, which: "the current version" },
@@ -152,7 +123,7 @@ const modelRoutes = PLACES.flatMap(({ prefix, params, which }) => [
   defineRoute({
     ...{ ...common, method: "GET", path: prefix, params, answer: oipModelSchema },
     summary: `Open Inference Protocol: tensors of ${which}.`,
-    handle: (request, { models }) => describe(modelOf(models, request.params as ModelParams), models),
+    handle: (request, { models }) => describeModel(modelOf(models, request.params as ModelParams), models),
   }),
   defineRoute({
     ...{ ...common, method: "GET", path: `${prefix}/ready`, params, answer: readyAnswer },
@@ -177,7 +148,7 @@ export const oipRoutes: readonly Route[] = [
   defineRoute({
     ...{ ...common, method: "GET", path: "/v2", answer: oipServerSchema },
     summary: "Open Inference Protocol: the server.",
-    handle: () => ({ name: "quern", version: QUERN_VERSION, extensions: ["binary_tensor_data"] }),
+    handle: () => ({ name: "quern", version: QUERN_VERSION, extensions: OIP_EXTENSIONS }),
   }),
   ...modelRoutes,
 ];

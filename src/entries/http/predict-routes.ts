@@ -5,6 +5,7 @@ import { predictRequestSchema, predictResponseSchema } from "../../foundation/co
 import type { Row } from "../../foundation/contracts/prediction.js";
 import { answerRows } from "./answer-rows.js";
 import { parseJson } from "./json.js";
+import { MOST_EXPLAINED_ROWS, tooManyRows } from "./limits.js";
 import { type BodyReader, defineRoute, type Route, type TextReply } from "./route.js";
 
 interface PredictRequest {
@@ -12,9 +13,6 @@ interface PredictRequest {
   readonly id?: string | readonly string[];
   readonly explain?: boolean;
 }
-
-/** Explaining costs more than predicting. */
-const MOST_EXPLAINED_ROWS = 100;
 
 /**
  * Rows are read as they are: validating by the schema would copy them and lose a column called `__proto__`.
@@ -71,11 +69,7 @@ export const predictRoutes: readonly Route[] = [
       const { metrics, options } = context;
       const { rows } = body;
       const limit = body.explain ? Math.min(MOST_EXPLAINED_ROWS, options.maximumRows) : options.maximumRows;
-      if (rows.length > limit) {
-        throw new QuernError("REQUEST_TOO_LARGE", `${rows.length} rows; at most ${limit} are allowed.`, {
-          details: { rows: rows.length, limit },
-        });
-      }
+      if (rows.length > limit) throw tooManyRows(rows.length, limit);
       const ids = idsOf(body);
       const { model, answers } = await answerRows(context, {
         reference: params.model,

@@ -18,6 +18,10 @@ export const serverOptionsSchema = z.strictObject({
     title: "Port",
     help: "0 takes any free port.",
   }),
+  grpcPort: z.coerce.number().int().min(0).max(65535).optional().register(fields, {
+    title: "Port for gRPC",
+    help: "Needs the package @grpc/grpc-js. 0 takes any free port.",
+  }),
   tokens: z.array(tokenSchema).default([]).register(fields, { title: "Tokens" }),
   allowedHosts: z.array(z.string()).default([]).register(fields, {
     title: "Host names",

@@ -17,11 +17,17 @@ import { defineCommand } from "../command.js";
 import { commonOptions } from "../common-options.js";
 import type { Io } from "../io.js";
 import { projectSettings } from "../project-options.js";
-import { isServeWorker, leaveWorkers, runServeWorkers, workerSignal } from "../serve-workers.js";
+import {
+  announceReady,
+  isServeWorker,
+  leaveWorkers,
+  runServeWorkers,
+  workerSignal,
+} from "../serve-workers.js";
 import { workflowOptions } from "../workflow-options.js";
 
-const { host, port, bodyLimitBytes, maximumRows, requestTimeoutMs, drainTimeoutMs, maximumConnections } =
-  serverOptionsSchema.shape;
+const { host, port, grpcPort, bodyLimitBytes, maximumRows } = serverOptionsSchema.shape;
+const { requestTimeoutMs, drainTimeoutMs, maximumConnections } = serverOptionsSchema.shape;
 
 export const command = defineCommand({
   name: "serve",
@@ -37,6 +43,7 @@ export const command = defineCommand({
   options: z.strictObject({
     host,
     port,
+    grpcPort,
     token: z.string().min(16).optional().register(fields, {
       title: "Token that callers must send",
       help: "Default: QUERN_TOKEN. Needed for any address but this machine's own.",
@@ -98,10 +105,14 @@ export const command = defineCommand({
         ...(served.registry ? { refresh: () => served.registry!.refresh() } : {}),
       });
       const address = await instance.listen().catch(explainPort);
+      const stopped = workerSignal(io.signal);
+      announceReady();
+      const { grpcAddress } = instance;
       const names = served.pool.list().map((model) => `${model.manifest.name}@${model.manifest.version}`);
-      io.note(`Serving ${names.join(", ")} at ${address} (routes: ${address}/docs). Ctrl-C stops.`);
-      if (io.json) io.result({ address, models: names }, () => "");
-      await aborted(workerSignal(io.signal));
+      const grpc = grpcAddress === undefined ? "" : `, gRPC at ${grpcAddress}`;
+      io.note(`Serving ${names.join(", ")} at ${address} (routes: ${address}/docs)${grpc}. Ctrl-C stops.`);
+      if (io.json) io.result({ address, ...(grpcAddress ? { grpcAddress } : {}), models: names }, () => "");
+      await aborted(stopped);
       io.note("Stopping: what was accepted is answered.");
     } finally {
       await instance?.close();
