@@ -58,6 +58,8 @@ export interface PictureBox {
   readonly height: number;
   /** Index in the target's labels. */
   readonly label: number;
+  /** Many objects in one box: to find one of them is neither right nor wrong. */
+  readonly isCrowd?: boolean;
 }
 
 interface Labelled {

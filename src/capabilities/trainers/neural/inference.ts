@@ -7,7 +7,7 @@ import {
 } from "../../../engines/onnx/index.js";
 import type { GraphBuilder, GraphValue } from "../../../foundation/contracts/graph.js";
 import { elementCount, type Tensor } from "../../../foundation/contracts/tensor.js";
-import { createScope, type NetworkFunction, type Scope } from "./scope.js";
+import { createScope, type NetworkFunction, type Scope, type Values } from "./scope.js";
 
 /** Row-major. */
 export interface NetworkTensor {
@@ -66,26 +66,54 @@ export type NetworkAnswers = (inputs: Readonly<Record<string, Tensor>>) => Float
 export function networkAnswers(
   network: NetworkFunction<GraphValue>,
   tensors: NetworkTensors,
-  rowsAtOnce = ROWS_AT_ONCE,
+  rowsAtOnce?: number,
 ): NetworkAnswers {
+  const results = networkResults(
+    (scope, inputs) => ({ answer: network(scope, inputs) }),
+    tensors,
+    rowsAtOnce === undefined ? {} : { atOnce: rowsAtOnce },
+  );
+  return (inputs) => results(inputs).answer!.data as Float32Array;
+}
+
+/** Tensors by name; first dimensions count the rows. */
+export type NetworkResults = (inputs: Readonly<Record<string, Tensor>>) => Record<string, Tensor>;
+
+export interface RowParts {
+  /** Rows computed at once, a multiple of `multiple`. */
+  readonly atOnce?: number;
+  /** Default 16; 1 where a row meets no product of matrices over the rows: pictures under convolutions. */
+  readonly multiple?: number;
+}
+
+/** As `networkAnswers`, for a network that answers several tensors of numbers. */
+export function networkResults(
+  network: NetworkFunction<Values>,
+  tensors: NetworkTensors,
+  { atOnce = ROWS_AT_ONCE, multiple = ROWS_MULTIPLE }: RowParts = {},
+): NetworkResults {
   let session: ImmediateSession | undefined;
   return (inputs) => {
     session ??= openNetwork(network, tensors, inputs);
     const rows = Object.values(inputs)[0]!.shape[0]!;
-    const parts: Float32Array[] = [];
-    for (let start = 0; start < rows; start += rowsAtOnce) {
-      const end = Math.min(rows, start + rowsAtOnce);
-      const part = Object.entries(inputs).map(([name, tensor]) => [name, filledRange(tensor, start, end)]);
-      const answer = session.run(Object.fromEntries(part)).answer!;
-      const width = elementCount(answer.shape.slice(1));
-      parts.push((answer.data as Float32Array).subarray(0, (end - start) * width));
+    const parts: Record<string, Tensor>[] = [];
+    for (let start = 0; start < rows; start += atOnce) {
+      const end = Math.min(rows, start + atOnce);
+      const part = Object.entries(inputs).map(([name, tensor]) => {
+        return [name, filledRange(tensor, start, end, multiple)];
+      });
+      const made = Object.entries(session.run(Object.fromEntries(part))).map(([name, tensor]) => {
+        return [name, takeRange(tensor, 0, end - start)];
+      });
+      parts.push(Object.fromEntries(made));
     }
-    return concatenated(parts);
+    const names = Object.keys(parts[0] ?? {});
+    return Object.fromEntries(names.map((name) => [name, concatenated(parts.map((part) => part[name]!))]));
   };
 }
 
 function openNetwork(
-  network: NetworkFunction<GraphValue>,
+  network: NetworkFunction<Values>,
   tensors: NetworkTensors,
   inputs: Readonly<Record<string, Tensor>>,
 ): ImmediateSession {
@@ -93,7 +121,8 @@ function openNetwork(
   const values = Object.entries(inputs).map(([name, { type, shape }]) => {
     return [name, graph.input(name, type, ["N", ...shape.slice(1)])] as const;
   });
-  graph.output("answer", network(exportScope(graph, tensors), Object.fromEntries(values)));
+  const made = network(exportScope(graph, tensors), Object.fromEntries(values));
+  for (const [name, value] of Object.entries(made)) graph.output(name, value);
   return openImmediately(graph.toModel());
 }
 
@@ -104,10 +133,10 @@ export function takeRange({ type, shape, data }: Tensor, start: number, end: num
   return { type, shape: [end - start, ...shape.slice(1)], data: part } as Tensor;
 }
 
-/** Rows `start` to `end` of numbers, and rows of zeros. */
-function filledRange(tensor: Tensor, start: number, end: number): Tensor {
+/** Rows `start` to `end` of numbers, and rows of zeros up to a multiple. */
+function filledRange(tensor: Tensor, start: number, end: number, multiple: number): Tensor {
   const range = takeRange(tensor, start, end);
-  const rows = Math.ceil((end - start) / ROWS_MULTIPLE) * ROWS_MULTIPLE;
+  const rows = Math.ceil((end - start) / multiple) * multiple;
   if (rows === end - start) return range;
   const { type, shape } = tensor;
   const [part, sizes] = [range.data as Float32Array, [rows, ...shape.slice(1)]];
@@ -117,12 +146,16 @@ function filledRange(tensor: Tensor, start: number, end: number): Tensor {
   return { type, shape: sizes, data: filled } as Tensor;
 }
 
-function concatenated(parts: readonly Float32Array[]): Float32Array {
-  const result = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+function concatenated(parts: readonly Tensor[]): Tensor {
+  const [first] = parts as readonly [Tensor];
+  const arrays = parts.map(({ data }) => data as Float32Array);
+  const length = arrays.reduce((sum, part) => sum + part.length, 0);
+  const result = new (first.data.constructor as Float32ArrayConstructor)(length);
   let start = 0;
-  for (const part of parts) {
+  for (const part of arrays) {
     result.set(part, start);
     start += part.length;
   }
-  return result;
+  const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  return { type: first.type, shape: [rows, ...first.shape.slice(1)], data: result } as Tensor;
 }

@@ -124,5 +124,5 @@ export const REDUCTIONS = {
       return [d.graph.op("ScatterElements", [zeros, d.node.outputs[1]!, d.c], { attributes }), undefined];
     },
   }),
-  ...defineOps("ArgMax ArgMin Hardmax", { piecewiseConstant: true }),
+  ...defineOps("ArgMax ArgMin Hardmax NonMaxSuppression", { piecewiseConstant: true }),
 };

@@ -68,6 +68,20 @@ const topK = (call: OperatorCall): TensorType[] => {
   ];
 };
 
+/** Of boxes [N, A, 4] and scores [N, C, A], the kept ones: at most the asked number for each picture and class. */
+const nonMaxSuppression = (call: OperatorCall): TensorType[] => {
+  const [boxes, scores] = [inputOf(call, 0).shape, inputOf(call, 1).shape];
+  if (boxes.length !== 3 || scores.length !== 3 || boxes[2] !== 4) {
+    fail(call, "it takes boxes [N, A, 4] and scores [N, C, A]");
+  }
+  const most = call.inputs[2] ? constant(call, 2)?.[0] : 0;
+  const [pictures, classes, count] = scores as readonly [Dimension, Dimension, Dimension];
+  const kept = call.fresh((sizeOf) => {
+    return sizeOf(pictures) * sizeOf(classes) * Math.min(sizeOf(count), most ?? Number.POSITIVE_INFINITY);
+  });
+  return [{ type: "int64", shape: [kept, 3] }];
+};
+
 /** Running mean and variance are outputs in training mode only. */
 const batchNormalization = (call: OperatorCall): TensorType[] => {
   const { type, shape } = inputOf(call, 0);
@@ -96,4 +110,5 @@ export const NUMERIC = {
   Gemm: { domain: "", infer: gemm },
   Einsum: { domain: "", infer: inferEinsum },
   TopK: { domain: "", infer: topK },
+  NonMaxSuppression: { domain: "", infer: nonMaxSuppression },
 } satisfies OperatorTable;

@@ -69,18 +69,20 @@ export function graphInputs(
 
 function imageTensors(columns: readonly ImageColumn[], rows: number): Record<string, Tensor> {
   return Object.fromEntries(
-    columns.map(({ values, height, width, channels }, k): [string, Tensor] => [
-      imageName(k),
-      { type: "uint8", shape: [rows, height, width, channels], data: values },
-    ]),
+    columns.map((column, k): [string, Tensor] => [imageName(k), imageTensor(column, rows)]),
   );
+}
+
+/** Uint8 [rows, height, width, channels]. */
+export function imageTensor({ values, height, width, channels }: ImageColumn, rows: number): Tensor {
+  return { type: "uint8", shape: [rows, height, width, channels], data: values };
 }
 
 /** Pixels looked at for mean and deviation; more would change neither. */
 const STATISTICS_PIXELS = 2 ** 22;
 
 /** By channel, of values in 0..1. A channel that never changes has deviation 1. */
-function pixelStatistics({ values, channels }: ImageColumn): PixelStatistics {
+export function pixelStatistics({ values, channels }: ImageColumn): PixelStatistics {
   const pixels = values.length / channels;
   const stride = Math.max(1, Math.floor(pixels / STATISTICS_PIXELS));
   const [sums, squares] = [new Float64Array(channels), new Float64Array(channels)];

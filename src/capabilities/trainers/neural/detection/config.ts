@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { fields } from "../../../../foundation/contracts/extension.js";
+import { checkpointField, learningRateField, RISES, weightDecayField } from "../shared-fields.js";
+import { STAGE_BLOCKS } from "../vision/feature-pyramid.js";
+import { sceneChangeFields, sceneTrainingFields } from "../vision/scene-fields.js";
+
+export const detectorConfig = z.strictObject({
+  backbone: z
+    .enum(STAGE_BLOCKS)
+    .default("resnet")
+    .register(fields, {
+      title: "Backbone",
+      help: "`resnet`: residual blocks; `mobilenet`: inverted residuals (MobileNetV2).",
+      tune: { choices: STAGE_BLOCKS },
+    }),
+  width: z
+    .number()
+    .int()
+    .min(4)
+    .max(128)
+    .default(24)
+    .register(fields, {
+      title: "Width",
+      help: "Channels of the first stage; every stage has twice the channels of the one before, up to eight times.",
+      unit: "channels",
+      tune: { low: 12, high: 48, scale: "log", integer: true, lowCost: 12 },
+    }),
+  boxes: z.number().int().min(1).max(300).default(100).register(fields, {
+    title: "Boxes",
+    help: "Surest boxes that are answered for a picture.",
+    unit: "boxes",
+  }),
+  overlap: z.number().gt(0).max(1).default(0.5).register(fields, {
+    title: "Overlap",
+    help: "A box is dropped where it overlaps a surer one of its class by more than this (intersection over union).",
+  }),
+  ...sceneTrainingFields({ epochs: 20, steps: 500 }),
+  learningRate: learningRateField(3e-3, RISES, { low: 5e-4, high: 1e-2 }),
+  weightDecay: weightDecayField(1e-2),
+  checkpoint: checkpointField(),
+  ...sceneChangeFields,
+});
+export type DetectorConfig = z.infer<typeof detectorConfig>;
