@@ -1,5 +1,7 @@
 /** Every built-in extension, in explicit lists: nothing is found by globbing or registered by import. */
 import { METRICS } from "./capabilities/evaluation/metrics/index.js";
+import type { StructuredTaskDefinition } from "./capabilities/structured/definition.js";
+import { tagging } from "./capabilities/structured/tagging/tagging.js";
 import { complementNaiveBayes } from "./capabilities/trainers/bayes/complement-naive-bayes.js";
 import { gaussianNaiveBayes } from "./capabilities/trainers/bayes/gaussian-naive-bayes.js";
 import { multinomialNaiveBayes } from "./capabilities/trainers/bayes/multinomial-naive-bayes.js";
@@ -19,12 +21,14 @@ import { quadraticRidge } from "./capabilities/trainers/linear/quadratic-ridge.j
 import { ridge } from "./capabilities/trainers/linear/ridge.js";
 import { nearestNeighbours } from "./capabilities/trainers/neighbours/nearest-neighbours.js";
 import { neuralNetwork } from "./capabilities/trainers/neural/neural-network.js";
+import { tagger } from "./capabilities/trainers/neural/tagging/tagger.js";
 import { textEncoder } from "./capabilities/trainers/neural/text/pretrained/text-encoder.js";
 import { textNetwork } from "./capabilities/trainers/neural/text/text-trainer.js";
 import { ftTransformer } from "./capabilities/trainers/neural/tokens/ft-transformer.js";
 import { imageNetwork } from "./capabilities/trainers/neural/vision/image-trainer.js";
 import { imageEncoder } from "./capabilities/trainers/neural/vision/pretrained/image-encoder.js";
 import type { Metric } from "./foundation/contracts/metric.js";
+import type { StructuredTrainer } from "./foundation/contracts/structured-trainer.js";
 import type { Trainer } from "./foundation/contracts/trainer.js";
 
 /** A list of extensions hides their config and state types: the schema checks the one, the trainer makes the other. */
@@ -59,5 +63,18 @@ export const TRAINERS: readonly Trainer[] = trainers(
   imageEncoder,
   dummy,
 );
+
+const structuredTrainers = (...list: readonly { readonly id: string }[]): readonly StructuredTrainer[] =>
+  list as unknown as readonly StructuredTrainer[];
+
+/** The first of a task is what is trained where a project names none. */
+export const STRUCTURED_TRAINERS: readonly StructuredTrainer[] = structuredTrainers(tagger);
+
+const structuredTasks = (
+  ...list: readonly { readonly task: string }[]
+): readonly StructuredTaskDefinition[] => list as unknown as readonly StructuredTaskDefinition[];
+
+/** How the truth of each structured task is read, prepared and judged. */
+export const STRUCTURED_TASK_DEFINITIONS: readonly StructuredTaskDefinition[] = structuredTasks(tagging);
 
 export const METRIC_LIST: readonly Metric[] = METRICS;

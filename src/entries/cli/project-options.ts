@@ -9,7 +9,7 @@ import {
   type ProjectInput,
   projectSchema,
 } from "../../foundation/contracts/project.js";
-import { TASK_TYPES } from "../../foundation/contracts/target.js";
+import { PROJECT_TASKS } from "../../foundation/contracts/structured.js";
 import { readProjectFile } from "../../workflows/project/project-file.js";
 
 const text = (title: string, help?: string) =>
@@ -34,7 +34,7 @@ export const projectOptions = {
   project: text("Project file", "Default: quern.yaml in the working folder, if there is one."),
   data: text("Data", "A file, folder, glob, URL or `-`."),
   target: text("Target column"),
-  task: z.enum(TASK_TYPES).optional().register(fields, { title: "Task" }),
+  task: z.enum(PROJECT_TASKS).optional().register(fields, { title: "Task" }),
   positive: text("Positive class of a binary task"),
   metric: text("Metric that ranks the models"),
   models: z.array(z.string()).optional().register(fields, { title: "Trainers to try" }),

@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import type { Finding } from "./finding.js";
-import { type TaskType, taskTypeSchema } from "./target.js";
+import { type ProjectTask, projectTaskSchema } from "./structured.js";
+import { structuredAnswerSchema } from "./structured-answers.js";
 import { trustParts } from "./trust.js";
 
 const figure = z.number().nullable();
@@ -74,6 +75,8 @@ const residualsSchema = z.strictObject({
 });
 export type Residuals = z.infer<typeof residualsSchema>;
 
+const thumbnail = z.string().regex(/^data:image\/png;base64,[A-Za-z0-9+/]+={0,2}$/);
+
 const worstRowSchema = z.strictObject({
   /** Row number in the dataset version, from 0. */
   row: count,
@@ -87,12 +90,24 @@ const worstRowSchema = z.strictObject({
     .array(
       z.strictObject({
         column: z.string(),
-        png: z.string().regex(/^data:image\/png;base64,[A-Za-z0-9+/]+={0,2}$/),
+        png: thumbnail,
       }),
     )
     .optional(),
 });
 export type WorstRow = z.infer<typeof worstRowSchema>;
+
+const worstStructureSchema = z.strictObject({
+  /** Row number in the dataset version, from 0. */
+  row: count,
+  /** How wrong, by the task's own measure; more is worse. */
+  error: z.number(),
+  actual: structuredAnswerSchema,
+  predicted: structuredAnswerSchema,
+  text: z.string().optional(),
+  image: thumbnail.optional(),
+});
+export type WorstStructure = z.infer<typeof worstStructureSchema>;
 
 const sliceSchema = z.strictObject({
   conditions: z.array(z.strictObject({ column: z.string(), value: z.string() })),
@@ -143,7 +158,7 @@ export type Importance = z.infer<typeof importanceSchema>;
 
 export const evaluationSchema = z.strictObject({
   formatVersion: z.literal(1),
-  task: taskTypeSchema,
+  task: projectTaskSchema,
   /** `test`, `validation`, or the name of other data. */
   split: z.string(),
   rows: count,
@@ -201,6 +216,8 @@ export const evaluationSchema = z.strictObject({
     .nullable(),
   residuals: residualsSchema.nullable(),
   worst: z.array(worstRowSchema),
+  /** Structured tasks: the rows with the worst answers, the worst first. */
+  worstStructures: z.array(worstStructureSchema).optional(),
   slices: z.array(sliceSchema),
   /** How many groups the search for slices tested. */
   slicesTested: count,
@@ -312,7 +329,7 @@ export interface ReportInput {
   /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly run: string;
-  readonly task: TaskType;
+  readonly task: ProjectTask;
   readonly target: string;
   /** On the rows opened last: the test split. */
   readonly evaluation: Evaluation;

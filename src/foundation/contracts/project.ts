@@ -5,7 +5,7 @@ import { monitoringSchema } from "./monitoring.js";
 import { retrainSchema } from "./retrain.js";
 import { SOURCE_FORMATS } from "./source.js";
 import { splitConfigSchema } from "./split.js";
-import { taskTypeSchema } from "./target.js";
+import { projectTaskSchema } from "./structured.js";
 
 /**
  * `quern.yaml`. Strict: an unknown key is an error. Everything is optional because `quern train DATA --target Y`
@@ -67,7 +67,7 @@ const dataSchema = z.strictObject({
 });
 
 const taskSchema = z.strictObject({
-  type: taskTypeSchema
+  type: projectTaskSchema
     .optional()
     .register(fields, { title: "Task", help: "Default: by the target's values." }),
   target: z.string().optional().register(fields, { title: "Target column", help: "The column to predict." }),

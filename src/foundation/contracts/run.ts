@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { findingSchema } from "./finding.js";
-import { taskTypeSchema } from "./target.js";
+import { projectTaskSchema } from "./structured.js";
 
 /** What `quern train --json` prints; scripts rely on these keys. */
 export const trainResultSchema = z.strictObject({
   run: z.string(),
   model: z.string(),
   version: z.number().int().positive(),
-  task: taskTypeSchema,
+  task: projectTaskSchema,
   metric: z.strictObject({
     name: z.string(),
     value: z.number().nullable(),

@@ -1,6 +1,16 @@
 import { z } from "zod";
 
-export const SOURCE_FORMATS = ["csv", "tsv", "json", "jsonl", "parquet", "xlsx", "idx", "images"] as const;
+export const SOURCE_FORMATS = [
+  "csv",
+  "tsv",
+  "json",
+  "jsonl",
+  "parquet",
+  "xlsx",
+  "idx",
+  "images",
+  "conll",
+] as const;
 export type SourceFormat = (typeof SOURCE_FORMATS)[number];
 
 /** What the user may say about a source; everything left out is found from the content. */

@@ -53,6 +53,15 @@ export const maskAnswerSchema = z.strictObject({
 });
 export const vectorAnswerSchema = z.strictObject({ vector: z.array(z.number()) });
 
+/** Any of them; what is true is written in the same form, with probabilities and scores of 1. */
+export const structuredAnswerSchema = z.union([
+  labelsAnswerSchema,
+  entitiesAnswerSchema,
+  boxesAnswerSchema,
+  maskAnswerSchema,
+  vectorAnswerSchema,
+]);
+
 export type LabelsAnswer = z.infer<typeof labelsAnswerSchema>;
 export type EntitiesAnswer = z.infer<typeof entitiesAnswerSchema>;
 export type Entity = EntitiesAnswer["entities"][number];

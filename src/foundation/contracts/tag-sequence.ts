@@ -50,3 +50,36 @@ const begins = (before: Tag, tag: Tag): boolean =>
 export function labelsOfTags(tags: readonly string[]): string[] {
   return [...new Set(tags.filter((tag) => tag !== "O").map((tag) => parseTag(tag).label))];
 }
+
+/** The tags of these labels, IOBES: `O`, then begin, inside, end and single of each label. */
+export function tagNames(labels: readonly string[]): string[] {
+  return ["O", ...labels.flatMap((label) => TAG_PARTS.map((part) => `${part}-${label}`))];
+}
+
+const TAG_PARTS = ["B", "I", "E", "S"] as const;
+/** Place of a tag of a label among the `tagNames`. */
+export function tagCode(label: number, part: (typeof TAG_PARTS)[number]): number {
+  return 1 + TAG_PARTS.length * label + TAG_PARTS.indexOf(part);
+}
+
+/** Of `tagNames` by their codes: where a sequence may begin and end, and which tag may follow which. */
+export interface TagRules {
+  readonly tags: number;
+  mayBegin(tag: number): boolean;
+  mayEnd(tag: number): boolean;
+  mayFollow(before: number, tag: number): boolean;
+}
+
+export function tagRules(labels: number): TagRules {
+  const part = (tag: number) => (tag === 0 ? "O" : TAG_PARTS[(tag - 1) % TAG_PARTS.length]!);
+  const label = (tag: number) => Math.floor((tag - 1) / TAG_PARTS.length);
+  const mayBegin = (tag: number) => ["O", "B", "S"].includes(part(tag));
+  const mayEnd = (tag: number) => ["O", "E", "S"].includes(part(tag));
+  return {
+    tags: 1 + TAG_PARTS.length * labels,
+    mayBegin,
+    mayEnd,
+    mayFollow: (before, tag) =>
+      mayEnd(before) ? mayBegin(tag) : !mayBegin(tag) && label(before) === label(tag),
+  };
+}

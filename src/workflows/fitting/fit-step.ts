@@ -33,7 +33,7 @@ const CHECKPOINTS = "checkpoints";
  * they go when it has ended. A fit that is given up leaves the last two.
  */
 export async function withCheckpoints<T>(
-  { store }: FitWork,
+  { store }: Pick<FitWork, "store">,
   identity: StepIdentity,
   run: (checkpoints: NonNullable<TrainingContext["checkpoints"]>) => Promise<T>,
 ): Promise<T> {

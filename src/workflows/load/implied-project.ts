@@ -1,4 +1,4 @@
-import { IMAGE_FOLDER_COLUMNS } from "../../capabilities/data/sources/index.js";
+import { CONLL_COLUMNS, IMAGE_FOLDER_COLUMNS } from "../../capabilities/data/sources/index.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { OpenedData } from "./open-data.js";
 
@@ -10,6 +10,7 @@ export function completedBySource(
   project: Project,
   { sources, table }: Pick<OpenedData, "sources" | "table">,
 ): Project {
+  if (sources.every(({ format }) => format === "conll")) return completedByConll(project, table);
   if (!sources.every(({ format }) => format === "images" || format === "idx")) return project;
   const { label, part } = IMAGE_FOLDER_COLUMNS;
   const names = table.columns.map(({ name }) => name);
@@ -21,4 +22,14 @@ export function completedBySource(
     task: { ...project.task, ...(target === undefined ? {} : { target }) },
     ...(split ? { split } : {}),
   };
+}
+
+/** Files of parts divide the sentences; documents stay together where there are enough of them. */
+function completedByConll(project: Project, table: OpenedData["table"]): Project {
+  const { part, document } = CONLL_COLUMNS;
+  const names = table.columns.map(({ name }) => name);
+  if (project.split || project.data.group !== undefined) return project;
+  if (names.includes(part)) return { ...project, split: { kind: "columns", column: part } };
+  if (!names.includes(document)) return project;
+  return { ...project, data: { ...project.data, group: document } };
 }

@@ -1,7 +1,7 @@
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
-import type { TaskType } from "../../foundation/contracts/target.js";
+import type { ProjectTask } from "../../foundation/contracts/structured.js";
 import type { Learned } from "../learn/learn.js";
 import type { CourseEntry } from "./messages.js";
 
@@ -27,7 +27,7 @@ export class Course {
   /** What was asked for, with what the data decided where that is known. */
   settings(
     { task, split, seed, models }: Project,
-    found: { task: TaskType; metric: string; target?: string; split?: string },
+    found: { task: ProjectTask; metric: string; target?: string; split?: string },
   ): void {
     const trainers = models === "auto" ? models : models.map(trainerOf).join(", ");
     this.#tell({
@@ -63,11 +63,24 @@ export class Course {
   }
 
   /** Of the trials the model is made of, each by the first of its fits. */
-  curves({ shares }: Learned): void {
-    const curves = shares.flatMap(({ trial: { candidate, fits } }) =>
-      Object.entries(fits[0]?.diagnostics.curves ?? {}).map(
-        ([name, curve]) =>
-          [`curves/${candidate.trainer.id}-${candidate.number}/${name}`, [...curve]] as const,
+  curvesOf({ shares }: Learned): void {
+    this.curves(
+      shares.map(({ trial: { candidate, fits } }) => ({
+        name: `${candidate.trainer.id}-${candidate.number}`,
+        curves: fits[0]?.diagnostics.curves ?? {},
+      })),
+    );
+  }
+
+  curves(
+    models: readonly {
+      readonly name: string;
+      readonly curves: Readonly<Record<string, readonly number[]>>;
+    }[],
+  ): void {
+    const curves = models.flatMap((model) =>
+      Object.entries(model.curves).map(
+        ([name, curve]) => [`curves/${model.name}/${name}`, [...curve]] as const,
       ),
     );
     if (curves.length > 0) this.#tell({ kind: "series", values: Object.fromEntries(curves) });

@@ -24,7 +24,13 @@ export interface Division {
 /** Rows for validation where a split brings none: a sixth, as the usual 80/10/10 has an eighth of its training rows. */
 const VALIDATION_SHARE = 1 / 6;
 
-export function divideData(prepared: PreparedData, rowHashes: BigUint64Array, project: Project): Division {
+export function divideData(
+  prepared: Pick<PreparedData, "frame" | "roles"> & {
+    readonly target: Pick<ResolvedTarget, "rows" | "target">;
+  },
+  rowHashes: BigUint64Array,
+  project: Project,
+): Division {
   const { frame, roles, target } = prepared;
   const choice = project.split
     ? { config: project.split, reason: "Given by the project." }
@@ -57,7 +63,10 @@ export function divideData(prepared: PreparedData, rowHashes: BigUint64Array, pr
 }
 
 /** One entry a row of the table: -1 or NaN where the target is missing. */
-export function wholeTarget({ target, rows }: ResolvedTarget, count: number): Target {
+export function wholeTarget(
+  { target, rows }: Pick<ResolvedTarget, "rows" | "target">,
+  count: number,
+): Target {
   if (target.task === "regression") {
     const values = new Float64Array(count).fill(Number.NaN);
     for (const [i, row] of rows.entries()) values[row] = target.values[i]!;

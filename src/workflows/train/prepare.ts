@@ -6,6 +6,7 @@ import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Finding } from "../../foundation/contracts/finding.js";
 import { type Column, columnOf, type Frame, selectColumns } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
+import { tabularTask } from "../../foundation/contracts/structured.js";
 import { readColumns, type TableWithImages } from "../load/images.js";
 import { type DataRoles, decideSchema, rolesOf } from "../load/schema.js";
 import { type ResolvedTarget, resolveTarget } from "../load/target.js";
@@ -40,7 +41,7 @@ export async function prepareData(data: TableWithImages, project: Project): Prom
   const { frame, unreadable: unreadableImages } = await readColumns(data, schema);
   const target = resolveTarget(columnOf(frame, name), schema.find((column) => column.name === name)!, {
     column: name,
-    type: task.type,
+    type: task.type && tabularTask(task.type, "A table with one target"),
     positive: task.positive,
   });
   const taken = new Set([name, ...Object.values(roles)]);

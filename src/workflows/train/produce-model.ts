@@ -16,7 +16,7 @@ export async function produceModel(production: Production): Promise<TrainResult>
     try {
       const judged = await assess(attempt, facts);
       const result = await registerModel(attempt, judged);
-      production.course.curves(judged.learned);
+      production.course.curvesOf(judged.learned);
       return result;
     } catch (failure) {
       const met = unfaithfulTrials(failure).filter((trial) => !unfaithful.has(trial));

@@ -139,7 +139,7 @@ async function withExported<T>(
   }
 }
 
-function folderBytes(folder: string): number {
+export function folderBytes(folder: string): number {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);

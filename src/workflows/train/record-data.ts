@@ -9,7 +9,14 @@ import type { PreparedData } from "./prepare.js";
 import type { Production } from "./production.js";
 
 /** Stores the version of the data that the training reads, named by its content. */
-export function recordDataset({ data, prepared, store, project }: Production): Promise<Dataset> {
+export function recordDataset({
+  data,
+  prepared,
+  store,
+  project,
+}: Pick<Production, "data" | "store" | "project"> & {
+  readonly prepared: Pick<PreparedData, "schema" | "frame">;
+}): Promise<Dataset> {
   const { table, sources, description } = data;
   // A folder of this machine is no part of a name.
   const name = project.name ?? (sources.length === 1 ? basename(description) : description);
@@ -49,7 +56,7 @@ function mixImages(hashes: BigUint64Array, image: ImageColumn): void {
 
 /** Stores the division with the dataset version; returns its id. */
 export async function recordSplit(
-  { store, division: { record } }: Production,
+  { store, division: { record } }: Pick<Production, "store" | "division">,
   dataset: Dataset,
 ): Promise<Sha256> {
   const blob = await store.blobs.put(pack(record));

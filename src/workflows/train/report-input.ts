@@ -78,7 +78,7 @@ export function reportInput(production: Production, judged: Judged, registered: 
   };
 }
 
-function inChinese(finding: Finding): Finding {
+export function inChinese(finding: Finding): Finding {
   const { message, action } = chineseMessage(finding);
   return { ...finding, message, fix: { ...finding.fix, action } };
 }
@@ -143,7 +143,9 @@ function planned({ division }: Production, seconds: number): ReportInput["plan"]
 }
 
 /** The sample row with what a table cell can show. */
-function plainRow(row: Readonly<Record<string, unknown>>): Record<string, string | number | boolean | null> {
+export function plainRow(
+  row: Readonly<Record<string, unknown>>,
+): Record<string, string | number | boolean | null> {
   const plain = (value: unknown): string | number | boolean | null =>
     value === null || ["string", "number", "boolean"].includes(typeof value)
       ? (value as string | number | boolean | null)

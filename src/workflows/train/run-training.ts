@@ -1,5 +1,6 @@
 import { defaultMetric, findMetric } from "../../capabilities/evaluation/metrics/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
+import type { StructuredTaskDefinition } from "../../capabilities/structured/definition.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
@@ -16,6 +17,8 @@ import { withStore } from "../locate-store.js";
 import { type Extensions, loadExtensions } from "../project/extensions.js";
 import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
+import { checkStructure, structuredTaskOf } from "../structured/check.js";
+import { produceStructure } from "../structured/produce.js";
 import { checkSettings } from "./check-settings.js";
 import { Course } from "./course.js";
 import { type Division, divideData } from "./divide.js";
@@ -87,6 +90,8 @@ async function trainOn(
   fingerprint: Fingerprint | undefined,
 ): Promise<TrainResult> {
   const { request, project, context, progress, course } = undertaking;
+  const definition = structuredTaskOf(project, data);
+  if (definition) return trainStructure(definition, data, undertaking, fingerprint);
   const checked = await checkEverything(data, undertaking);
   throwIfAborted(context.signal);
   const train = (store: Store): Promise<TrainResult> =>
@@ -127,8 +132,37 @@ async function trainOn(
   return withStore(request.store, context, train, true);
 }
 
+/** The same for a structured task, whose course is simpler. */
+async function trainStructure(
+  definition: StructuredTaskDefinition,
+  data: OpenedData,
+  undertaking: Undertaking,
+  fingerprint: Fingerprint | undefined,
+): Promise<TrainResult> {
+  const { request, project, context, progress, course } = undertaking;
+  const checked = await checkStructure(definition, data, project);
+  throwIfAborted(context.signal);
+  const train = (store: Store): Promise<TrainResult> =>
+    recorded(undertaking, store, async (lease) => {
+      const { prepared, metric, division } = checked;
+      course.settings(project, {
+        ...{ task: definition.task, target: prepared.column, metric },
+        split: division.record.config.kind,
+      });
+      const steps = new StepRunner(store, { clock: context.clock, seed: project.seed });
+      const transforms = createTransforms();
+      const result = await produceStructure({
+        ...{ request, project, data, store, lease, steps, progress, course, context, transforms },
+        ...checked,
+      });
+      if (fingerprint && !namesImages(prepared, data)) await recordFinished(fingerprint, result, store);
+      return result;
+    });
+  return withStore(request.store, context, train, true);
+}
+
 /** Whether cells name files whose content the bytes of the sources do not tell. */
-function namesImages({ schema }: Production["prepared"], { sources }: OpenedData): boolean {
+function namesImages({ schema }: Pick<Production["prepared"], "schema">, { sources }: OpenedData): boolean {
   const holdsImages = sources.every(({ format }) => format === "images" || format === "idx");
   return !holdsImages && schema.some(({ kind }) => kind === "image");
 }

@@ -8,6 +8,7 @@ import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import { columnOf } from "../../foundation/contracts/frame.js";
 import type { Profile } from "../../foundation/contracts/profile.js";
 import type { Project, ProjectInput } from "../../foundation/contracts/project.js";
+import { isStructured, tabularTask } from "../../foundation/contracts/structured.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { openData } from "../load/open-data.js";
@@ -48,7 +49,7 @@ export async function profileData(
       ...(group === undefined ? {} : { group }),
     };
     const target =
-      task.target === undefined
+      task.target === undefined || isStructured(task.type)
         ? undefined
         : { name: task.target, task: await taskOf(data.table, columns, task) };
     const profile = await profileTable(data.table, columns, {
@@ -78,5 +79,9 @@ async function taskOf(
     });
   }
   const frame = await readFrame(table, [schema]);
-  return resolveTarget(columnOf(frame, name), schema, { column: name, type, positive }).task;
+  return resolveTarget(columnOf(frame, name), schema, {
+    column: name,
+    type: type && tabularTask(type, "A profile of a target"),
+    positive,
+  }).task;
 }

@@ -13,6 +13,7 @@ import { QuernError } from "../../../foundation/base/errors.js";
 import type { OutboundClient } from "../../../foundation/base/outbound-client.js";
 import { makePrivateFolder } from "../../../foundation/base/private-folder.js";
 import type { SourceDescription, SourceFormat, SourceOptions } from "../../../foundation/contracts/source.js";
+import { writeConllAsTable } from "./conll.js";
 import { detectEncoding } from "./encodings.js";
 import { writeIdxAsCsv } from "./idx.js";
 import { writeListing } from "./image-folder.js";
@@ -77,6 +78,7 @@ export async function openSource(
     const files = await recogniseAll(locations, options, staging, context);
     const format = commonFormat(files);
     if (format === "idx") return await openIdx(files, options, staging, context);
+    if (format === "conll") return await openConll(files, options, staging, context);
     const prepared: PreparedFile[] = [];
     for (const file of files) prepared.push(await prepare(file, options, staging, prepared.length, context));
     const folders = new Set(files.map((file) => dirname(file.path)));
@@ -119,6 +121,27 @@ async function openIdx(
   const prepared = [{ path, name, description: describe(files[0]!), assumedUtf8: false }];
   const opened = await open(prepared, [], "idx", options, staging, context);
   return { ...opened, sources: files.map(describe) };
+}
+
+/** Sentences and entities of CoNLL files. */
+async function openConll(
+  files: readonly RecognisedFile[],
+  options: SourceOptions,
+  staging: string,
+  context: SourceContext,
+): Promise<OpenedSource> {
+  const read: PreparedFile[] = [];
+  for (const file of files) read.push(await prepare(file, options, staging, read.length, context));
+  const path = join(staging, "sentences");
+  await writeConllAsTable(
+    read.map(({ path: place, description }) => ({ path: place, name: description.name })),
+    path,
+    context.signal,
+  );
+  const { name } = read[0]!;
+  const prepared = [{ path, name, description: read[0]!.description, assumedUtf8: false }];
+  const opened = await open(prepared, [], "conll", options, staging, context);
+  return { ...opened, sources: read.map(({ description }) => description) };
 }
 
 const describe = ({ name, format, bytes, compressed }: RecognisedFile): SourceDescription => ({
@@ -291,6 +314,7 @@ async function firstForeignBytes(path: string): Promise<Uint8Array> {
 
 function tableSource(files: readonly TableFile[], format: SourceFormat, options: SourceOptions): TableSource {
   if (format === "json" || format === "jsonl" || format === "parquet") return { format, files };
+  if (format === "conll") return { format: "jsonl", files };
   // Written by ourselves just now.
   if (format === "idx" || format === "images") {
     return { format: "delimited", files, dialect: { delimiter: ",", quote: '"', header: true } };

@@ -22,6 +22,7 @@ const FORMATS: readonly (readonly [RegExp, SourceFormat])[] = [
   [/\.parquet$/i, "parquet"],
   [/\.xlsx$/i, "xlsx"],
   [/idx\d-ubyte$/i, "idx"],
+  [/\.(conll\w*|iob2?|bio|bioes)$/i, "conll"],
 ];
 
 /** Formats that people try, with the way out. */
@@ -119,6 +120,7 @@ function detectFormat(head: Uint8Array, file: LocatedFile): SourceFormat {
   const first = /^[\ufeff\s]*(.)/.exec(new TextDecoder().decode(head.subarray(0, 1024)))?.[1];
   if (byName === "json" || byName === "jsonl") return first === "[" ? "json" : "jsonl";
   if (byName) return byName;
+  if (start === "-DOC") return "conll";
   if (first === "{") return "jsonl";
   return first === "[" ? "json" : "csv";
 }

@@ -6,6 +6,10 @@ export const reportTexts = defineTexts(
     // headline
     title: (name: string) => `Training report: ${name}`,
     subtitle: (task: string, target: string) => `${task} of ${target}`,
+    multilabel: "Multi-label classification",
+    tagging: "Entity recognition",
+    detection: "Object detection",
+    segmentation: "Image segmentation",
     binary: "Binary classification",
     multiclass: "Multiclass classification",
     regression: "Regression",
@@ -230,6 +234,10 @@ export const reportTexts = defineTexts(
   {
     title: (name) => `训练报告：${name}`,
     subtitle: (task, target) => `${task}，目标列 ${target}`,
+    multilabel: "多标签分类",
+    tagging: "命名实体识别",
+    detection: "目标检测",
+    segmentation: "图像分割",
     binary: "二分类",
     multiclass: "多分类",
     regression: "回归",

@@ -99,3 +99,27 @@ export function decodeChain(x: Expressions, scores: ChainScores): GraphValue {
   }
   return x.concat(labels, 1);
 }
+
+/**
+ * Probability of each label at each step, given the whole sequence: float32 [N, T, K], by the forward-backward algorithm
+ * (Rabiner, 1989). Beyond the end of a sequence the numbers mean nothing.
+ */
+export function chainMarginals(x: Expressions, scores: ChainScores): GraphValue {
+  const emissions = byStep(x, scores.emissions);
+  const forward = [x.add(emissions[0]!, scores.starts)];
+  for (const [index, emission] of emissions.slice(1).entries()) {
+    const before = forward.at(-1)!;
+    const next = x.add(logSum(x, towards(x, before, scores), 1), emission);
+    forward.push(x.where(lasts(x, scores.lengths, index + 1), next, before));
+  }
+  const ends = x.add(x.mul(emissions[0]!, 0), scores.ends);
+  const backward = [ends];
+  for (let step = emissions.length - 1; step > 0; step--) {
+    const after = x.unsqueeze(x.add(emissions[step]!, backward[0]!), [1]);
+    const ways = logSum(x, x.add(after, scores.transitions), 2);
+    backward.unshift(x.where(lasts(x, scores.lengths, step), ways, ends));
+  }
+  const joint = forward.map((value, step) => x.unsqueeze(x.add(value, backward[step]!), [1]));
+  // Each step sums to the same: the partition function, so that a softmax divides by it.
+  return x.graph.op("Softmax", [x.concat(joint, 1)], { attributes: { axis: { int: -1 } } });
+}

@@ -1,5 +1,5 @@
 export { type AlignmentTruth, connectionistTemporal } from "./alignment.js";
-export { type ChainScores, chainLoss, decodeChain } from "./chain.js";
+export { type ChainScores, chainLoss, chainMarginals, decodeChain } from "./chain.js";
 export {
   type BinaryOptions,
   binaryCrossEntropy,

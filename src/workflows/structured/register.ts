@@ -1,0 +1,120 @@
+/** Exports, passes the parity gate, registers, writes the report; only then is a structured training done. */
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { trainingReport } from "../../capabilities/evaluation/report/training-report.js";
+import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
+import { makePrivateFolder } from "../../foundation/base/private-folder.js";
+import type { TrainResult } from "../../foundation/contracts/run.js";
+import type { Model } from "../../foundation/contracts/store.js";
+import { SIZE_GOAL } from "../learn/assemble.js";
+import { judgeGoals, LATENCY_GOAL } from "../train/goals.js";
+import { registeredEarlier, reserveVersion } from "../train/model-version.js";
+import { copyOut, reportPath } from "../train/outputs.js";
+import type { ExportedModel } from "../train/publish.js";
+import { figuresOf } from "../train/register.js";
+import type { JudgedStructure } from "./produce.js";
+import type { StructureProduction } from "./production.js";
+import { exportStructure } from "./publish.js";
+import { leaderboard, structureReportInput } from "./report-input.js";
+
+export interface RegisteredStructure {
+  readonly model: Model;
+  readonly exported: ExportedModel;
+  readonly goals: TrainResult["goals"];
+}
+
+export async function registerStructure(
+  production: StructureProduction,
+  judged: JudgedStructure,
+): Promise<TrainResult> {
+  const { progress, store, project, request } = production;
+  progress.report({ stage: "export", done: 0, total: 1 });
+  const folder = makePrivateFolder(tmpdir(), "export");
+  try {
+    const version = await reserveVersion(production, judged.name);
+    const exported = await exportStructure(production, judged, version, folder);
+    const goals = judgeGoals(project, {
+      ...figuresOf(judged.evaluation),
+      [SIZE_GOAL]: exported.bytes / 1e6,
+      ...(exported.latencyP99Ms === undefined ? {} : { [LATENCY_GOAL]: exported.latencyP99Ms }),
+    });
+    const model = await addModel(production, judged, version, exported);
+    const registered = { model, exported, goals };
+    progress.report({ stage: "report", done: 0, total: 1 });
+    const input = structureReportInput(production, judged, registered);
+    const html = trainingReport(input, project.report.language);
+    const report = reportPath(request.store, judged.name, version);
+    writeFileAtomic(report, html);
+    const bundle = await store.models.folder(`${judged.name}@${version}`);
+    if (request.out !== undefined) copyOut(request.out, bundle, html);
+    return trainResult(production, judged, registered, { bundle, report });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function addModel(
+  production: StructureProduction,
+  judged: JudgedStructure,
+  version: number,
+  exported: ExportedModel,
+): Promise<Model> {
+  const { store, lease, prepared, project } = production;
+  const { evaluation, dataset, splitId, name, best } = judged;
+  const value = evaluation.metrics[evaluation.metric]?.value ?? undefined;
+  const self = { kind: "model", id: `${name}@${version}` };
+  const earlier = await registeredEarlier(production, self.id);
+  const model =
+    earlier ??
+    (await store.models.register({
+      name,
+      version,
+      task: prepared.definition.task,
+      metric: evaluation.metric,
+      ...(value === undefined ? {} : { value }),
+      run: lease.id,
+      dataset: dataset.id,
+      document: {
+        evaluation,
+        trainer: best.candidate.trainer.id,
+        columnImportance: {},
+        project,
+        target: prepared.column,
+      },
+      folder: exported.path,
+    }));
+  await store.lineage.add([
+    { from: self, relation: "trained-by", to: { kind: "run", id: lease.id } },
+    { from: { kind: "run", id: lease.id }, relation: "read", to: { kind: "dataset", id: dataset.id } },
+    { from: { kind: "run", id: lease.id }, relation: "divided-by", to: { kind: "split", id: splitId } },
+    { from: self, relation: "restored-from", to: { kind: "step", id: best.hash } },
+  ]);
+  return model;
+}
+
+function trainResult(
+  { lease, steps, progress, prepared, metric }: StructureProduction,
+  judged: JudgedStructure,
+  { model, exported, goals }: RegisteredStructure,
+  paths: { readonly bundle: string; readonly report: string },
+): TrainResult {
+  const { evaluation, best, findings } = judged;
+  const { value, low, high } = evaluation.metrics[metric]!;
+  return {
+    run: lease.id,
+    model: judged.name,
+    version: model.version,
+    task: prepared.definition.task,
+    metric: { name: metric, value, low, high, split: evaluation.split, rows: evaluation.rows },
+    metrics: figuresOf(evaluation),
+    baseline: evaluation.baseline,
+    leaderboard: leaderboard(judged),
+    ensemble: { value: best.value, members: 1 },
+    findings: [...findings],
+    parity: { rows: exported.parity.rows, maxAbsDiff: exported.parity.maxAbsDiff },
+    goals,
+    ...paths,
+    seconds: progress.seconds,
+    cached: { steps: steps.steps, hits: steps.hits },
+  };
+}
