@@ -1,15 +1,24 @@
+import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import { PERMISSIONS } from "../../foundation/contracts/http.js";
+import { NDJSON_TYPE, PERMISSIONS } from "../../foundation/contracts/http.js";
 import { findReference, parseVersion } from "../../foundation/contracts/model-reference.js";
 import type { ModelPool } from "../../foundation/contracts/serving.js";
 import { type AccessCheck, createAccessCheck } from "./access.js";
+import { BODY_TIMEOUT_MS, BodyWatch } from "./body-watch.js";
 import { toHttpError } from "./errors.js";
 import { type GrpcServer, startGrpcServer } from "./grpc/grpc-server.js";
 import { createServingMetrics, type ServingMetrics } from "./metrics.js";
-import { isBinaryReply, isTextReply, type Route, type RouteContext, type Services } from "./route.js";
+import {
+  isBinaryReply,
+  isStreamReply,
+  isTextReply,
+  type Route,
+  type RouteContext,
+  type Services,
+} from "./route.js";
 import { routeTable } from "./routes.js";
 import { parseServerOptions, type serverOptionsSchema } from "./server-options.js";
 
@@ -74,13 +83,15 @@ function createApp(bodyLimit: number): FastifyInstance {
     // Requests that arrive on open connections during a shutdown were accepted: they are answered.
     return503OnClosing: false,
     forceCloseConnections: false,
-    requestTimeout: 60_000,
+    // Streams may take as long as they go on; other bodies are watched by `BodyWatch`.
+    requestTimeout: 0,
     keepAliveTimeout: 75_000,
     routerOptions: { maxParamLength: 600 },
   });
   // Bodies arrive as text; each route reads its own.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<string>("application/json", { parseAs: "string" }, asItIs);
+  app.addContentTypeParser(NDJSON_TYPE, asItIs<Readable>);
   app.addContentTypeParser<Buffer>("application/octet-stream", { parseAs: "buffer" }, asItIs);
   // Clients of the protocol's binary extension name no type; their head's length is what tells.
   const asBytes = { parseAs: "buffer" } as const;
@@ -125,10 +136,16 @@ function registerHooks(
   isClosing: () => boolean,
 ): void {
   const { metrics, models } = context;
+  const bodies = new BodyWatch(BODY_TIMEOUT_MS);
+  app.addHook("onClose", (_app, done) => {
+    bodies.stop();
+    done();
+  });
   app.addHook("onRequest", (request, reply, done) => {
     reply.headers(SECURITY_HEADERS);
     if (isClosing()) reply.header("connection", "close");
     const route = (request.routeOptions.config as RouteConfig).table;
+    if (request.method !== "GET" && !route?.stream) bodies.begun(request.raw);
     try {
       // An unknown path tells nothing to callers who may do nothing.
       checkAccess(request.headers, route?.permission ?? "read");
@@ -139,6 +156,7 @@ function registerHooks(
     }
   });
   app.addHook("onResponse", (request, reply, done) => {
+    bodies.ended(request.raw);
     const path = (request.routeOptions.config as RouteConfig).table?.path ?? "unknown";
     metrics.request(request.method, path, reply.statusCode, reply.elapsedTime / 1000);
     done();
@@ -188,8 +206,10 @@ function registerRoute(app: FastifyInstance, route: Route, context: RouteContext
     url: path,
     config: { table: route },
     handler: async (request, reply) => {
+      const stream = route.stream ? streamOf(request) : undefined;
       const answer = await route.handle(
         {
+          stream,
           params: (route.heavy ? request.params : readFields(route.params, request.params)) as never,
           query: readFields(route.query, request.query) as never,
           body: (route.body ? readBody(route, request) : undefined) as never,
@@ -202,6 +222,10 @@ function registerRoute(app: FastifyInstance, route: Route, context: RouteContext
         reply.header(HEAD_LENGTH, answer.headBytes);
         return reply.header("content-type", "application/octet-stream").send(answer.bytes);
       }
+      if (isStreamReply(answer)) {
+        reply.headers(answer.headers).header("content-type", answer.contentType);
+        return reply.send(Readable.from(answer.pieces, { objectMode: false }));
+      }
       if (!isTextReply(answer)) return reply.send(answer);
       if (answer.contentType.startsWith("text/html")) reply.headers(PAGE_HEADERS);
       return reply
@@ -210,6 +234,16 @@ function registerRoute(app: FastifyInstance, route: Route, context: RouteContext
         .send(answer.text);
     },
   });
+}
+
+/** A stream on which nothing moves for this long, in either direction, is given up. */
+const STREAM_IDLE_MS = 60_000;
+
+function streamOf({ body, raw }: FastifyRequest): Readable | undefined {
+  if (!(body instanceof Readable)) return undefined;
+  // The runtime destroys a socket whose time is up, and sets it back for the next request.
+  raw.socket.setTimeout(STREAM_IDLE_MS);
+  return body;
 }
 
 function subjectOf({ headers }: FastifyRequest): string | undefined {
@@ -221,6 +255,8 @@ function subjectOf({ headers }: FastifyRequest): string | undefined {
 function readBody(route: Route, request: FastifyRequest): unknown {
   const { body } = request;
   const header = request.headers[HEAD_LENGTH];
+  if (body instanceof Readable)
+    throw new QuernError("REQUEST_INVALID", "This route takes no stream (Content-Type: application/json).");
   if (header === undefined && !Buffer.isBuffer(body))
     return route.body!.read(typeof body === "string" ? body : "");
   const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);

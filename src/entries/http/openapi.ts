@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
-import { errorBodySchema, oipErrorSchema } from "../../foundation/contracts/http.js";
+import { errorBodySchema, NDJSON_TYPE, oipErrorSchema } from "../../foundation/contracts/http.js";
 import type { Route } from "./route.js";
 
 type Json = Record<string, unknown>;
@@ -21,7 +21,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
 }
 
 function operation(route: Route): Json {
-  const { summary, permission, params, query, body, answer, errors } = route;
+  const { summary, permission, params, query, body, stream, answer, errors } = route;
   const error = errors === "inference-protocol" ? oipErrorSchema : errorBodySchema;
   const parameters = [...parametersOf(params, "path"), ...parametersOf(query, "query")];
   return {
@@ -30,10 +30,15 @@ function operation(route: Route): Json {
     security: permission === "public" ? [] : [{ token: [permission] }],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: { required: true, content: jsonContent(body.schema, "input") } } : {}),
+    ...(stream ? { requestBody: { required: true, content: lines(stream.schema, "input") } } : {}),
     responses: {
       200: {
         description: "done",
-        content: typeof answer === "string" ? { [answer]: {} } : jsonContent(answer, "output"),
+        content: stream
+          ? lines(stream.answer, "output")
+          : typeof answer === "string"
+            ? { [answer]: {} }
+            : jsonContent(answer, "output"),
       },
       default: { description: "refused or failed", content: jsonContent(error, "output") },
     },
@@ -56,6 +61,11 @@ function parametersOf(schema: z.ZodObject | undefined, place: "path" | "query"):
 
 const jsonContent = (schema: z.ZodType, io: "input" | "output"): Json => ({
   "application/json": { schema: toSchema(schema, io) },
+});
+
+/** Of one line (OpenAPI 3.2 calls this `itemSchema`); for tools that know 3.1 alone the whole is a text. */
+const lines = (schema: z.ZodType, io: "input" | "output"): Json => ({
+  [NDJSON_TYPE]: { schema: { type: "string" }, "x-item-schema": toSchema(schema, io) },
 });
 
 function toSchema(schema: z.ZodType, io: "input" | "output"): Json {

@@ -38,6 +38,8 @@ export interface RouteRequest<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** The bytes of the body as they arrive; only on routes that take streams, and only if a stream came. */
+  readonly stream?: AsyncIterable<Uint8Array> | undefined;
   /** Whose request it is, by the header Quern-Subject: the same one gets the same version of a spread model. */
   readonly subject: string | undefined;
   /** When to give up and whether the caller is still there. */
@@ -61,6 +63,15 @@ export interface BinaryReply {
 export const isBinaryReply = (reply: unknown): reply is BinaryReply =>
   typeof reply === "object" && reply !== null && "headBytes" in reply;
 
+/** Text that is made while it is sent; no more of it than the caller takes. */
+export interface StreamReply {
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly pieces: AsyncIterable<string>;
+}
+export const isStreamReply = (reply: unknown): reply is StreamReply =>
+  typeof reply === "object" && reply !== null && "pieces" in reply;
+
 /** A body: how it is described, and how it is read where validating by the schema would be too slow or lossy. */
 export interface BodyReader<Body> {
   readonly schema: z.ZodType;
@@ -79,6 +90,8 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: BodyReader<unknown>;
+  /** Instead of a body: lines of JSON without end, in both directions. */
+  readonly stream?: { readonly schema: z.ZodType; readonly answer: z.ZodType };
   /** Of status 200; a text names the media type of an answer that is not JSON. */
   readonly answer: z.ZodType | string;
   /** Default: `{error: {code, message, hint, details}}`. */

@@ -7,12 +7,13 @@ import { oipRoutes } from "./oip-routes.js";
 import { predictRoutes } from "./predict-routes.js";
 import { registryRoutes } from "./registry-routes.js";
 import type { Route } from "./route.js";
+import { streamRoutes } from "./stream-routes.js";
 
 /** The one table: every route of the server, with its schemas and the permission it needs. */
 export function routeTable(store: Store | undefined): readonly Route[] {
   const ofStore = store ? [...registryRoutes(store), ...feedbackRoutes(store)] : [];
   return [
-    ...[...predictRoutes, ...oipRoutes, ...apiRoutes(store), ...ofStore],
+    ...[...predictRoutes, ...streamRoutes, ...oipRoutes, ...apiRoutes(store), ...ofStore],
     ...[...healthRoutes, ...descriptionRoutes],
   ];
 }

@@ -74,6 +74,22 @@ export const predictResponseSchema = z.strictObject({
     .describe("one a row, in order"),
 });
 
+// ---- streams -------------------------------------------------------------------------------------------------
+
+/** One JSON value a line (github.com/ndjson/ndjson-spec). */
+export const NDJSON_TYPE = "application/x-ndjson";
+export const streamedRowSchema = rowSchema.describe("one row; the body has a line for each");
+export const streamedAnswerSchema = z
+  .union([
+    z.looseObject({ row: z.number().int(), id: z.string() }).describe("the answer to a row, as of predict"),
+    errorBodySchema.extend({ row: z.number().int() }).describe("what is wrong with a row"),
+    z
+      .strictObject({ done: z.literal(true), rows: z.number().int(), failed: z.number().int() })
+      .describe("the last line of a stream that is whole"),
+    errorBodySchema.describe("the last line of a stream that broke off"),
+  ])
+  .describe("one line of the answer");
+
 // ---- Open Inference Protocol v2 (github.com/kserve/open-inference-protocol, inference_rest.md) -----------------
 
 export const OIP_DATATYPES = ["BOOL", "UINT8", "INT32", "INT64", "FP32", "FP64", "BYTES"] as const;
