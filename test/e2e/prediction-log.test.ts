@@ -40,7 +40,7 @@ const openLog = (settings: object = {}) =>
   createPredictionLog({
     folder: journals(),
     settings: predictionLogSchema.parse(settings),
-    hashKey: "secret",
+    hashKey: () => "secret",
     clock: systemClock,
     logger: silentLogger,
   });
@@ -143,7 +143,7 @@ test("an unwritable folder drops rows; once it is writable they are kept again",
   const blocked = createPredictionLog({
     folder: join(root, "store", "store.sqlite", "journals"),
     settings: predictionLogSchema.parse({}),
-    hashKey: "",
+    hashKey: () => "",
     clock: systemClock,
     logger: silentLogger,
   });

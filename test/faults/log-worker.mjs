@@ -15,7 +15,13 @@ const settings = {
   retentionDays: 1,
 };
 const clock = { now: () => Date.now(), elapsed: () => performance.now() };
-const log = createPredictionLog({ folder, settings, hashKey: "", clock, logger: { log: () => undefined } });
+const log = createPredictionLog({
+  folder,
+  settings,
+  hashKey: () => "",
+  clock,
+  logger: { log: () => undefined },
+});
 for (let batch = 0; ; batch++) {
   const ids = Array.from({ length: 7 }, (_, row) => `${name}/${batch}/${row}`);
   const predictions = ids.map(() => ({ label: "yes", probabilities: { no: 0.25, yes: 0.75 } }));

@@ -73,7 +73,11 @@ export class Traffic implements TrafficRouter {
     const spread = this.#spreads.get(name);
     if (!spread) return undefined;
     const { deployment, ends, figures } = spread;
-    const place = hashToUnit(`${name}\0${subject}`);
+    const experiment = (deployment.experiment ?? deployment.bandit)?.id;
+    // Each experiment deals its subjects anew: those of the last one would carry its effects over.
+    const place = hashToUnit(
+      experiment === undefined ? `${name}\0${subject}` : `${name}\0${experiment}\0${subject}`,
+    );
     // Rounding may leave the last end just below 1; a variant without a share is never taken for it.
     const found = ends.findIndex((end) => place < end);
     const at = found >= 0 ? found : deployment.variants.findLastIndex(({ weight }) => weight > 0);
@@ -81,6 +85,7 @@ export class Traffic implements TrafficRouter {
     return {
       model: findReference(this.#models, deployment.variants[at]!.model),
       shadows: deployment.shadows.flatMap((reference) => this.#open(reference)),
+      ...(experiment === undefined ? {} : { assignment: { experiment, subject } }),
       settle: (failed) => figures[at]!.add((this.#clock.elapsed() - start) / 1000, failed),
     };
   }

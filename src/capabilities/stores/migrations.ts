@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { LABEL_TABLES } from "./label-queue.js";
 import type { Migration } from "./migration.js";
 import { MONITORING_TABLES } from "./monitoring-tables.js";
 import type { Tables } from "./tables.js";
@@ -88,6 +89,7 @@ const MIGRATIONS: readonly Migration[] = [
         changed_at bigint not null, primary key (name, number))`,
     ],
   },
+  LABEL_TABLES,
 ];
 
 export const NEWEST_SCHEMA = MIGRATIONS.at(-1)!.id;

@@ -82,6 +82,7 @@ function expire({ db }: Backend, before: number): Promise<number> {
     }
     await transaction.deleteFrom("predictionSegments").where("lastAt", "<", before).execute();
     await transaction.deleteFrom("feedback").where("receivedAt", "<", before).execute();
+    await transaction.deleteFrom("labelQueue").where("predictedAt", "<", before).execute();
     return old.length;
   });
 }
@@ -94,31 +95,38 @@ function addFeedback(
   feedback: readonly Feedback[],
 ): Promise<FeedbackReceipt> {
   const receivedAt = clock.now();
-  return db.transaction().execute(async (transaction) => {
-    const receipt = { added: 0, corrected: 0, repeated: 0 };
-    for (const { id: prediction, actual, observedAt } of feedback) {
-      const where = transaction
-        .selectFrom("feedback")
-        .select(["actual", "observedAt"])
+  return db.transaction().execute((transaction) => writeFeedback(transaction, model, feedback, receivedAt));
+}
+
+export async function writeFeedback(
+  transaction: Kysely<Tables>,
+  model: string,
+  feedback: readonly Feedback[],
+  receivedAt: number,
+): Promise<FeedbackReceipt> {
+  const receipt = { added: 0, corrected: 0, repeated: 0 };
+  for (const { id: prediction, actual, observedAt } of feedback) {
+    const where = transaction
+      .selectFrom("feedback")
+      .select(["actual", "observedAt"])
+      .where("model", "=", model)
+      .where("prediction", "=", prediction);
+    const known = await where.executeTakeFirst();
+    if (!known) {
+      const row = { model, prediction, actual, observedAt, receivedAt };
+      await transaction.insertInto("feedback").values(row).execute();
+      receipt.added += 1;
+    } else if (known.actual !== actual && observedAt >= known.observedAt) {
+      await transaction
+        .updateTable("feedback")
+        .set({ actual, observedAt, receivedAt })
         .where("model", "=", model)
-        .where("prediction", "=", prediction);
-      const known = await where.executeTakeFirst();
-      if (!known) {
-        const row = { model, prediction, actual, observedAt, receivedAt };
-        await transaction.insertInto("feedback").values(row).execute();
-        receipt.added += 1;
-      } else if (known.actual !== actual && observedAt >= known.observedAt) {
-        await transaction
-          .updateTable("feedback")
-          .set({ actual, observedAt, receivedAt })
-          .where("model", "=", model)
-          .where("prediction", "=", prediction)
-          .execute();
-        receipt.corrected += 1;
-      } else receipt.repeated += 1;
-    }
-    return receipt;
-  });
+        .where("prediction", "=", prediction)
+        .execute();
+      receipt.corrected += 1;
+    } else receipt.repeated += 1;
+  }
+  return receipt;
 }
 
 async function feedbackFor(

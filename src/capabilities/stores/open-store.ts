@@ -11,6 +11,7 @@ import type { Backend, Owner } from "./backend.js";
 import { createDatasets } from "./datasets.js";
 import { examine } from "./doctor.js";
 import { BLOBS, openBlobs } from "./file-blobs.js";
+import { createLabelQueue } from "./label-queue.js";
 import { createLineage } from "./lineage.js";
 import { migrate } from "./migrations.js";
 import { createModels } from "./models.js";
@@ -106,6 +107,7 @@ function assemble(backend: Backend): Store {
     registry: createRegistry(backend),
     lineage: createLineage(backend),
     monitoring: createMonitoring(backend),
+    labels: createLabelQueue(backend),
     doctor: ({ repair = false } = {}) => examine(backend, repair),
     async close() {
       leases.stopAll();

@@ -117,6 +117,20 @@ export interface Tables {
     redactedJson: string;
   };
   feedback: { model: string; prediction: string; actual: string; observedAt: number; receivedAt: number };
+  labelQueue: {
+    model: string;
+    prediction: string;
+    version: number;
+    reason: "uncertain" | "novel" | "random";
+    score: number;
+    /** SHA-256 of the inputs. */
+    content: string;
+    documentJson: string;
+    predictedAt: number;
+    exportedAt: number | null;
+    labelledAt: number | null;
+    label: string | null;
+  };
   alerts: {
     model: string;
     key: string;

@@ -60,6 +60,16 @@ export const VERBS: readonly Verb[] = [
     "Train again when something asks for it, and promote what is better on fresh rows",
     () => import("./commands/retrain.js"),
   ),
+  verb(
+    "experiment",
+    "Compare two versions where people use them, or let the traffic follow success",
+    () => import("./commands/experiment.js"),
+  ),
+  verb(
+    "label",
+    "Predictions worth a label: list them, take them to a labelling tool, bring the labels back",
+    () => import("./commands/label.js"),
+  ),
   verb("runs", "List runs", () => import("./commands/runs.js")),
   verb("models", "List models and their versions", () => import("./commands/models.js")),
   verb("datasets", "List and compare dataset versions", () => import("./commands/datasets.js")),

@@ -48,7 +48,8 @@ export function keepAnswers(
   context: RouteContext,
   { model, routed, rows, ids, answers }: AnsweredRequest,
 ): void {
-  context.predictions?.record({ manifest: model.manifest, ids, rows, predictions: answers });
+  const assignment = routed?.assignment ? { assignment: routed.assignment } : {};
+  context.predictions?.record({ manifest: model.manifest, ids, rows, predictions: answers, ...assignment });
   if (routed && routed.shadows.length > 0)
     setImmediate(() => void shadowRows(context, routed, { rows, ids }, answers));
 }

@@ -1,5 +1,6 @@
 /** How the requests for one model name are spread over versions. */
 import { z } from "zod";
+import { banditSchema, experimentSchema } from "./experiment.js";
 
 const reference = z
   .string()
@@ -33,9 +34,22 @@ export const deploymentSchema = z
     /** These compute the same requests after the answer was sent; what they say is compared, never returned. */
     shadows: z.array(reference).max(5).default([]),
     canary: canarySchema.optional(),
+    /** The first variant against the second, to decide which is better where people use them. */
+    experiment: experimentSchema.optional(),
+    /** Shares that follow success; decides nothing. */
+    bandit: banditSchema.optional(),
   })
   .refine(({ variants }) => variants.some(({ weight }) => weight > 0), "some variant needs a weight above 0")
-  .refine(({ canary, variants }) => !canary || variants.length === 2, "a canary needs exactly two variants");
+  .refine(({ canary, variants }) => !canary || variants.length === 2, "a canary needs exactly two variants")
+  .refine(
+    ({ experiment, variants }) =>
+      !experiment || (variants.length === 2 && variants.every(({ weight }) => weight > 0)),
+    "an experiment needs exactly two variants, each with a weight above 0",
+  )
+  .refine(
+    ({ canary, experiment, bandit }) => [canary, experiment, bandit].filter(Boolean).length <= 1,
+    "a deployment is a canary, an experiment or a bandit, not several at once",
+  );
 export type Deployment = z.infer<typeof deploymentSchema>;
 
 export const deploymentChangeSchema = z.strictObject({

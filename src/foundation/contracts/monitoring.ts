@@ -1,8 +1,10 @@
 /** What is measured of a model in use, as reports hold it and as `monitor --json` prints it. */
 import { z } from "zod";
 import { fields } from "./extension.js";
+import { labelQueueSchema } from "./label-queue.js";
 import { ALERT_SEVERITIES, alertConditionSchema, feedbackReceiptSchema } from "./monitoring-store.js";
 import { predictionLogSchema } from "./prediction-log.js";
+import { spanSchema } from "./span.js";
 
 const count = z.number().int().nonnegative();
 const share = z.number().min(0).max(1);
@@ -162,14 +164,6 @@ export const watchedGroupSchema = z.strictObject({
 
 // ---- settings ------------------------------------------------------------------------------------------------
 
-/** `90s`, `10m`, `1.5h`, `7d`. */
-export const SPAN = /^(?=.*[1-9])\d+(\.\d+)?[smhd]$/;
-const MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-/** Milliseconds. */
-export const spanMs = (text: string): number =>
-  Number(text.slice(0, -1)) * MS[text.at(-1) as keyof typeof MS];
-export const spanSchema = z.string().regex(SPAN, "write a span of time as 90s, 10m, 1.5h or 7d");
-
 export const monitoringSchema = z.strictObject({
   window: spanSchema.default("7d").register(fields, {
     title: "Window",
@@ -190,6 +184,9 @@ export const monitoringSchema = z.strictObject({
   }),
   groups: z.array(z.string()).default([]).register(fields, {
     title: "Columns whose groups are watched",
+  }),
+  labels: labelQueueSchema.prefault({}).register(fields, {
+    title: "The queue of predictions worth a label",
   }),
   alerts: z
     .strictObject({
@@ -239,6 +236,8 @@ export const monitorResultSchema = z.strictObject({
   ),
   resolved: z.array(z.strictObject({ key: z.string(), severity: z.enum(ALERT_SEVERITIES) })),
   feedback: feedbackReceiptSchema.nullable(),
+  /** Null where nothing is queued: rows of a file, or no places. */
+  queue: z.strictObject({ added: count, removed: count, waiting: count }).nullable(),
   sealed: z.strictObject({ rows: count, segments: count, damaged: count }),
   /** HTML file; null when none was asked for. */
   report: z.string().nullable(),

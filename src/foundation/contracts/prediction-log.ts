@@ -17,6 +17,8 @@ export interface AnsweredRows {
   readonly predictions: readonly Prediction[];
   /** Default `live`. */
   readonly role?: PredictionRole;
+  /** Whose request it was, where an experiment or bandit chose the version by it. */
+  readonly assignment?: { readonly experiment: string; readonly subject: string };
 }
 
 /** Where a server hands its answers to. */
@@ -82,5 +84,9 @@ export const loggedPredictionSchema = z.strictObject({
   /** In the order of the model's inputs, each as the text that reads as the same value again; "" = missing. */
   inputs: z.array(z.string()),
   redacted: z.array(z.string()).optional(),
+  /** Of the experiment that chose the version, without spaces. */
+  experiment: z.string().optional(),
+  /** Whom it chose for, by a keyed hash: equal for equal subjects, and nobody's name. */
+  unit: z.string().optional(),
 });
 export type LoggedPrediction = z.infer<typeof loggedPredictionSchema>;

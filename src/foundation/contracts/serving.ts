@@ -86,6 +86,8 @@ export interface RoutedRequest {
   readonly model: ServedModel;
   /** These compute the same rows after the answer; what they say is only compared. */
   readonly shadows: readonly ServedModel[];
+  /** The experiment or bandit that the answer counts for, and whose answer it is. */
+  readonly assignment?: { readonly experiment: string; readonly subject: string };
   /** Called once when the answer is known. */
   settle(failed: boolean): void;
 }

@@ -8,6 +8,7 @@ import type { SerializedError } from "../base/errors.js";
 import type { Sha256 } from "../base/hash.js";
 import type { Deployment, DeploymentChange } from "./deployment.js";
 import type { ProgressEvent } from "./extension.js";
+import type { LabelQueue } from "./label-queue.js";
 import type { MonitoringStore } from "./monitoring-store.js";
 import type { AliasChange, Approval, ChangeEvidence, Gates } from "./registry.js";
 
@@ -362,6 +363,7 @@ export interface Store {
   readonly registry: RegistryStore;
   readonly lineage: LineageStore;
   readonly monitoring: MonitoringStore;
+  readonly labels: LabelQueue;
   /** Verifies everything; with `repair`, mends what loses nothing. */
   doctor(options?: { readonly repair?: boolean }): Promise<readonly StoreCheck[]>;
   close(): Promise<void>;

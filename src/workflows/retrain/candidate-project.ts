@@ -21,7 +21,7 @@ export async function candidateProject(
   const { name, document } = champion;
   const project = given ? projectSchema.parse(given) : (document.project as Project);
   const targetName = String(document.target);
-  const { id, time, ignore } = project.data;
+  const { id, time } = project.data;
   const models = policy.warmStart ? await championTrainers(champion, store) : project.models;
   const { split, ...rest } = project;
   // Predictions bring neither a column of parts nor groups.
@@ -36,7 +36,11 @@ export async function candidateProject(
       models,
       task: { ...project.task, target: targetName },
       tuning: { ...project.tuning, ...(policy.trials === undefined ? {} : { trials: policy.trials }) },
-      data: { ignore, ...(id === undefined ? {} : { id }), ...(time === undefined ? {} : { time }) },
+      // Columns that were left out are not in the file; predictions alone bring no id column either.
+      data: {
+        ...(id === undefined || policy.data === "labelled" ? {} : { id }),
+        ...(time === undefined ? {} : { time }),
+      },
     },
   };
 }

@@ -5,7 +5,7 @@ import { QuernError } from "../../foundation/base/errors.js";
 import { createRandom } from "../../foundation/base/random.js";
 import type { Comparison } from "../../foundation/contracts/evaluation.js";
 import type { RetrainPolicy } from "../../foundation/contracts/retrain.js";
-import type { Predictions } from "../../foundation/contracts/target.js";
+import type { Predictions, Target } from "../../foundation/contracts/target.js";
 import type { WorkflowContext, WorkflowOptions } from "../context.js";
 import { withModel } from "../use/open-model.js";
 import type { LabelledPredictions } from "./training-file.js";
@@ -44,13 +44,23 @@ export async function compareVersions(
     });
   const predictions = await answersOf(candidate);
   const rival = { name: `${name}@${champion}`, predictions: await answersOf(champion) };
-  const { task } = fresh.target;
+  return comparePredictions(id, { target: fresh.target, predictions }, rival, context);
+}
+
+/** A paired bootstrap of two models' answers to the same rows, by the metric that chose the champion. */
+export function comparePredictions(
+  id: string | null,
+  { target, predictions }: { readonly target: Target; readonly predictions: Predictions },
+  rival: { readonly name: string; readonly predictions: Predictions },
+  { signal }: Pick<WorkflowContext, "signal">,
+): Comparison {
+  const { task } = target;
   const metric =
     METRIC_LIST.find((one) => one.id === id && one.tasks.includes(task)) ?? defaultMetric(task, METRIC_LIST);
-  return compareModels(metric, { target: fresh.target, predictions }, rival, {
+  return compareModels(metric, { target, predictions }, rival, {
     random: createRandom("compare-versions"),
     resamples: RESAMPLES,
-    signal: context.signal,
+    signal,
   });
 }
 

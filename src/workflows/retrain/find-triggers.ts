@@ -1,5 +1,6 @@
-import { type MonitorResult, spanMs } from "../../foundation/contracts/monitoring.js";
+import type { MonitorResult } from "../../foundation/contracts/monitoring.js";
 import type { RetrainPolicy, TriggerFinding } from "../../foundation/contracts/retrain.js";
+import { spanMs } from "../../foundation/contracts/span.js";
 import type { Model, Store } from "../../foundation/contracts/store.js";
 
 /** Checks of data quality rather than of what people do. */

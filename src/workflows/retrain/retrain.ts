@@ -1,8 +1,7 @@
 import { join } from "node:path";
-import { QuernError } from "../../foundation/base/errors.js";
 import { withPrivateFolder } from "../../foundation/base/private-folder.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
-import { type MonitoringSettings, monitoringSchema, spanMs } from "../../foundation/contracts/monitoring.js";
+import { type MonitoringSettings, monitoringSchema } from "../../foundation/contracts/monitoring.js";
 import type { ProjectInput } from "../../foundation/contracts/project.js";
 import {
   type RetrainPolicy,
@@ -11,11 +10,11 @@ import {
   type TriggerFinding,
 } from "../../foundation/contracts/retrain.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
+import { spanMs } from "../../foundation/contracts/span.js";
 import type { Model, Store } from "../../foundation/contracts/store.js";
 import { takeTarget } from "../../foundation/contracts/target.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
 import { storeFolder, withStore } from "../locate-store.js";
-import { promoteIn } from "../serve/promote.js";
 import { train } from "../train/train.js";
 import { withModel } from "../use/open-model.js";
 import { monitorModel } from "../watch/monitor.js";
@@ -23,6 +22,7 @@ import { loggedRows } from "../watch/watched-rows.js";
 import { candidateProject } from "./candidate-project.js";
 import { compareVersions, passesGate } from "./compare-versions.js";
 import { findTriggers } from "./find-triggers.js";
+import { advanceStage, beginStages, currentStage } from "./stages.js";
 import { type LabelledPredictions, writeTrainingFile } from "./training-file.js";
 
 export interface RetrainRequest {
@@ -63,28 +63,30 @@ export async function retrainModel(
   const inStore = <T>(use: (store: Store) => Promise<T>) => withStore(storeFolder(options), context, use);
   const champion = await inStore((store) => keepChampion(store, request.model));
   const { name } = champion;
+  const finish = (rest: Outcome, triggers: readonly TriggerFinding[] = []): RetrainResult => ({
+    ...{ model: name, champion: champion.version, triggers: [...triggers], ...NOTHING, ...rest },
+    seconds: (context.clock.elapsed() - started) / 1000,
+  });
+  const stage = await inStore((store) => currentStage(store, name));
+  if (stage) return finish(await inStore((store) => advanceStage(stage, { store, context, policy })));
   const triggers = await triggersOf(request, champion, policy, monitoring, options);
   const undertaking: Undertaking = {
     ...{ name, champion, policy, monitoring, triggers, request, context, options },
   };
-  const finish = (
-    rest: Omit<RetrainResult, "model" | "champion" | "triggers" | "seconds">,
-  ): RetrainResult => ({
-    ...{ model: name, champion: champion.version, triggers: [...triggers] },
-    ...rest,
-    seconds: (context.clock.elapsed() - started) / 1000,
-  });
-  const nothing = { candidate: null, comparison: null, rows: { training: 0, labelled: 0, fresh: 0 } };
-  if (triggers.length === 0)
-    return finish({ ...nothing, verdict: "skipped", reason: "Nothing asks for a training." });
+  if (triggers.length === 0) return finish({ verdict: "skipped", reason: "Nothing asks for a training." });
   const parts = await inStore((store) => divideLabelled(undertaking, store));
   const rows = { training: 0, labelled: parts.labelled, fresh: parts.fresh.inputs.rows };
   if (rows.fresh < policy.minimumFreshRows) {
     const reason = `${rows.fresh} fresh labelled rows are too few to judge a candidate; ${policy.minimumFreshRows} are needed.`;
-    return finish({ ...nothing, rows, verdict: "skipped", reason });
+    return finish({ rows, verdict: "skipped", reason }, triggers);
   }
-  return finish(await judgeCandidate(undertaking, parts, inStore));
+  return finish(await judgeCandidate(undertaking, parts, inStore), triggers);
 }
+
+const NOTHING = {
+  ...{ candidate: null, comparison: null, shadow: null, experiment: null },
+  rows: { training: 0, labelled: 0, fresh: 0 },
+};
 
 /** From now on the name stands for this version, so that a candidate is not taken for it when it is registered. */
 async function keepChampion(store: Store, reference: string): Promise<Model> {
@@ -116,7 +118,7 @@ interface LabelledParts {
   readonly fresh: LabelledPredictions;
 }
 
-/** The newest labelled predictions judge, the older ones teach. */
+/** The newest labelled predictions judge, the older ones teach; so do those that were labelled because they are hard. */
 async function divideLabelled(
   { name, champion, policy, context, options }: Undertaking,
   store: Store,
@@ -124,11 +126,16 @@ async function divideLabelled(
   const to = context.clock.now() + 1;
   const from = policy.window === undefined ? 0 : to - spanMs(policy.window);
   return withModel(`${name}@${champion.version}`, context, options, async (model) => {
-    const { inputs, labels, at } = await loggedRows(model, { from, to }, store, context);
+    const { manifest } = model.bundle;
+    const logged = await loggedRows(manifest, { from, to, everyLabel: true }, store, context);
+    const { inputs, labels, at, ids } = logged;
+    const chosen = await store.labels.chosenOnPurpose(name);
     const labelled = labels.rows.length;
     const first = labelled - Math.floor(labelled * policy.freshShare);
-    const part = (start: number, end: number): LabelledPredictions => {
-      const positions = Array.from({ length: end - start }, (_, index) => start + index);
+    const isFresh = (position: number): boolean =>
+      position >= first && !chosen.has(ids![labels.rows[position]!]!);
+    const part = (wanted: boolean): LabelledPredictions => {
+      const positions = Array.from(labels.rows.keys()).filter((position) => isFresh(position) === wanted);
       const rows = positions.map((position) => labels.rows[position]!);
       return {
         inputs: takeRows(inputs, rows),
@@ -136,11 +143,11 @@ async function divideLabelled(
         at: Float64Array.from(rows, (row) => at![row]!),
       };
     };
-    return { labelled, learning: part(0, first), fresh: part(first, labelled) };
+    return { labelled, learning: part(false), fresh: part(true) };
   });
 }
 
-type Outcome = Omit<RetrainResult, "model" | "champion" | "triggers" | "seconds">;
+type Outcome = Pick<RetrainResult, "verdict" | "reason"> & Partial<RetrainResult>;
 type InStore = <T>(use: (store: Store) => Promise<T>) => Promise<T>;
 
 async function judgeCandidate(
@@ -165,33 +172,24 @@ async function judgeCandidate(
     const self = { kind: "model", id: `${name}@${result.version}` };
     const before = { kind: "model", id: `${name}@${champion.version}` };
     await store.lineage.add([{ from: self, relation: "trained-to-succeed", to: before }]);
-    const { verdict, reason } = passed
-      ? await tryToPromote(store, self.id, policy, comparisonReason)
-      : { verdict: "rejected" as const, reason: comparisonReason };
     const labels = await store.monitoring.feedbackRows(name);
-    await store.monitoring.decide({
-      ...{ model: name, kind: "retrain", verdict, reason },
-      evidence: { candidate: result.version, champion: champion.version, triggers, comparison, rows, labels },
-    });
-    return { verdict, reason, candidate: result.version, comparison, rows };
+    const evidence = {
+      candidate: result.version,
+      champion: champion.version,
+      triggers,
+      comparison,
+      rows,
+      labels,
+    };
+    const outcome = { candidate: result.version, comparison, rows };
+    if (!passed) {
+      const reason = comparisonReason;
+      await store.monitoring.decide({ model: name, kind: "retrain", verdict: "rejected", reason, evidence });
+      return { ...outcome, verdict: "rejected", reason };
+    }
+    const trial = { name, candidate: result.version, champion: champion.version, reason: comparisonReason };
+    return { ...outcome, ...(await beginStages({ ...trial, evidence }, { store, context, policy })) };
   });
-}
-
-/** The gates of the alias have the last word; the change of the alias keeps the reason and what each gate said. */
-async function tryToPromote(
-  store: Store,
-  model: string,
-  { promote }: RetrainPolicy,
-  reason: string,
-): Promise<{ verdict: RetrainResult["verdict"]; reason: string }> {
-  const alias = promote ? "champion" : "challenger";
-  try {
-    await promoteIn(store, { model, alias, reason, actor: "retrain" });
-    return { verdict: promote ? "promoted" : "challenger", reason };
-  } catch (failure) {
-    if (!QuernError.is(failure) || failure.code !== "GOAL_NOT_MET") throw failure;
-    return { verdict: "rejected", reason: `${reason} ${failure.message}` };
-  }
 }
 
 function reasonOf(

@@ -3,6 +3,7 @@ import { readFrame } from "../../engines/table/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import type { ColumnKind, ColumnSchema } from "../../foundation/contracts/column.js";
 import { type Column, createFrame, type Frame } from "../../foundation/contracts/frame.js";
+import { plainCell } from "../../foundation/contracts/frame-cell.js";
 import type { Model, Store } from "../../foundation/contracts/store.js";
 import type { Target } from "../../foundation/contracts/target.js";
 import type { WorkflowContext } from "../context.js";
@@ -82,39 +83,9 @@ function jsonLines(frame: Frame): string[] {
   return Array.from({ length: frame.rows }, (_, row) => {
     // Pairs, not an object: a column may be called `__proto__`.
     const cells = columns.flatMap(([name, column]) => {
-      const value = cellOf(column, row);
+      const value = plainCell(column, row);
       return value === undefined ? [] : [`${JSON.stringify(name)}:${JSON.stringify(value)}`];
     });
     return `{${cells.join(",")}}`;
   });
-}
-
-/** Missing is null; undefined: a kind that is not written. */
-function cellOf(column: Column, row: number): unknown {
-  switch (column.kind) {
-    case "number": {
-      const value = column.values[row]!;
-      return Number.isNaN(value) ? null : value;
-    }
-    case "boolean": {
-      const value = column.values[row]!;
-      return Number.isNaN(value) ? null : value === 1;
-    }
-    case "datetime": {
-      const value = column.values[row]!;
-      return Number.isNaN(value) ? null : new Date(value).toISOString();
-    }
-    case "category":
-      return column.codes[row]! < 0 ? null : column.dictionary[column.codes[row]!];
-    case "text":
-    case "id":
-      return column.values[row] === "" ? null : column.values[row];
-    case "vector": {
-      const start = row * column.width;
-      const values = Array.from(column.values.subarray(start, start + column.width));
-      return values.some(Number.isNaN) ? null : values;
-    }
-    default:
-      return undefined;
-  }
 }

@@ -12,6 +12,7 @@ import {
 import { dirname, extname, join, resolve } from "node:path";
 import { openTable, quoteIdentifier, quoteText, type Table } from "../../engines/table/index.js";
 import { syncFolder, translateDiskError } from "../../foundation/base/atomic-file.js";
+import { csvLine } from "../../foundation/base/csv-line.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { PredictionColumns } from "../../foundation/contracts/prediction.js";
 
@@ -58,20 +59,12 @@ export async function createPredictionWriter(
     ...options.classes.map((label) => `probability_${label}`),
     ...(options.interval ? ["prediction_low", "prediction_high"] : []),
   ];
-  const line = format === ".csv" ? csvLine(options.escapeFormulas) : jsonLine(names);
-  return new LineWriter(target, format, line, format === ".csv" ? csvLine(false)(names) : "", names, options);
+  const isCsv = format === ".csv";
+  const line: Line = isCsv ? (values) => csvLine(values, options.escapeFormulas) : jsonLine(names);
+  return new LineWriter(target, format, line, isCsv ? csvLine(names, false) : "", names, options);
 }
 
 type Line = (values: readonly (string | number)[]) => string;
-
-function csvLine(escapeFormulas: boolean): Line {
-  const cell = (value: string | number): string => {
-    if (typeof value === "number") return String(value);
-    const text = escapeFormulas && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-    return /[",\n\r]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return (values) => `${values.map(cell).join(",")}\n`;
-}
 
 const jsonLine = (names: readonly string[]): Line => {
   const keys = names.map((name) => JSON.stringify(name));

@@ -8,7 +8,7 @@ import type { WorkflowContext } from "../context.js";
 import { openRows, type ReadingOptions } from "../use/reading.js";
 
 /**
- * Labels from a file: `id` (of the prediction), `actual` or the target's own column, and `time` where it is known
+ * Labels from a file: `id` (of the prediction), `actual`, `label` or the target's own column, and `time` where it is known
  * when the truth became known; otherwise that is now. Rows without a truth are left out.
  * @throws QuernError DATA_COLUMN_UNKNOWN
  */
@@ -22,11 +22,11 @@ export async function readLabels(
   try {
     const names = data.table.columns.map(({ name }) => name);
     const target = typeof document.target === "string" ? document.target : undefined;
-    const actual = ["actual", target].find((name) => name !== undefined && names.includes(name));
+    const actual = ["actual", "label", target].find((name) => name !== undefined && names.includes(name));
     if (!names.includes("id") || actual === undefined) {
       throw new QuernError(
         "DATA_COLUMN_UNKNOWN",
-        `Labels need the columns id and actual; ${data.description} has ${names.slice(0, 20).join(", ")}.`,
+        `Labels need the columns id and actual or label; ${data.description} has ${names.slice(0, 20).join(", ")}.`,
         { details: { columns: names.slice(0, 100) } },
       );
     }

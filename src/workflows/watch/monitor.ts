@@ -20,13 +20,13 @@ import {
   type MonitoringSettings,
   type MonitorResult,
   monitoringSchema,
-  spanMs,
 } from "../../foundation/contracts/monitoring.js";
 import type {
   AlertChanges,
   AlertCondition,
   FeedbackReceipt,
 } from "../../foundation/contracts/monitoring-store.js";
+import { spanMs } from "../../foundation/contracts/span.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
@@ -35,6 +35,7 @@ import { type OpenModel, withModel } from "../use/open-model.js";
 import type { ReadingOptions } from "../use/reading.js";
 import { estimatePerformance, expectCohort } from "./estimate-performance.js";
 import { readLabels } from "./feedback.js";
+import { fillLabelQueue } from "./fill-label-queue.js";
 import { judgeCohorts, judgePerformance, yardstick } from "./judge-performance.js";
 import { journalFolder } from "./prediction-log.js";
 import { referenceFile, trainingRows } from "./reference-rows.js";
@@ -145,7 +146,7 @@ async function keepUp(
 
 type Observed = Pick<
   MonitorResult,
-  "window" | "reference" | "drift" | "performance" | "estimated" | "cohorts" | "groups"
+  "window" | "reference" | "drift" | "performance" | "estimated" | "cohorts" | "groups" | "queue"
 >;
 
 async function observe(
@@ -161,7 +162,7 @@ async function observe(
   const span = { from: to - spanMs(settings.window), to };
   const rows =
     request.data === undefined
-      ? await loggedRows(model, span, store, context)
+      ? await loggedRows(manifest, span, store, context)
       : await fileRows(model, request.data, request.reading ?? {}, context);
   const reference =
     request.reference === undefined
@@ -201,6 +202,7 @@ async function observe(
       expectCohort(predictions, manifest, stick),
     ),
     groups: watchGroups(rows, stick, settings.groups),
+    queue: await fillLabelQueue(rows, reference.inputs, manifest, settings.labels, store),
   };
 }
 

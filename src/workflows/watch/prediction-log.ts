@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { randomBytes, randomUUID } from "node:crypto";
+import { existsSync, linkSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   createPredictionLog,
@@ -22,11 +22,14 @@ export function openPredictionLog(
 ): PredictionLog {
   const { clock, logger } = workflowContext(options);
   const store = storeFolder(options);
-  const hashes = Object.values(settings.columns).includes("hash");
+  let key: string | undefined;
   return createPredictionLog({
     folder: journalFolder(store),
     settings,
-    hashKey: hashes ? hashKey(store) : "",
+    hashKey: () => {
+      key ??= hashKey(store);
+      return key;
+    },
     clock,
     logger,
   });
@@ -35,6 +38,17 @@ export function openPredictionLog(
 /** One for the store: equal values stay equal over restarts. Without the file they cannot be guessed. */
 function hashKey(store: string): string {
   const path = join(store, "predictions.key");
-  if (!existsSync(path)) writeFileAtomic(path, randomBytes(32).toString("hex"));
+  if (!existsSync(path)) {
+    // Of processes that begin together one gives its key a name; the others find it there.
+    const own = `${path}.${randomUUID()}`;
+    writeFileAtomic(own, randomBytes(32).toString("hex"));
+    try {
+      linkSync(own, path);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
+    } finally {
+      rmSync(own, { force: true });
+    }
+  }
   return readFileSync(path, "utf8");
 }

@@ -1,4 +1,7 @@
-import { readPredictions } from "../../capabilities/monitoring/prediction-log/read-log.js";
+import {
+  type PredictionQuery,
+  readPredictions,
+} from "../../capabilities/monitoring/prediction-log/read-log.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
 import { type Column, createFrame, type Frame, takeRows } from "../../foundation/contracts/frame.js";
 import type { Store } from "../../foundation/contracts/store.js";
@@ -17,6 +20,10 @@ export interface WatchedRows {
   readonly redacted: readonly string[];
   /** Epoch milliseconds; absent where rows have no time. */
   readonly at?: Float64Array;
+  /** Names of the predictions; absent where rows come from a file. */
+  readonly ids?: readonly string[];
+  /** Whom an experiment chose the version for; only where one was asked for. */
+  readonly units?: readonly string[];
   readonly labels: Labels;
 }
 
@@ -28,26 +35,34 @@ export interface Labels {
   readonly delayMs: Float64Array;
 }
 
-/** Predictions of a span of time from the log, joined with the feedback there is. */
+/**
+ * Predictions from the log, joined with the feedback there is. Labels of rows that were chosen because they are
+ * uncertain or unusual are left out unless `everyLabel`: they make any version look worse than it is.
+ */
 export async function loggedRows(
-  { bundle: { manifest } }: OpenModel,
-  span: { readonly from: number; readonly to: number },
+  manifest: Manifest,
+  { everyLabel = false, ...query }: Omit<PredictionQuery, "manifest"> & { readonly everyLabel?: boolean },
   store: Store,
   context: WorkflowContext,
 ): Promise<WatchedRows> {
-  const { blobs, monitoring, location } = store;
+  const { blobs, monitoring, labels: queue, location } = store;
   const window = await readPredictions(
-    { manifest, ...span },
+    { manifest, ...query },
     { folder: journalFolder(location), blobs, monitoring, threads: context.threads },
   );
   const feedback = await monitoring.feedbackFor(manifest.name, window.ids);
-  const truths = window.ids.map((id) => feedback.get(id)?.actual);
+  const chosen = everyLabel ? new Set<string>() : await queue.chosenOnPurpose(manifest.name);
+  const truths = window.ids.map((id) => (chosen.has(id) ? undefined : feedback.get(id)?.actual));
   const labels = labelsOf(manifest, truths);
   const delayMs = Float64Array.from(labels.rows, (row) =>
     Math.max(0, feedback.get(window.ids[row]!)!.observedAt - window.at[row]!),
   );
-  const { inputs, predictions, at, redacted } = window;
-  return { source: "log", inputs, predictions, at, redacted, labels: { ...labels, delayMs } };
+  const { inputs, predictions, at, redacted, ids, units } = window;
+  return {
+    ...{ source: "log", inputs, predictions, at, redacted, ids },
+    ...(units ? { units } : {}),
+    labels: { ...labels, delayMs },
+  };
 }
 
 /** Rows of a file, answered now. */

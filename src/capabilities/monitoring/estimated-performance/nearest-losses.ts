@@ -1,4 +1,5 @@
 import type { Points } from "../statistics/mean-discrepancy.js";
+import { squaredDistance } from "../statistics/squared-distance.js";
 
 const NEIGHBOURS = 20;
 
@@ -32,13 +33,4 @@ export function nearestLosses(
     }
     return bestLoss.reduce((sum, loss) => sum + loss, 0) / neighbours;
   });
-}
-
-/** Stops once it is beyond `limit`. */
-function squaredDistance(a: Points, rowA: number, b: Points, rowB: number, limit: number): number {
-  let sum = 0;
-  for (let k = 0; k < a.width && sum < limit; k++) {
-    sum += (a.values[rowA * a.width + k]! - b.values[rowB * b.width + k]!) ** 2;
-  }
-  return sum;
 }

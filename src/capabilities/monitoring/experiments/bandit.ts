@@ -30,6 +30,16 @@ export function banditShares(arms: readonly BanditArm[], options: BanditOptions)
   return wins.map((count) => leastShare + (free * count) / draws);
 }
 
+/**
+ * Shares of traffic by epsilon-greedy: the arm with the best rate so far gets all but what is kept for trying the
+ * others. An arm that nobody tried yet counts as one success in one try, so that each is tried.
+ */
+export function greedyShares(arms: readonly BanditArm[], leastShare = 0.02): number[] {
+  const rates = arms.map(({ successes, failures }) => (successes + 1) / (successes + failures + 1));
+  const best = rates.indexOf(Math.max(...rates));
+  return arms.map((_, arm) => (arm === best ? 1 - (arms.length - 1) * leastShare : leastShare));
+}
+
 function drawBeta(a: number, b: number, random: Random): number {
   const x = drawGamma(a, random);
   return x / (x + drawGamma(b, random));

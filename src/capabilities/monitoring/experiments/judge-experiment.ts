@@ -20,6 +20,8 @@ export interface ExperimentRequest {
   readonly guards: readonly (WatchedOutcome & { readonly harm: number })[];
   /** Planned shares of control and treatment. */
   readonly shares: readonly [number, number];
+  /** Units that each version was chosen for, labelled or not; default those of the goal. */
+  readonly assigned?: readonly [number, number];
   /** Improvements below this are not worth a launch, in the unit of the goal. */
   readonly minimumEffect: number;
   readonly options?: SequenceOptions;
@@ -34,6 +36,8 @@ export interface ExperimentVerdict {
   readonly verdict: "blocked" | "stop" | "launch" | "no-effect" | "continue";
   readonly reason: string;
   readonly sampleRatio: number;
+  /** The same of the units whose outcome is known: labels may come for one version rather than the other. */
+  readonly labelRatio: number;
   /** Positive is better, whatever the direction. */
   readonly goal: SequentialDifference;
   readonly guards: readonly (SequentialDifference & { readonly name: string })[];
@@ -42,16 +46,22 @@ export interface ExperimentVerdict {
 /** May be asked as often as one likes: every interval holds at all looks together. */
 export function judgeExperiment(request: ExperimentRequest): ExperimentVerdict {
   const { goal, guards, shares, minimumEffect, options } = request;
-  const sampleRatio = sampleRatioPValue([goal.control.units, goal.treatment.units], shares);
+  const known = [goal.control.units, goal.treatment.units] as const;
+  const { assigned = known } = request;
+  const sampleRatio = sampleRatioPValue(assigned, shares);
+  // Against the shares that were assigned: what remains is who was labelled.
+  const labelRatio = assigned.every((units) => units > 0) ? sampleRatioPValue(known, assigned) : 1;
   const improvement = improvementOf(goal, options);
   const judged = guards.map((guard) => ({ name: guard.name, ...improvementOf(guard, options) }));
   const finish = (verdict: ExperimentVerdict["verdict"], reason: string): ExperimentVerdict => {
-    return { verdict, reason, sampleRatio, goal: improvement, guards: judged };
+    return { verdict, reason, sampleRatio, labelRatio, goal: improvement, guards: judged };
   };
   if (sampleRatio < BROKEN_BELOW)
+    return finish("blocked", `${assigned[0]} and ${assigned[1]} units are not the planned shares.`);
+  if (labelRatio < BROKEN_BELOW)
     return finish(
       "blocked",
-      `${goal.control.units} and ${goal.treatment.units} units are not the planned shares.`,
+      `${known[0]} of ${assigned[0]} units have an outcome and ${known[1]} of ${assigned[1]}: whose is known depends on the version.`,
     );
   const harmed = judged.find(({ high }, index) => high < -guards[index]!.harm);
   if (harmed) return finish("stop", `${harmed.name} is harmed.`);

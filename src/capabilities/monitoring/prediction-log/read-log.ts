@@ -9,7 +9,13 @@ import type { LoggedPrediction, PredictionRole } from "../../../foundation/contr
 import type { BlobStore } from "../../../foundation/contracts/store.js";
 import type { Predictions } from "../../../foundation/contracts/target.js";
 import { loggedColumn } from "./logged-cell.js";
-import { inputField, probabilityField, readPredictionJournal, writePredictions } from "./segments.js";
+import {
+  inputField,
+  probabilityField,
+  readPredictionJournal,
+  readPurpose,
+  writePredictions,
+} from "./segments.js";
 
 export interface ReadLogOptions {
   /** Of the journals. */
@@ -26,6 +32,10 @@ export interface PredictionQuery {
   readonly from: number;
   readonly to: number;
   readonly role?: PredictionRole;
+  /** Only what this experiment or bandit chose the version for. */
+  readonly experiment?: string;
+  /** Default true; without them reading takes less. */
+  readonly withInputs?: boolean;
   /** The newest ones. Default 200,000. */
   readonly maximumRows?: number;
 }
@@ -39,6 +49,8 @@ export interface PredictionWindow {
   /** As the model saw them, without what is redacted. */
   readonly inputs: Frame;
   readonly redacted: readonly string[];
+  /** Whom the version was chosen for, one a row; only where an experiment was asked for. */
+  readonly units?: readonly string[];
 }
 
 const MAXIMUM_ROWS = 200_000;
@@ -116,11 +128,12 @@ async function readWindow(
   query: PredictionQuery,
   redacted: readonly string[],
 ): Promise<PredictionWindow> {
-  const { manifest, from, to, role = "live", maximumRows = MAXIMUM_ROWS } = query;
+  const { manifest, from, to, role = "live", maximumRows = MAXIMUM_ROWS, experiment } = query;
   const { outputs } = manifest;
   const classes = outputs.kind === "classes" ? outputs.classes.length : 0;
   const number = (name: string): ColumnSchema => ({ name, kind: "number", precision: "float64", reason: "" });
-  const kept = manifest.inputs.filter(({ column }) => !redacted.includes(column.name));
+  const wanted = query.withInputs === false ? [] : manifest.inputs;
+  const kept = wanted.filter(({ column }) => !redacted.includes(column.name));
   const frame = await readFrame(table, [
     { name: "id", kind: "id", reason: "" },
     { name: "role", kind: "id", reason: "" },
@@ -130,9 +143,11 @@ async function readWindow(
     ...kept.map((input) => loggedColumn(input, inputField(manifest.inputs.indexOf(input)))),
   ]);
   const at = numbersOf(frame, "at");
-  const roles = textsOf(frame, "role");
+  const purposes = textsOf(frame, "role").map(readPurpose);
+  const asked = (row: number): boolean =>
+    purposes[row]!.role === role && (experiment === undefined || purposes[row]!.experiment === experiment);
   const rows = Array.from(at.keys())
-    .filter((row) => roles[row] === role && at[row]! >= from && at[row]! < to)
+    .filter((row) => asked(row) && at[row]! >= from && at[row]! < to)
     .sort((a, b) => at[a]! - at[b]! || a - b)
     .slice(-maximumRows);
   const chosen = takeRows(frame, rows);
@@ -149,6 +164,7 @@ async function readWindow(
       rows.length,
     ),
     redacted,
+    ...(experiment === undefined ? {} : { units: rows.map((row) => purposes[row]!.unit!) }),
   };
 }
 

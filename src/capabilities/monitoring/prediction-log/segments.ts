@@ -101,9 +101,17 @@ export async function writePredictions(
   }
 }
 
-function toFields({ id, at, role, answer, probabilities, inputs }: LoggedPrediction): Record<string, string> {
+/** Why a model was asked: its role, then experiment and unit where there are any. All segments have the same columns. */
+export function readPurpose(text: string): Pick<LoggedPrediction, "experiment" | "unit"> & { role: string } {
+  const [role = "", experiment, unit] = text.split(" ");
+  return { role, ...(experiment && unit ? { experiment, unit } : {}) };
+}
+
+function toFields(prediction: LoggedPrediction): Record<string, string> {
+  const { id, at, role, answer, probabilities, inputs, experiment, unit } = prediction;
+  const purpose = experiment && unit ? `${role} ${experiment} ${unit}` : role;
   return {
-    ...{ id, at: String(at), role, answer },
+    ...{ id, at: String(at), role: purpose, answer },
     ...Object.fromEntries(probabilities.map((share, index) => [probabilityField(index), String(share)])),
     ...Object.fromEntries(inputs.map((text, index) => [inputField(index), text])),
   };

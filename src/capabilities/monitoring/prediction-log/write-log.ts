@@ -18,8 +18,8 @@ export interface PredictionLogOptions {
   /** Of the journals. */
   readonly folder: string;
   readonly settings: PredictionLogSettings;
-  /** Of hashed columns; secret. */
-  readonly hashKey: string;
+  /** Of hashed columns and of the subjects of experiments; secret. Asked for when there is something to hash. */
+  readonly hashKey: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -139,7 +139,7 @@ class BoundedLog implements PredictionLog {
 
   #toRecord(
     at: number,
-    { manifest, ids, rows, predictions, role = "live" }: AnsweredRows,
+    { manifest, ids, rows, predictions, role = "live", assignment }: AnsweredRows,
     row: number,
   ): LoggedPrediction {
     const { settings, hashKey } = this.#options;
@@ -155,7 +155,7 @@ class BoundedLog implements PredictionLog {
       const values = rows[row]!;
       const value = Object.hasOwn(values, name) ? values[name] : undefined;
       const text = loggedCell(input, value, settings.maximumTextLength);
-      return rule === "hash" ? hashedCell(name, text, hashKey) : text;
+      return rule === "hash" ? hashedCell(name, text, hashKey()) : text;
     });
     return {
       id: ids[row]!,
@@ -166,8 +166,16 @@ class BoundedLog implements PredictionLog {
       ...answerOf(predictions[row]!, manifest.outputs),
       inputs,
       ...(redacted.length > 0 ? { redacted } : {}),
+      ...(assignment ? unitOf(assignment, hashKey()) : {}),
     };
   }
+}
+
+function unitOf(
+  { experiment, subject }: NonNullable<AnsweredRows["assignment"]>,
+  key: string,
+): Pick<LoggedPrediction, "experiment" | "unit"> {
+  return { experiment, unit: hashedCell(`subject of ${experiment}`, subject, key) };
 }
 
 function answerOf(

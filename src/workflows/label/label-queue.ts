@@ -1,0 +1,159 @@
+import { extname, resolve } from "node:path";
+import { verifyBundle } from "../../capabilities/bundles/index.js";
+import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
+import { csvLine, withoutFormulaEscape } from "../../foundation/base/csv-line.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import type { LabelItem, LabelResult, LabelState } from "../../foundation/contracts/label-queue.js";
+import type { Feedback } from "../../foundation/contracts/monitoring-store.js";
+import type { Model, Store } from "../../foundation/contracts/store.js";
+import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
+import { storeFolder, withStore } from "../locate-store.js";
+import type { ReadingOptions } from "../use/reading.js";
+import { readLabels } from "../watch/feedback.js";
+
+export interface LabelExport {
+  readonly model: string;
+  /** Ends in `.csv` or `.jsonl`. */
+  readonly out: string;
+  /** Also what was exported before and has no label yet. */
+  readonly again?: boolean;
+  readonly limit?: number;
+}
+
+export interface LabelImport {
+  readonly model: string;
+  /** A file with the columns `id` and `label` (or `actual`, or the target's name). */
+  readonly source: string;
+  readonly reading?: ReadingOptions;
+}
+
+/** Predictions that wait, the newest last. @throws QuernError MODEL_NOT_FOUND */
+export function listLabels(
+  { model, limit = 20 }: { readonly model: string; readonly limit?: number },
+  options: WorkflowOptions = {},
+): Promise<LabelResult> {
+  return withQueue(model, options, async ({ name }, store) => ({
+    ...(await nothing(name, store)),
+    items: (await openItems(name, store, ["waiting"])).slice(-limit),
+  }));
+}
+
+/** Writes them for a labelling tool and remembers that they are out. @throws QuernError USAGE, DISK_FULL */
+export function exportLabels(
+  { model, out, again = false, limit }: LabelExport,
+  options: WorkflowOptions = {},
+): Promise<LabelResult> {
+  return withQueue(model, options, async ({ name }, store, context) => {
+    const path = resolve(context.folder, out);
+    const format = extname(path).toLowerCase();
+    if (format !== ".csv" && format !== ".jsonl")
+      throw new QuernError("USAGE", `The output ${JSON.stringify(out)} ends neither in .csv nor in .jsonl.`, {
+        hint: "Name the file with one of these endings.",
+      });
+    const items = (await openItems(name, store, again ? ["waiting", "exported"] : ["waiting"])).slice(
+      0,
+      limit,
+    );
+    writeFileAtomic(path, format === ".csv" ? csvOf(items) : jsonLinesOf(items));
+    await store.labels.markExported(
+      name,
+      items.map(({ id }) => id),
+    );
+    return { ...(await nothing(name, store)), exported: { path, rows: items.length } };
+  });
+}
+
+/**
+ * Takes labels in as feedback and ticks them off. All or none: one that the model does not know is an error that says
+ * where it stands.
+ * @throws QuernError DATA_COLUMN_UNKNOWN, TARGET_UNUSABLE
+ */
+export function importLabels(
+  { model, source, reading = {} }: LabelImport,
+  options: WorkflowOptions = {},
+): Promise<LabelResult> {
+  return withQueue(model, options, async (record, store, context) => {
+    const labels = (await readLabels(source, record.document, reading, context)).map((label) => ({
+      ...label,
+      id: withoutFormulaEscape(label.id),
+    }));
+    await checkLabels(labels, record, store);
+    const imported = await store.labels.addLabels(record.name, labels);
+    return { ...(await nothing(record.name, store)), imported };
+  });
+}
+
+async function checkLabels(
+  labels: readonly Feedback[],
+  { name, version }: Model,
+  store: Store,
+): Promise<void> {
+  const { outputs } = verifyBundle(await store.models.folder(`${name}@${version}`)).manifest;
+  const isKnown = ({ actual }: Feedback): boolean =>
+    outputs.kind === "classes"
+      ? outputs.classes.includes(actual)
+      : actual.trim() !== "" && Number.isFinite(Number(actual));
+  const wrong = labels.filter((label) => !isKnown(label));
+  if (wrong.length === 0) return;
+  const { id, actual } = wrong[0]!;
+  const wanted = outputs.kind === "classes" ? outputs.classes.slice(0, 20).join(", ") : "numbers";
+  throw new QuernError(
+    "TARGET_UNUSABLE",
+    `${wrong.length} labels are no values of the target: ${JSON.stringify(actual)} of prediction ${id}. Nothing was taken in.`,
+    { details: { examples: wrong.slice(0, 10) }, hint: `The model knows ${wanted}.` },
+  );
+}
+
+function withQueue(
+  reference: string,
+  options: WorkflowOptions,
+  use: (model: Model, store: Store, context: WorkflowContext) => Promise<LabelResult>,
+): Promise<LabelResult> {
+  const context = workflowContext(options);
+  return withStore(storeFolder(options), context, async (store) =>
+    use(await store.models.get(reference), store, context),
+  );
+}
+
+async function nothing(model: string, store: Store): Promise<LabelResult> {
+  return { model, counts: await store.labels.counts(model), items: [], exported: null, imported: null };
+}
+
+/** Without those of which the truth came by other ways meanwhile. */
+async function openItems(
+  name: string,
+  store: Store,
+  states: readonly LabelState[],
+): Promise<readonly LabelItem[]> {
+  const items = await store.labels.list(name, { states });
+  const known = await store.monitoring.feedbackFor(
+    name,
+    items.map(({ id }) => id),
+  );
+  return items.filter(({ id }) => !known.has(id));
+}
+
+const OWN = ["id", "label", "prediction", "reason"] as const;
+
+function csvOf(items: readonly LabelItem[]): string {
+  const names = [...new Set(items.flatMap(({ inputs }) => Object.keys(inputs)))];
+  const heading = names.map((name) => ((OWN as readonly string[]).includes(name) ? `input_${name}` : name));
+  const lines = items.map(({ id, prediction, reason, inputs }) =>
+    csvLine([id, "", prediction, reason, ...names.map((name) => cellText(inputs[name]))], true),
+  );
+  return csvLine([...OWN, ...heading], true) + lines.join("");
+}
+
+function cellText(value: unknown): string | number {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number" || typeof value === "string") return value;
+  return typeof value === "boolean" ? String(value) : JSON.stringify(value);
+}
+
+function jsonLinesOf(items: readonly LabelItem[]): string {
+  return items
+    .map(({ id, prediction, reason, score, inputs }) => {
+      return `${JSON.stringify({ id, label: null, prediction, reason, score, inputs })}\n`;
+    })
+    .join("");
+}
