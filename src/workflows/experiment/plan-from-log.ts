@@ -7,6 +7,7 @@ import type {
   OutcomeGoal,
 } from "../../foundation/contracts/experiment.js";
 import type { Model, Store } from "../../foundation/contracts/store.js";
+import { tabularTask } from "../../foundation/contracts/structured.js";
 import type { WorkflowContext } from "../context.js";
 import { loggedRows, takePredicted } from "../watch/watched-rows.js";
 import { checkOutcome } from "./measure-experiment.js";
@@ -27,7 +28,7 @@ export async function prepareGoal(
 ): Promise<OutcomeGoal> {
   const chosen = goal ?? defaultGoal(model);
   const { task, outputs } = (await manifestOf(store, model)).manifest;
-  checkOutcome(chosen, task, outputs.kind === "classes" ? outputs.classes : []);
+  checkOutcome(chosen, tabularTask(task, "An experiment"), outputs.kind === "classes" ? outputs.classes : []);
   return chosen;
 }
 
