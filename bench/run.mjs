@@ -4,7 +4,18 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const BENCHES = ["gbdt", "classical", "neural", "estimates", "train", "ingest", "search", "serve", "explain"];
+const BENCHES = [
+  "gbdt",
+  "classical",
+  "neural",
+  "texts",
+  "estimates",
+  "train",
+  "ingest",
+  "search",
+  "serve",
+  "explain",
+];
 
 const named = process.argv.slice(2).filter((word) => !word.startsWith("-"));
 const options = process.argv.slice(2).filter((word) => word.startsWith("-"));

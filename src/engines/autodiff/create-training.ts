@@ -42,7 +42,7 @@ export async function createTraining(
 }
 
 function chooseExecution(definition: TrainingDefinition, memory: MemoryEstimate): Execution {
-  const { parameters, execution, accumulate = 1, loss } = definition;
+  const { parameters, execution, accumulate = 1, forms = 1, loss } = definition;
   const needsSteps = accumulate > 1 || typeof loss !== "function";
   if (execution === "loop" && needsSteps) {
     throw new QuernError("UNSUPPORTED", "Accumulated gradients and a loss in parts are executed stepwise.");
@@ -50,5 +50,6 @@ function chooseExecution(definition: TrainingDefinition, memory: MemoryEstimate)
   if (execution) return execution;
   const count = parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const isLarge = count >= STEPWISE_FROM.parameters || memory.activationBytes >= STEPWISE_FROM.bytes;
-  return needsSteps || isLarge ? "stepwise" : "loop";
+  // Neighbouring steps have other forms, and a Loop for a step or two copies the state more than it computes.
+  return needsSteps || isLarge || forms > 1 ? "stepwise" : "loop";
 }

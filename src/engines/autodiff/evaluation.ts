@@ -10,7 +10,7 @@ export interface EvaluationDefinition {
     Record<string, { readonly type: ElementType; readonly shape: readonly Dimension[] }>
   >;
   /** The values wanted, by name. */
-  outputs(step: Omit<StepGraph, "update">): Readonly<Record<string, GraphValue>>;
+  outputs(step: Omit<StepGraph, "update" | "form">): Readonly<Record<string, GraphValue>>;
 }
 
 export interface Evaluation {

@@ -29,6 +29,11 @@ export interface TrainingDefinition {
    * second dimension, after the steps. Executed `stepwise`.
    */
   readonly accumulate?: number;
+  /**
+   * Graphs of the step over the same parameters, for batches of several sizes (texts of several lengths); default 1. Each is
+   * made when it is first used. The first takes the most memory: it is the one that is estimated.
+   */
+  readonly forms?: number;
   /** Default: what suits the numbers of parameters and of intermediate values; see `Execution`. */
   readonly execution?: Execution;
   /** Inside one operator; default 1. Which networks give the same bytes with more: see the folder's README. */
@@ -53,6 +58,8 @@ export type LossPart = (step: StepGraph, value: GraphValue | undefined) => Graph
 export interface StepGraph {
   readonly graph: OnnxGraph;
   readonly x: Expressions;
+  /** Which of the training's forms this graph is; 0 where there is one. */
+  readonly form: number;
   parameter(name: string): GraphValue;
   /** A shared or per-step tensor. */
   input(name: string): GraphValue;
@@ -97,11 +104,13 @@ export interface Training {
    * Takes as many steps as there are learning rates. A Loop takes them without a pause: nothing else runs in this
    * thread meanwhile.
    * @param perStep what each step sees, stacked: [steps, ...shape], or [steps, accumulate, ...shape]
+   * @param form of all these steps; default 0
    * @returns the loss before each step
    */
   run(
     learningRates: ArrayLike<number>,
     perStep: Readonly<Record<string, TensorArrays[ElementType]>>,
+    form?: number,
   ): Promise<Float32Array>;
   /** Copies, by name. */
   parameters(): ReadonlyMap<string, Float32Array>;

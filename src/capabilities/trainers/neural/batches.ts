@@ -21,8 +21,10 @@ export interface Batches {
   readonly shared: Readonly<Record<string, Tensor>>;
   /** Different in every step. */
   readonly perStep: Readonly<Record<string, BatchPort>>;
+  /** Where batches come in several sizes, each a form of its own: how many, and which a step has. Absent: one. */
+  readonly forms?: { readonly count: number; of(step: number): number };
   /** What the network is called with, from the shared tensors and those of one step. */
-  inputs(x: Expressions, tensor: (name: string) => GraphValue): Values;
+  inputs(x: Expressions, tensor: (name: string) => GraphValue, form: number): Values;
   /**
    * Those of the next steps. Called for every step once and in order, so that a seed repeats a training; one that goes on
    * from a checkpoint asks for the steps before again and drops what it gets.
@@ -79,7 +81,7 @@ export interface BatchSourceOptions {
 
 /** One step at a time, as the training loop asks for them. */
 export function batchSource(
-  batches: Pick<Batches, "next">,
+  batches: Pick<Batches, "next" | "forms">,
   { accumulate, others }: BatchSourceOptions,
 ): BatchSource {
   let reached = 0;
@@ -89,7 +91,9 @@ export function batchSource(
     reached = step + 1;
     return { ...(await batches.next(accumulate)), ...others(step) };
   };
+  const { forms } = batches;
   return {
+    ...(forms ? { form: (step: number) => forms.of(step) } : {}),
     batch(step) {
       const made = last.then(() => until(step));
       last = made.catch(() => undefined);

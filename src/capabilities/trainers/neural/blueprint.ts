@@ -51,7 +51,7 @@ export function traceNetwork(
   }
   network(
     scope,
-    inputs(x, (name) => tensors.get(name)!),
+    inputs(x, (name) => tensors.get(name)!, 0),
   );
   return { declarations: [...declared.values()].map(({ declaration }) => declaration), dropouts };
 }

@@ -73,7 +73,8 @@ export function networkAnswers(
     tensors,
     rowsAtOnce === undefined ? {} : { atOnce: rowsAtOnce },
   );
-  return (inputs) => results(inputs).answer!.data as Float32Array;
+  // Of no rows there are no results.
+  return (inputs) => (results(inputs).answer?.data ?? new Float32Array()) as Float32Array;
 }
 
 /** Tensors by name; first dimensions count the rows. */

@@ -54,6 +54,12 @@ export const labelSmoothingField = (share = 0) =>
     help: "Classification: share of the truth spread over all classes.",
   });
 
+export const bucketsField = () =>
+  z.boolean().default(true).register(fields, {
+    title: "Batches by length",
+    help: "Texts of like length are learnt from together and padded to one of a few lengths, which takes less time.",
+  });
+
 export const checkpointField = () =>
   z.enum(["best", "last"]).default("best").register(fields, {
     title: "Checkpoint",

@@ -17,8 +17,10 @@ import { clipByNorm, slotShapes } from "../optimizers/index.js";
 import type { ParameterLayout } from "../parameters.js";
 import type { MemoryEstimate, NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
 import {
+  FormSessions,
   initialContents,
   namedState,
+  outlineOf,
   type RunningDefinition,
   runningDefinition,
   sessionOptions,
@@ -34,12 +36,22 @@ export async function openLoop(
   layout: ParameterLayout,
   memory: MemoryEstimate,
 ): Promise<Training> {
-  const body = buildBody(definition, layout);
-  const session = await openBuiltModel(loopModel(body), sessionOptions(definition));
-  return new LoopTraining(definition, layout, memory, body, session);
+  const outline = outlineOf(definition);
+  const openForm = async (form: number) => {
+    const body = buildBody(outline, layout, form);
+    const session = await openBuiltModel(loopModel(body), sessionOptions(outline));
+    return { session, carried: body.carried.map(({ input }) => input) };
+  };
+  return new LoopTraining(definition, layout, memory, await openForm(0), openForm);
 }
 
-function buildBody(definition: TrainingDefinition, layout: ParameterLayout): LoopBody {
+interface OpenForm {
+  readonly session: Session;
+  /** What goes from step to step; the same in all forms. */
+  readonly carried: readonly GraphValue[];
+}
+
+function buildBody(definition: TrainingDefinition, layout: ParameterLayout, form: number): LoopBody {
   const { optimizer, shared, perStep, clipNorm } = definition;
   const graph = createGraph({ name: "training" });
   const x = new Expressions(graph);
@@ -57,7 +69,11 @@ function buildBody(definition: TrainingDefinition, layout: ParameterLayout): Loo
   if (typeof definition.loss !== "function") throw new Error("A loss in parts is not executed in a Loop.");
   const updates = new Map<string, GraphValue>();
   const update = (name: string, next: GraphValue) => updates.set(name, next);
-  const loss = definition.loss({ graph, x, parameter: known(parameters), input: known(inputs), update });
+  const loss = definition.loss({
+    ...{ graph, x, form, update },
+    parameter: known(parameters),
+    input: known(inputs),
+  });
   const trained = storages.filter((_, k) => layout.storages[k]!.role === "trained");
   const raw = gradients(graph, loss, trained);
   const clipped = clipNorm === undefined ? raw : clipByNorm(x, raw, clipNorm);
@@ -89,7 +105,7 @@ class LoopTraining implements Training {
   readonly layout: ParameterLayout;
   readonly memory: MemoryEstimate;
   readonly #definition: RunningDefinition;
-  readonly #session: Session;
+  readonly #forms: FormSessions<OpenForm>;
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
   #state: TrainingState;
 
@@ -97,14 +113,14 @@ class LoopTraining implements Training {
     definition: TrainingDefinition,
     layout: ParameterLayout,
     memory: MemoryEstimate,
-    body: LoopBody,
-    session: Session,
+    first: OpenForm,
+    open: (form: number) => Promise<OpenForm>,
   ) {
     this.#definition = runningDefinition(definition);
     this.layout = layout;
     this.memory = memory;
-    this.#session = session;
-    this.#shapes = new Map(body.carried.map(({ input }) => [input.name, input.shape as readonly number[]]));
+    this.#forms = new FormSessions(first, open);
+    this.#shapes = new Map(first.carried.map(({ name, shape }) => [name, shape as readonly number[]]));
     this.#state = { step: 0, contents: initialContents(layout, definition) };
   }
 
@@ -115,7 +131,9 @@ class LoopTraining implements Training {
   async run(
     learningRates: ArrayLike<number>,
     perStep: Readonly<Record<string, TensorArrays[ElementType]>>,
+    form = 0,
   ): Promise<Float32Array> {
+    const { session } = await this.#forms.of(form);
     const { optimizer, shared } = this.#definition;
     const { step, contents } = this.#state;
     const steps = learningRates.length;
@@ -138,7 +156,7 @@ class LoopTraining implements Training {
     for (const { name, shape } of this.layout.storages) {
       if (frozen[name]) feeds[name] = { type: "float32", shape, data: frozen[name] };
     }
-    const results = await this.#session.run(feeds);
+    const results = await session.run(feeds);
     const after = [...this.#shapes.keys()].map(
       (name) => [name, results[endOf(name)]!.data as Float32Array] as const,
     );
@@ -164,6 +182,6 @@ class LoopTraining implements Training {
   }
 
   close(): Promise<void> {
-    return this.#session.close();
+    return this.#forms.close();
   }
 }

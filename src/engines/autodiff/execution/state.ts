@@ -1,6 +1,6 @@
 /** The state of a training: storages of parameters and the slots of the optimizer beside each. */
 import { elementCount } from "../../../foundation/contracts/tensor.js";
-import type { SessionOptions } from "../../onnx/index.js";
+import type { Session, SessionOptions } from "../../onnx/index.js";
 import { type Optimizer, slotShapes } from "../optimizers/index.js";
 import type { ParameterLayout } from "../parameters.js";
 import type { NamedState, TrainingDefinition, TrainingState } from "../training.js";
@@ -14,6 +14,12 @@ export function runningDefinition({
   ...rest
 }: TrainingDefinition): RunningDefinition {
   return rest;
+}
+
+/** What graphs are built from. */
+export function outlineOf(definition: TrainingDefinition): TrainingDefinition {
+  const parameters = definition.parameters.map((parameter) => ({ ...parameter, values: new Float32Array() }));
+  return { ...definition, parameters };
 }
 
 export const sessionOptions = ({ threads = 1, device = "cpu" }: RunningDefinition): SessionOptions => ({
@@ -58,4 +64,24 @@ export function namedState(
     parameters: viewsOf((storage) => storage),
     slots: Object.fromEntries(slots.map((slot) => [slot, viewsOf((storage) => slotName(storage, slot))])),
   };
+}
+
+/** The open graphs of a training, one for each form that was used. */
+export class FormSessions<Form extends { readonly session: Session }> {
+  readonly #open: (form: number) => Promise<Form>;
+  readonly #known: (Form | undefined)[];
+
+  constructor(first: Form, open: (form: number) => Promise<Form>) {
+    this.#open = open;
+    this.#known = [first];
+  }
+
+  async of(form: number): Promise<Form> {
+    this.#known[form] ??= await this.#open(form);
+    return this.#known[form];
+  }
+
+  async close(): Promise<void> {
+    for (const known of this.#known) await known?.session.close();
+  }
 }

@@ -14,7 +14,7 @@ export interface BuiltStep {
 }
 
 /** Inputs: every parameter under its own name, shared and per-step tensors under theirs. */
-export function buildStep({ parameters, shared, perStep, loss }: TrainingDefinition): BuiltStep {
+export function buildStep({ parameters, shared, perStep, loss }: TrainingDefinition, form = 0): BuiltStep {
   const graph = createGraph({ name: "step" });
   const values = new Map<string, GraphValue>();
   const trained = new Set<string>();
@@ -30,6 +30,7 @@ export function buildStep({ parameters, shared, perStep, loss }: TrainingDefinit
   const step: StepGraph = {
     graph,
     x: new Expressions(graph),
+    form,
     parameter: known(values),
     input: known(inputs),
     update: (name, next) => updates.set(name, next),

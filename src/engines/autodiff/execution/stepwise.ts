@@ -9,14 +9,16 @@ import { Expressions, openBuiltModel, type Session } from "../../onnx/index.js";
 import type { ParameterLayout, ParameterPlace, Storage } from "../parameters.js";
 import type { MemoryEstimate, NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
 import {
+  FormSessions,
   initialContents,
   namedState,
+  outlineOf,
   type RunningDefinition,
   runningDefinition,
   sessionOptions,
   slotName,
 } from "./state.js";
-import { type BuiltStep, parameterInput } from "./step.js";
+import { type BuiltStep, buildStep, parameterInput } from "./step.js";
 import { openUpdate, type Update } from "./update.js";
 
 const [LOSS, SQUARED_NORM] = ["loss", "squaredNorm"];
@@ -30,8 +32,26 @@ export async function openStepwise(
   step: BuiltStep,
   memory: MemoryEstimate,
 ): Promise<Training> {
-  const { graph, loss, gradients, updates } = step;
   const { accumulate = 1, clipNorm, threads = 1, optimizer } = definition;
+  const outline = outlineOf(definition);
+  const openForm = async (form: number) => ({
+    session: await openGradients(outline, buildStep(outline, form)),
+  });
+  const first = { session: await openGradients(outline, step) };
+  const hasGradientFactor = clipNorm !== undefined || accumulate > 1;
+  const update = await openUpdate(layout, optimizer, hasGradientFactor, threads);
+  return new StepwiseTraining(definition, layout, memory, step, {
+    forms: new FormSessions(first, openForm),
+    update,
+  });
+}
+
+/** Loss, gradients and what statistics become. */
+function openGradients(
+  definition: TrainingDefinition,
+  { graph, loss, gradients, updates }: BuiltStep,
+): Promise<Session> {
+  const { accumulate = 1, clipNorm } = definition;
   const x = new Expressions(graph);
   graph.output(LOSS, loss);
   for (const [name, next] of updates) graph.output(statisticOutput(name), next);
@@ -49,10 +69,7 @@ export async function openStepwise(
       squares.reduce((sum, square) => x.add(sum, square)),
     );
   }
-  const session = await openBuiltModel(graph.toModel(), { ...sessionOptions(definition), memory: "release" });
-  const hasGradientFactor = clipNorm !== undefined || accumulate > 1;
-  const update = await openUpdate(layout, optimizer, hasGradientFactor, threads);
-  return new StepwiseTraining(definition, layout, memory, step, session, update);
+  return openBuiltModel(graph.toModel(), { ...sessionOptions(definition), memory: "release" });
 }
 
 class StepwiseTraining implements Training {
@@ -60,7 +77,7 @@ class StepwiseTraining implements Training {
   readonly layout: ParameterLayout;
   readonly memory: MemoryEstimate;
   readonly #definition: RunningDefinition;
-  readonly #session: Session;
+  readonly #forms: FormSessions<{ readonly session: Session }>;
   readonly #update: Update;
   readonly #places: readonly ParameterPlace[];
   readonly #trained: ReadonlySet<string>;
@@ -74,13 +91,15 @@ class StepwiseTraining implements Training {
     layout: ParameterLayout,
     memory: MemoryEstimate,
     { gradients, updates }: BuiltStep,
-    session: Session,
-    update: Update,
+    {
+      forms,
+      update,
+    }: { readonly forms: FormSessions<{ readonly session: Session }>; readonly update: Update },
   ) {
     this.layout = layout;
     this.memory = memory;
     this.#definition = runningDefinition(definition);
-    this.#session = session;
+    this.#forms = forms;
     this.#update = update;
     this.#trained = new Set(gradients.keys());
     this.#statistics = new Set(updates.keys());
@@ -97,14 +116,16 @@ class StepwiseTraining implements Training {
   async run(
     learningRates: ArrayLike<number>,
     perStep: Readonly<Record<string, TensorArrays[ElementType]>>,
+    form = 0,
   ): Promise<Float32Array> {
+    const { session } = await this.#forms.of(form);
     const { accumulate = 1 } = this.#definition;
     const losses = new Float32Array(learningRates.length);
     for (let k = 0; k < losses.length; k++) {
       if (accumulate > 1) for (const sums of this.#gradients.values()) sums.fill(0);
       let [loss, squaredNorm] = [0, 0];
       for (let batch = 0; batch < accumulate; batch++) {
-        const results = await this.#differentiate(perStep, k * accumulate + batch);
+        const results = await this.#differentiate(session, perStep, k * accumulate + batch);
         loss += results.loss;
         squaredNorm = results.squaredNorm;
       }
@@ -116,6 +137,7 @@ class StepwiseTraining implements Training {
 
   /** @param index of the batch within the run */
   async #differentiate(
+    session: Session,
     perStep: Readonly<Record<string, TensorArrays[ElementType]>>,
     index: number,
   ): Promise<{ loss: number; squaredNorm: number }> {
@@ -149,7 +171,7 @@ class StepwiseTraining implements Training {
       outputs[gradientOutput(name)] = gradient;
       if (accumulate > 1) feeds[sumInput(name)] = gradient;
     }
-    await this.#session.runInto(feeds, outputs);
+    await session.runInto(feeds, outputs);
     for (const [own, next] of changed) own.set(next);
     const numberOf = (name: string) => (outputs[name]?.data as Float32Array | undefined)?.[0] ?? 0;
     return { loss: numberOf(LOSS), squaredNorm: numberOf(SQUARED_NORM) };
@@ -185,7 +207,7 @@ class StepwiseTraining implements Training {
 
   async close(): Promise<void> {
     await this.#update.close();
-    await this.#session.close();
+    await this.#forms.close();
   }
 }
 

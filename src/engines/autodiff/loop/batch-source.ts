@@ -8,6 +8,8 @@ export type Batch = Readonly<Record<string, TensorArrays[ElementType]>>;
 /** What each step sees: a function of the step's number alone, so that a training can go on anywhere. */
 export interface BatchSource {
   batch(step: number): Batch | Promise<Batch>;
+  /** Which of the training's forms the step takes; absent: 0. */
+  form?(step: number): number;
   close?(): Promise<void>;
 }
 
@@ -36,7 +38,7 @@ export interface BatchOrderOptions {
   readonly rows: number;
   /** Rows of a batch. */
   readonly size: number;
-  /** Of every row; with them, batches are of similar length, so that little is padded. */
+  /** Of every row; with them, batches are of similar length. Few different ones leave rows in the most random order. */
   readonly lengths?: ArrayLike<number>;
   /** Each epoch is drawn from a stream of its own. */
   readonly random: Random;
@@ -49,7 +51,7 @@ export interface BatchOrder {
 }
 
 /** Batches of one sort are drawn from this many at once. */
-const BUCKET_BATCHES = 32;
+const BUCKET_BATCHES = 128;
 
 /** Every row once an epoch, in an order drawn anew for each. */
 export function createBatchOrder({ rows, size, lengths, random }: BatchOrderOptions): BatchOrder {
@@ -76,12 +78,12 @@ export function createBatchOrder({ rows, size, lengths, random }: BatchOrderOpti
 const filled = (order: Int32Array, length: number): Int32Array =>
   Int32Array.from({ length }, (_, position) => order[position % order.length]!);
 
-/** Sorted by length within groups of batches; then the batches are shuffled. */
+/** Sorted by length within groups of batches, rows of one length in the order drawn; then the batches are shuffled. */
 function bucketed(order: Int32Array, size: number, lengths: ArrayLike<number>, random: Random): Int32Array {
   const batches: Int32Array[] = [];
   const group = size * BUCKET_BATCHES;
   for (let start = 0; start < order.length; start += group) {
-    const sorted = order.slice(start, start + group).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
+    const sorted = order.slice(start, start + group).sort((a, b) => lengths[a]! - lengths[b]!);
     for (let at = 0; at < sorted.length; at += size) batches.push(sorted.subarray(at, at + size));
   }
   const result = new Int32Array(order.length);

@@ -33,7 +33,7 @@ export function createBatchWorkers({
   threads,
   steps,
   ahead = 2 * threads,
-}: BatchWorkersOptions): Required<BatchSource> {
+}: BatchWorkersOptions): BatchSource & Required<Pick<BatchSource, "close">> {
   const pending = new Map<number, Promise<Batch>>();
   const waiting = new Map<number, Waiting>();
   const script = builtFile("engines/autodiff/loop/batch.worker.js");

@@ -117,7 +117,7 @@ class FitRun {
         signal.throwIfAborted();
       }
       const stop = this.#nextStop();
-      await this.#take(Math.min(this.#stepsAtOnce, stop - this.#step));
+      await this.#take(this.#together(Math.min(this.#stepsAtOnce, stop - this.#step)));
       if (this.#step === stop) {
         await this.#evaluateIfDue();
         if (checkpoints && isDue(this.#step, checkpoints.everySteps)) this.#save();
@@ -142,6 +142,18 @@ class FitRun {
     return Math.min(steps, after(evaluation?.everySteps), after(checkpoints?.everySteps));
   }
 
+  /** Of so many next steps, those up to the first of another form. */
+  #together(count: number): number {
+    const form = this.#formOf(this.#step);
+    let together = 1;
+    while (together < count && this.#formOf(this.#step + together) === form) together++;
+    return together;
+  }
+
+  #formOf(step: number): number {
+    return this.#definition.batches.form?.(step) ?? 0;
+  }
+
   async #take(count: number): Promise<void> {
     const { training, batches, learningRate, callbacks = [] } = this.#definition;
     const first = this.#step;
@@ -149,7 +161,7 @@ class FitRun {
     const seen = await Promise.all(steps.map((step) => batches.batch(step)));
     const { factor } = this.#progress.plateau;
     const rates = Float64Array.from(steps, (step) => factor * learningRate(step));
-    const losses = await training.run(rates, stackBatches(seen));
+    const losses = await training.run(rates, stackBatches(seen), this.#formOf(first));
     const broken = losses.findIndex((loss) => !Number.isFinite(loss));
     if (broken >= 0) throw diverged(first + broken);
     this.#step += count;

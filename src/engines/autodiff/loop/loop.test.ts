@@ -217,6 +217,46 @@ describe("batch order", () => {
   });
 });
 
+describe("forms", () => {
+  /** Form 1 looks at the first half of a batch. */
+  const twoForms = (execution: Execution): TrainingDefinition => ({
+    ...fixed.loop,
+    execution,
+    forms: 2,
+    loss: ({ x, parameter, input, form }) => {
+      const rows = form === 0 ? input("rows") : x.split(input("rows"), [BATCH / 2, BATCH / 2], 0)[0]!;
+      const hidden = x.add(x.matmul(x.gather(input("features"), rows), parameter("w1")), parameter("b1"));
+      const value = x.matmul(x.apply("Tanh", hidden), parameter("w2"));
+      return x.mean(squaredError(x, value, x.gather(input("truth"), rows)));
+    },
+  });
+  const fitted = async (execution: Execution, stepsAtOnce: number) => {
+    const training = await createTraining(twoForms(execution));
+    try {
+      const mixed: BatchSource = { ...batches, form: (step) => (step % 5 < 3 ? 1 : 0) };
+      const result = await fitTraining({
+        ...{ training, steps: STEPS, batches: mixed, stepsAtOnce },
+        learningRate: () => 0.01,
+      });
+      return { result, form0: Number((await training.run([0], await batches.batch(3)))[0]) };
+    } finally {
+      await training.close();
+    }
+  };
+
+  it("move the same parameters, whichever is executed how and however many steps at once", async () => {
+    const once = await fitted("loop", 1);
+    expect((await fitted("loop", 7)).result).toEqual(once.result);
+    const steps = await fitted("stepwise", 1);
+    expect(steps.result.trainLoss[0]).toBeCloseTo(once.result.trainLoss[0]!, 6);
+    expect(steps.form0).toBeCloseTo(once.form0, 5);
+    const whole = await createTraining(fixed.loop);
+    await whole.run([0.01], await batches.batch(0));
+    expect(once.result.parameters).not.toEqual(whole.parameters());
+    await whole.close();
+  });
+});
+
 describe("batch workers", () => {
   const source = `export default ({ base }) => ({ batch: (step) => {
     if (step === 9) throw new Error("no batch " + step);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import {
+  bucketsField,
   checkpointField,
   dropoutField,
   labelSmoothingField,
@@ -92,6 +93,7 @@ const training = {
     title: "Batch size",
     unit: "rows",
   }),
+  buckets: bucketsField(),
   checkpoint: checkpointField(),
 };
 

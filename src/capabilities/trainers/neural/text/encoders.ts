@@ -9,6 +9,7 @@ import { maximumOverTime, meanOverTime } from "../layers/pooling.js";
 import { bidirectional } from "../layers/recurrent.js";
 import { sizeAt } from "../layers/sizes.js";
 import { encoderBlock } from "../layers/transformer.js";
+import { firstPieces } from "../length-buckets.js";
 import type { Scope } from "../scope.js";
 import type { Architecture, TextNetworkConfig } from "./config.js";
 
@@ -18,18 +19,17 @@ export type EncoderShape = Pick<
   "architecture" | "width" | "layers" | "heads" | "length" | "pairBuckets" | "dropout" | "tokenDropout"
 >;
 
-/** Int32 [N, L] to float32 [N, E]. */
-type TextEncoder = (scope: Scope, tokens: GraphValue, shape: EncoderShape, vocabulary: number) => GraphValue;
+/** Int32 [N, L], also where L is less than the longest text takes, to float32 [N, E]. */
+type TextEncoder = (
+  scope: Scope,
+  tokens: GraphValue,
+  shape: EncoderShape,
+  text: { readonly length: number; readonly vocabulary: number },
+) => GraphValue;
 
 /** Pieces that are there: float32 [N, L], 1 or 0. */
 function presence({ x }: Scope, tokens: GraphValue): GraphValue {
   return cast(x.graph, x.greater(tokens, 0), "float32");
-}
-
-/** The first pieces. */
-function beginning(x: Expressions, tokens: GraphValue, length: number): GraphValue {
-  const whole = sizeAt(tokens, 1);
-  return whole <= length ? tokens : x.split(tokens, [length, whole - length], 1)[0]!;
 }
 
 /** Vectors of the pieces, [N, L, width]; while training, some are hidden and the others scaled up. */
@@ -79,7 +79,7 @@ function sumOfPiecesAndPairs(
 }
 
 /** Mean of the vectors of pieces and of neighbouring pairs (Joulin et al., 2017: fastText). */
-const bag: TextEncoder = (scope, tokens, { width, pairBuckets, tokenDropout }, vocabulary) => {
+const bag: TextEncoder = (scope, tokens, { width, pairBuckets, tokenDropout }, { vocabulary }) => {
   const mask = scope.dropout(presence(scope, tokens), tokenDropout);
   const options = { width, vocabulary, buckets: pairBuckets };
   const { sum, count } = sumOfPiecesAndPairs(scope, tokens, mask, options);
@@ -105,9 +105,9 @@ export function wideScores(
 const KERNELS = [3, 4, 5];
 
 /** The strongest answer of each filter over the text (Kim, 2014). */
-const convolution: TextEncoder = (scope, tokens, shape, vocabulary) => {
+const convolution: TextEncoder = (scope, tokens, shape, { vocabulary }) => {
   const { x } = scope;
-  const read = beginning(x, tokens, shape.length);
+  const read = firstPieces(x, tokens, shape.length);
   const mask = scope.dropout(presence(scope, read), shape.tokenDropout);
   const values = embedPieces(scope, read, mask, { width: shape.width, vocabulary });
   const strongest = KERNELS.map((kernel) => {
@@ -129,8 +129,8 @@ function windows(x: Expressions, values: GraphValue, kernel: number): GraphValue
 }
 
 /** Greatest state, by feature, of LSTMs that read in both directions (Graves and Schmidhuber, 2005). */
-const recurrent: TextEncoder = (scope, tokens, shape, vocabulary) => {
-  const read = beginning(scope.x, tokens, shape.length);
+const recurrent: TextEncoder = (scope, tokens, shape, { vocabulary }) => {
+  const read = firstPieces(scope.x, tokens, shape.length);
   const present = presence(scope, read);
   const mask = scope.dropout(present, shape.tokenDropout);
   const lengths = cast(scope.x.graph, scope.x.sum(present, [1]), "int32");
@@ -143,13 +143,14 @@ const recurrent: TextEncoder = (scope, tokens, shape, vocabulary) => {
 };
 
 /** Mean over what blocks of attention make of the pieces (Vaswani et al., 2017), normalised before each part. */
-const transformer: TextEncoder = (scope, tokens, shape, vocabulary) => {
+const transformer: TextEncoder = (scope, tokens, shape, { vocabulary, length }) => {
   const { width, heads, dropout } = shape;
-  const read = beginning(scope.x, tokens, shape.length);
+  const read = firstPieces(scope.x, tokens, shape.length);
   const mask = presence(scope, read);
   const seen = scope.dropout(mask, shape.tokenDropout);
   const pieces = embedPieces(scope, read, seen, { width, vocabulary });
-  let values = scope.dropout(learnedPositions(scope.at("places"), pieces), dropout);
+  const places = Math.min(shape.length, length);
+  let values = scope.dropout(learnedPositions(scope.at("places"), pieces, places), dropout);
   for (let layer = 0; layer < shape.layers; layer++) {
     values = encoderBlock(scope.at(`block-${layer}`), values, {
       heads,

@@ -1,12 +1,12 @@
 import { adamW, risingCosine } from "../../../../engines/autodiff/index.js";
 import type { Fitted, TrainingContext, TrainingData } from "../../../../foundation/contracts/trainer.js";
-import { sampledBatches } from "../batches.js";
+import { textBatches } from "../length-buckets.js";
 import { diagnosticsOf, fittedNetwork, type NetworkState } from "../network-kind.js";
 import { objectiveOf } from "../network-loss.js";
 import { learnedTensors, outcomeOf, outputsFor } from "../outcome.js";
 import { trainNetwork } from "../train-network.js";
 import type { TextNetworkConfig } from "./config.js";
-import { trainingInputs } from "./text-columns.js";
+import { textName, trainingInputs } from "./text-columns.js";
 import { isWide, TEXT_NETWORK, type TextShape } from "./text-network.js";
 
 const CLIP_NORM = 1;
@@ -36,7 +36,10 @@ export async function fitTextNetwork(
   const learnt = { ...tensors, ...learnedTensors(train, outcome) };
   const trained = await trainNetwork(
     {
-      batches: sampledBatches(learnt, { batch, random: context.random.fork("rows") }),
+      batches: textBatches(learnt, {
+        ...{ batch, steps, random: context.random.fork("rows") },
+        texts: config.buckets ? inputs.texts.map((_, k) => textName(k)) : [],
+      }),
       ...objectiveOf(TEXT_NETWORK, { shape, outcome, validation, labelSmoothing: config.labelSmoothing }),
       optimizer: adamW({ weightDecay: config.weightDecay }),
       learningRate: config.learningRate,

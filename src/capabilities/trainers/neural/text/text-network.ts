@@ -28,8 +28,8 @@ function textScores(scope: Scope, shape: TextShape, values: Values): GraphValue 
   const { x } = scope;
   const { inputs, outputs, width } = shape;
   const encode = ENCODERS[shape.architecture];
-  const texts = inputs.texts.map(({ vocabulary }, k) =>
-    encode(scope.at(textName(k)), values[textName(k)]!, shape, vocabulary),
+  const texts = inputs.texts.map((text, k) =>
+    encode(scope.at(textName(k)), values[textName(k)]!, shape, text),
   );
   const table = values[TABLE];
   const others = table ? [x.apply("Relu", dense(scope.at(TABLE), table, width))] : [];

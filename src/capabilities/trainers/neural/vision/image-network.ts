@@ -50,14 +50,10 @@ export function otherFeatures(
   dropout: number,
   values: Values,
 ): GraphValue[] {
-  const texts = inputs.texts.map(({ length, vocabulary }, k) =>
-    ENCODERS.bag(
-      scope.at(textName(k)),
-      values[textName(k)]!,
-      { ...TEXT_ENCODER, length, dropout },
-      vocabulary,
-    ),
-  );
+  const texts = inputs.texts.map((text, k) => {
+    const encoder = { ...TEXT_ENCODER, length: text.length, dropout };
+    return ENCODERS.bag(scope.at(textName(k)), values[textName(k)]!, encoder, text);
+  });
   const table = values[TABLE];
   const others = table ? [scope.x.apply("Relu", dense(scope.at(TABLE), table, TABLE_WIDTH))] : [];
   return [...texts, ...others];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fields } from "../../../../../foundation/contracts/extension.js";
-import { checkpointField, labelSmoothingField } from "../../shared-fields.js";
+import { bucketsField, checkpointField, labelSmoothingField } from "../../shared-fields.js";
 
 const TUNINGS = ["frozen", "lora", "full"] as const;
 
@@ -54,6 +54,7 @@ export const textEncoderConfig = z.strictObject({
     title: "Batch size",
     unit: "rows",
   }),
+  buckets: bucketsField(),
   checkpoint: checkpointField(),
 });
 export type TextEncoderConfig = z.infer<typeof textEncoderConfig>;

@@ -2,7 +2,7 @@
 import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
 import { dense } from "../../layers/dense.js";
 import { layerNorm } from "../../layers/normalization.js";
-import { sizeAt } from "../../layers/sizes.js";
+import { firstPieces } from "../../length-buckets.js";
 import type { Scope, Values } from "../../scope.js";
 import { TABLE } from "../../table-input.js";
 import { type TextInputs, textName } from "../text-columns.js";
@@ -34,7 +34,7 @@ export function encoderScores(
   const vectors = shape.inputs.texts.map((_, k) =>
     encodedTexts(
       scope.at(ENCODER),
-      firstPieces(scope, values[textName(k)]!, piecesRead(shape)),
+      firstPieces(scope.x, values[textName(k)]!, piecesRead(shape)),
       shape.architecture,
       options,
     ),
@@ -58,9 +58,4 @@ export function headScores(
 /** No longer than the encoder has places. */
 export function piecesRead({ length, architecture }: Pick<EncoderShape, "length" | "architecture">): number {
   return Math.min(length, architecture.positions - architecture.positionOffset);
-}
-
-function firstPieces({ x }: Scope, tokens: GraphValue, length: number): GraphValue {
-  const whole = sizeAt(tokens, 1);
-  return whole <= length ? tokens : x.split(tokens, [length, whole - length], 1)[0]!;
 }

@@ -4,8 +4,8 @@ import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
 import type { Fitted, TrainingContext, TrainingData } from "../../../../../foundation/contracts/trainer.js";
 import { createCheckpoint } from "../../../numeric/pace.js";
-import { sampledBatches } from "../../batches.js";
 import { type NetworkTensors, takeRange, tensorElements } from "../../inference.js";
+import { textBatches } from "../../length-buckets.js";
 import { diagnosticsOf } from "../../network-kind.js";
 import { scoreLoss, scoreValidation } from "../../network-loss.js";
 import { learnedTensors, linkedAnswers, outcomeOf, outputsFor } from "../../outcome.js";
@@ -92,13 +92,16 @@ export async function fitEncoder(
   const phases = frozen
     ? [{ treatment: undefined }]
     : phasesOf(config, shape.architecture.layers, learningRate);
+  const read = config.buckets && !frozen ? inputs.texts.map((_, k) => textName(k)) : [];
   let given: NetworkTensors = frozen ? {} : source.tensors;
   let trained: TrainedNetwork | undefined;
   for (const [phase, { treatment }] of phases.entries()) {
     const inPhase = Math.max(1, Math.round(Math.min(steps, context.maxIterations ?? steps) / phases.length));
     trained = await trainNetwork(
       {
-        batches: sampledBatches(learnt, { batch, random: context.random.fork(`rows/${phase}`) }),
+        batches: textBatches(learnt, {
+          ...{ batch, steps: inPhase, texts: read, random: context.random.fork(`rows/${phase}`) },
+        }),
         loss: scoreLoss(answer, config.labelSmoothing),
         optimizer: adamW({ weightDecay: config.weightDecay }),
         learningRate,
