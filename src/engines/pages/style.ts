@@ -57,6 +57,10 @@ figcaption .small{display:block;font-weight:400;color:var(--muted);font-size:12.
 svg.chart{display:block;width:100%;max-width:640px;height:auto}
 figure.wide svg.chart{max-width:900px}
 svg.chart text{font-family:inherit}
+mark.entity{color:inherit;border-radius:4px;padding:0 3px;background:var(--good-bg)}
+mark.missed{background:var(--warn-bg)}
+mark.wrong{background:var(--bad-bg)}
+mark .small{font-size:10.5px;color:var(--muted)}
 .badge{display:inline-block;border-radius:99px;padding:1px 9px;font-size:12px;font-weight:600;white-space:nowrap;background:var(--panel);color:var(--muted)}
 .badge.good{background:var(--good-bg);color:var(--good)}.badge.warn{background:var(--warn-bg);color:var(--warn)}
 .badge.bad{background:var(--bad-bg);color:var(--bad)}.badge.info{background:var(--info-bg);color:var(--accent)}

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { LoadedBundle } from "../../capabilities/bundles/index.js";
 import { inferSchema } from "../../capabilities/data/kinds/index.js";
 import { evaluate } from "../../capabilities/evaluation/evaluate.js";
 import { defaultMetric } from "../../capabilities/evaluation/metrics/index.js";
@@ -12,9 +13,11 @@ import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
 import type { EvaluateResult, Evaluation } from "../../foundation/contracts/evaluation.js";
 import { type Column, columnOf, takeRows } from "../../foundation/contracts/frame.js";
-import { tabularTask } from "../../foundation/contracts/structured.js";
+import { isStructured, tabularTask } from "../../foundation/contracts/structured.js";
 import type { Target } from "../../foundation/contracts/target.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
+import type { OpenedData } from "../load/open-data.js";
+import { evaluateStructure } from "../structured/evaluate.js";
 import { withModel } from "./open-model.js";
 import { openRows, type ReadingOptions, readInputs } from "./reading.js";
 
@@ -42,21 +45,10 @@ export function evaluateModel(
     const { manifest } = bundle;
     const data = await openRows(request.source, request.reading ?? {}, context);
     try {
-      const { target, rows } = await readTarget(data.table, manifest);
-      const features = takeRows(await readInputs(data, manifest), rows);
-      const named = METRIC_LIST.find((metric) => metric.id === record?.metric);
-      const evaluation = evaluate(
-        {
-          target,
-          predictions: await bundle.predictFrame(features),
-          split: data.description,
-          metric: named ?? defaultMetric(tabularTask(manifest.task, "Evaluation"), METRIC_LIST),
-          features,
-          rowNumbers: rows,
-          slices: request.slices ?? [],
-        },
-        { random: createRandom("evaluate"), resamples: RESAMPLES, signal: context.signal },
-      );
+      const { signal } = context;
+      const evaluation = isStructured(manifest.task)
+        ? await evaluateStructure(bundle, data, { metric: record?.metric, resamples: RESAMPLES, signal })
+        : await evaluateTable(bundle, data, { metric: record?.metric, slices: request.slices, signal });
       const report =
         request.report === undefined
           ? null
@@ -66,6 +58,33 @@ export function evaluateModel(
       await data.close();
     }
   });
+}
+
+async function evaluateTable(
+  bundle: LoadedBundle,
+  data: OpenedData,
+  wish: {
+    readonly metric: string | null | undefined;
+    readonly slices: readonly string[] | undefined;
+    readonly signal: AbortSignal;
+  },
+): Promise<Evaluation> {
+  const { manifest } = bundle;
+  const { target, rows } = await readTarget(data.table, manifest);
+  const features = takeRows(await readInputs(data, manifest), rows);
+  const named = METRIC_LIST.find((metric) => metric.id === wish.metric);
+  return evaluate(
+    {
+      target,
+      predictions: await bundle.predictFrame(features),
+      split: data.description,
+      metric: named ?? defaultMetric(tabularTask(manifest.task, "Evaluation"), METRIC_LIST),
+      features,
+      rowNumbers: rows,
+      slices: wish.slices ?? [],
+    },
+    { random: createRandom("evaluate"), resamples: RESAMPLES, signal: wish.signal },
+  );
 }
 
 /** The known values of the target and their row numbers. @throws QuernError TARGET_UNUSABLE, DATA_COLUMN_UNKNOWN */

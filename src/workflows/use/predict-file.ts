@@ -1,10 +1,12 @@
+import type { LoadedBundle } from "../../capabilities/bundles/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
+import type { Frame } from "../../foundation/contracts/frame.js";
 import { pictureSizeOf } from "../../foundation/contracts/image-cells.js";
-import type { PredictionColumns } from "../../foundation/contracts/prediction.js";
+import { hasStructure, type StructuredAnswer } from "../../foundation/contracts/structured-answers.js";
 import { throwIfAborted, type WorkflowOptions, workflowContext } from "../context.js";
 import { withModel } from "./open-model.js";
-import { createPredictionWriter } from "./prediction-writer.js";
+import { type Cell, createPredictionWriter } from "./prediction-writer.js";
 import { idColumn, openRows, type ReadingOptions, readIds, readInputs } from "./reading.js";
 
 export interface PredictFileRequest {
@@ -42,7 +44,8 @@ function rowsInBytes({ inputs }: Manifest, bytes: number): number {
 }
 
 /**
- * One row out per row in, in order: the id where there is one, `prediction`, and `probability_<label>` for each label.
+ * One row out per row in, in order: the id where there is one, `prediction`, and `probability_<label>` for each label. A
+ * prediction with a structure is JSON: as a text, in JSON Lines as it is.
  * @throws QuernError UNSUPPORTED when intervals are wanted of a model that has none
  */
 export function predictFile(
@@ -60,6 +63,8 @@ export function predictFile(
       const writer = await createPredictionWriter(request.out, context.folder, {
         id,
         classes: classesOf(manifest),
+        prediction:
+          manifest.outputs.kind === "value" ? "number" : hasStructure(manifest.outputs) ? "json" : "text",
         table: data.table,
         interval: request.interval ?? false,
         escapeFormulas: request.escapeFormulas ?? false,
@@ -69,11 +74,9 @@ export function predictFile(
         for (let start = 0; start < data.table.rows; start += chunkRows) {
           throwIfAborted(context.signal);
           const range = { start, end: start + chunkRows };
-          const predictions: PredictionColumns = await bundle.predictFrame(
-            await readInputs(data, manifest, range),
-          );
+          const inputs = await readInputs(data, manifest, range);
           await writer.write(
-            predictions,
+            await predictionRows(bundle, inputs, request.interval ?? false),
             id === undefined ? undefined : await readIds(data.table, id, range),
           );
           context.onEvent({
@@ -100,14 +103,43 @@ export function predictFile(
   });
 }
 
-const classesOf = ({ outputs }: Manifest): readonly string[] =>
-  outputs.kind === "classes" ? outputs.classes : [];
+/** What has a probability of its own. */
+const classesOf = ({ outputs }: Manifest): readonly string[] => {
+  if (outputs.kind === "classes") return outputs.classes;
+  return outputs.kind === "labels" ? outputs.labels : [];
+};
+
+/** `prediction`, then the probabilities or the ends of the interval, for each row. */
+async function predictionRows(
+  { manifest: { outputs }, answerFrame, predictFrame }: LoadedBundle,
+  inputs: Frame,
+  interval: boolean,
+): Promise<Cell[][]> {
+  if (hasStructure(outputs)) {
+    const answers = (await answerFrame(inputs)) as StructuredAnswer[];
+    return answers.map((answer) => structureCells(answer, outputs.kind === "labels" ? outputs.labels : []));
+  }
+  const { values, labels, ends } = await predictFrame(inputs);
+  const width = outputs.kind === "classes" ? outputs.classes.length : 0;
+  return Array.from({ length: inputs.rows }, (_, row): Cell[] =>
+    width === 0
+      ? [values[row]!, ...(interval ? [ends!.low[row]!, ends!.high[row]!] : [])]
+      : [labels![row]!, ...values.subarray(row * width, (row + 1) * width)],
+  );
+}
+
+function structureCells(answer: StructuredAnswer, labels: readonly string[]): Cell[] {
+  if ("labels" in answer) return [answer.labels, ...labels.map((label) => answer.probabilities[label]!)];
+  if ("entities" in answer) return [answer.entities];
+  if ("boxes" in answer) return [answer.boxes];
+  return ["mask" in answer ? answer.mask : answer.vector];
+}
 
 function checkIntervals({ name, version, outputs }: Manifest): void {
   if (outputs.kind === "value" && outputs.interval) return;
   throw new QuernError("UNSUPPORTED", `${name}@${version} gives no intervals.`, {
     hint:
-      outputs.kind === "classes"
+      outputs.kind !== "value"
         ? "Intervals are for numbers; the probabilities say how sure a class is."
         : "Train it again with this release and with more rows.",
   });

@@ -14,10 +14,13 @@ import { openTable, quoteIdentifier, quoteText, type Table } from "../../engines
 import { syncFolder, translateDiskError } from "../../foundation/base/atomic-file.js";
 import { csvLine } from "../../foundation/base/csv-line.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import type { PredictionColumns } from "../../foundation/contracts/prediction.js";
+
+/** Objects and lists are written as JSON. */
+export type Cell = string | number | object;
 
 export interface PredictionWriter {
-  write(predictions: PredictionColumns, ids: readonly string[] | undefined): Promise<void>;
+  /** For each row its `prediction` and what belongs to it. */
+  write(rows: readonly (readonly Cell[])[], ids: readonly string[] | undefined): Promise<void>;
   /** Makes the file visible, whole; returns its path. */
   finish(): Promise<string>;
   /** Leaves nothing behind. */
@@ -26,8 +29,10 @@ export interface PredictionWriter {
 
 export interface PredictionWriterOptions {
   readonly id: string | undefined;
-  /** Empty for regression. */
+  /** What has a probability of its own; empty for regression. */
   readonly classes: readonly string[];
+  /** What the column `prediction` holds. */
+  readonly prediction: "number" | "text" | "json";
   /** Whether the ends of an interval are written too. */
   readonly interval: boolean;
   /** The rows that are predicted; its temporary folder holds the file on its way to Parquet. */
@@ -60,15 +65,25 @@ export async function createPredictionWriter(
     ...(options.interval ? ["prediction_low", "prediction_high"] : []),
   ];
   const isCsv = format === ".csv";
-  const line: Line = isCsv ? (values) => csvLine(values, options.escapeFormulas) : jsonLine(names);
+  // Parquet is made of lines that hold structures as texts.
+  const line: Line = isCsv
+    ? (values) => csvLine(values.map(plainCell), options.escapeFormulas)
+    : jsonLine(names, format === ".parquet");
   return new LineWriter(target, format, line, isCsv ? csvLine(names, false) : "", names, options);
 }
 
-type Line = (values: readonly (string | number)[]) => string;
+type Line = (values: readonly Cell[]) => string;
 
-const jsonLine = (names: readonly string[]): Line => {
+const plainCell = (value: Cell): string | number =>
+  typeof value === "object" ? JSON.stringify(value) : value;
+
+const jsonLine = (names: readonly string[], holdsTexts: boolean): Line => {
   const keys = names.map((name) => JSON.stringify(name));
-  return (values) => `{${values.map((value, k) => `${keys[k]}:${JSON.stringify(value)}`).join(",")}}\n`;
+  const cell = (value: Cell): string => {
+    const written = JSON.stringify(value);
+    return holdsTexts && typeof value === "object" ? JSON.stringify(written) : written;
+  };
+  return (values) => `{${values.map((value, k) => `${keys[k]}:${cell(value)}`).join(",")}}\n`;
 };
 
 /** Writes lines to a temporary file beside the target; Parquet is made from them by the table engine at the end. */
@@ -99,19 +114,8 @@ class LineWriter implements PredictionWriter {
     this.#append(header);
   }
 
-  async write(predictions: PredictionColumns, ids: readonly string[] | undefined): Promise<void> {
-    const { values, labels, ends } = predictions;
-    const { classes, interval } = this.#options;
-    const width = classes.length;
-    const rows = width === 0 ? values.length : values.length / width;
-    const lines: string[] = [];
-    for (let row = 0; row < rows; row++) {
-      const answer: (string | number)[] =
-        width === 0
-          ? [values[row]!, ...(interval ? [ends!.low[row]!, ends!.high[row]!] : [])]
-          : [labels![row]!, ...values.subarray(row * width, (row + 1) * width)];
-      lines.push(this.#line(ids ? [ids[row]!, ...answer] : answer));
-    }
+  async write(rows: readonly (readonly Cell[])[], ids: readonly string[] | undefined): Promise<void> {
+    const lines = rows.map((answer, row) => this.#line(ids ? [ids[row]!, ...answer] : answer));
     this.#append(lines.join(""));
   }
 
@@ -146,7 +150,10 @@ class LineWriter implements PredictionWriter {
     const table = await openTable({ format: "jsonl", files: [{ path: this.#temporary }] }, { threads: 1 });
     try {
       const made = join(table.temporaryFolder, "predictions.parquet");
-      const texts = new Set([this.#options.id, ...(this.#options.classes.length > 0 ? ["prediction"] : [])]);
+      const texts = new Set([
+        this.#options.id,
+        ...(this.#options.prediction === "number" ? [] : ["prediction"]),
+      ]);
       const columns = this.#names.map(
         (name) =>
           `CAST(${quoteIdentifier(name)} AS ${texts.has(name) ? "VARCHAR" : "DOUBLE"}) AS ${quoteIdentifier(name)}`,

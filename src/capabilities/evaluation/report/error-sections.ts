@@ -83,6 +83,7 @@ function sliceTable({ texts, metric }: ReportView, slices: readonly Slice[]): Ht
 }
 
 export const worstSection: SectionMaker = ({ evaluation, input, texts }) => {
+  if (evaluation.worstStructures) return undefined;
   if (evaluation.worst.length === 0)
     return { id: "worst", title: texts.worst, body: callout("good", texts.noErrors) };
   const rank = valueRank([...evaluation.importance, ...input.model.importance].map((one) => one.feature));

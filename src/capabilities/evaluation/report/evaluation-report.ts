@@ -7,6 +7,7 @@ import { residualsSection, slicesSection, worstSection } from "./error-sections.
 import { fairnessSection } from "./fairness-section.js";
 import { headline } from "./headline.js";
 import { resultsSection } from "./result-sections.js";
+import { structureSection } from "./structure-section.js";
 import {
   conformalSection,
   labelErrorsSection,
@@ -31,6 +32,7 @@ export interface EvaluationReportInput {
 
 const SECTIONS: readonly SectionMaker[] = [
   resultsSection,
+  structureSection,
   curvesSection,
   decisionsSection,
   calibrationSection,

@@ -26,6 +26,11 @@ const CHINESE: Readonly<Record<string, string>> = {
   "explained-variance": "解释方差",
   rmsle: "对数均方根误差 (RMSLE)",
   pinball: "分位数损失",
+  "span-f1": "实体 F1",
+  "span-precision": "实体精确率",
+  "span-recall": "实体召回率",
+  "span-f1-macro": "各标签实体 F1 的均值",
+  "exact-texts": "完全正确的文本",
   "poisson-deviance": "泊松偏差",
 };
 

@@ -11,6 +11,7 @@ import { modelSection } from "./model-sections.js";
 import { planSection, reproducibilitySection, usageSection } from "./provenance-sections.js";
 import { leaderboardSection, resultsSection } from "./result-sections.js";
 import { ensembleSection, studySection } from "./search-sections.js";
+import { structureSection } from "./structure-section.js";
 import {
   conformalSection,
   crossValidationSection,
@@ -22,6 +23,7 @@ import { createView, type SectionMaker } from "./view.js";
 
 const SECTIONS: readonly SectionMaker[] = [
   resultsSection,
+  structureSection,
   crossValidationSection,
   dataSection,
   findingsSection,
