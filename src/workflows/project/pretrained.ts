@@ -11,7 +11,6 @@ import type { Project } from "../../foundation/contracts/project.js";
 
 type ModelEntry = Exclude<Project["models"], "auto">[number];
 
-const READS_TEXT = "text-encoder";
 const READS_IMAGES = "image-encoder";
 
 /** What a model entry stands on, if it names anything. */
@@ -20,11 +19,12 @@ function pretrainedOf(entry: ModelEntry): string | undefined {
   return typeof model === "string" && model !== "" ? model : undefined;
 }
 
-/** Of the models with this trainer; of all without one. */
-function pretrained({ models }: Project, trainer?: string): string[] {
+/** What all of them stand on: networks that read texts by their tokenizer, and those that look at images. */
+function pretrained({ models }: Project, kind?: "texts" | "images"): string[] {
   const entries = models === "auto" ? [] : models;
   const wanted = entries.filter((entry) => {
-    return trainer === undefined || (typeof entry !== "string" && entry.trainer === trainer);
+    if (kind === undefined || typeof entry === "string") return true;
+    return (entry.trainer === READS_IMAGES) === (kind === "images");
   });
   return [...new Set(wanted.map(pretrainedOf).filter((model) => model !== undefined))];
 }
@@ -51,21 +51,21 @@ export async function withPretrained(project: Project, base: string): Promise<Pr
     }),
   );
   const located: Project = { ...project, models };
-  const encoders = pretrained(located, READS_TEXT);
+  const encoders = pretrained(located, "texts");
   if (encoders.length > 1) {
     throw new QuernError("CONFIG_INVALID", "The models name two different pretrained encoders.", {
       hint: "Train with one encoder at a time: all networks of a training read the pieces of its tokenizer.",
       details: { models: encoders },
     });
   }
-  const [looks] = pretrained(located, READS_IMAGES);
+  const [looks] = pretrained(located, "images");
   if (looks === undefined || located.data.imageSize !== undefined) return located;
   return { ...located, data: { ...located.data, imageSize: preferredSide(looks) } };
 }
 
 /** The text of the tokenizer that belongs to the project's encoder; absent: each text gets one of its own. */
 export function pretrainedTokenizer(project: Project): string | undefined {
-  const [encoder] = pretrained(project, READS_TEXT);
+  const [encoder] = pretrained(project, "texts");
   return encoder === undefined ? undefined : readTokenizer(findModel(encoder).folder);
 }
 

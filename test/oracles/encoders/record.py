@@ -28,6 +28,7 @@ def record(name, model, padding):
     save_file({f"{name}.{k}": v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors")
     ids = torch.tensor([row + [padding] * (LENGTH - len(row)) for row in IDS])
     mask = torch.tensor([[1] * len(row) + [0] * (LENGTH - len(row)) for row in IDS])
+    export(model, folder / "model.onnx", ids, mask)
     with torch.no_grad():
         states = model(input_ids=ids, attention_mask=mask).last_hidden_state
     return {
@@ -35,6 +36,34 @@ def record(name, model, padding):
         "ids": ids.tolist(),
         "states": [[round(x, 6) for x in states[r, : len(IDS[r])].flatten().tolist()] for r in range(len(IDS))],
     }
+
+
+class States(torch.nn.Module):
+    """The output that text encoders are exported with."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs):
+        names = ("input_ids", "attention_mask", "token_type_ids")
+        return self.model(**dict(zip(names, inputs))).last_hidden_state
+
+
+def export(model, path, ids, mask):
+    has_segments = getattr(model.config, "type_vocab_size", 0) > 1
+    inputs = (ids, mask, torch.zeros_like(ids)) if has_segments else (ids, mask)
+    names = ["input_ids", "attention_mask", "token_type_ids"][: len(inputs)]
+    torch.onnx.export(
+        States(model).eval(),
+        inputs,
+        path,
+        dynamo=False,
+        input_names=names,
+        output_names=["last_hidden_state"],
+        dynamic_axes={name: {0: "rows", 1: "places"} for name in [*names, "last_hidden_state"]},
+        opset_version=17,
+    )
 
 
 if __name__ == "__main__":

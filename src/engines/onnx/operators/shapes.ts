@@ -156,10 +156,14 @@ function openSize(call: OperatorCall, from: readonly Dimension[], to: readonly D
     if (position >= 0) left.splice(position, 1);
     return position < 0;
   });
+  // Sizes of the target that are known only when it runs are at least 1 where there is anything at all.
+  const divisor = right.reduce<number>((divided, size) => divided * (typeof size === "number" ? size : 1), 1);
+  const bound: SizeBound = (sizeOf) =>
+    left.reduce<number>((elements, size) => elements * sizeOf(size), 1) / Math.max(1, divisor);
   const term = quotientTerm(left, right);
-  if (term !== undefined) return sizeOfTerm(call, from, term);
+  if (term !== undefined) return sizeOfTerm(call, from, term, bound);
   const known = [...left, ...right].every((size) => typeof size === "number");
-  if (!known) return call.fresh();
+  if (!known) return call.fresh(bound);
   return right.includes(0) ? 0 : fail(call, `cannot reshape [${from}] to [${to}]`);
 }
 

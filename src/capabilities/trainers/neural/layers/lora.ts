@@ -17,6 +17,22 @@ export interface LoraOptions {
 const PART = "lora";
 
 /**
+ * The same for a matrix wherever it is used: [rows, columns] plus a correction of low rank. Dearer than `loraDense`, since the
+ * gradient of the whole matrix is computed on the way. Parts of the name: `lora.down`, `lora.up`.
+ */
+export function loraWeight(
+  scope: Scope,
+  weight: GraphValue,
+  { rank, alpha }: Pick<LoraOptions, "rank" | "alpha">,
+): GraphValue {
+  const [rows, columns] = weight.shape as readonly [number, number];
+  const part = scope.at(PART);
+  const down = part.parameter("down", [rows, rank], uniformFor(rows));
+  const up = part.parameter("up", [rank, columns], zeros);
+  return scope.x.add(weight, scope.x.mul(scope.x.matmul(down, up), alpha / rank));
+}
+
+/**
  * Linear layers beside which a correction of low rank is learned (Hu et al., 2022), 0 at first. Parameters beside those of
  * `dense`: `lora.down` [in, rank], `lora.up` [rank, out]. Freeze the others: `({ isFrozen: !isLora(name) })`.
  */

@@ -105,13 +105,26 @@ export function importNetwork(source: SourceModel, { shape, features }: NetworkI
   });
 }
 
+/** What the layers use in place of a weight. */
+export type Adaptation = (scope: Scope, weight: GraphValue, parameter: ImportedParameter) => GraphValue;
+
 /** The network's layers on given inputs, which are called as in its file. */
-export function layNetwork(scope: Scope, { model, parameters }: ImportedNetwork, inputs: Values): GraphValue {
+export function layNetwork(
+  scope: Scope,
+  { model, parameters }: ImportedNetwork,
+  inputs: Values,
+  adapt: Adaptation = (_, weight) => weight,
+): GraphValue {
   const { graph } = scope.x;
   if (!isOnnxGraph(graph)) throw new Error("An imported network needs a graph of the ONNX engine.");
-  const weights = parameters.map(({ name, shape, learns }) => {
-    const value = learns ? scope.parameter(name, shape, zeros) : scope.statistic(name, shape, zeros);
-    return [portOf(name), value] as const;
+  const weights = parameters.map((parameter) => {
+    const { name, shape, layer, learns } = parameter;
+    // As layers of our own: only matrices of products and convolutions decay.
+    const decayFactor = layer >= 0 && shape.length > 1 ? 1 : 0;
+    const value = learns
+      ? scope.parameter(name, shape, zeros, { decayFactor })
+      : scope.statistic(name, shape, zeros);
+    return [portOf(name), learns ? adapt(scope, value, parameter) : value] as const;
   });
   const laid = appendModel(graph, parseSourceModel(model), { ...inputs, ...Object.fromEntries(weights) });
   return laid[FEATURES]!;

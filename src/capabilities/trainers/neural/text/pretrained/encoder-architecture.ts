@@ -2,19 +2,15 @@
 import { z } from "zod";
 import { QuernError } from "../../../../../foundation/base/errors.js";
 import type { Activation } from "../../layers/activations.js";
+import type { ImportedNetwork } from "../../pretrained/imported-network.js";
 
 export const FAMILIES = ["bert", "roberta", "distilbert"] as const;
 
-/** A plain value. */
-export interface EncoderArchitecture {
-  readonly family: (typeof FAMILIES)[number];
+/** What is known of an encoder whatever its layers are; a plain value. */
+export interface EncoderSizes {
   readonly width: number;
+  /** Blocks. */
   readonly layers: number;
-  readonly heads: number;
-  /** Inside the feed-forward parts. */
-  readonly hiddenWidth: number;
-  readonly normEpsilon: number;
-  readonly activation: Activation;
   readonly vocabulary: number;
   /** Rows of the table of positions, of which the first `positionOffset` belong to no place of a text. */
   readonly positions: number;
@@ -22,6 +18,31 @@ export interface EncoderArchitecture {
   /** The tokenizer's own id of padding; it and 0 change places, since padding is 0 in all tokens. */
   readonly padding: number;
 }
+
+/** Layers that are written here. */
+export interface KnownArchitecture extends EncoderSizes {
+  readonly family: (typeof FAMILIES)[number];
+  readonly heads: number;
+  /** Inside the feed-forward parts. */
+  readonly hiddenWidth: number;
+  readonly normEpsilon: number;
+  readonly activation: Activation;
+}
+
+/** Layers that an ONNX model brings. */
+export interface ImportedArchitecture extends EncoderSizes {
+  readonly family: "imported";
+  /** Gives states [N, L, width], or one vector a text. */
+  readonly network: ImportedNetwork;
+  /** What the model calls its ids, and its mask and segments where it takes them; int64 or int32. */
+  readonly ports: Readonly<Partial<Record<"ids" | "mask" | "segments", EncoderPort>>>;
+}
+export interface EncoderPort {
+  readonly name: string;
+  readonly type: "int64" | "int32";
+}
+
+export type EncoderArchitecture = KnownArchitecture | ImportedArchitecture;
 
 const count = z.number().int().min(1).max(1_000_000);
 const common = {
@@ -62,14 +83,14 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
 };
 
 /** @throws QuernError UNSUPPORTED for a model of another family; MODEL_REFUSED for a config that says too little */
-export function parseArchitecture(text: string, folder: string): EncoderArchitecture {
+export function parseArchitecture(text: string, folder: string): KnownArchitecture {
   const type = modelType(text, folder);
   if (!SUPPORTED.includes(type)) {
     throw new QuernError(
       "UNSUPPORTED",
       `The model in ${folder} is a ${type}, which is no supported encoder.`,
       {
-        hint: `Use one of ${SUPPORTED.join(", ")}.`,
+        hint: `Use one of ${SUPPORTED.join(", ")}, or put an ONNX export (model.onnx) into the folder.`,
         details: { folder, type },
       },
     );

@@ -1,29 +1,48 @@
-/** The layers of BERT (Devlin et al., 2019), RoBERTa (Liu et al., 2019) and DistilBERT (Sanh et al., 2019). */
+/** The layers of BERT (Devlin et al., 2019), RoBERTa (Liu et al., 2019), DistilBERT (Sanh et al., 2019), or of an ONNX model. */
 import { cast, type GraphValue } from "../../../../../foundation/contracts/graph.js";
 import { normal } from "../../initializers.js";
 import type { DenseLayer } from "../../layers/dense.js";
 import { embedding, learnedPositions } from "../../layers/embedding.js";
 import { layerNorm } from "../../layers/normalization.js";
 import { meanOverTime } from "../../layers/pooling.js";
+import { sizeAt } from "../../layers/sizes.js";
 import { encoderBlock } from "../../layers/transformer.js";
+import { type Adaptation, layNetwork } from "../../pretrained/imported-network.js";
 import type { Scope } from "../../scope.js";
-import type { EncoderArchitecture } from "./encoder-architecture.js";
+import type {
+  EncoderArchitecture,
+  EncoderPort,
+  ImportedArchitecture,
+  KnownArchitecture,
+} from "./encoder-architecture.js";
 
 export interface EncoderOptions {
   /** While training; default 0. */
   readonly dropout?: number;
   /** Makes the linear layers; default `dense`. */
   readonly linear?: DenseLayer;
+  /** Changes the weights of an imported encoder. */
+  readonly adapt?: Adaptation;
 }
 
 export const BLOCK = "block";
 
-/** States of all places: ids [N, L], 0 where a text has ended, to [N, L, width]. */
+/** States of all places: ids [N, L], 0 where a text has ended, to [N, L, width]; an imported encoder may give [N, width]. */
 export function encoderStates(
   scope: Scope,
   tokens: GraphValue,
   architecture: EncoderArchitecture,
-  { dropout = 0, linear }: EncoderOptions = {},
+  options: EncoderOptions = {},
+): GraphValue {
+  if (architecture.family === "imported") return importedStates(scope, tokens, architecture, options.adapt);
+  return knownStates(scope, tokens, architecture, options);
+}
+
+function knownStates(
+  scope: Scope,
+  tokens: GraphValue,
+  architecture: KnownArchitecture,
+  { dropout = 0, linear }: EncoderOptions,
 ): GraphValue {
   const { width, vocabulary, positions, positionOffset, normEpsilon, layers } = architecture;
   const mask = presentPieces(scope, tokens);
@@ -46,20 +65,50 @@ export function encoderStates(
   return values;
 }
 
-/** Mean of the states of the pieces that are there (Reimers and Gurevych, 2019: Sentence-BERT): [N, width]. */
+/**
+ * Mean of the states of the pieces that are there (Reimers and Gurevych, 2019: Sentence-BERT), or the vector that an imported
+ * encoder gives: [N, width].
+ */
 export function encodedTexts(
   scope: Scope,
   tokens: GraphValue,
   architecture: EncoderArchitecture,
   options?: EncoderOptions,
 ): GraphValue {
-  return meanOverTime(
-    scope,
-    encoderStates(scope, tokens, architecture, options),
-    presentPieces(scope, tokens),
-  );
+  const states = encoderStates(scope, tokens, architecture, options);
+  return states.shape.length === 2 ? states : meanOverTime(scope, states, presentPieces(scope, tokens));
 }
 
 function presentPieces({ x }: Scope, tokens: GraphValue): GraphValue {
   return cast(x.graph, x.greater(tokens, 0), "float32");
+}
+
+function importedStates(
+  scope: Scope,
+  tokens: GraphValue,
+  { network, ports, padding }: ImportedArchitecture,
+  adapt: Adaptation | undefined,
+): GraphValue {
+  const { x } = scope;
+  const { ids: read, mask, segments } = ports;
+  const ids = cast(x.graph, tokens, "int64");
+  const own =
+    padding === 0
+      ? ids
+      : x.where(x.equal(ids, 0), padding, x.where(x.equal(ids, padding), x.graph.scalar(0, "int64"), ids));
+  const inputs: [EncoderPort, GraphValue][] = [
+    [read!, own],
+    ...(mask ? [[mask, attendedPieces(scope, tokens)] as [EncoderPort, GraphValue]] : []),
+    ...(segments ? [[segments, x.mul(ids, 0)] as [EncoderPort, GraphValue]] : []),
+  ];
+  const given = inputs.map(([{ name, type }, value]) => [name, cast(x.graph, value, type)] as const);
+  return layNetwork(scope, network, Object.fromEntries(given), adapt);
+}
+
+/** Int64 [N, L]. The first place always counts: some exports give no number where a text has none. */
+function attendedPieces({ x }: Scope, tokens: GraphValue): GraphValue {
+  const length = sizeAt(tokens, 1);
+  const first = Float32Array.from({ length }, (_, place) => (place === 0 ? 1 : 0));
+  const present = cast(x.graph, x.greater(tokens, 0), "float32");
+  return cast(x.graph, x.max(present, x.graph.constant("float32", [1, length], first)), "int64");
 }

@@ -2,32 +2,55 @@
 
 import type { Treatment } from "../../blueprint.js";
 import type { NetworkTensor, NetworkTensors } from "../../inference.js";
-import type { DenseLayer } from "../../layers/dense.js";
-import { isLora, loraDense } from "../../layers/lora.js";
+import { isLora, loraDense, loraWeight } from "../../layers/lora.js";
 import type { TextEncoderConfig } from "./config.js";
-import { BLOCK } from "./encoder-network.js";
+import type { EncoderArchitecture, ImportedArchitecture } from "./encoder-architecture.js";
+import { BLOCK, type EncoderOptions } from "./encoder-network.js";
 import { ENCODER } from "./encoder-scores.js";
 
 /** Learning rate of a new head. */
 const HEAD_RATE = 1e-3;
 
 /** The place of a parameter in the encoder: -1 embeddings, 0 and up blocks; undefined: not of the encoder. */
-function blockOf(name: string): number | undefined {
-  if (!name.startsWith(`${ENCODER}.`)) return undefined;
-  const block = new RegExp(`^${ENCODER}\\.${BLOCK}-(\\d+)\\.`).exec(name);
-  return block ? Number(block[1]) : -1;
+type BlockOf = (name: string) => number | undefined;
+
+function blocksOf(architecture: EncoderArchitecture): BlockOf {
+  if (architecture.family === "imported") return importedBlocks(architecture);
+  return (name) => {
+    if (!name.startsWith(`${ENCODER}.`)) return undefined;
+    const block = new RegExp(`^${ENCODER}\\.${BLOCK}-(\\d+)\\.`).exec(name);
+    return block ? Number(block[1]) : -1;
+  };
 }
 
-/** Linear layers with corrections in all blocks that learn (Hu et al., 2022); none but for LoRA. */
-export function tunedLinear({
-  tuning,
-  rank,
-  alpha,
-  frozenLayers,
-}: TextEncoderConfig): DenseLayer | undefined {
-  if (tuning !== "lora") return undefined;
-  return loraDense({ rank, alpha, adapts: (path) => (blockOf(`${path}.`) ?? -1) >= frozenLayers });
+/** An export does not say where its blocks end: they are of equal numbers of layers. */
+function importedBlocks({ network, layers }: ImportedArchitecture): BlockOf {
+  const blocks = network.parameters.map(({ name, layer }): [string, number] => [
+    `${ENCODER}.${name}`,
+    Math.floor((layer * layers) / network.layers),
+  ]);
+  const known = new Map(blocks);
+  return (name) => known.get(name) ?? (isLora(name) && name.startsWith(`${ENCODER}.`) ? layers : undefined);
 }
+
+/** Corrections in all blocks that learn (Hu et al., 2022); none but for LoRA. */
+export function corrections(
+  { tuning, rank, alpha, frozenLayers }: TextEncoderConfig,
+  architecture: EncoderArchitecture,
+): Pick<EncoderOptions, "linear" | "adapt"> {
+  if (tuning !== "lora") return {};
+  const blockOf = blocksOf(architecture);
+  const learns = (name: string) => (blockOf(name) ?? -1) >= frozenLayers;
+  return {
+    linear: loraDense({ rank, alpha, adapts: (path) => learns(`${path}.`) }),
+    adapt: (scope, weight, { name, shape }) =>
+      shape.length === 2 && learns(`${ENCODER}.${name}`)
+        ? loraWeight(scope.at(matrixName(name)), weight, { rank, alpha })
+        : weight,
+  };
+}
+
+const matrixName = (name: string): string => name.replace(/\.weight$/, "");
 
 export interface Phase {
   /** By the name of a parameter. */
@@ -38,7 +61,13 @@ export interface Phase {
  * Trainings one after the other: one, or with gradual unfreezing (Howard and Ruder, 2018) first of the head alone, then
  * with one block more each.
  */
-export function phasesOf(config: TextEncoderConfig, layers: number, learningRate: number): Phase[] {
+export function phasesOf(
+  config: TextEncoderConfig,
+  architecture: EncoderArchitecture,
+  learningRate: number,
+): Phase[] {
+  const { layers } = architecture;
+  const blockOf = blocksOf(architecture);
   // A new head knows nothing yet, however careful the encoder has to be.
   const head = { rateFactor: Math.max(1, HEAD_RATE / learningRate) };
   if (config.tuning === "lora") {
@@ -65,10 +94,9 @@ export function correctedTensors(
   const merged: Record<string, NetworkTensor> = {};
   for (const [name, tensor] of Object.entries(tensors)) {
     if (isLora(name)) continue;
-    const base = name.replace(/\.weight$/, "");
+    const base = matrixName(name);
     const [down, up] = [tensors[`${base}.lora.down`], tensors[`${base}.lora.up`]];
-    merged[name] =
-      down && up && name.endsWith(".weight") ? corrected(tensor, down, up, alpha / rank) : tensor;
+    merged[name] = down && up ? corrected(tensor, down, up, alpha / rank) : tensor;
   }
   return merged;
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { adamW, risingCosine } from "../../../../../engines/autodiff/index.js";
 import { QuernError } from "../../../../../foundation/base/errors.js";
 import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
@@ -9,6 +10,7 @@ import { textBatches } from "../../length-buckets.js";
 import { diagnosticsOf } from "../../network-kind.js";
 import { scoreLoss, scoreValidation } from "../../network-loss.js";
 import { learnedTensors, linkedAnswers, outcomeOf, outputsFor } from "../../outcome.js";
+import { VectorCache } from "../../pretrained/vector-cache.js";
 import type { NetworkFunction, Scope, Values } from "../../scope.js";
 import { TABLE } from "../../table-input.js";
 import { type TrainedNetwork, trainNetwork } from "../../train-network.js";
@@ -16,7 +18,7 @@ import { predictionInputs, type TextInputs, textName, trainingInputs } from "../
 import { resolvedTraining, type TextEncoderConfig } from "./config.js";
 import { type EncoderState, restoreEncoder, vectorName, withVectors } from "./encoder-model.js";
 import { ENCODER, type EncoderShape, encoderScores, headScores, piecesRead } from "./encoder-scores.js";
-import { correctedTensors, phasesOf, tunedLinear } from "./fine-tuning.js";
+import { correctedTensors, corrections, phasesOf } from "./fine-tuning.js";
 import { type PretrainedEncoder, readEncoder } from "./read-encoder.js";
 import { TextVectors } from "./text-vectors.js";
 
@@ -74,7 +76,7 @@ export async function fitEncoder(
     outputs: outputsFor(train.target),
   };
   const frozen = config.tuning === "frozen" || inputs.texts.length === 0;
-  const vectors = frozen ? vectorsOf(source, shape) : undefined;
+  const vectors = frozen ? vectorsOf(source, shape, cacheOf(source, config, context)) : undefined;
   const seen = async (given: Record<string, Tensor>) =>
     vectors ? withVectors(given, inputs, await warmed(vectors, given, inputs, context)) : given;
   const answer = frozen ? frozenScores(shape) : tunedScores(shape, config);
@@ -89,9 +91,7 @@ export async function fitEncoder(
   const answers: NetworkFunction<GraphValue> = (scope, values) =>
     linkedAnswers(scope.x, answer(scope, values), outcome.kind);
   const { batch, steps, learningRate } = resolvedTraining(config, train.features.rows);
-  const phases = frozen
-    ? [{ treatment: undefined }]
-    : phasesOf(config, shape.architecture.layers, learningRate);
+  const phases = frozen ? [{ treatment: undefined }] : phasesOf(config, shape.architecture, learningRate);
   const read = config.buckets && !frozen ? inputs.texts.map((_, k) => textName(k)) : [];
   let given: NetworkTensors = frozen ? {} : source.tensors;
   let trained: TrainedNetwork | undefined;
@@ -138,11 +138,22 @@ function checkVocabulary(trainer: string, { texts }: TextInputs, { architecture 
   );
 }
 
-function vectorsOf({ encoder, vectors }: Opened, shape: EncoderShape): TextVectors {
+function vectorsOf({ encoder, vectors }: Opened, shape: EncoderShape, cache: VectorCache): TextVectors {
   const length = piecesRead(shape);
-  const known = vectors.get(length) ?? new TextVectors(encoder.architecture, encoder.tensors, length);
+  const known = vectors.get(length) ?? new TextVectors(encoder.architecture, encoder.tensors, length, cache);
   vectors.set(length, known);
   return known;
+}
+
+/** Kept ones are those of this model; what is read of a text is part of its key. */
+function cacheOf(
+  { encoder }: Opened,
+  { content }: TextEncoderConfig,
+  { cacheFolder }: TrainingContext,
+): VectorCache {
+  const { width } = encoder.architecture;
+  const isKept = cacheFolder !== undefined && content !== "";
+  return new VectorCache(width, isKept ? join(cacheFolder, "features", content) : undefined);
 }
 
 /** Computes the vectors part by part, so that a signal is heard and progress seen. */
@@ -175,9 +186,8 @@ function frozenScores(shape: EncoderShape): NetworkFunction<GraphValue> {
 }
 
 function tunedScores(shape: EncoderShape, config: TextEncoderConfig): NetworkFunction<GraphValue> {
-  const linear = tunedLinear(config);
-  return (scope, values) =>
-    encoderScores(scope, shape, values, { dropout: config.dropout, ...(linear ? { linear } : {}) });
+  const options = { dropout: config.dropout, ...corrections(config, shape.architecture) };
+  return (scope, values) => encoderScores(scope, shape, values, options);
 }
 
 /** Each phase is a training of its own. */

@@ -1,10 +1,15 @@
-/** A pretrained encoder from a folder as model hubs lay it out: config.json, tokenizer.json, model.safetensors. */
-import { openWeights, tensorOf, type Weights } from "../../../../../engines/onnx/index.js";
+/** A pretrained encoder from a folder as model hubs lay it out: config.json, tokenizer.json, model.safetensors or model.onnx. */
+import { findModel, openWeights, tensorOf, type Weights } from "../../../../../engines/onnx/index.js";
 import { QuernError } from "../../../../../foundation/base/errors.js";
 import { readTextInside } from "../../../../../foundation/base/text-file.js";
 import type { NetworkTensor, NetworkTensors } from "../../inference.js";
-import { type EncoderArchitecture, parseArchitecture } from "./encoder-architecture.js";
+import {
+  type EncoderArchitecture,
+  type KnownArchitecture,
+  parseArchitecture,
+} from "./encoder-architecture.js";
 import { BLOCK } from "./encoder-network.js";
+import { importEncoder } from "./import-encoder.js";
 
 export interface PretrainedEncoder {
   readonly architecture: EncoderArchitecture;
@@ -20,8 +25,28 @@ export function readTokenizer(folder: string): string {
   return readTextInside(folder, "tokenizer.json", MAX_TOKENIZER_BYTES);
 }
 
-/** @throws QuernError DATA_NOT_FOUND, PATH_REFUSED, MODEL_REFUSED, UNSUPPORTED */
-export function readEncoder(folder: string): PretrainedEncoder {
+/**
+ * From safetensors where there are some, otherwise from an ONNX export.
+ * @param path the folder, or the ONNX file in it
+ * @throws QuernError DATA_NOT_FOUND, PATH_REFUSED, MODEL_REFUSED, UNSUPPORTED
+ */
+export function readEncoder(path: string): PretrainedEncoder {
+  const { folder, onnx, weights } = findModel(path);
+  return onnx && (!weights || !isKnown(folder)) ? importEncoder(onnx, folder) : readKnownEncoder(folder);
+}
+
+/** Whether the layers of the model are written here. */
+function isKnown(folder: string): boolean {
+  try {
+    parseArchitecture(readTextInside(folder, "config.json", MAX_CONFIG_BYTES), folder);
+    return true;
+  } catch (cause) {
+    if (QuernError.is(cause)) return false;
+    throw cause;
+  }
+}
+
+function readKnownEncoder(folder: string): PretrainedEncoder {
   const config = readTextInside(folder, "config.json", MAX_CONFIG_BYTES);
   const architecture = parseArchitecture(config, folder);
   const weights = openWeights(folder);
@@ -70,7 +95,7 @@ class Reader {
     this.#prefix = words.slice(0, -WORDS.length);
   }
 
-  read(architecture: EncoderArchitecture): NetworkTensors {
+  read(architecture: KnownArchitecture): NetworkTensors {
     const { family, layers } = architecture;
     const isDistilled = family === "distilbert";
     const tensors: Record<string, NetworkTensor> = {
@@ -90,7 +115,7 @@ class Reader {
   }
 
   /** The rows of padding and of id 0 change places; ids that the tokenizer has beyond the table get zeros. */
-  #pieces({ vocabulary, width, padding }: EncoderArchitecture): NetworkTensor {
+  #pieces({ vocabulary, width, padding }: KnownArchitecture): NetworkTensor {
     const { values, shape } = this.#tensor(WORDS, [vocabulary, width]);
     const rows = Math.max(vocabulary, padding + 1);
     const swapped = new Float32Array(rows * width);
@@ -103,7 +128,7 @@ class Reader {
   }
 
   /** Positions of places alone, with the vector that all pieces of a first (and only) text share. */
-  #places({ positions, positionOffset, width, family }: EncoderArchitecture): NetworkTensor {
+  #places({ positions, positionOffset, width, family }: KnownArchitecture): NetworkTensor {
     const all = this.#tensor("embeddings.position_embeddings.weight", [positions, width]).values;
     const values = all.slice(positionOffset * width);
     if (family !== "distilbert") {

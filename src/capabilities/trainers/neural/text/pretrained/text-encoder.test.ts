@@ -58,6 +58,28 @@ describe("text-encoder", () => {
     expect(moved(fitted.state.tensors).length).toBeGreaterThan(10);
   });
 
+  it("tunes an ONNX export as the same weights in safetensors", async () => {
+    const exported = `${model}/model.onnx`;
+    const config = { tuning: "full", epochs: 2, dropout: 0, layerDecay: 0.8, labelSmoothing: 0.1 };
+    const [own, imported] = [
+      await trained({ train, validation: train }, config),
+      await trained({ train, validation: train }, { ...config, model: exported }),
+    ];
+    const losses = ({ diagnostics: { curves } }: typeof own) => [
+      ...curves!.trainLoss!,
+      ...curves!.validationLoss!,
+    ];
+    const expected = losses(own);
+    for (const [k, loss] of losses(imported).entries()) {
+      expect(Math.abs(loss - expected[k]!)).toBeLessThan(1e-4);
+    }
+    expect(await parityGap(imported, train.features)).toBeLessThan(1e-5);
+    const { state } = await trained({ train }, { model: exported, tuning: "lora", epochs: 2, rank: 2 });
+    expect(Object.keys(state.tensors).some((name) => name.includes("lora"))).toBe(false);
+    const frozen = await trained({ train }, { model: exported, epochs: 2 });
+    expect(await parityGap(frozen, train.features)).toBeLessThan(1e-5);
+  });
+
   it("asks for a model", async () => {
     await expect(trained({ train }, { model: "" })).rejects.toMatchObject({ code: "TRAINING_FAILED" });
   });

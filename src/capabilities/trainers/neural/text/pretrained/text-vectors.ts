@@ -1,14 +1,14 @@
 /** Texts as vectors of an encoder that does not learn: computed once for each text, short texts by short graphs. */
+import { sha256 } from "../../../../../foundation/base/hash.js";
 import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
 import { type NetworkAnswers, type NetworkTensors, networkAnswers } from "../../inference.js";
+import { VectorCache } from "../../pretrained/vector-cache.js";
 import type { EncoderArchitecture } from "./encoder-architecture.js";
 import { encodedTexts } from "./encoder-network.js";
 
 /** Graphs are made for these numbers of pieces, and for the longest. */
 const LENGTHS = [16, 32, 64, 128, 256];
 const ROWS_AT_ONCE = 16;
-/** Vectors kept: a text's vector is asked for by every fold that holds the text. */
-const KEPT_VECTORS = 100_000;
 
 type KeyedText = readonly [key: string, ids: Int32Array];
 
@@ -17,16 +17,22 @@ export class TextVectors {
   readonly #tensors: NetworkTensors;
   readonly #longest: number;
   readonly #answers = new Map<number, NetworkAnswers>();
-  readonly #kept = new Map<string, Float32Array>();
+  readonly #kept: VectorCache;
 
   /**
    * @param tensors of the encoder, by the names of `encoder-network`
    * @param longest pieces that are read of a text
    */
-  constructor(architecture: EncoderArchitecture, tensors: NetworkTensors, longest: number) {
+  constructor(
+    architecture: EncoderArchitecture,
+    tensors: NetworkTensors,
+    longest: number,
+    kept = new VectorCache(architecture.width),
+  ) {
     this.#architecture = architecture;
     this.#tensors = tensors;
     this.#longest = longest;
+    this.#kept = kept;
   }
 
   /** Float32 [rows, width] of ids int32 [rows, L]. A row's vector does not depend on the rows beside it. */
@@ -34,11 +40,11 @@ export class TextVectors {
     const { width } = this.#architecture;
     const rows = tokens.shape[0]!;
     const texts = Array.from({ length: rows }, (_, row) => this.#textOf(tokens, row));
-    const vectors = this.#compute(new Map(texts.filter(([key]) => !this.#kept.has(key))));
+    const vectors = this.#compute(new Map(texts.filter(([key]) => !this.#kept.get(key))));
     const data = new Float32Array(rows * width);
     for (const [row, [key]] of texts.entries())
-      data.set((this.#kept.get(key) ?? vectors.get(key))!, row * width);
-    for (const [key, vector] of vectors) if (this.#kept.size < KEPT_VECTORS) this.#kept.set(key, vector);
+      data.set((vectors.get(key) ?? this.#kept.get(key))!, row * width);
+    this.#kept.add(vectors);
     return { type: "float32", shape: [rows, width], data };
   }
 
@@ -49,7 +55,7 @@ export class TextVectors {
     let end = read.length;
     while (end > 0 && read[end - 1] === 0) end--;
     const ids = read.subarray(0, end);
-    return [ids.join(), ids];
+    return [sha256(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength)), ids];
   }
 
   #compute(open: ReadonlyMap<string, Int32Array>): Map<string, Float32Array> {
