@@ -1,8 +1,15 @@
 /** What every derivative rule must hold: `opSuite(definition)` inside a test file. */
 import { describe, expect, it } from "vitest";
+import { createDifferentiableGraph } from "../src/engines/autodiff/differentiable-graph.js";
 import { gradients } from "../src/engines/autodiff/gradients.js";
 import type { OpDefinition, OpSample, SampleInput } from "../src/engines/autodiff/operators/definition.js";
-import { createGraph, Expressions, openBuiltModel, type Session } from "../src/engines/onnx/index.js";
+import {
+  createGraph,
+  Expressions,
+  type OnnxGraph,
+  openBuiltModel,
+  type Session,
+} from "../src/engines/onnx/index.js";
 import { createRandom, type Random } from "../src/foundation/base/random.js";
 import { cast, type GraphValue } from "../src/foundation/contracts/graph.js";
 import { elementCount, type Tensor } from "../src/foundation/contracts/tensor.js";
@@ -17,17 +24,25 @@ export function opSuite(definition: OpDefinition): void {
     it.each(definition.samples.map((sample, index) => ({ index, sample })))(
       "agrees with finite differences on sample $index",
       async ({ sample, index }) => {
-        const random = createRandom(`${definition.type}/${index}`);
-        const worst = await worstGradientError(definition.type, sample, random);
-        expect(worst).toBeLessThan(definition.tolerance ?? TOLERANCE);
+        const graphs = [createGraph({ name: definition.type })];
+        if ("forward" in definition) graphs.push(createDifferentiableGraph(definition.type));
+        for (const graph of graphs) {
+          const random = createRandom(`${definition.type}/${index}`);
+          const worst = await worstGradientError(graph, definition.type, sample, random);
+          expect(worst).toBeLessThan(definition.tolerance ?? TOLERANCE);
+        }
       },
     );
   });
 }
 
 /** Greatest difference of any derivative from the central difference, relative above 1. */
-async function worstGradientError(type: string, sample: OpSample, random: Random): Promise<number> {
-  const graph = createGraph({ name: type });
+async function worstGradientError(
+  graph: OnnxGraph,
+  type: string,
+  sample: OpSample,
+  random: Random,
+): Promise<number> {
   const x = new Expressions(graph);
   const inputs = sample.inputs.map((input, index) => declare(graph, input, `x${index}`));
   const free = inputs.filter((value, index) => value && isFree(sample.inputs[index])) as GraphValue[];
@@ -51,7 +66,7 @@ async function worstGradientError(type: string, sample: OpSample, random: Random
   }
 }
 
-function declare(graph: ReturnType<typeof createGraph>, input: SampleInput, name: string) {
+function declare(graph: OnnxGraph, input: SampleInput, name: string) {
   if (!input) return undefined;
   if (isFree(input)) return graph.input(name, "float32", input.shape);
   const {

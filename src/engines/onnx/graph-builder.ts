@@ -56,7 +56,14 @@ export interface GraphOptions {
   readonly docString?: string;
   /** The release that wrote it. */
   readonly producerVersion?: string;
+  /**
+   * Computes an op by other ops, in its place: its outputs, and behind them what else is to be known of it. The graph as a
+   * value then has one node with all of them, its model the ops. `undefined`: the op itself.
+   */
+  readonly elaborate?: (graph: OnnxGraph, call: OpCall) => readonly GraphValue[] | undefined;
 }
+
+export type OpCall = Pick<GraphNode, "type" | "inputs" | "attributes">;
 
 export function createGraph(options: GraphOptions): OnnxGraph {
   return new Builder(options);
@@ -125,12 +132,29 @@ class Builder implements OnnxGraph {
     const key = `node ${sha256(proto)} ${outputs ? JSON.stringify(outputs) : ""}`;
     const shared = this.#shared.get(key);
     if (shared) return shared;
-    const values = this.#infer(type, inputs, attributes, outputs);
-    const node: GraphNode = { ...call, outputs: values, position: this.#nodes.length };
-    this.#nodes.push(node);
-    for (const value of values) this.#producers.set(value.name, node);
+    const values = this.#elaborated(call) ?? this.#appended(call, outputs);
     this.#shared.set(key, values);
     return values;
+  }
+
+  #appended(call: Omit<GraphNode, "outputs" | "position">, given: NodeOptions["outputs"]): GraphValue[] {
+    const outputs = this.#infer(call.type, call.inputs, call.attributes, given);
+    const node: GraphNode = { ...call, outputs, position: this.#nodes.length };
+    this.#nodes.push(node);
+    for (const value of outputs) this.#producers.set(value.name, node);
+    return outputs;
+  }
+
+  #elaborated(call: Omit<GraphNode, "outputs" | "position">): GraphValue[] | undefined {
+    const start = this.#nodes.length;
+    const made = this.#options.elaborate?.(this, call);
+    if (!made) return undefined;
+    // A value that was there before keeps the node that made it.
+    const isNew = (value: GraphValue) => (this.#producers.get(value.name)?.position ?? -1) >= start;
+    const outputs = made.map((value) => (isNew(value) ? value : this.op("Identity", [value])));
+    const node: GraphNode = { ...call, outputs, position: this.#nodes.length - 0.5 };
+    for (const value of outputs) this.#producers.set(value.name, node);
+    return outputs;
   }
 
   op(type: string, inputs: readonly (GraphValue | undefined)[], options?: NodeOptions): GraphValue {

@@ -2,7 +2,6 @@
 import type { ElementType, GraphValue } from "../../../foundation/contracts/graph.js";
 import type { Tensor, TensorArrays } from "../../../foundation/contracts/tensor.js";
 import {
-  createGraph,
   Expressions,
   endOf,
   type LoopBody,
@@ -12,6 +11,7 @@ import {
   startOf,
   TURNS,
 } from "../../onnx/index.js";
+import { createDifferentiableGraph } from "../differentiable-graph.js";
 import { gradients } from "../gradients.js";
 import { clipByNorm, slotShapes } from "../optimizers/index.js";
 import type { ParameterLayout } from "../parameters.js";
@@ -53,7 +53,7 @@ interface OpenForm {
 
 function buildBody(definition: TrainingDefinition, layout: ParameterLayout, form: number): LoopBody {
   const { optimizer, shared, perStep, clipNorm } = definition;
-  const graph = createGraph({ name: "training" });
+  const graph = createDifferentiableGraph("training");
   const x = new Expressions(graph);
   const turn = graph.input("turn", "int64", []);
   const { storages, parameters } = layout.declare(graph);

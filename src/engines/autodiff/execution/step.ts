@@ -1,6 +1,7 @@
 /** One step as a graph: loss and gradients of single parameters. */
 import type { ElementType, GraphValue } from "../../../foundation/contracts/graph.js";
-import { createGraph, Expressions, neededNodes, type OnnxGraph } from "../../onnx/index.js";
+import { Expressions, neededNodes, type OnnxGraph } from "../../onnx/index.js";
+import { createDifferentiableGraph } from "../differentiable-graph.js";
 import { gradients } from "../gradients.js";
 import type { LossPart, StepGraph, TrainingDefinition } from "../training.js";
 
@@ -15,7 +16,7 @@ export interface BuiltStep {
 
 /** Inputs: every parameter under its own name, shared and per-step tensors under theirs. */
 export function buildStep({ parameters, shared, perStep, loss }: TrainingDefinition, form = 0): BuiltStep {
-  const graph = createGraph({ name: "step" });
+  const graph = createDifferentiableGraph("step");
   const values = new Map<string, GraphValue>();
   const trained = new Set<string>();
   for (const { name, shape, role = "trained" } of parameters) {

@@ -9,13 +9,19 @@ import {
   type OperatorType,
 } from "../../onnx/index.js";
 
-/** One node and the graph that its derivative is appended to. */
-export interface NodeUse {
+/** An op on its inputs, and the graph in which it is used. */
+export interface OpUse {
   readonly graph: OnnxGraph;
   readonly x: Expressions;
-  readonly node: GraphNode;
-  /** Input 0 and output 0. */
+  readonly node: Pick<GraphNode, "type" | "inputs" | "attributes">;
+  /** Input 0. */
   readonly input: GraphValue;
+}
+
+/** One node and the graph that its derivative is appended to. */
+export interface NodeUse extends OpUse {
+  readonly node: GraphNode;
+  /** Output 0. */
   readonly output: GraphValue;
 }
 
@@ -48,6 +54,12 @@ export type Vjp = (derivation: Derivation) => readonly (GraphValue | SummedProdu
  */
 export type Composition = (use: NodeUse) => readonly (GraphValue | undefined)[];
 
+/**
+ * How a graph that will be differentiated computes the op: its outputs by other ops, then what the rule wants kept, which
+ * it finds behind the outputs of its node. In other graphs the rule has to do without. `undefined`: by the op itself.
+ */
+export type KeepingForward = (use: OpUse) => readonly GraphValue[] | undefined;
+
 /** An input of a sample: values spread over a range in mixed order, or given ones that stay as they are. */
 export type SampleInput =
   | { readonly shape: readonly number[]; readonly range?: readonly [number, number] }
@@ -70,6 +82,7 @@ export interface OpSample {
 export type OpDefinition<Type extends string = OperatorType> = { readonly type: Type } & (
   | {
       readonly vjp: Vjp;
+      readonly forward?: KeepingForward;
       readonly samples: readonly OpSample[];
       /** Greatest error against finite differences in float32, relative above 1; default 1e-3. */
       readonly tolerance?: number;
@@ -119,22 +132,22 @@ export function refusal({ type, outputs }: GraphNode, why: string): QuernError {
   });
 }
 
-export function integerAttribute(node: GraphNode, name: string, fallback: number): number {
+export function integerAttribute(node: OpUse["node"], name: string, fallback: number): number {
   const value = node.attributes[name];
   return value && "int" in value ? Number(value.int) : fallback;
 }
 
-export function integersAttribute(node: GraphNode, name: string): readonly number[] | undefined {
+export function integersAttribute(node: OpUse["node"], name: string): readonly number[] | undefined {
   const value = node.attributes[name];
   return value && "ints" in value ? Array.from(value.ints as ArrayLike<number>, Number) : undefined;
 }
 
-export function floatAttribute(node: GraphNode, name: string, fallback: number): number {
+export function floatAttribute(node: OpUse["node"], name: string, fallback: number): number {
   const value = node.attributes[name];
   return value && "float" in value ? value.float : fallback;
 }
 
-export function textAttribute(node: GraphNode, name: string, fallback: string): string {
+export function textAttribute(node: OpUse["node"], name: string, fallback: string): string {
   const value = node.attributes[name];
   return value && "string" in value ? value.string : fallback;
 }

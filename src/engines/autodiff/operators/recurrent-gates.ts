@@ -14,7 +14,7 @@ export function fromGates(
   { input, previous, inputWeight }: Pass,
   toInputSums: GraphValue,
   toStateSums: GraphValue,
-): Omit<PassGradients, "firstState" | "firstCell"> {
+): Omit<PassGradients, "firstState"> {
   const { x } = d;
   return {
     input: x.matmul(toInputSums, inputWeight),

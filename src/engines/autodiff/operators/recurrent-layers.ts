@@ -13,6 +13,7 @@ import {
 import { fromGates, tanhSlope } from "./recurrent-gates.js";
 import { gruVjp } from "./recurrent-gru.js";
 import { lstmVjp } from "./recurrent-lstm.js";
+import { lstmForward } from "./recurrent-lstm-forward.js";
 
 function rnnVjp(d: Derivation): (GraphValue | undefined)[] {
   checkActivations(d, ["Tanh"]);
@@ -66,7 +67,12 @@ function samples(gates: number, cells: boolean, attributes: Record<string, Attri
 }
 
 export const RECURRENT = {
-  LSTM: defineOp({ type: "LSTM", samples: samples(4, true), vjp: lstmVjp }),
+  LSTM: defineOp({
+    type: "LSTM",
+    samples: samples(4, true).map((sample) => ({ ...sample, outputs: 3 })),
+    vjp: lstmVjp,
+    forward: lstmForward,
+  }),
   GRU: defineOp({
     type: "GRU",
     samples: [...samples(3, false, { linear_before_reset: { int: 1 } }), ...samples(3, false)],

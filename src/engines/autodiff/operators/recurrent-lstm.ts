@@ -1,126 +1,166 @@
 /** LSTM: Hochreiter and Schmidhuber (1997), with the forget gate of Gers et al. (2000). */
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
-import { type Derivation, integerAttribute, refusal } from "./definition.js";
+import { type Derivation, refusal, staticSizes } from "./definition.js";
+import { logisticSlope, tanhSlope } from "./recurrent-gates.js";
 import {
-  arriving,
-  byStep,
-  checkActivations,
-  type Pass,
-  type PassGradients,
-  passedOn,
-  projected,
-  recurrentVjp,
-} from "./recurrent.js";
-import { fromGates, logisticSlope, tanhSlope, timesGates } from "./recurrent-gates.js";
+  isKept,
+  keptOf,
+  type LstmKept,
+  type LstmPass,
+  lstmForward,
+  lstmPass,
+  whyNotLstm,
+} from "./recurrent-lstm-forward.js";
+import {
+  isTurned,
+  lastingPlaces,
+  ordered,
+  RECURRENT_INPUTS,
+  taken,
+  zeroStates,
+} from "./recurrent-sequences.js";
 
+/**
+ * A step of the way back is left with one product and a few elementwise ops, as slopes of all steps are computed at once;
+ * gradients of the weights are one product over all steps (Appleyard, Kocisky and Blunsom, 2016).
+ */
 export function lstmVjp(d: Derivation): (GraphValue | undefined)[] {
-  checkActivations(d, ["Sigmoid", "Tanh", "Tanh"]);
-  if (integerAttribute(d.node, "input_forget", 0) === 1) throw refusal(d.node, "its gates are coupled");
-  return recurrentVjp(d, lstmBackward);
+  const { x, node } = d;
+  const why = whyNotLstm(d);
+  if (why) throw refusal(node, why);
+  staticSizes(d, d.input.shape);
+  const [directions] = staticSizes(d, node.inputs[RECURRENT_INPUTS.stateWeight]!.shape) as [number];
+  const values = isKept(node.outputs) ? node.outputs : lstmForward(d)!;
+  const results = Array.from({ length: directions }, (_, direction) =>
+    lstmBackward(d, direction, keptOf(values, direction)),
+  );
+  const stacked = (of: (result: LstmGradients) => GraphValue) =>
+    x.concat(
+      results.map((result) => x.unsqueeze(of(result), [0])),
+      0,
+    );
+  const given = (index: number, of: (result: LstmGradients) => GraphValue) =>
+    node.inputs[index] && stacked(of);
+  return [
+    results.map(({ input }) => input).reduce((sum, input) => x.add(sum, input)),
+    stacked(({ inputWeight }) => inputWeight),
+    stacked(({ stateWeight }) => stateWeight),
+    given(RECURRENT_INPUTS.bias, ({ bias }) => x.concat([bias, bias], 0)),
+    undefined,
+    given(RECURRENT_INPUTS.firstState, ({ firstState }) => firstState),
+    given(RECURRENT_INPUTS.firstCell, ({ firstCell }) => firstCell),
+  ];
+}
+
+/** Cotangents of one direction. */
+interface LstmGradients {
+  /** [T, N, I], in the order of the op's input. */
+  readonly input: GraphValue;
+  readonly inputWeight: GraphValue;
+  readonly stateWeight: GraphValue;
+  /** [4 H]. */
+  readonly bias: GraphValue;
+  /** [N, H]. */
+  readonly firstState: GraphValue;
+  readonly firstCell: GraphValue;
+}
+
+function lstmBackward(d: Derivation, direction: number, kept: LstmKept): LstmGradients {
+  const { graph, x } = d;
+  const pass = lstmPass(d, direction);
+  const { steps, batch } = pass;
+  const { toSums, firstState, firstCell } = backwardSteps(
+    d,
+    pass,
+    lstmSlopes(d, kept, pass),
+    arrivalsOf(d, pass, direction),
+  );
+  const weightOf = (rows: GraphValue) =>
+    graph.op("Gemm", [toSums, rows], { attributes: { transA: { int: 1 } } });
+  const toInput = graph.op("Gemm", [toSums, pass.inputWeight]);
+  return {
+    input: ordered(d, x.reshape(toInput, [steps, batch, -1]), isTurned(d, direction)),
+    inputWeight: weightOf(pass.input),
+    stateWeight: weightOf(kept.states),
+    bias: x.sum(toSums, [0]),
+    firstState,
+    firstCell,
+  };
+}
+
+/** By step, [N, H] each. */
+interface Arrivals {
+  /** What comes back to the state after each number of steps, from 0 on. */
+  readonly states: readonly (GraphValue | undefined)[];
+  readonly cells: readonly (GraphValue | undefined)[];
+}
+
+/** What comes back to states and cells from outside of the layer. */
+function arrivalsOf(d: Derivation, { steps, batch, hidden }: LstmPass, direction: number): Arrivals {
+  const { x, cotangents } = d;
+  const [toStates, toLast, toLastCell] = cotangents;
+  const places = lastingPlaces(d, steps);
+  const apart = (value: GraphValue, count: number) =>
+    x.split(x.reshape(value, [count * batch, hidden]), new Array<number>(count).fill(batch), 0);
+  const nowhere = new Array<undefined>(steps).fill(undefined);
+  const atEnd = (value: GraphValue | undefined): (GraphValue | undefined)[] => {
+    if (!value) return [undefined, ...nowhere];
+    const last = taken(d, value, direction);
+    if (!places) return [...nowhere, last];
+    return [...apart(x.mul(places.isEnd, x.unsqueeze(last, [0])), steps + 1)];
+  };
+  const ends = atEnd(toLast);
+  const cells = atEnd(toLastCell);
+  if (!toStates) return { states: ends, cells };
+  const own = ordered(d, x.gather(toStates, x.graph.scalar(direction, "int64"), 1), isTurned(d, direction));
+  const lasting = apart(places ? x.mul(own, places.lasts) : own, steps);
+  const states = ends.map((end, step) => {
+    const given = step === 0 ? undefined : lasting[step - 1]!;
+    return end && given ? x.add(end, given) : (end ?? given);
+  });
+  return { states, cells };
 }
 
 interface LstmSlopes {
-  /** Of the sums of input, forget and cell gates, as factors of the cell's cotangent, [T, N, 3 H]. */
-  readonly byCell: GraphValue;
-  /** Of the sums of the output gate, as factor of the state's cotangent, [T, N, H]. */
-  readonly byState: GraphValue;
-  /** Of the cell, as factor of the state's cotangent, [T, N, H]. */
+  /** Of the sums before the gates, [R, 4 H]: the output gate's by the state, the others' by the cell. */
+  readonly sums: GraphValue;
+  /** Of the cell by the state, and of the cell before by the cell, [R, H]. */
   readonly stateToCell: GraphValue;
-  readonly forget: GraphValue;
+  readonly cellToBefore: GraphValue;
 }
 
-/** Gates in the order of the standard: input, output, forget, cell. */
-function lstmSlopes(d: Derivation, pass: Pass): LstmSlopes {
+function lstmSlopes(d: Derivation, kept: LstmKept, { hidden }: LstmPass): LstmSlopes {
   const { x } = d;
-  const { steps, hidden } = pass;
-  const sums = x.add(
-    projected(d, pass.input, pass.inputWeight, pass.inputBias),
-    projected(d, pass.previous, pass.stateWeight, pass.stateBias),
-  );
-  const [logistic, cellSums] = x.split(sums, [3 * hidden, hidden], 2);
-  const [enter, leave, forget] = x.split(x.apply("Sigmoid", logistic!), [hidden, hidden, hidden], 2);
-  const candidate = x.apply("Tanh", cellSums!);
-  const entering = byStep(d, x.mul(enter!, candidate), steps);
-  const kept = byStep(d, forget!, steps);
-  const first = pass.firstCell ?? x.mul(entering[0]!, 0);
-  const cells = [first];
-  for (let step = 0; step < steps; step++) {
-    cells.push(x.add(x.mul(kept[step]!, cells[step]!), entering[step]!));
-  }
-  const before = x.concat(cells.slice(0, -1), 0);
-  const curved = x.apply("Tanh", x.concat(cells.slice(1), 0));
-  const toEnter = x.mul(candidate, logisticSlope(d, enter!));
-  const toForget = x.mul(before, logisticSlope(d, forget!));
-  const toCandidate = x.mul(enter!, tanhSlope(d, candidate));
+  const { gates, candidates, curved, cells } = kept;
+  const [enter, leave, forget] = x.split(gates, [hidden, hidden, hidden], 1);
+  const byGates = x.mul(x.concat([candidates, curved, cells], 1), logisticSlope(d, gates));
+  const byCandidate = x.mul(enter!, tanhSlope(d, candidates));
   return {
-    byCell: x.concat([toEnter, toForget, toCandidate], 2),
-    byState: x.mul(curved, logisticSlope(d, leave!)),
+    sums: x.concat([byGates, byCandidate], 1),
     stateToCell: x.mul(leave!, tanhSlope(d, curved)),
-    forget: forget!,
+    cellToBefore: forget!,
   };
 }
 
-/** Rows of four gates in another order; the output gate's first, or back in its place. */
-function reordered(
-  { x }: Derivation,
-  value: GraphValue,
-  hidden: number,
-  order: readonly number[],
-): GraphValue {
-  const parts = x.split(value, [hidden, hidden, hidden, hidden], 0);
-  return x.concat(
-    order.map((gate) => parts[gate]!),
-    0,
+/** Cotangents of the sums before the gates [R, 4 H], and of the state and cell before the first step. */
+function backwardSteps(d: Derivation, pass: LstmPass, slopes: LstmSlopes, arrivals: Arrivals) {
+  const { graph, x } = d;
+  const { steps, batch, hidden, stateWeight } = pass;
+  const [sums, stateToCell, cellToBefore] = [slopes.sums, slopes.stateToCell, slopes.cellToBefore].map(
+    (value) => x.split(value, new Array<number>(steps).fill(batch), 0),
   );
-}
-
-/** With the output gate first, so that a step joins what comes by the state and by the cell without cutting. */
-function lstmBackward(d: Derivation, pass: Pass): PassGradients {
-  const { hidden } = pass;
-  const order = [1, 0, 2, 3];
-  const slopes = lstmSlopes(d, pass);
-  const weights = {
-    inputWeight: reordered(d, pass.inputWeight, hidden, order),
-    stateWeight: reordered(d, pass.stateWeight, hidden, order),
-  };
-  const { toSums, ...first } = lstmSteps(d, { ...pass, ...weights }, slopes);
-  const found = fromGates(d, { ...pass, ...weights }, toSums, toSums);
-  const restored = (value: GraphValue) => reordered(d, value, hidden, order);
-  return {
-    ...first,
-    input: found.input,
-    inputWeight: restored(found.inputWeight),
-    stateWeight: restored(found.stateWeight),
-    inputBias: restored(found.inputBias),
-    stateBias: restored(found.stateBias),
-  };
-}
-
-/** Cotangents of the sums before the gates [T, N, 4 H], and of the state and cell before the first step. */
-function lstmSteps(d: Derivation, pass: Pass, slopes: LstmSlopes) {
-  const { x } = d;
-  const { steps, hidden } = pass;
-  const [byCell, byState, stateToCell, forget] = [
-    slopes.byCell,
-    slopes.byState,
-    slopes.stateToCell,
-    slopes.forget,
-  ].map((value) => byStep(d, value, steps));
-  const none = x.mul(stateToCell![0]!, 0);
-  let toState: GraphValue | undefined = pass.toLast;
-  let toCell: GraphValue = pass.toLastCell ?? none;
+  const zero = zeroStates(d, [batch, hidden]);
+  const added = (a: GraphValue | undefined, b: GraphValue | undefined) => (a && b ? x.add(a, b) : (a ?? b));
+  let toState = arrivals.states[steps] ?? zero;
+  let toCell = arrivals.cells[steps];
   const toSums: GraphValue[] = [];
   for (let step = steps - 1; step >= 0; step--) {
-    const arrived = arriving(d, pass, step, toState) ?? none;
-    const lasting = pass.mask?.[step];
-    const reached = lasting ? x.mul(arrived, lasting) : arrived;
-    const cell = x.add(toCell, x.mul(reached, stateToCell![step]!));
-    const counted = lasting ? x.mul(cell, lasting) : cell;
-    const byGates = timesGates(d, counted, byCell![step]!, hidden);
-    const sums = x.concat([x.mul(reached, byState![step]!), byGates], 2);
-    toSums.unshift(sums);
-    toState = passedOn(d, pass, step, x.matmul(sums, pass.stateWeight), arrived);
-    toCell = passedOn(d, pass, step, x.mul(cell, forget![step]!), toCell);
+    const cell = added(toCell, x.mul(toState, stateToCell![step]!))!;
+    const own = x.mul(x.concat([cell, toState, cell, cell], 1), sums![step]!);
+    toSums.unshift(own);
+    const arrived = arrivals.states[step];
+    toState = graph.op("Gemm", arrived ? [own, stateWeight, arrived] : [own, stateWeight]);
+    toCell = added(arrivals.cells[step], x.mul(cell, cellToBefore![step]!))!;
   }
-  return { toSums: x.concat(toSums, 0), firstState: toState!, firstCell: toCell };
+  return { toSums: x.concat(toSums, 0), firstState: toState, firstCell: toCell! };
 }

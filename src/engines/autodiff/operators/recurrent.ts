@@ -1,18 +1,12 @@
 /**
- * Recurrent layers, unrolled on the way back only: forward the runtime's own kernel runs. As all states are known
+ * GRU and RNN, unrolled on the way back only: forward the runtime's own kernel runs. As all states are known
  * then, gates of all steps are computed at once by one product, and a step of the way back is left with one small
  * product and a few elementwise ops; gradients of the weights are one product over all steps again (Appleyard,
  * Kocisky and Blunsom, 2016).
  */
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
-import {
-  type Derivation,
-  integerAttribute,
-  type NodeUse,
-  refusal,
-  staticSizes,
-  textAttribute,
-} from "./definition.js";
+import { type Derivation, integerAttribute, type NodeUse, refusal, staticSizes } from "./definition.js";
+import { isTurned, ordered, RECURRENT_INPUTS, zeroStates } from "./recurrent-sequences.js";
 
 /** One direction, with time running forward; cotangents are absent where nothing came back. */
 export interface Pass {
@@ -28,12 +22,9 @@ export interface Pass {
   /** [gates H] each. */
   readonly inputBias: GraphValue | undefined;
   readonly stateBias: GraphValue | undefined;
-  /** Of `states`, by step, [1, N, H]; of the last state and cell, [1, N, H]. */
+  /** Of `states`, by step, [1, N, H]; of the last state, [1, N, H]. */
   readonly toStates: readonly GraphValue[] | undefined;
   readonly toLast: GraphValue | undefined;
-  readonly toLastCell: GraphValue | undefined;
-  /** The cell before the first step [1, N, H] (LSTM); absent: 0. */
-  readonly firstCell: GraphValue | undefined;
   /** 1 while a sequence lasts, then 0, by step, [1, N, 1]. */
   readonly mask: readonly GraphValue[] | undefined;
   readonly steps: number;
@@ -48,28 +39,23 @@ export interface PassGradients {
   readonly inputBias: GraphValue;
   readonly stateBias: GraphValue;
   readonly firstState: GraphValue;
-  readonly firstCell?: GraphValue;
 }
 
 /** How one kind of layer goes back over one direction. */
 export type BackwardPass = (d: Derivation, pass: Pass) => PassGradients;
 
-/** Inputs by the standard: X, W, R, B, sequence_lens, initial_h, initial_c. */
-const [WEIGHT, STATE_WEIGHT, BIAS, LENGTHS, FIRST_STATE, FIRST_CELL, PEEPHOLES] = [
-  1, 2, 3, 4, 5, 6, 7,
-] as const;
+const { weight: WEIGHT, stateWeight: STATE_WEIGHT, bias: BIAS, lengths: LENGTHS } = RECURRENT_INPUTS;
+const { firstState: FIRST_STATE, peepholes: PEEPHOLES } = RECURRENT_INPUTS;
 
 export function recurrentVjp(d: Derivation, backward: BackwardPass): (GraphValue | undefined)[] {
   const { x, node } = d;
   if (node.attributes.clip) throw refusal(node, "its states are clipped");
   if (node.inputs[PEEPHOLES]) throw refusal(node, "gates see the cell (peepholes)");
   const [directions] = staticSizes(d, [node.inputs[STATE_WEIGHT]!.shape[0]!]) as [number];
-  const isReversed = (direction: number) =>
-    direction === 1 || textAttribute(node, "direction", "forward") === "reverse";
   const results = Array.from({ length: directions }, (_, direction) => {
-    const turned = isReversed(direction);
+    const turned = isTurned(d, direction);
     const result = backward(d, passOf(d, direction, turned));
-    return turned ? { ...result, input: reversed(d, result.input) } : result;
+    return { ...result, input: ordered(d, result.input, turned) };
   });
   const stacked = (of: (result: PassGradients) => GraphValue) =>
     x.concat(
@@ -85,20 +71,7 @@ export function recurrentVjp(d: Derivation, backward: BackwardPass): (GraphValue
     node.inputs[BIAS] && stacked(({ inputBias, stateBias }) => x.concat([inputBias, stateBias], 0)),
     undefined,
     node.inputs[FIRST_STATE] && joined(({ firstState }) => firstState),
-    node.inputs[FIRST_CELL] && joined(({ firstCell }) => firstCell!),
   ];
-}
-
-/** Along the first axis; each sequence within its own length where lengths are given. */
-function reversed({ graph, x, node }: NodeUse, value: GraphValue): GraphValue {
-  const lengths = node.inputs[LENGTHS];
-  if (!lengths) {
-    const [start, end] = [x.integers([-1]), x.integers([-(2 ** 31)])];
-    return graph.op("Slice", [value, start, end, x.integers([0]), x.integers([-1])]);
-  }
-  const attributes = { time_axis: { int: 0 }, batch_axis: { int: 1 } };
-  const whole = graph.op("Cast", [lengths], { attributes: { to: { int: 7 } } });
-  return graph.op("ReverseSequence", [value, whole], { attributes });
 }
 
 function passOf(d: Derivation, direction: number, turned: boolean): Pass {
@@ -107,29 +80,27 @@ function passOf(d: Derivation, direction: number, turned: boolean): Pass {
   const rows = integerAttribute(node, "hidden_size", hidden);
   const [gates] = staticSizes(d, [node.inputs[STATE_WEIGHT]!.shape[1]!]) as [number];
   const pick = (value: GraphValue, axis: number) => x.gather(value, graph.scalar(direction, "int64"), axis);
-  const ordered = (value: GraphValue) => (turned ? reversed(d, value) : value);
+  const inOrder = (value: GraphValue) => ordered(d, value, turned);
   const part = (index: number) => {
     const value = node.inputs[index];
     return value && pick(value, 0);
   };
   const last = (value: GraphValue | undefined) => value && x.unsqueeze(pick(value, 0), [0]);
-  const states = ordered(pick(output, 1));
-  const first = last(node.inputs[FIRST_STATE]) ?? zeros(d, [1, batch, rows]);
+  const states = inOrder(pick(output, 1));
+  const first = last(node.inputs[FIRST_STATE]) ?? zeroStates(d, [1, batch, rows]);
   const previous = steps === 1 ? first : x.concat([first, x.split(states, [steps - 1, 1], 0)[0]!], 0);
   const [inputBias, stateBias] = node.inputs[BIAS] ? x.split(part(BIAS)!, [gates, gates], 0) : [];
   const back = d.cotangents[0];
   return {
-    input: ordered(input),
+    input: inOrder(input),
     states,
     previous,
     inputWeight: part(WEIGHT)!,
     stateWeight: part(STATE_WEIGHT)!,
     inputBias,
     stateBias,
-    toStates: back && byStep(d, ordered(pick(back, 1)), steps),
+    toStates: back && byStep(d, inOrder(pick(back, 1)), steps),
     toLast: last(d.cotangents[1]),
-    toLastCell: last(d.cotangents[2]),
-    firstCell: last(node.inputs[FIRST_CELL]),
     mask: maskOf(d, steps),
     steps,
     hidden,
@@ -156,11 +127,6 @@ export function byStep({ x }: NodeUse, value: GraphValue, steps: number): readon
     Array.from({ length: steps }, () => 1),
     0,
   );
-}
-
-function zeros({ graph, x, input }: NodeUse, shape: readonly number[]): GraphValue {
-  const zero = { tensor: { type: input.type, shape: [1], data: [0] } };
-  return graph.op("ConstantOfShape", [x.integers(shape)], { attributes: { value: zero } });
 }
 
 /** value [T, N, K] times weight [rows, K] transposed, plus bias [rows]. */
