@@ -44,7 +44,10 @@ export async function generateLoad(wishes) {
         send();
       });
     });
+  const started = performance.now();
+  const before = process.cpuUsage();
   await Promise.all(Array.from({ length: connections }, drive));
+  const { user, system } = process.cpuUsage(before);
   const quantile = (values, share) =>
     values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
   return {
@@ -53,5 +56,7 @@ export async function generateLoad(wishes) {
     p99: quantile(latencies, 0.99),
     refusedPerSecond: refusals.length / seconds,
     refusalP99: quantile(refusals, 0.99),
+    /** Share of one processor that the load itself took: near 1 it is what limits. */
+    loadShare: (user + system) / 1000 / (performance.now() - started),
   };
 }

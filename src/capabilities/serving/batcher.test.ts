@@ -100,7 +100,8 @@ describe("batching", () => {
   it("answers at once, beside a queue, where a row costs least that way, and keeps every refusal", async () => {
     const refused: string[] = [];
     const direct = { rows: 2, isCheapestUnderLoad: true, run: ({ x }: Tensors) => ({ y: x! }) };
-    const { batcher, held, turn, advance } = setUp({ direct, onRefused: (reason) => refused.push(reason) });
+    const { batcher, held, turn, advance } = setUp({ onRefused: (reason) => refused.push(reason) });
+    batcher.direct = direct;
     const slow = batcher.submit(
       { x: { type: "float32", shape: [3, 1], data: new Float32Array(3) } },
       ["y"],

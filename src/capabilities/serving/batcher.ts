@@ -11,8 +11,6 @@ export interface BatcherOptions {
   readonly queueLimitRows: number;
   /** Computes one batch; owns the arrays it is given. */
   readonly run: (inputs: Tensors, outputs: readonly string[]) => Promise<Tensors>;
-  /** Computes on this thread, without handing over, what is small enough. */
-  readonly direct?: DirectRun | undefined;
   readonly onBatch: (rows: number, seconds: number) => void;
   readonly onRefused: (reason: "overloaded" | "deadline" | "cancelled") => void;
 }
@@ -46,6 +44,8 @@ const SWEEP_MS = 50;
  */
 export class Batcher {
   readonly #options: BatcherOptions;
+  /** Computes on this thread, without handing over, what is small enough. */
+  direct: DirectRun | undefined;
   #queue: Waiting[] = [];
   #waitingRows = 0;
   #computingRows = 0;
@@ -78,7 +78,7 @@ export class Batcher {
       this.#options.onRefused("overloaded");
       return Promise.reject(this.#overload());
     }
-    const { direct } = this.#options;
+    const { direct } = this;
     if (direct?.isCheapestUnderLoad && rows <= direct.rows) {
       return attempt(() => this.compute(rows, options, () => direct.run(inputs, outputs)));
     }
@@ -127,7 +127,7 @@ export class Batcher {
   }
 
   #flush(): void {
-    const { direct } = this.#options;
+    const { direct } = this;
     if (direct && this.#waitingRows > 0 && this.#waitingRows <= direct.rows) this.#answerDirectly(direct);
     while (this.#underWay < BATCHES_UNDER_WAY) {
       const batch = this.#take();

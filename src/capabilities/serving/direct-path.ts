@@ -1,4 +1,4 @@
-import { admitModel, compileDirect, type DirectModel } from "../../engines/onnx/index.js";
+import { compileDirect, type DirectModel } from "../../engines/onnx/index.js";
 import type { Clock } from "../../foundation/base/clock.js";
 import { PARITY_LIMIT, predictionDistance } from "../../foundation/contracts/prediction.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
@@ -8,8 +8,8 @@ import { concatenateRows, rowsOf, type Tensors } from "./tensor-batch.js";
 const MAXIMUM_MODEL_BYTES = 4 * 2 ** 20;
 /** About what handing a batch to another thread and taking it back costs the event loop: longer work goes there. */
 const MAXIMUM_BLOCKING_MS = 0.05;
-const TRIED_ROWS = [1, 2, 4, 8, 16];
-const WARM_UP_RUNS = 50;
+const TRIED_ROWS = [1, 4, 16];
+const WARM_UP_RUNS = 100;
 const MEASURED_RUNS = 15;
 /** What a busy server hands over at once. */
 const FULL_BATCH_ROWS = 64;
@@ -27,6 +27,7 @@ export interface DirectPath {
 }
 
 export interface DirectCandidate {
+  /** Admitted: the runtime has opened it. */
   readonly model: Uint8Array;
   /** Inputs of a few rows to measure and compare on. */
   readonly sample: Tensors;
@@ -43,7 +44,7 @@ export interface DirectCandidate {
 export async function openDirectPath(candidate: DirectCandidate): Promise<DirectPath | undefined> {
   const { model: bytes, sample, outputs, clock, run } = candidate;
   if (bytes.length > MAXIMUM_MODEL_BYTES || rowCount(sample) === 0) return undefined;
-  const model = compileDirect(admitModel(bytes).bytes);
+  const model = compileDirect(bytes);
   if (!model) return undefined;
   const expected = await run(copyOf(sample), outputs);
   if (!agrees(model.run(sample, outputs), expected)) return undefined;

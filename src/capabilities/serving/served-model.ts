@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { unpack } from "../../foundation/base/packing.js";
@@ -51,6 +51,8 @@ export interface ServingOptions {
 /** Rows of one large request that are computed together; between them other callers get their turn. */
 const CHUNK_ROWS = 256;
 const WARM_UP_RUNS = 20;
+/** A server that has just started gives its first answers before it measures. */
+const MEASURE_AFTER_MS = 250;
 
 /** @throws QuernError BUNDLE_INVALID, MODEL_REFUSED */
 export async function openServedModel(bundle: ServableBundle, options: ServingOptions): Promise<PooledModel> {
@@ -58,9 +60,9 @@ export async function openServedModel(bundle: ServableBundle, options: ServingOp
   const thread = await InferenceThread.open({ model, threads: options.threads ?? 1 }, options.startWorker);
   try {
     checkPorts(bundle.manifest, thread.inputs, thread.outputs);
-    const direct = await measuredDirectPath(bundle, thread, options);
-    const served = new PooledModel(bundle, thread, options, direct);
+    const served = new PooledModel(bundle, thread, options);
     await warmUp(served, bundle);
+    served.measureSoon(() => measuredDirectPath(bundle, thread, options));
     return served;
   } catch (cause) {
     await thread.close();
@@ -134,12 +136,13 @@ export class PooledModel implements ServedModel {
   readonly #batcher: Batcher;
   readonly #predictor: BundlePredictor;
   readonly #explainer: RowsExplainer | undefined;
-  readonly #direct: { readonly rows: number; readonly answer: AnswerRow } | undefined;
+  #direct: { readonly rows: number; readonly answer: AnswerRow } | undefined;
+  #measuring: NodeJS.Timeout | undefined;
   /** Predictions whose images are being decoded or that wait for their answer; kept for models with images alone. */
   readonly #accepted = new Set<Promise<unknown>>();
   #draining = false;
 
-  constructor(bundle: ServableBundle, thread: InferenceThread, options: ServingOptions, direct?: DirectPath) {
+  constructor(bundle: ServableBundle, thread: InferenceThread, options: ServingOptions) {
     const { id, manifest } = bundle;
     this.#explainer = options.createExplainer?.(bundle);
     this.bundle = id;
@@ -147,19 +150,12 @@ export class PooledModel implements ServedModel {
     this.inputs = thread.inputs;
     this.outputs = thread.outputs;
     this.#thread = thread;
-    const answer = direct?.isCheapestUnderLoad ? directAnswers(manifest, direct.model) : undefined;
-    this.#direct = direct && answer && { rows: direct.rows, answer };
     const { observer } = options;
     this.#batcher = new Batcher({
       clock: options.clock,
       maximumBatchRows: Math.min(options.maximumBatchRows ?? 64, thread.comfortableRows),
       queueLimitRows: options.queueLimitRows ?? 4096,
       run: (inputs, outputs) => thread.run(inputs, outputs),
-      direct: direct && {
-        rows: direct.rows,
-        isCheapestUnderLoad: direct.isCheapestUnderLoad,
-        run: (inputs, outputs) => direct.model.run(inputs, outputs),
-      },
       onBatch: (rows, seconds) => observer?.batch?.(this, rows, seconds),
       onRefused: (reason) => observer?.refused?.(this, reason),
     });
@@ -169,6 +165,24 @@ export class PooledModel implements ServedModel {
       (inputs, outputs, runOptions) => this.#batcher.submit(inputs, outputs, rowCount(inputs), runOptions),
       Math.min(CHUNK_ROWS, thread.comfortableRows),
     );
+  }
+
+  /** Looks for a shorter way to answer while the thread answers; without one all stays as it is. */
+  measureSoon(measure: () => Promise<DirectPath | undefined>): void {
+    const found = (path: DirectPath | undefined): void => {
+      if (path && !this.#draining) this.#use(path);
+    };
+    // A thread that dies meanwhile is the concern of those who wait for its answers.
+    this.#measuring = setTimeout(() => measure().then(found, () => undefined), MEASURE_AFTER_MS).unref();
+  }
+
+  #use({ rows, isCheapestUnderLoad, model }: DirectPath): void {
+    this.#batcher.direct = {
+      ...{ rows, isCheapestUnderLoad },
+      run: (inputs, outputs) => model.run(inputs, outputs),
+    };
+    const answer = isCheapestUnderLoad ? directAnswers(this.manifest, model) : undefined;
+    this.#direct = answer && { rows, answer };
   }
 
   get state(): ServedModelState {
@@ -226,8 +240,9 @@ export class PooledModel implements ServedModel {
 
   async close(timeoutMs: number): Promise<void> {
     this.#draining = true;
+    clearTimeout(this.#measuring);
     const timer = new AbortController();
-    const late = setTimeout(timeoutMs, undefined, { signal: timer.signal }).catch(() => undefined);
+    const late = wait(timeoutMs, undefined, { signal: timer.signal }).catch(() => undefined);
     await Promise.race([Promise.all(this.#accepted), late]);
     timer.abort();
     await this.#batcher.drain(timeoutMs);

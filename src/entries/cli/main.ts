@@ -33,6 +33,6 @@ if (first === undefined || first === "--help" || first === "-h" || first === "he
   const { QUERN_VERSION } = await import("../../foundation/base/version.js");
   process.stdout.write(`${QUERN_VERSION}\n`);
 } else {
-  const { runVerb } = await import("./run-verb.js");
+  const { runVerb } = await (first === "serve" ? import("./serve-start.js") : import("./run-verb.js"));
   process.exitCode = await runVerb(argv);
 }

@@ -87,6 +87,8 @@ function createApp(bodyLimit: number): FastifyInstance {
     requestTimeout: 0,
     keepAliveTimeout: 75_000,
     routerOptions: { maxParamLength: 600 },
+    // Routes read and write for themselves; the framework's own compilers would be loaded for nothing.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   // Bodies arrive as text; each route reads its own.
   app.removeAllContentTypeParsers();
@@ -100,6 +102,10 @@ function createApp(bodyLimit: number): FastifyInstance {
     throw new QuernError("REQUEST_INVALID", "The body must be JSON (Content-Type: application/json).");
   });
   return app;
+}
+
+function noSchemas(): never {
+  throw new Error("Routes of this server have no schemas of the framework.");
 }
 
 /** Without a promise: each microsecond counts here. */

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { verifyBundle } from "../../capabilities/bundles/index.js";
-import { createTransforms } from "../../capabilities/features/index.js";
+import { createHostTransforms } from "../../capabilities/features/host/index.js";
+import { createHanSegmenter } from "../../capabilities/features/jieba.js";
 import { createModelPool, Traffic } from "../../capabilities/serving/index.js";
 import { openStore } from "../../capabilities/stores/index.js";
 import { createImageDecoder } from "../../capabilities/vision/index.js";
@@ -38,7 +39,7 @@ export async function openModels(
   const folder = storeFolder(options);
   const pool = createModelPool({
     clock: context.clock,
-    hostTransforms: createTransforms(),
+    hostTransforms: createHostTransforms({ segmentHan: createHanSegmenter() }),
     decodeImage: createImageDecoder(),
     observer,
     createExplainer: createExplanationThread,

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { COLUMNS, type SmallTask, smallModel } from "../../../test/golden/small-model.js";
-import { admitModel, compileDirect } from "../../engines/onnx/index.js";
-import { createBundlePredictor } from "../../foundation/contracts/bundle-predictor.js";
-import { bundleFiles } from "../bundles/index.js";
-import { directAnswers } from "./direct-answers.js";
+import { bundleFiles } from "../../src/capabilities/bundles/index.js";
+import { directAnswers } from "../../src/capabilities/serving/direct-answers.js";
+import { admitModel, compileDirect } from "../../src/engines/onnx/index.js";
+import { createBundlePredictor } from "../../src/foundation/contracts/bundle-predictor.js";
+import { COLUMNS, type SmallTask, smallModel } from "../golden/small-model.js";
 
 /** One value a cell, and none that only the runtime takes. */
 const PLAIN = COLUMNS.filter(({ kind }) => kind !== "datetime" && kind !== "vector");
