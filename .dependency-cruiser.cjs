@@ -94,6 +94,7 @@ module.exports = {
     onlyIn("fastify", "fastify|prom-client", ["src/entries/http"]),
     onlyIn("grpc", "@grpc", ["src/entries/http/grpc"]),
     onlyIn("sharp", "sharp|@img", ["src/capabilities/vision"]),
+    onlyIn("nodemailer", "nodemailer", ["src/capabilities/monitoring/alerts"]),
     onlyIn("echarts", "echarts", ["src/engines/pages/charts"]),
     {
       name: "file-system-behind-choke-points",

@@ -64,6 +64,9 @@ describe.sequential("the loop", () => {
       estimated: { method: "calibrated-probabilities", validity: { verdict: "agrees" } },
     });
     expect(result.groups.map(({ group }) => group).toSorted()).toEqual(["basic", "plus", "pro"]);
+    const [gap] = result.cohorts.at(-1)!.gaps;
+    expect(gap).toMatchObject({ column: "plan", highest: "basic" });
+    expect(gap!.low).toBeGreaterThan(0);
     const again = await monitorModel({ model: "churn", settings: monitoring, labels }, options);
     expect(again.feedback).toEqual({ added: 0, corrected: 0, repeated: 600 });
     const skipped = await retrainModel({ model: "churn", policy, monitoring }, options);

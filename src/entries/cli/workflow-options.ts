@@ -15,3 +15,9 @@ export function workflowOptions(
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),
   };
 }
+
+/** The mail server for alerts. It carries a password, so it is neither a flag nor a key of the project file. */
+export function smtpFromEnvironment(): { readonly smtpUrl?: string } {
+  const smtpUrl = process.env.QUERN_SMTP_URL;
+  return smtpUrl ? { smtpUrl } : {};
+}

@@ -108,6 +108,10 @@ export const cohortSchema = z.strictObject({
   estimated: z.strictObject(interval).nullable(),
   /** Expected calibration error, 0..1; classes only. */
   calibrationError: figure,
+  /** For each watched column, how far apart its groups are in what is decided about them (or in their mean prediction). */
+  gaps: z.array(
+    z.strictObject({ column: z.string(), highest: z.string(), lowest: z.string(), ...interval }),
+  ),
 });
 export type Cohort = z.infer<typeof cohortSchema>;
 
@@ -197,6 +201,16 @@ export const monitoringSchema = z.strictObject({
       privateNetwork: z.boolean().default(false).register(fields, {
         title: "The webhook may lie in a private network",
       }),
+      email: z
+        .strictObject({
+          from: z.email().register(fields, { title: "Sender of e-mails" }),
+          to: z.array(z.email()).min(1).max(50).register(fields, { title: "Who gets them" }),
+        })
+        .optional()
+        .register(fields, {
+          title: "E-mail",
+          help: "New alerts are sent through the server of the environment variable QUERN_SMTP_URL.",
+        }),
       repeat: spanSchema.default("24h").register(fields, {
         title: "Open alerts are told again after",
       }),

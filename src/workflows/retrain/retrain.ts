@@ -32,6 +32,8 @@ export interface RetrainRequest {
   readonly monitoring?: MonitoringSettings;
   /** A person's reason: then no trigger is needed. */
   readonly reason?: string;
+  /** Of the server that sends the e-mails of `monitoring`; secret. */
+  readonly smtpUrl?: string;
   /** Replaces what the champion was trained with, data apart. */
   readonly project?: ProjectInput;
 }
@@ -105,7 +107,13 @@ async function triggersOf(
   options: WorkflowOptions,
 ): Promise<TriggerFinding[]> {
   if (request.reason !== undefined) return [{ trigger: "manual", reason: request.reason }];
-  const observed = await monitorModel({ model: `${champion.name}@${champion.version}`, settings }, options);
+  const observed = await monitorModel(
+    {
+      ...{ model: `${champion.name}@${champion.version}`, settings },
+      ...(request.smtpUrl === undefined ? {} : { smtpUrl: request.smtpUrl }),
+    },
+    options,
+  );
   const context = workflowContext(options);
   return withStore(storeFolder(options), context, (store) =>
     findTriggers(champion, policy, observed, store, context.clock.now()),

@@ -5,6 +5,7 @@ import { normalBelow } from "../../foundation/base/normal-distribution.js";
 import { createRandom } from "../../foundation/base/random.js";
 import { quantileOfSorted } from "../../foundation/base/statistics.js";
 import type { Estimate, Evaluation } from "../../foundation/contracts/evaluation.js";
+import { takeRows } from "../../foundation/contracts/frame.js";
 import { computeMetric, type Metric, type MetricInput } from "../../foundation/contracts/metric.js";
 import type {
   Cohort,
@@ -18,6 +19,7 @@ import {
   type TaskType,
   takeTarget,
 } from "../../foundation/contracts/target.js";
+import { groupGaps } from "./group-gaps.js";
 import type { HeldOutRows } from "./reference-rows.js";
 import { takePredicted, type WatchedRows } from "./watched-rows.js";
 
@@ -125,7 +127,12 @@ function standardError({ low, high }: Pick<Estimate, "low" | "high">): number {
 export function judgeCohorts(
   rows: WatchedRows,
   stick: Yardstick,
-  span: { readonly from: number; readonly to: number; readonly parts: number },
+  span: {
+    readonly from: number;
+    readonly to: number;
+    readonly parts: number;
+    readonly groups: readonly string[];
+  },
   expect: (predictions: Predictions) => Cohort["estimated"],
 ): Cohort[] {
   const { at, labels } = rows;
@@ -143,7 +150,12 @@ export function judgeCohorts(
       stick,
     );
     const estimated = all.length > 0 ? expect(takePredicted(rows.predictions, all)) : null;
-    return { from, to, rows: all.length, labelled: positions.length, ...figures, estimated };
+    const gaps = groupGaps(
+      { inputs: takeRows(rows.inputs, all), predictions: takePredicted(rows.predictions, all) },
+      stick.threshold,
+      span.groups,
+    );
+    return { from, to, rows: all.length, labelled: positions.length, ...figures, estimated, gaps };
   });
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { conditionsOf } from "../../capabilities/monitoring/alerts/conditions.js";
+import { emailNotifier } from "../../capabilities/monitoring/alerts/email-notifier.js";
 import {
   logNotifier,
   type Notifier,
@@ -58,7 +59,9 @@ export interface MonitorRequest {
   /** HTML file to write. */
   readonly report?: string;
   readonly language?: "en" | "zh";
-  /** Beside the log and the webhook of the settings. */
+  /** Of the server that sends the e-mails of the settings; secret. */
+  readonly smtpUrl?: string;
+  /** Beside the log, the webhook and the e-mails of the settings. */
   readonly notifiers?: readonly Notifier[];
 }
 
@@ -73,6 +76,8 @@ export function monitorModel(request: MonitorRequest, options: WorkflowOptions =
   return withModel(request.model, context, options, (model) =>
     withStore(storeFolder(options), context, async (store) => {
       const { settings = monitoringSchema.parse({}) } = request;
+      // What is wrong with the settings is said before anything is judged.
+      const tellers = notifiersFor(request, settings, context);
       const upkeep = await keepUp(request, store, settings, context);
       const observed = await observe(model, request, settings, store, context);
       const { name } = model.bundle.manifest;
@@ -81,7 +86,7 @@ export function monitorModel(request: MonitorRequest, options: WorkflowOptions =
         request.data === undefined
           ? await store.monitoring.reconcileAlerts(name, conditions, spanMs(settings.alerts.repeat))
           : onlyNow(name, conditions, context.clock.now());
-      await notifyAll(notifiersFor(request, settings, context), changes.toNotify, context.logger);
+      await notifyAll(tellers, changes.toNotify, context.logger);
       const told = new Set(changes.toNotify.map(({ key }) => key));
       const result: MonitorResult = {
         model: name,
@@ -198,8 +203,11 @@ async function observe(
           }),
     performance: judgePerformance(rows, stick, settings),
     estimated: estimatePerformance(rows, heldOut, manifest, stick, settings.minimumLabels),
-    cohorts: judgeCohorts(rows, stick, { ...span, parts: settings.cohorts }, (predictions) =>
-      expectCohort(predictions, manifest, stick),
+    cohorts: judgeCohorts(
+      rows,
+      stick,
+      { ...span, parts: settings.cohorts, groups: settings.groups },
+      (predictions) => expectCohort(predictions, manifest, stick),
     ),
     groups: watchGroups(rows, stick, settings.groups),
     queue: await fillLabelQueue(rows, reference.inputs, manifest, settings.labels, store),
@@ -211,18 +219,20 @@ function evaluationOf({ record }: OpenModel): Evaluation | undefined {
 }
 
 function notifiersFor(
-  { notifiers = [] }: MonitorRequest,
+  { notifiers = [], smtpUrl }: MonitorRequest,
   { alerts }: MonitoringSettings,
   { logger }: WorkflowContext,
 ): readonly Notifier[] {
   const all = [logNotifier(logger), ...notifiers];
-  if (alerts.webhook === undefined) return all;
-  const { host } = new URL(alerts.webhook);
+  const { webhook, email } = alerts;
+  if (email !== undefined) all.push(emailNotifier({ smtpUrl: smtpUrl ?? "", ...email }));
+  if (webhook === undefined) return all;
+  const { host } = new URL(webhook);
   const client = createOutboundClient({
     allowedHosts: [host],
     privateHosts: alerts.privateNetwork ? [host] : [],
     timeoutMs: 10_000,
     maxRedirects: 0,
   });
-  return [...all, webhookNotifier(alerts.webhook, client)];
+  return [...all, webhookNotifier(webhook, client)];
 }

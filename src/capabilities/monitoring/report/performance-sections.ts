@@ -134,7 +134,10 @@ export function estimatedSection({ estimated }: MonitorResult, texts: MonitorTex
   };
 }
 
-export function groupsSection({ groups }: MonitorResult, texts: MonitorTexts): PageSection | undefined {
+export function groupsSection(
+  { groups, cohorts }: MonitorResult,
+  texts: MonitorTexts,
+): PageSection | undefined {
   if (groups.length === 0) return undefined;
   return {
     id: "groups",
@@ -147,6 +150,21 @@ export function groupsSection({ groups }: MonitorResult, texts: MonitorTexts): P
       { name: texts.interval, cell: ({ share }) => between(share), number: true },
       { name: texts.metric, cell: ({ metric }) => written(metric.value), number: true },
       { name: texts.interval, cell: ({ metric }) => between(metric), number: true },
-    ])}`,
+    ])}${gapsOverTime(cohorts, texts)}`,
   };
+}
+
+function gapsOverTime(cohorts: readonly Cohort[], texts: MonitorTexts): Html | undefined {
+  const end = cohorts.at(-1)?.to ?? 0;
+  const rows = cohorts.flatMap(({ from, to, gaps }) =>
+    gaps.map((gap) => ({ ...gap, days: (end - (from + to) / 2) / DAY_MS })),
+  );
+  if (rows.length === 0) return undefined;
+  return html`${note(texts.gapsNote)}${table(rows, [
+    { name: texts.time, cell: ({ days }) => formatNumber(days, 3), number: true },
+    { name: texts.column, cell: ({ column }) => column },
+    { name: texts.gap, cell: ({ highest, lowest }) => `${highest} − ${lowest}`, heading: true },
+    { name: texts.value, cell: ({ value }) => written(value), number: true },
+    { name: texts.interval, cell: between, number: true },
+  ])}`;
 }

@@ -69,6 +69,8 @@ export const monitorTexts = defineTexts(
     sizes: "Sizes of all changes",
     // groups
     groups: "Groups",
+    gap: "Groups furthest apart",
+    gapsNote: "How far apart the groups of a column are, by when predictions were made.",
     group: "Group",
     decided: "Decided positive or mean",
     groupsNote:
@@ -138,6 +140,8 @@ export const monitorTexts = defineTexts(
     share: "行占比",
     sizes: "各列变化幅度",
     groups: "群体",
+    gap: "差距最大的两组",
+    gapsNote: "各时段内同一列各群体之间的最大差距。",
     group: "群体",
     decided: "判为正类比例或均值",
     groupsNote: "数值附区间。差异是否不公平取决于具体情形，本页不作判断。",

@@ -10,7 +10,7 @@ import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
 import { projectSettings, sourceOptions } from "../project-options.js";
 import { formatNumber, textTable } from "../text.js";
-import { workflowOptions } from "../workflow-options.js";
+import { smtpFromEnvironment, workflowOptions } from "../workflow-options.js";
 
 export const command = defineCommand({
   name: "monitor",
@@ -71,6 +71,7 @@ export const command = defineCommand({
         ...(reference === undefined ? {} : { reference }),
         ...(labels === undefined ? {} : { labels }),
         ...(report === undefined ? {} : { report }),
+        ...smtpFromEnvironment(),
       },
       workflowOptions(options, io),
     );

@@ -7,7 +7,7 @@ import { retrainModel } from "../../../workflows/retrain/retrain.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
 import { projectSettings } from "../project-options.js";
-import { workflowOptions } from "../workflow-options.js";
+import { smtpFromEnvironment, workflowOptions } from "../workflow-options.js";
 
 export const command = defineCommand({
   name: "retrain",
@@ -40,6 +40,7 @@ export const command = defineCommand({
         monitoring,
         policy: gate === undefined ? retrain : { ...retrain, gate },
         ...(reason === undefined ? {} : { reason }),
+        ...smtpFromEnvironment(),
       },
       workflowOptions(options, io),
     );
