@@ -80,6 +80,17 @@ describe("a pool of models", () => {
     expect(await model.predict([GOOD])).toEqual([before]);
     expect(model.state).toBe("ready");
   });
+  it("requirement 18: loses no accepted row when its thread is killed in the middle", async () => {
+    const model = pool.get("small-multiclass");
+    const [expected] = await model.predict([GOOD]);
+    for (let round = 0; round < 2; round++) {
+      const accepted = Array.from({ length: 300 }, () => model.predict([GOOD]));
+      setImmediate(() => void workers.at(-1)!.terminate());
+      const answers = (await Promise.all(accepted)).flat();
+      expect(answers).toEqual(accepted.map(() => expected));
+    }
+    expect(model.state).toBe("ready");
+  });
   it("requirement 19: keeps the old version when a new one is bad, and finishes what a removed one accepted", async () => {
     const broken = await servable("multiclass");
     const files = new Map(broken.files).set("model.onnx", new Uint8Array(85));

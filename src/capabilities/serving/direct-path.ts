@@ -46,7 +46,7 @@ export async function openDirectPath(candidate: DirectCandidate): Promise<Direct
   if (bytes.length > MAXIMUM_MODEL_BYTES || rowCount(sample) === 0) return undefined;
   const model = compileDirect(bytes);
   if (!model) return undefined;
-  const expected = await run(copyOf(sample), outputs);
+  const expected = await run(sample, outputs);
   if (!agrees(model.run(sample, outputs), expected)) return undefined;
   // Compiled code is what callers will meet.
   for (let k = 0; k < WARM_UP_RUNS; k++) model.run(sample, outputs);
@@ -55,12 +55,12 @@ export async function openDirectPath(candidate: DirectCandidate): Promise<Direct
     const batch = repeated(sample, tried);
     const direct = await leastMs(clock, () => model.run(batch, outputs));
     if (direct > MAXIMUM_BLOCKING_MS) break;
-    if (direct > (await leastMs(clock, () => run(copyOf(batch), outputs)))) break;
+    if (direct > (await leastMs(clock, () => run(batch, outputs)))) break;
     rows = tried;
   }
   if (rows === 0) return undefined;
   const full = repeated(sample, FULL_BATCH_ROWS);
-  const batchMs = await leastMs(clock, () => run(copyOf(full), outputs));
+  const batchMs = await leastMs(clock, () => run(full, outputs));
   const directMs = await leastMs(clock, () => model.run(full, outputs));
   return { rows, isCheapestUnderLoad: directMs <= batchMs, model };
 }
@@ -82,11 +82,6 @@ function agrees(actual: Tensors, expected: Tensors): boolean {
     }
     return true;
   });
-}
-
-/** The runtime takes arrays away with it. */
-function copyOf(tensors: Tensors): Tensors {
-  return mapTensors(tensors, (tensor) => concatenateRows([tensor]));
 }
 
 /** As many rows, taken from the start again and again. */

@@ -9,21 +9,38 @@ import type {
   RunReply,
   TransferredError,
 } from "./inference-messages.js";
-import { buffersOf, type Tensors } from "./tensor-batch.js";
+import type { Tensors } from "./tensor-batch.js";
 
-/** A thread that dies this often is not started again. */
+/** A thread that dies this often, each time before it was of much use, is not started again. */
 const MAXIMUM_RESTARTS = 3;
+/** So many answers, and the deaths before count no more. */
+const FORGIVEN_AFTER_RUNS = 20;
+/** Runs of a thread that died are computed once more: what dies again may be the cause. */
+const MOST_ATTEMPTS = 2;
 
 export type StartWorker = (data: InferenceThreadData) => Worker;
 const startBuiltWorker: StartWorker = (data) =>
-  new Worker(builtFile("capabilities/serving/inference-worker.js"), { workerData: data });
+  new Worker(builtFile("capabilities/serving/inference-worker.js"), {
+    workerData: data,
+    resourceLimits: { maxOldGenerationSizeMb: heapLimitMb(data.model.length) },
+  });
+
+/** Of the thread's own heap: the runtime's memory is bounded by the rows of a batch. A thread beyond it ends and is replaced. */
+function heapLimitMb(modelBytes: number): number {
+  return Math.max(512, Math.ceil((16 * modelBytes) / 2 ** 20));
+}
 
 interface PendingRun {
+  readonly message: RunMessage;
+  attempts: number;
   resolve(outputs: Tensors): void;
   reject(cause: unknown): void;
 }
 
-/** One session in a thread of its own. Runs that were under way when the thread died fail; later ones wait for the next. */
+/**
+ * One session in a thread of its own. When the thread dies, the next one computes what was under way: computing twice changes
+ * nothing.
+ */
 export class InferenceThread {
   readonly #data: InferenceThreadData;
   readonly #start: StartWorker;
@@ -32,6 +49,8 @@ export class InferenceThread {
   #opening: Promise<void>;
   #nextId = 0;
   #restarts = 0;
+  /** By the present thread. */
+  #answered = 0;
   #closed = false;
   inputs: readonly TensorPort[] = [];
   outputs: readonly TensorPort[] = [];
@@ -60,15 +79,18 @@ export class InferenceThread {
     return thread;
   }
 
-  /** Takes the arrays of `inputs` with it: the caller must not use them again. */
+  /** The caller must not change the arrays of `inputs` before it has its answer. */
   async run(inputs: Tensors, outputs: readonly string[]): Promise<Tensors> {
     await this.#opening;
-    const id = this.#nextId++;
-    const message: RunMessage = { id, inputs, outputs };
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
-      this.#worker!.postMessage(message, buffersOf(inputs));
-    });
+    const message: RunMessage = { id: this.#nextId++, inputs, outputs };
+    return new Promise((resolve, reject) => this.#post({ message, attempts: 0, resolve, reject }));
+  }
+
+  /** The thread gets a copy, so that another one can take its place. */
+  #post(run: PendingRun): void {
+    run.attempts += 1;
+    this.#pending.set(run.message.id, run);
+    this.#worker!.postMessage(run.message);
   }
 
   async close(): Promise<void> {
@@ -100,19 +122,27 @@ export class InferenceThread {
   #settle(reply: RunReply): void {
     const run = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
+    this.#answered += 1;
+    if (this.#answered === FORGIVEN_AFTER_RUNS) this.#restarts = 0;
     if (reply.kind === "done") run?.resolve(reply.outputs);
     else run?.reject(received(reply.error));
   }
 
   #lost(cause: Error): void {
-    for (const run of this.#pending.values()) run.reject(cause);
+    const lost = [...this.#pending.values()];
     this.#pending.clear();
+    const isTried = (run: PendingRun) => this.#closed || run.attempts >= MOST_ATTEMPTS;
+    for (const run of lost.filter(isTried)) run.reject(cause);
     if (this.#closed) return;
     this.#restarts += 1;
+    this.#answered = 0;
     this.#opening = this.#restarts > MAXIMUM_RESTARTS ? Promise.reject(cause) : this.#open();
     this.#opening.catch((failure) => {
       if (this.#restarts > MAXIMUM_RESTARTS) this.failure = failure;
     });
+    for (const run of lost.filter((run) => !isTried(run))) {
+      this.#opening.then(() => this.#post(run), run.reject);
+    }
   }
 }
 

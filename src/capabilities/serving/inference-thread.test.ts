@@ -1,0 +1,81 @@
+import { EventEmitter } from "node:events";
+import type { Worker } from "node:worker_threads";
+import { describe, expect, it } from "vitest";
+import type { InferenceReply, RunMessage } from "./inference-messages.js";
+import { InferenceThread } from "./inference-thread.js";
+import type { Tensors } from "./tensor-batch.js";
+
+/** A thread that answers with its inputs, or dies at what it is given. */
+class FakeWorker extends EventEmitter {
+  readonly #diesAt: (message: RunMessage) => boolean;
+
+  constructor(diesAt: (message: RunMessage) => boolean) {
+    super();
+    this.#diesAt = diesAt;
+    this.#say({ kind: "ready", inputs: [], outputs: [], comfortableRows: 64 });
+  }
+
+  #isDead = false;
+
+  postMessage(message: RunMessage): void {
+    if (this.#isDead) return;
+    if (this.#diesAt(message)) this.die();
+    else this.#say({ kind: "done", id: message.id, outputs: structuredClone(message.inputs) });
+  }
+
+  die(): void {
+    this.#isDead = true;
+    setImmediate(() => this.emit("exit", 1));
+  }
+
+  async terminate(): Promise<void> {
+    this.emit("exit", 1);
+  }
+
+  #say(reply: InferenceReply): void {
+    setImmediate(() => this.emit("message", reply));
+  }
+}
+
+const row = (value: number): Tensors => ({
+  x: { type: "float32", shape: [1, 1], data: Float32Array.of(value) },
+});
+
+async function open(diesAt: (message: RunMessage, thread: number) => boolean) {
+  const workers: FakeWorker[] = [];
+  const thread = await InferenceThread.open({ model: new Uint8Array(), threads: 1 }, () => {
+    const number = workers.length;
+    const worker = new FakeWorker((message) => diesAt(message, number));
+    workers.push(worker);
+    return worker as unknown as Worker;
+  });
+  return { thread, workers };
+}
+
+describe("a thread that dies", () => {
+  it("loses nothing: the next one computes what was under way", async () => {
+    const { thread, workers } = await open((_, number) => number === 0);
+    const answers = await Promise.all([1, 2, 3].map((value) => thread.run(row(value), ["x"])));
+    expect(answers.map(({ x }) => x!.data[0])).toEqual([1, 2, 3]);
+    expect(workers).toHaveLength(2);
+  });
+  it("is not fed twice with what kills it; others are answered", async () => {
+    const { thread, workers } = await open(({ inputs }) => inputs.x!.data[0] === 13);
+    await expect(thread.run(row(13), ["x"])).rejects.toThrow("ended with code 1");
+    expect(workers).toHaveLength(3);
+    expect((await thread.run(row(1), ["x"])).x!.data[0]).toBe(1);
+    expect(thread.failure).toBeUndefined();
+  });
+  it("is given up when it dies again and again, but not for deaths long ago", async () => {
+    const { thread, workers } = await open(({ inputs }) => inputs.x!.data[0] === 13);
+    for (let turn = 0; turn < 3; turn++) {
+      for (let value = 100; value < 200; value++) await thread.run(row(value), ["x"]);
+      await expect(thread.run(row(13), ["x"])).rejects.toThrow();
+    }
+    expect(thread.failure).toBeUndefined();
+    expect(workers).toHaveLength(7);
+    for (let turn = 0; turn < 3; turn++) await thread.run(row(13), ["x"]).catch(() => undefined);
+    expect(thread.failure).toBeDefined();
+    await expect(thread.run(row(1), ["x"])).rejects.toThrow();
+  });
+});
