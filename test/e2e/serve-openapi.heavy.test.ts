@@ -61,7 +61,8 @@ it("finds no fault and no undescribed answer in any route", { timeout: 900_000 }
     ...["--phases", "examples,coverage,fuzzing", "--warnings", "off"],
   ];
   const outcome = await new Promise<{ code: number; text: string }>((resolve) => {
-    execFile(python, command, { cwd: folder, maxBuffer: 2 ** 28 }, (failure, stdout, stderr) =>
+    const env = { ...process.env, SCHEMATHESIS_HOOKS: "serve-openapi-hooks", PYTHONPATH: here };
+    execFile(python, command, { cwd: folder, env, maxBuffer: 2 ** 28 }, (failure, stdout, stderr) =>
       resolve({ code: failure ? Number(failure.code) : 0, text: `${stdout}\n${stderr}` }),
     );
   });

@@ -60,9 +60,9 @@ const post = (path: string, body: unknown, headers: Record<string, string> = {})
   });
 
 /** `fetch` sets Host and Origin itself; this one does not. */
-const raw = (path: string, headers: Record<string, string>): Promise<number> =>
+const raw = (path: string, headers: Record<string, string>, method = "GET"): Promise<number> =>
   new Promise((resolve, reject) => {
-    const outgoing = httpRequest(base + path, { headers }, (answer) => {
+    const outgoing = httpRequest(base + path, { headers, method }, (answer) => {
       answer.resume();
       resolve(answer.statusCode!);
     });
@@ -107,7 +107,7 @@ describe("POST /predict/{model}", () => {
       [{ ...GOOD, age: "Infinity!" }, 400, "PREDICTION_INPUT"],
       [{ rows: [GOOD], verbose: true }, 400, "REQUEST_INVALID"],
       [{ rows: [GOOD], id: ["a", "b"] }, 400, "REQUEST_INVALID"],
-      [{ rows: [GOOD], explain: true }, 501, "UNSUPPORTED"],
+      [{ rows: [GOOD], explain: true }, 422, "UNSUPPORTED"],
       [[1, 2], 400, "PREDICTION_INPUT"],
       [Array.from({ length: 501 }, () => GOOD), 413, "REQUEST_TOO_LARGE"],
       [`"${"x".repeat(17 * 2 ** 20)}"`, 413, "REQUEST_TOO_LARGE"],
@@ -123,7 +123,18 @@ describe("POST /predict/{model}", () => {
     expect((await post("/predict/small-binary@x", GOOD)).body.error.code).toBe("MODEL_NOT_FOUND");
     const text = await post("/predict/small-binary", GOOD, { "content-type": "text/plain" });
     expect(text.body.error.code).toBe("REQUEST_INVALID");
-    expect((await get("/predict/small-binary")).body.error.code).toBe("ROUTE_NOT_FOUND");
+    expect((await get("/predict/nothing/there")).body.error.code).toBe("ROUTE_NOT_FOUND");
+  });
+  it("says which methods a path takes, and answers HEAD where it answers GET", async () => {
+    for (const method of ["GET", "PUT", "TRACE"]) {
+      const status = await raw("/predict/small-binary", {}, method);
+      expect(status, method).toBe(405);
+    }
+    const wrong = await get("/predict/small-binary");
+    expect([wrong.headers.get("allow"), wrong.body.error.code]).toEqual(["POST", "METHOD_NOT_ALLOWED"]);
+    const { headers } = await get("/api/models", { method: "DELETE" });
+    expect(headers.get("allow")).toBe("GET, HEAD");
+    expect(await raw("/health/ready", {}, "HEAD")).toBe(200);
   });
   it("takes __proto__ and constructor as names like any other", async () => {
     const body = JSON.stringify(GOOD).replace(

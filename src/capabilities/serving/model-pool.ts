@@ -1,5 +1,6 @@
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ModelPool, ServableBundle, ServedModel } from "../../foundation/contracts/serving.js";
+import { AnswerCache } from "./answer-cache.js";
 import { openServedModel, type PooledModel, type ServingOptions } from "./served-model.js";
 
 /** How long a version that is taken out may go on answering what it has accepted. */
@@ -17,8 +18,12 @@ class Pool implements ModelPool {
   /** Version by name, then alias. */
   readonly #aliases = new Map<string, Map<string, number>>();
 
+  /** One for all, so that its size is bounded. */
+  readonly #cache: AnswerCache | undefined;
+
   constructor(options: ServingOptions) {
     this.#options = options;
+    if (options.cacheBytes) this.#cache = new AnswerCache({ maximumBytes: options.cacheBytes });
   }
 
   list(): readonly ServedModel[] {
@@ -59,7 +64,7 @@ class Pool implements ModelPool {
     { current = true }: { readonly current?: boolean } = {},
   ): Promise<ServedModel> {
     const { name, version } = bundle.manifest;
-    const model = await openServedModel(bundle, this.#options);
+    const model = await openServedModel(bundle, this.#options, this.#cache);
     const versions = this.#versions.get(name) ?? new Map<number, PooledModel>();
     this.#versions.set(name, versions);
     const replaced = versions.get(version);

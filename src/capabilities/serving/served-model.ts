@@ -25,7 +25,9 @@ import type {
 } from "../../foundation/contracts/serving.js";
 import { hasStructure } from "../../foundation/contracts/structured-answers.js";
 import { elementCount, type TensorPort } from "../../foundation/contracts/tensor.js";
+import type { AnswerCache } from "./answer-cache.js";
 import { Batcher } from "./batcher.js";
+import { answerFromCache } from "./cached-answers.js";
 import { type AnswerRow, directAnswers } from "./direct-answers.js";
 import { type DirectPath, openDirectPath, rowCount } from "./direct-path.js";
 import { InferenceThread, type StartWorker } from "./inference-thread.js";
@@ -44,6 +46,8 @@ export interface ServingOptions {
   /** Threads inside one operator; default 1: more cost throughput with small models. */
   readonly threads?: number;
   readonly startWorker?: StartWorker;
+  /** Bytes of answers kept by the content of their rows, of all models together; default 0: none. */
+  readonly cacheBytes?: number;
   /** Makes what explains the rows of a model; costs nothing until it is asked. Absent: nothing is explained. */
   readonly createExplainer?: (bundle: ServableBundle) => RowsExplainer;
 }
@@ -55,7 +59,11 @@ const WARM_UP_RUNS = 20;
 const MEASURE_AFTER_MS = 250;
 
 /** @throws QuernError BUNDLE_INVALID, MODEL_REFUSED */
-export async function openServedModel(bundle: ServableBundle, options: ServingOptions): Promise<PooledModel> {
+export async function openServedModel(
+  bundle: ServableBundle,
+  options: ServingOptions,
+  cache?: AnswerCache,
+): Promise<PooledModel> {
   const model = bundle.files.get(BUNDLE_FILES.model)!;
   const thread = await InferenceThread.open({ model, threads: options.threads ?? 1 }, options.startWorker);
   try {
@@ -63,6 +71,8 @@ export async function openServedModel(bundle: ServableBundle, options: ServingOp
     const served = new PooledModel(bundle, thread, options);
     await warmUp(served, bundle);
     served.measureSoon(() => measuredDirectPath(bundle, thread, options));
+    // After the warm-up, which must compute.
+    if (cache) served.answerFrom(cache);
     return served;
   } catch (cause) {
     await thread.close();
@@ -140,6 +150,8 @@ export class PooledModel implements ServedModel {
   #measuring: NodeJS.Timeout | undefined;
   /** Predictions whose images are being decoded or that wait for their answer; kept for models with images alone. */
   readonly #accepted = new Set<Promise<unknown>>();
+  readonly #observer: ServingObserver | undefined;
+  #cache: AnswerCache | undefined;
   #draining = false;
 
   constructor(bundle: ServableBundle, thread: InferenceThread, options: ServingOptions) {
@@ -151,6 +163,7 @@ export class PooledModel implements ServedModel {
     this.outputs = thread.outputs;
     this.#thread = thread;
     const { observer } = options;
+    this.#observer = observer;
     this.#batcher = new Batcher({
       clock: options.clock,
       maximumBatchRows: Math.min(options.maximumBatchRows ?? 64, thread.comfortableRows),
@@ -196,8 +209,25 @@ export class PooledModel implements ServedModel {
     return this.#batcher.overloaded;
   }
 
+  answerFrom(cache: AnswerCache): void {
+    this.#cache = cache;
+  }
+
   async predict(rows: readonly Row[], options: RunOptions = {}): Promise<readonly Prediction[]> {
+    if (this.#cache) return this.#answerFromCache(this.#cache, rows, options);
     return this.#answerAtOnce(rows, options) ?? this.#answerByGraph(rows, options);
+  }
+
+  #answerFromCache(
+    cache: AnswerCache,
+    rows: readonly Row[],
+    options: RunOptions,
+  ): Promise<readonly Prediction[]> {
+    const { bundle, manifest } = this;
+    const predict = async (missing: readonly Row[]) =>
+      this.#answerAtOnce(missing, options) ?? this.#answerByGraph(missing, options);
+    const onRows = (hits: number, misses: number) => this.#observer?.cached?.(this, hits, misses);
+    return answerFromCache({ cache, bundle, manifest, predict, onRows }, rows);
   }
 
   /** @returns `undefined` where there are too many rows for it, or a mistake that the encoding of rows names */

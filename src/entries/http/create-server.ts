@@ -15,6 +15,7 @@ import {
   isBinaryReply,
   isStreamReply,
   isTextReply,
+  methodsOf,
   type Route,
   type RouteContext,
   type Services,
@@ -47,7 +48,7 @@ export function createServer(
   const context: RouteContext = {
     ...services,
     options,
-    metrics: servingMetrics.forServer(services.models),
+    metrics: servingMetrics.forServer(services.models, services.predictions),
     observer: servingMetrics.observer,
     routes: routeTable(services.store),
     isReady: () => closing === undefined && services.models.list().every((model) => model.state === "ready"),
@@ -79,7 +80,7 @@ const HEAD_LENGTH = "inference-header-content-length";
 function createApp(bodyLimit: number): FastifyInstance {
   const app = Fastify({
     bodyLimit,
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     // Requests that arrive on open connections during a shutdown were accepted: they are answered.
     return503OnClosing: false,
     forceCloseConnections: false,
@@ -155,6 +156,7 @@ function registerHooks(
     try {
       // An unknown path tells nothing to callers who may do nothing.
       checkAccess(request.headers, route?.permission ?? "read");
+      if (request.is404) throw unknownRoute(request, reply, context.routes);
       if (route?.heavy) refuseWhenOverloaded(models, request.params as { model: string; version?: string });
       done();
     } catch (cause) {
@@ -167,10 +169,26 @@ function registerHooks(
     metrics.request(request.method, path, reply.statusCode, reply.elapsedTime / 1000);
     done();
   });
-  app.setNotFoundHandler((request) => {
-    throw new QuernError("ROUTE_NOT_FOUND", `There is no ${request.method} ${request.url.slice(0, 200)}.`);
+  app.setNotFoundHandler((request, reply) => {
+    throw unknownRoute(request, reply, context.routes);
   });
   app.setErrorHandler((cause, request, reply) => sendError(cause, request, reply, context));
+}
+
+/** Says which methods a known path takes (RFC 9110, section 15.5.6). */
+function unknownRoute(request: FastifyRequest, reply: FastifyReply, routes: readonly Route[]): QuernError {
+  const { method, url } = request;
+  const allowed = methodsOf(routes, url.split("?", 1)[0]!);
+  const place = url.slice(0, 200);
+  if (allowed.length === 0) return new QuernError("ROUTE_NOT_FOUND", `There is no ${method} ${place}.`);
+  reply.header("allow", allowed.join(", "));
+  return new QuernError(
+    "METHOD_NOT_ALLOWED",
+    `${method} is not allowed for ${place}; allowed: ${allowed.join(", ")}.`,
+    {
+      details: { allowed },
+    },
+  );
 }
 
 /** Shedding before the body is read costs little, so that what was accepted is still answered in time. */

@@ -13,7 +13,7 @@ export const descriptionRoutes: readonly Route[] = [
       answer: z.record(z.string(), z.unknown()),
     },
     summary: "This interface as OpenAPI 3.1.",
-    handle: (_request, { routes }) => openApiDocument(routes),
+    handle: (_request, { routes, models }) => openApiDocument(routes, models.list()),
   }),
   defineRoute({
     ...{ method: "GET", path: "/docs", permission: "read", answer: "text/html" },

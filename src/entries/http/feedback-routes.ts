@@ -26,6 +26,7 @@ export const feedbackRoutes = (store: Store): readonly Route[] => [
     path: "/feedback/:model",
     summary: "Labels that became known: durable once answered; told twice they count once.",
     permission: "predict",
+    refusals: [503, 507],
     params: z.strictObject({ model: z.string().min(1).max(200) }),
     body: feedbackBody,
     answer: feedbackReceiptSchema,

@@ -19,6 +19,7 @@ export const healthRoutes: readonly Route[] = ["/health", "/v2/health"].flatMap(
   }),
   defineRoute({
     ...{ method: "GET", path: `${prefix}/ready`, permission: "public", answer },
+    answerStatuses: [503],
     summary: "Whether every model answers and no shutdown has begun; 503 otherwise.",
     handle: (_request, context) => readiness(context),
   }),

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
+import type { PredictionLogCounts, PredictionSink } from "../../foundation/contracts/prediction-log.js";
 import type { ModelPool, ServedModel, ServingObserver } from "../../foundation/contracts/serving.js";
 
 /** Seconds: a lone small prediction takes a fraction of a millisecond, an overloaded one seconds. */
@@ -20,7 +21,7 @@ export interface Metrics {
 /** Counts what the pool does. Made before the pool; given to it as its observer and to the server. */
 export interface ServingMetrics {
   readonly observer: ServingObserver;
-  forServer(models: ModelPool): Metrics;
+  forServer(models: ModelPool, predictions?: PredictionSink): Metrics;
 }
 
 export function createServingMetrics(): ServingMetrics {
@@ -44,6 +45,10 @@ export function createServingMetrics(): ServingMetrics {
     ...{ name: "quern_shadow_rows_total", help: "Rows computed by a shadow.", registers },
     labelNames: [...labelNames, "agrees"] as const,
   });
+  const cached = new Counter({
+    ...{ name: "quern_cache_rows_total", help: "Rows looked up in the cache of answers.", registers },
+    labelNames: [...labelNames, "result"] as const,
+  });
   const rowsOf = eachModel((labels) => batchRows.labels(labels));
   const secondsOf = eachModel((labels) => batchSeconds.labels(labels));
   const observer: ServingObserver = {
@@ -55,9 +60,41 @@ export function createServingMetrics(): ServingMetrics {
       rowsOf(model).observe(rows);
       secondsOf(model).observe(seconds);
     },
+    cached(model, hits, misses) {
+      cached.inc({ ...labelsOf(model), result: "hit" }, hits);
+      cached.inc({ ...labelsOf(model), result: "miss" }, misses);
+    },
     refused: (model, reason) => refused.inc({ ...labelsOf(model), reason }),
   };
-  return { observer, forServer: (models) => serverMetrics(registry, models) };
+  return {
+    observer,
+    forServer(models, predictions) {
+      if (predictions?.counts) logMetrics(registry, predictions.counts.bind(predictions));
+      return serverMetrics(registry, models);
+    },
+  };
+}
+
+/** What became of the rows handed to the log, as the log counts them. */
+function logMetrics(registry: Registry, counts: () => PredictionLogCounts): void {
+  const registers = [registry];
+  new Counter({
+    ...{ name: "quern_prediction_log_rows_total", help: "Rows handed to the log of predictions.", registers },
+    labelNames: ["outcome"] as const,
+    collect() {
+      this.reset();
+      const { written, skipped, dropped } = counts();
+      this.inc({ outcome: "written" }, written);
+      this.inc({ outcome: "skipped" }, skipped);
+      this.inc({ outcome: "dropped" }, dropped);
+    },
+  });
+  new Gauge({
+    ...{ name: "quern_prediction_log_waiting_rows", help: "Rows that wait to be written.", registers },
+    collect() {
+      this.set(counts().waiting);
+    },
+  });
 }
 
 function serverMetrics(registry: Registry, models: ModelPool): Metrics {

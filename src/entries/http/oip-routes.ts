@@ -128,6 +128,7 @@ const modelRoutes = PLACES.flatMap(({ prefix, params, which }) => [
   defineRoute({
     ...{ ...common, method: "GET", path: `${prefix}/ready`, params, answer: readyAnswer },
     summary: `Open Inference Protocol: whether ${which} answers.`,
+    answerStatuses: [503],
     handle(request, { models }) {
       const model = modelOf(models, request.params as ModelParams);
       const ready = model.state === "ready";

@@ -1,51 +1,126 @@
 import { z } from "zod";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
 import { errorBodySchema, NDJSON_TYPE, oipErrorSchema } from "../../foundation/contracts/http.js";
+import type { ServedModel } from "../../foundation/contracts/serving.js";
 import type { Route } from "./route.js";
 
 type Json = Record<string, unknown>;
 
-/** OpenAPI 3.1, whose schemas are JSON Schema 2020-12: the table in another form. */
-export function openApiDocument(routes: readonly Route[]): Json {
+/** OpenAPI 3.1, whose schemas are JSON Schema 2020-12: the table in another form, with the served models as examples. */
+export function openApiDocument(routes: readonly Route[], models: readonly ServedModel[]): Json {
   const paths: Record<string, Json> = {};
   for (const route of routes) {
     const path = route.path.replace(/:([a-z]+)/g, "{$1}");
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, models) };
   }
   return {
     openapi: "3.1.0",
-    info: { title: "Quern", version: QUERN_VERSION, license: { name: "Apache-2.0" } },
+    info: {
+      title: "Quern",
+      version: QUERN_VERSION,
+      description: ABOUT,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    tags: TAGS.map(([name, description]) => ({ name, description })),
     paths,
-    components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+    components: { securitySchemes: { token: { type: "http", scheme: "bearer", description: TOKEN } } },
   };
 }
 
-function operation(route: Route): Json {
-  const { summary, permission, params, query, body, stream, answer, errors } = route;
+const ABOUT = `Predictions of trained models. Routes that predict take the headers Request-Timeout-Ms (less time than the server allows; \
+what has not begun then is refused) and Quern-Subject (whose request it is: the same subject gets the same version while traffic is spread).`;
+const TOKEN = "Asked for where tokens are configured; each token has permissions.";
+const TAGS = [
+  ["predict", "Rows in, answers out."],
+  ["v2", "The Open Inference Protocol: tensors in, tensors out."],
+  ["feedback", "What turned out to be true."],
+  ["api", "Models, versions, runs and datasets."],
+  ["health", "For an orchestrator."],
+  ["metrics", "For Prometheus."],
+  ["openapi.json", "This document."],
+  ["docs", "The same for people."],
+] as const;
+
+function operation(route: Route, models: readonly ServedModel[]): Json {
+  const {
+    method,
+    path,
+    summary,
+    permission,
+    params,
+    query,
+    body,
+    stream,
+    errors,
+    answerStatuses = [],
+  } = route;
   const error = errors === "inference-protocol" ? oipErrorSchema : errorBodySchema;
-  const parameters = [...parametersOf(params, "path"), ...parametersOf(query, "query")];
+  const parameters = [...parametersOf(params, "path", models), ...parametersOf(query, "query", models)];
+  const refusals = statusesOf(route).map((status) => [
+    status,
+    { description: STATUSES[status], ...headersOf(status), content: jsonContent(error, "output") },
+  ]);
   return {
     summary,
-    tags: [route.path.split("/")[1]],
+    operationId: [method.toLowerCase(), ...path.split(/[^a-z0-9]+/i).filter(Boolean)].join("-"),
+    tags: [path.split("/")[1]],
     security: permission === "public" ? [] : [{ token: [permission] }],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: { required: true, content: jsonContent(body.schema, "input") } } : {}),
     ...(stream ? { requestBody: { required: true, content: lines(stream.schema, "input") } } : {}),
-    responses: {
-      200: {
-        description: "done",
-        content: stream
-          ? lines(stream.answer, "output")
-          : typeof answer === "string"
-            ? { [answer]: {} }
-            : jsonContent(answer, "output"),
-      },
-      default: { description: "refused or failed", content: jsonContent(error, "output") },
-    },
+    responses: Object.fromEntries([
+      ...refusals,
+      ...[200, ...answerStatuses].map((status) => [
+        status,
+        { description: status === 200 ? "done" : "not ready", content: answerContent(route) },
+      ]),
+    ]),
   };
 }
 
-function parametersOf(schema: z.ZodObject | undefined, place: "path" | "query"): Json[] {
+function answerContent({ stream, answer }: Route): Json {
+  if (stream) return lines(stream.answer, "output");
+  return typeof answer === "string" ? { [answer]: {} } : jsonContent(answer, "output");
+}
+
+const STATUSES: Readonly<Record<number, string>> = {
+  400: "the request is malformed, or a value does not fit its column",
+  401: "no token was sent, or it is not known",
+  403: "the token may not do this, or the server is not addressed by a name of its own",
+  404: "there is no such model, version, run or dataset",
+  409: "something in between has changed, or a gate is not met",
+  413: "the request is larger than the server accepts",
+  422: "the model cannot be used, or not for this",
+  500: "a fault of the server; its log has the cause",
+  503: "too much to do, or shutting down; try again after Retry-After",
+  504: "the time for the request ran out before it was computed",
+  507: "the server's disk is full",
+};
+
+/** Each refusal that the fields of a route can lead to. */
+function statusesOf({ permission, params, body, stream, heavy, refusals = [] }: Route): readonly number[] {
+  const statuses = [
+    ...[400, 403, 500],
+    ...(permission === "public" ? [] : [401]),
+    ...(params ? [404] : []),
+    ...(body || stream ? [413] : []),
+    ...(heavy ? [422, 503, 504] : []),
+    ...refusals,
+  ];
+  return [...new Set(statuses)].sort((a, b) => a - b);
+}
+
+function headersOf(status: number): Json {
+  if (status !== 503) return {};
+  const seconds = { description: "seconds", schema: { type: "integer", minimum: 1 } };
+  return { headers: { "Retry-After": seconds } };
+}
+
+function parametersOf(
+  schema: z.ZodObject | undefined,
+  place: "path" | "query",
+  models: readonly ServedModel[],
+): Json[] {
   if (!schema) return [];
   const { properties = {}, required = [] } = toSchema(schema, "input") as {
     properties?: Record<string, Json>;
@@ -56,19 +131,42 @@ function parametersOf(schema: z.ZodObject | undefined, place: "path" | "query"):
     in: place,
     required: place === "path" || required.includes(name),
     schema: property,
+    ...examplesOf(name, models),
   }));
+}
+
+/** Names and versions that this server answers for. */
+function examplesOf(parameter: string, models: readonly ServedModel[]): Json {
+  const values = models
+    .slice(0, 5)
+    .map(({ manifest }) => (parameter === "version" ? String(manifest.version) : manifest.name));
+  if (values.length === 0 || !["model", "version"].includes(parameter)) return {};
+  return { examples: Object.fromEntries([...new Set(values)].map((value) => [value, { value }])) };
 }
 
 const jsonContent = (schema: z.ZodType, io: "input" | "output"): Json => ({
   "application/json": { schema: toSchema(schema, io) },
 });
 
-/** Of one line (OpenAPI 3.2 calls this `itemSchema`); for tools that know 3.1 alone the whole is a text. */
+/** Of one line (OpenAPI 3.2 calls this `itemSchema`); for tools that know 3.1 alone the whole is anything. */
 const lines = (schema: z.ZodType, io: "input" | "output"): Json => ({
-  [NDJSON_TYPE]: { schema: { type: "string" }, "x-item-schema": toSchema(schema, io) },
+  [NDJSON_TYPE]: { schema: {}, "x-item-schema": toSchema(schema, io) },
 });
 
 function toSchema(schema: z.ZodType, io: "input" | "output"): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    override: ({ jsonSchema }) => plainTuple(jsonSchema),
+  });
   return rest;
+}
+
+/** Tuples of one type as lists of a fixed length: tools that generate clients and requests know `prefixItems` less often. */
+function plainTuple(schema: { prefixItems?: unknown; items?: unknown }): void {
+  const { prefixItems } = schema;
+  if (!Array.isArray(prefixItems) || prefixItems.length === 0) return;
+  const [first, ...others] = prefixItems.map((item) => JSON.stringify(item));
+  if (others.some((other) => other !== first)) return;
+  schema.items = prefixItems[0];
+  delete schema.prefixItems;
 }

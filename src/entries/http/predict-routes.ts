@@ -78,7 +78,7 @@ export const predictRoutes: readonly Route[] = [
         ids,
         run,
       });
-      const explanations = body.explain ? await model.explain(rows) : undefined;
+      const explanations = body.explain && rows.length > 0 ? await model.explain(rows) : undefined;
       metrics.predicted(model, rows.length);
       const { name, version } = model.manifest;
       const predictions = answers.map((answer, row) => ({

@@ -30,7 +30,10 @@ function bodyOf<T extends z.ZodType>(schema: T): BodyReader<z.infer<T>> {
   };
 }
 
+/** A gate that is not met, a bundle that cannot be opened, a store that is busy, a disk that is full. */
+const WRITES = [409, 422, 503, 507];
 const params = z.strictObject({ name: z.string().min(1).max(200) });
+const CHANGE = { permission: "manage", params, refusals: WRITES } as const;
 const given = (actor: string | undefined) => (actor === undefined ? {} : { actor });
 
 export const registryRoutes = (store: Store): readonly Route[] => [
@@ -41,7 +44,11 @@ export const registryRoutes = (store: Store): readonly Route[] => [
     handle: async ({ params: { name } }) => ({ changes: await store.models.aliasHistory(name) }),
   }),
   defineRoute({
-    ...{ method: "POST", path: "/api/registry/:name/promote", permission: "manage", params },
+    ...{
+      method: "POST",
+      path: "/api/registry/:name/promote",
+      ...CHANGE,
+    },
     summary: "Lets an alias point to a version that passes its gates; 409 with all gates otherwise.",
     body: bodyOf(promoteRequestSchema),
     answer: promotionSchema,
@@ -53,7 +60,11 @@ export const registryRoutes = (store: Store): readonly Route[] => [
     },
   }),
   defineRoute({
-    ...{ method: "POST", path: "/api/registry/:name/rollback", permission: "manage", params },
+    ...{
+      method: "POST",
+      path: "/api/registry/:name/rollback",
+      ...CHANGE,
+    },
     summary: "Lets an alias point to the version before its last promotion.",
     body: bodyOf(rollbackRequestSchema),
     answer: promotionSchema,
@@ -71,7 +82,7 @@ export const registryRoutes = (store: Store): readonly Route[] => [
     handle: async ({ params: { name } }) => ({ changes: await store.registry.deploymentHistory(name) }),
   }),
   defineRoute({
-    ...{ method: "POST", path: "/api/registry/:name/deploy", permission: "manage", params },
+    ...{ method: "POST", path: "/api/registry/:name/deploy", ...CHANGE },
     summary: "Spreads the name's traffic over versions by weight, with shadows or as a canary; null ends it.",
     body: bodyOf(
       z.strictObject({ deployment: deploymentSchema.nullable(), reason: z.string().min(1).max(1000) }),
@@ -84,7 +95,11 @@ export const registryRoutes = (store: Store): readonly Route[] => [
     },
   }),
   defineRoute({
-    ...{ method: "POST", path: "/api/registry/:name/approve", permission: "manage", params },
+    ...{
+      method: "POST",
+      path: "/api/registry/:name/approve",
+      ...CHANGE,
+    },
     summary: "Adds an approval of a version under an alias; once for each approver.",
     body: bodyOf(approveRequestSchema),
     answer: z.object({ approvals: z.array(approvalSchema) }),

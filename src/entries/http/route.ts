@@ -96,6 +96,10 @@ export interface Route {
   readonly answer: z.ZodType | string;
   /** Default: `{error: {code, message, hint, details}}`. */
   readonly errors?: "inference-protocol";
+  /** Statuses beside 200 that carry the same answer. */
+  readonly answerStatuses?: readonly number[];
+  /** Statuses of refusals beyond those that follow from the other fields. */
+  readonly refusals?: readonly number[];
   /**
    * True for routes that are refused, before their body is read, when the models have too much to do. Their parameters
    * name a model and are not validated beyond looking it up: each microsecond counts here.
@@ -120,4 +124,12 @@ export function defineRoute<
   },
 ): Route {
   return Object.freeze(route) as unknown as Route;
+}
+
+/** The methods that a path takes; none where it is unknown. */
+export function methodsOf(routes: readonly Route[], path: string): readonly string[] {
+  const methods = routes
+    .filter((route) => new RegExp(`^${route.path.replace(/:[a-z]+/g, "[^/]+")}$`).test(path))
+    .map(({ method }) => method);
+  return methods.includes("GET") ? [...methods, "HEAD"] : methods;
 }

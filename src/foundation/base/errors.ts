@@ -86,6 +86,7 @@ export const ERROR_TABLE = {
   UNAUTHENTICATED: { http: 401, exit: 2, hint: "Send the configured token as `Authorization: Bearer`." },
   FORBIDDEN: { http: 403, exit: 2, hint: "Use a token that has the permission the message names." },
   ROUTE_NOT_FOUND: { http: 404, exit: 2, hint: "`/docs` lists the routes." },
+  METHOD_NOT_ALLOWED: { http: 405, exit: 2, hint: "Use a method that the header `Allow` lists." },
   REQUEST_INVALID: {
     http: 400,
     exit: 2,
@@ -94,7 +95,7 @@ export const ERROR_TABLE = {
   REQUEST_TOO_LARGE: { http: 413, exit: 2, hint: "Send fewer rows in one request." },
   DEADLINE_EXCEEDED: { http: 504, exit: 1, hint: "Allow more time, or send fewer rows in one request." },
   OVERLOADED: { http: 503, exit: 1, hint: "Try again after the time in `Retry-After`." },
-  UNSUPPORTED: { http: 501, exit: 2, hint: "The message names what is supported." },
+  UNSUPPORTED: { http: 422, exit: 2, hint: "The message names what is supported." },
 } as const satisfies Record<string, { http: number; exit: 0 | 1 | 2 | 3 | 130; hint: string }>;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;

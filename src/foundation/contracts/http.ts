@@ -47,6 +47,7 @@ export const predictRequestSchema = z
 
 const named = { id: z.string() };
 
+const finite = z.number().nullable();
 export const predictResponseSchema = z.strictObject({
   model: z.string(),
   version: z.number().int(),
@@ -61,7 +62,11 @@ export const predictResponseSchema = z.strictObject({
         }),
         z.strictObject({
           id: z.string(),
-          prediction: z.number().nullable().describe("null where the model answers no finite number"),
+          prediction: finite.describe("null where the model answers no finite number"),
+          interval: z
+            .tuple([finite, finite])
+            .optional()
+            .describe("holds the truth as often as the model's manifest says"),
           explanation: predictionExplanationSchema.optional(),
         }),
         labelsAnswerSchema.extend(named),

@@ -25,6 +25,8 @@ export interface AnsweredRows {
 export interface PredictionSink {
   /** Returns at once and never throws: rows that find no place are dropped and counted, answers never wait. */
   record(answered: AnsweredRows): void;
+  /** For metrics; absent where nothing is counted. */
+  counts?(): PredictionLogCounts;
 }
 
 /** What became of the rows handed over since the start. */

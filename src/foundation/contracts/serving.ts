@@ -75,6 +75,8 @@ export interface ModelPool {
 export interface ServingObserver {
   /** A batch was computed. */
   batch?(model: ServedModel, rows: number, seconds: number): void;
+  /** So many rows of a request were answered from the cache, and so many had to be computed; only with a cache. */
+  cached?(model: ServedModel, hits: number, misses: number): void;
   /** A caller's rows were turned away. */
   refused?(model: ServedModel, reason: "overloaded" | "deadline" | "cancelled"): void;
   /** A shadow computed rows that another version answered; for so many of them it said something else. */

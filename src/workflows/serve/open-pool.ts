@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { verifyBundle } from "../../capabilities/bundles/index.js";
 import { createHostTransforms } from "../../capabilities/features/host/index.js";
 import { createHanSegmenter } from "../../capabilities/features/jieba.js";
-import { createModelPool, Traffic } from "../../capabilities/serving/index.js";
+import { createModelPool, type ServingOptions, Traffic } from "../../capabilities/serving/index.js";
 import { openStore } from "../../capabilities/stores/index.js";
 import { createImageDecoder } from "../../capabilities/vision/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
@@ -33,7 +33,7 @@ export interface ServedModels {
 export async function openModels(
   references: readonly string[],
   observer: ServingObserver,
-  options: WorkflowOptions = {},
+  options: WorkflowOptions & Pick<ServingOptions, "cacheBytes"> = {},
 ): Promise<ServedModels> {
   const context = workflowContext(options);
   const folder = storeFolder(options);
@@ -43,6 +43,7 @@ export async function openModels(
     decodeImage: createImageDecoder(),
     observer,
     createExplainer: createExplanationThread,
+    ...(options.cacheBytes ? { cacheBytes: options.cacheBytes } : {}),
   });
   const store = existsSync(folder)
     ? await openStore(folder, { clock: context.clock, create: false })

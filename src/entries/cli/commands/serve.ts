@@ -57,6 +57,11 @@ export const command = defineCommand({
       .default([])
       .register(fields, { title: "Further host names under which callers may address the server" }),
     ...{ bodyLimitBytes, maximumRows, requestTimeoutMs, drainTimeoutMs, maximumConnections },
+    cacheMb: z.coerce.number().min(0).max(65_536).default(0).register(fields, {
+      title: "Answers kept by the content of their rows; 0 keeps none",
+      help: "Never across versions; of each process.",
+      unit: "MB",
+    }),
     log: z.boolean().default(false).register(fields, {
       title: "Log predictions in the store, so that `quern monitor` can judge them",
       help: "What is kept: `monitoring.log` in quern.yaml.",
@@ -72,7 +77,7 @@ export const command = defineCommand({
   }),
   async run(models, options, io) {
     const { json: _json, quiet: _quiet, store: _store, token, adminToken, ...rest } = options;
-    const { log, workers, workerMemoryMb, ...server } = rest;
+    const { log, workers, workerMemoryMb, cacheMb, ...server } = rest;
     const wishes = {
       ...server,
       tokens: [
@@ -85,7 +90,11 @@ export const command = defineCommand({
     if (workers > 1 && !isServeWorker()) return runServeWorkers({ workers, workerMemoryMb, io });
     const metrics = createServingMetrics();
     const logger = lineLogger(io);
-    const served = await openModels(models, metrics.observer, { ...workflowOptions(options, io), logger });
+    const served = await openModels(models, metrics.observer, {
+      ...workflowOptions(options, io),
+      logger,
+      cacheBytes: cacheMb * 2 ** 20,
+    });
     const predictions = log
       ? openPredictionLog(projectSettings(undefined).monitoring.log, {
           ...workflowOptions(options, io),

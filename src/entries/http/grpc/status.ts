@@ -23,16 +23,19 @@ const BY_HTTP: Readonly<Record<number, GrpcStatusName>> = {
   401: "UNAUTHENTICATED",
   403: "PERMISSION_DENIED",
   404: "NOT_FOUND",
+  405: "UNIMPLEMENTED",
   409: "FAILED_PRECONDITION",
   413: "RESOURCE_EXHAUSTED",
   415: "INVALID_ARGUMENT",
   422: "FAILED_PRECONDITION",
   499: "CANCELLED",
-  501: "UNIMPLEMENTED",
   503: "UNAVAILABLE",
   504: "DEADLINE_EXCEEDED",
   507: "RESOURCE_EXHAUSTED",
 };
+
+/** Where gRPC tells apart what HTTP does not. */
+const BY_CODE: Partial<Readonly<Record<ErrorCode, GrpcStatusName>>> = { UNSUPPORTED: "UNIMPLEMENTED" };
 
 export interface GrpcError {
   readonly status: GrpcStatusName;
@@ -48,7 +51,7 @@ export function toGrpcError(cause: unknown): GrpcError {
   const { code, hint, message, details } = cause;
   const seconds = details.retryAfterSeconds;
   return {
-    status: BY_HTTP[ERROR_TABLE[code].http] ?? "INTERNAL",
+    status: BY_CODE[code] ?? BY_HTTP[ERROR_TABLE[code].http] ?? "INTERNAL",
     message,
     code,
     hint,

@@ -1,0 +1,64 @@
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { predictResponseSchema } from "../../foundation/contracts/http.js";
+import { openApiDocument } from "./openapi.js";
+import { defineRoute, methodsOf } from "./route.js";
+import { routeTable } from "./routes.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: a document of any shape; a wrong guess fails the test
+type Document = any;
+
+it("names each status that a route can answer with, and nothing else", () => {
+  const { paths } = openApiDocument(routeTable(undefined), []) as Document;
+  const statuses = (path: string, method = "get") => Object.keys(paths[path][method].responses);
+  expect(statuses("/predict/{model}", "post")).toEqual([
+    "200",
+    "400",
+    "401",
+    "403",
+    "404",
+    "413",
+    "422",
+    "500",
+    "503",
+    "504",
+  ]);
+  expect(statuses("/health/live")).toEqual(["200", "400", "403", "500"]);
+  const ready = paths["/health/ready"].get.responses;
+  expect(ready[503].content).toEqual(ready[200].content);
+  const ids = Object.values(paths).flatMap((path) =>
+    Object.values(path as Document).map((it: Document) => it.operationId),
+  );
+  expect(new Set(ids).size).toBe(ids.length);
+  const stream = paths["/predict/{model}/stream"].post;
+  expect(Object.keys(stream.requestBody.content)).toEqual(["application/x-ndjson"]);
+});
+
+it("writes lists of a fixed length so that every tool understands them", () => {
+  const answer = z.object({
+    pair: z.tuple([z.number(), z.number()]),
+    mixed: z.tuple([z.number(), z.string()]),
+  });
+  const route = defineRoute({
+    ...{ method: "GET", path: "/x", permission: "public", summary: "x", answer, handle: () => undefined },
+  });
+  const { properties } = (openApiDocument([route], []) as Document).paths["/x"].get.responses[200].content[
+    "application/json"
+  ].schema;
+  expect(properties.pair).toEqual({ type: "array", items: { type: "number" }, minItems: 2, maxItems: 2 });
+  expect(properties.mixed.prefixItems).toHaveLength(2);
+});
+
+it("knows the methods of a path", () => {
+  const routes = routeTable(undefined);
+  expect(methodsOf(routes, "/predict/a%2Fb@3")).toEqual(["POST"]);
+  expect(methodsOf(routes, "/api/models")).toEqual(["GET", "HEAD"]);
+  expect(methodsOf(routes, "/predict/a/b")).toEqual([]);
+});
+
+it("describes answers with an interval", () => {
+  const answer = { id: "a", prediction: 1, interval: [0, null] };
+  expect(predictResponseSchema.safeParse({ model: "m", version: 1, predictions: [answer] }).success).toBe(
+    true,
+  );
+});
