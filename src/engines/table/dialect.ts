@@ -91,10 +91,26 @@ const isValue = (text: string): boolean => {
 const isEmpty = (text: string): boolean =>
   text.trim() === "" || MISSING_MARKERS.includes(text.trim().toLowerCase());
 
+/** Fewer could be chance. */
+const LEAST_COUNTED = 3;
+
+/** Whether the numbers of a row count its columns, from 0 or 1: what a table without names of its own is written with. */
+function countsColumns(row: readonly string[]): boolean {
+  const numbers = [...row.entries()].filter(([, cell]) => /^\d+$/.test(cell.trim()));
+  const [first] = numbers;
+  const start = first ? Number(first[1]) - first[0] : Number.NaN;
+  return (
+    numbers.length >= LEAST_COUNTED &&
+    Math.abs(start) <= 1 &&
+    numbers.every(([index, cell]) => Number(cell) === start + index)
+  );
+}
+
 /** A first row names columns unless it looks like the rows below it. */
 function sniffHeader(rows: readonly string[][]): boolean {
   const [first, ...body] = rows;
   if (!first || body.length === 0) return true;
+  if (countsColumns(first) && !body.some(countsColumns)) return true;
   let likeNames = 0;
   let likeValues = 0;
   let repeated = 0;

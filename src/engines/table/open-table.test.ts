@@ -61,6 +61,19 @@ describe("openTable", () => {
     await table.close();
   });
 
+  it.each([
+    ["0,1,2,y\n0.5,1,7,a\n1.5,2,8,b\n", ["0", "1", "2", "y"], 2],
+    [",0,1,2\n0,0.5,1,7\n1,1.5,2,8\n", ["0", "1", "2"], 2],
+    ["1,2,3\n1,2,3\n4,5,6\n", ["column1", "column2", "column3"], 3],
+    ["0,1,2\n3,4,5\n6,7,8\n", ["0", "1", "2"], 2],
+    ["5,1,2\n3,4,5\n6,7,8\n", ["column1", "column2", "column3"], 3],
+  ])("takes numbers that count the columns as their names: %j", async (text, names, rows) => {
+    const table = await openTable(delimited(text), options());
+    expect(table.columns.map((column) => column.name)).toEqual(expect.arrayContaining(names));
+    expect(table.rows).toBe(rows);
+    await table.close();
+  });
+
   it("answers with columns called like nothing on earth", async () => {
     const names = ["__proto__", 'a"b', "x\ny", "😀", "; DROP TABLE stored; --", "naïve", "select"];
     const header = names.map((name) => `"${name.replaceAll('"', '""')}"`).join(",");

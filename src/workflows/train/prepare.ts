@@ -75,7 +75,7 @@ function requireTarget(table: Table, project: Project): string {
   const guess = nearest(wanted, names);
   throw new QuernError(
     "DATA_COLUMN_UNKNOWN",
-    `There is no target column ${JSON.stringify(wanted)}${guess === undefined ? "" : `; did you mean ${JSON.stringify(guess)}?`} The columns are ${listed.join(", ")}.`,
+    `There is no target column ${JSON.stringify(wanted)}${guess === undefined ? "." : `; did you mean ${JSON.stringify(guess)}?`} The columns are ${listed.join(", ")}.`,
     { details: { column: wanted, columns: names.slice(0, 100) } },
   );
 }
