@@ -209,6 +209,7 @@ describe("odd but usable input trains", () => {
     "名字",
     "x'); DROP TABLE data; --",
     "__row",
+    "rowid",
   ];
   const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 

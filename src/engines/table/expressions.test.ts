@@ -32,7 +32,7 @@ async function readBoth(texts: readonly string[], schema: Omit<ColumnSchema, "na
   const column: ColumnSchema = { ...schema, name: "x", reason: "" };
   const frame = await readFrame(table, [column]);
   const marks = await table.query(
-    `SELECT ${invalidExpression(column, "text")} AS bad FROM data ORDER BY __row`,
+    `SELECT ${invalidExpression(column, "text")} AS bad FROM data ORDER BY rowid`,
   );
   await table.close();
   rmSync(folder, { recursive: true });

@@ -12,20 +12,35 @@ import {
   type TableNote,
 } from "./table.js";
 
-/** The stored rows; `data` is a view of them with the row number. */
-export const STORED = "stored";
+/** The relation that queries see. Its rows are numbered in the order they were loaded, by DuckDB itself. */
+export const STORED = "data";
+const ROW_NUMBER = "rowid";
 
 type StoredTable = { -readonly [Key in keyof Table]: Table[Key] };
-const databases = new WeakMap<Table, Database>();
 
-/** Rows of `stored`, seen through the view `data`. DuckDB numbers stored rows in the order they were loaded. */
+/** Where the rows lie: `data` itself, or a table that `data` is a view of. */
+interface Storage {
+  readonly database: Database;
+  readonly hidden?: HiddenTable;
+}
+interface HiddenTable {
+  readonly name: string;
+  /** A column of the source is called as DuckDB calls its row number, so it lies there under another name. */
+  readonly renamed: { readonly from: string; readonly to: string };
+}
+const storages = new WeakMap<Table, Storage>();
+
+/** The rows that were loaded into `data`. */
 export async function createTable(
   database: Database,
   columns: readonly TableColumn[],
   notes: readonly TableNote[],
 ): Promise<Table> {
-  const rowColumn = unusedName("__row", columns);
-  await createView(database, columns, rowColumn);
+  // Names of DuckDB differ in more than case.
+  const shadowing = columns.find(({ name }) => name.toLowerCase() === ROW_NUMBER);
+  const hidden = shadowing && (await hide(database, shadowing.name, columns));
+  const rowColumn = hidden ? unusedName("__row", columns) : ROW_NUMBER;
+  if (hidden) await createView(database, hidden, columns, rowColumn);
   const [counted] = await database.query(`SELECT count(*) AS rows FROM ${STORED}`);
   const table: StoredTable = {
     rows: counted!.rows as number,
@@ -37,18 +52,32 @@ export async function createTable(
       database.query(sql, parameters),
     close: () => database.close(),
   };
-  databases.set(table, database);
+  storages.set(table, { database, ...(hidden ? { hidden } : {}) });
   return table;
+}
+
+/** A view costs each query the planning of all its columns, so only a table whose row numbers are shadowed gets one. */
+async function hide(database: Database, from: string, columns: readonly TableColumn[]): Promise<HiddenTable> {
+  const hidden = { name: "stored", renamed: { from, to: unusedName("__named_rowid", columns) } };
+  await database.run(`ALTER TABLE ${STORED} RENAME TO ${hidden.name}`);
+  await database.run(
+    `ALTER TABLE ${hidden.name} RENAME COLUMN ${quoteIdentifier(from)} TO ${quoteIdentifier(hidden.renamed.to)}`,
+  );
+  return hidden;
 }
 
 async function createView(
   database: Database,
+  hidden: HiddenTable,
   columns: readonly TableColumn[],
   rowColumn: string,
 ): Promise<void> {
-  const names = columns.map((column) => quoteIdentifier(column.name)).join(", ");
+  const { from, to } = hidden.renamed;
+  const selected = columns.map(({ name }) =>
+    name === from ? `${quoteIdentifier(to)} AS ${quoteIdentifier(from)}` : quoteIdentifier(name),
+  );
   await database.run(
-    `CREATE OR REPLACE VIEW data AS SELECT ${names}, rowid AS ${quoteIdentifier(rowColumn)} FROM ${STORED}`,
+    `CREATE OR REPLACE VIEW ${STORED} AS SELECT ${selected.join(", ")}, ${ROW_NUMBER} AS ${quoteIdentifier(rowColumn)} FROM ${hidden.name}`,
   );
 }
 
@@ -88,18 +117,25 @@ const isConvertible = (table: Table, column: ColumnSchema): boolean =>
 const typeOf = (column: ColumnSchema): string => (column.kind === "number" ? "DOUBLE" : "TIMESTAMP");
 
 async function convert(table: Table, column: ColumnSchema, expression: string): Promise<void> {
-  const database = databaseOf(table);
+  const { database, hidden } = storageOfTable(table);
+  const stored = hidden?.renamed.from === column.name ? hidden.renamed.to : column.name;
+  // Reads its own column only, which is called otherwise there where it is renamed.
+  const reading = stored === column.name ? expression : valueOfRenamed(expression, column.name, stored);
   await database.run(
-    `ALTER TABLE ${STORED} ALTER COLUMN ${quoteIdentifier(column.name)} TYPE ${typeOf(column)} USING ${expression}`,
+    `ALTER TABLE ${hidden?.name ?? STORED} ALTER COLUMN ${quoteIdentifier(stored)} TYPE ${typeOf(column)} USING ${reading}`,
   );
   const storage = column.kind === "number" ? "number" : "datetime";
-  const columns = table.columns.map((known) => (known.name === column.name ? { ...known, storage } : known));
-  await createView(database, columns as TableColumn[], table.rowColumn);
-  (table as StoredTable).columns = columns as TableColumn[];
+  const columns = table.columns.map(
+    (known): TableColumn => (known.name === column.name ? { ...known, storage } : known),
+  );
+  if (hidden) await createView(database, hidden, columns, table.rowColumn);
+  (table as StoredTable).columns = columns;
 }
 
+const valueOfRenamed = (expression: string, from: string, to: string): string =>
+  expression.replaceAll(quoteIdentifier(from), quoteIdentifier(to));
+
 function unusedName(wanted: string, columns: readonly TableColumn[]): string {
-  // Names of DuckDB differ in more than case.
   const taken = new Set(columns.map((column) => column.name.toLowerCase()));
   let name = wanted;
   while (taken.has(name)) name += "_";
@@ -108,9 +144,13 @@ function unusedName(wanted: string, columns: readonly TableColumn[]): string {
 
 /** The engine behind a table of this folder. */
 export function databaseOf(table: Table): Database {
-  const database = databases.get(table);
-  if (!database) throw new Error("The table was not opened by openTable.");
-  return database;
+  return storageOfTable(table).database;
+}
+
+function storageOfTable(table: Table): Storage {
+  const storage = storages.get(table);
+  if (!storage) throw new Error("The table was not opened by openTable.");
+  return storage;
 }
 
 /** @throws QuernError DATA_COLUMN_UNKNOWN */

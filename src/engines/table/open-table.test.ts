@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openTable, quoteIdentifier, readFrame } from "./index.js";
+import type { ColumnSchema } from "../../foundation/contracts/column.js";
+import { convertColumns, openTable, quoteIdentifier, readFrame } from "./index.js";
 
 let folder: string;
 beforeEach(() => {
@@ -21,14 +22,23 @@ const options = () => ({ threads: 2, temporaryFolder: folder });
 
 describe("openTable", () => {
   it("keeps source order in a row column that avoids the user's names", async () => {
-    const table = await openTable(delimited("__row,v\nb,2\na,1\n"), options());
+    const table = await openTable(delimited("__row,RowId,v\nb,x7,2\na,x8,1\n"), options());
     expect(table.rowColumn).toBe("__row_");
-    expect(await table.query(`SELECT v, __row_ FROM data ORDER BY __row_ DESC`)).toEqual([
-      { v: 1, __row_: 1 },
-      { v: 2, __row_: 0 },
+    expect(await table.query(`SELECT v, "RowId", __row_ FROM data ORDER BY __row_ DESC`)).toEqual([
+      { v: 1, RowId: "x8", __row_: 1 },
+      { v: 2, RowId: "x7", __row_: 0 },
     ]);
     await table.close();
     expect(readdirSync(folder)).toEqual(["data.csv"]);
+  });
+
+  it("stores a column called like DuckDB's row number as what it means", async () => {
+    const table = await openTable(delimited("rowid,v\n2024-01-02,2\n2023-01-02,1\n"), options());
+    const times: ColumnSchema = { name: "rowid", kind: "datetime", reason: "", format: { datetime: "iso" } };
+    await convertColumns(table, [times]);
+    expect(table.columns).toContainEqual({ name: "rowid", storage: "datetime" });
+    expect(await table.query(`SELECT v FROM data ORDER BY rowid`)).toEqual([{ v: 1 }, { v: 2 }]);
+    await table.close();
   });
 
   it("keeps source order in a file that is read by several threads", async () => {
@@ -38,7 +48,7 @@ describe("openTable", () => {
       (_, i) => `r${i},${i % 5 === 0 ? "NA" : i},${"x".repeat(i % 40)}`,
     );
     const table = await openTable(delimited(`key,v,filler\n${lines.join("\n")}\n`), options());
-    expect(await table.query("SELECT count(*) AS n FROM data WHERE key <> 'r' || __row")).toEqual([{ n: 0 }]);
+    expect(await table.query("SELECT count(*) AS n FROM data WHERE key <> 'r' || rowid")).toEqual([{ n: 0 }]);
     const frame = await readFrame(table, [{ name: "key", kind: "id", reason: "" }]);
     const keys = (frame.columns.get("key") as { values: readonly string[] }).values;
     expect(keys.every((key, row) => key === `r${row}`)).toBe(true);
@@ -53,7 +63,7 @@ describe("openTable", () => {
       options(),
     );
     expect(table.columns.map((column) => column.storage)).toEqual(["number", "text", "text", "text", "text"]);
-    expect(await table.query("SELECT plain FROM data ORDER BY __row")).toEqual([
+    expect(await table.query("SELECT plain FROM data ORDER BY rowid")).toEqual([
       { plain: 1.5 },
       { plain: null },
       { plain: null },

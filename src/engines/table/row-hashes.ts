@@ -52,7 +52,8 @@ export async function contentHashes(
 ): Promise<{ hashes: BigUint64Array; repeated: ReadonlySet<bigint> }> {
   const database = databaseOf(table);
   const framed = columns.map((column) => framedText(canonicalText(column, table)));
-  const expression = `md5_number_upper(${framed.length > 0 ? framed.join(" || ") : "''"})`;
+  // One call, not a chain of operators: the database limits how deep an expression nests.
+  const expression = `md5_number_upper(${framed.length > 0 ? `concat(${framed.join(", ")})` : "''"})`;
   const hashes = new BigUint64Array(table.rows);
   let offset = 0;
   await database.scan(`SELECT ${expression} AS hash FROM data`, (chunk) => {

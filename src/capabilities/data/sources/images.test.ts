@@ -26,7 +26,7 @@ async function write(path: string, bytes: Uint8Array | string = dot): Promise<vo
 async function rowsOf(location: string): Promise<Record<string, unknown>[]> {
   const { table } = await openSource(location, {}, { threads: 1, baseFolder: folder });
   try {
-    return await table.query("SELECT * EXCLUDE (__row) FROM data ORDER BY __row");
+    return await table.query("SELECT * FROM data ORDER BY rowid");
   } finally {
     await table.close();
   }

@@ -51,7 +51,7 @@ async function read(
 ) {
   const { table, sources, notes } = await openSource(location, options, context(more));
   const names = table.columns.map((column) => column.name);
-  const rows = await table.query("SELECT * EXCLUDE (__row) FROM data ORDER BY __row");
+  const rows = await table.query("SELECT * FROM data ORDER BY rowid");
   await table.close();
   return { names, rows: rows.map((row) => names.map((name) => row[name])), sources, notes };
 }
@@ -208,9 +208,7 @@ describe("what a source may be", () => {
       { format: "json", files: [{ path: join(folder, "data.json") }] },
       { threads: 1, temporaryFolder },
     );
-    await table.query(
-      `COPY (SELECT * EXCLUDE (__row) FROM data) TO '${table.temporaryFolder}/out.parquet' (FORMAT parquet)`,
-    );
+    await table.query(`COPY (SELECT * FROM data) TO '${table.temporaryFolder}/out.parquet' (FORMAT parquet)`);
     copyFileSync(join(table.temporaryFolder, "out.parquet"), join(folder, "data.parquet"));
     await table.close();
     expect(await read("data.parquet")).toMatchObject({ names: ["a", "b", "c", "d"], rows: expected });
