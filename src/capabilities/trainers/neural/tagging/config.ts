@@ -77,11 +77,11 @@ const training = {
   }),
   learningRate: learningRateField(5e-3, RISES, { low: 1e-3, high: 2e-2 }),
   weightDecay: weightDecayField(0.01),
-  epochs: z.number().int().min(1).max(1000).default(15).register(fields, {
+  epochs: z.number().int().min(1).max(1000).nullable().default(null).register(fields, {
     title: "Epochs",
-    help: "Times that each text is seen.",
+    help: "Times that each text is seen; default 15, more of few texts.",
   }),
-  batchSize: z.number().int().min(1).max(1024).default(32).register(fields, {
+  batchSize: z.number().int().min(1).max(1024).default(16).register(fields, {
     title: "Batch size",
     unit: "texts",
   }),

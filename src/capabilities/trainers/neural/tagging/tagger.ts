@@ -25,6 +25,10 @@ import { WORD_PARTS, type WordShape, wordStates } from "./word-network.js";
 
 const ID = "tagger";
 const CLIP_NORM = 5;
+/** Where the configuration leaves it open: so often is each text seen, and so many steps are taken of few texts. */
+const LEAST_EPOCHS = 15;
+const MOST_EPOCHS = 60;
+const LEAST_STEPS = 400;
 
 const WORD_TAGGER: TagNetwork<WordShape> = {
   parts: WORD_PARTS,
@@ -57,7 +61,8 @@ export function trainingLength(
   { epochs, batchSize }: Pick<TaggerConfig, "epochs" | "batchSize">,
 ): { readonly batch: number; readonly steps: number } {
   const batch = Math.min(rows, batchSize);
-  return { batch, steps: Math.max(1, Math.round((epochs * rows) / batch)) };
+  const rounds = epochs ?? Math.min(MOST_EPOCHS, Math.max(LEAST_EPOCHS, (LEAST_STEPS * batch) / rows));
+  return { batch, steps: Math.max(1, Math.round((rounds * rows) / batch)) };
 }
 
 /** The rows to judge by, those without a word left out; undefined where none is left. */
