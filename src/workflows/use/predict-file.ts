@@ -1,12 +1,15 @@
 import type { LoadedBundle } from "../../capabilities/bundles/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { hashValue } from "../../foundation/base/hash.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
 import type { Frame } from "../../foundation/contracts/frame.js";
 import { pictureSizeOf } from "../../foundation/contracts/image-cells.js";
 import { hasStructure, type StructuredAnswer } from "../../foundation/contracts/structured-answers.js";
-import { throwIfAborted, type WorkflowOptions, workflowContext } from "../context.js";
+import { throwIfAborted, type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
+import type { OpenedData } from "../load/open-data.js";
 import { withModel } from "./open-model.js";
-import { type Cell, createPredictionWriter } from "./prediction-writer.js";
+import { PredictionProgress } from "./prediction-progress.js";
+import { type Cell, createPredictionWriter, outputTarget } from "./prediction-writer.js";
 import { idColumn, openRows, type ReadingOptions, readIds, readInputs } from "./reading.js";
 
 export interface PredictFileRequest {
@@ -19,6 +22,10 @@ export interface PredictFileRequest {
   readonly escapeFormulas?: boolean;
   /** Also writes `prediction_low` and `prediction_high`, where the model has intervals. */
   readonly interval?: boolean;
+  /** Goes on where an earlier run of the same request was stopped or killed. */
+  readonly resume?: boolean;
+  /** Rows computed at a time: bounds memory, and what is lost when the process is killed. Default 50,000. */
+  readonly chunkRows?: number;
 }
 
 export interface PredictFileResult {
@@ -32,75 +39,100 @@ export interface PredictFileResult {
 const CHUNK_ROWS = 50_000;
 const CHUNK_BYTES = 256 * 2 ** 20;
 
-/** At most the usual chunk, fewer where images fill the memory. */
-function rowsInBytes({ inputs }: Manifest, bytes: number): number {
+/** At most the wished chunk, fewer where images fill the memory. */
+function rowsInBytes({ inputs }: Manifest, bytes: number, wished: number): number {
   const pixels = inputs
     .filter(({ column }) => column.kind === "image")
     .reduce((sum, { column }) => {
       const { height, width, channels } = pictureSizeOf(column);
       return sum + height * width * channels;
     }, 0);
-  return pixels === 0 ? CHUNK_ROWS : Math.max(1, Math.min(CHUNK_ROWS, Math.floor(bytes / pixels)));
+  return pixels === 0 ? wished : Math.max(1, Math.min(wished, Math.floor(bytes / pixels)));
 }
 
 /**
  * One row out per row in, in order: the id where there is one, `prediction`, and `probability_<label>` for each label. A
- * prediction with a structure is JSON: as a text, in JSON Lines as it is.
- * @throws QuernError UNSUPPORTED when intervals are wanted of a model that has none
+ * prediction with a structure is JSON: as a text, in JSON Lines as it is. The output appears when it is whole; until then
+ * what is done lies beside it, durable after each chunk.
+ * @throws QuernError UNSUPPORTED when intervals are wanted of a model that has none; INTERRUPTED, and then `resume` goes on
  */
 export function predictFile(
   request: PredictFileRequest,
   options: WorkflowOptions = {},
 ): Promise<PredictFileResult> {
   const context = workflowContext(options);
-  const started = context.clock.elapsed();
   return withModel(request.model, context, options, async ({ bundle }) => {
-    const { manifest } = bundle;
-    if (request.interval) checkIntervals(manifest);
+    if (request.interval) checkIntervals(bundle.manifest);
+    const target = outputTarget(request.out, context.folder);
     const data = await openRows(request.source, request.reading ?? {}, context);
     try {
-      const id = idColumn(manifest, data.table);
-      const writer = await createPredictionWriter(request.out, context.folder, {
-        id,
-        classes: classesOf(manifest),
-        prediction:
-          manifest.outputs.kind === "value" ? "number" : hasStructure(manifest.outputs) ? "json" : "text",
-        table: data.table,
-        interval: request.interval ?? false,
-        escapeFormulas: request.escapeFormulas ?? false,
-      });
-      try {
-        const chunkRows = rowsInBytes(manifest, CHUNK_BYTES);
-        for (let start = 0; start < data.table.rows; start += chunkRows) {
-          throwIfAborted(context.signal);
-          const range = { start, end: start + chunkRows };
-          const inputs = await readInputs(data, manifest, range);
-          await writer.write(
-            await predictionRows(bundle, inputs, request.interval ?? false),
-            id === undefined ? undefined : await readIds(data.table, id, range),
-          );
-          context.onEvent({
-            run: "",
-            stage: "predict",
-            done: Math.min(start + chunkRows, data.table.rows),
-            total: data.table.rows,
-            elapsedMs: context.clock.elapsed() - started,
-          });
-        }
-        return {
-          model: manifest.name,
-          version: manifest.version,
-          rows: data.table.rows,
-          output: await writer.finish(),
-        };
-      } catch (failure) {
-        writer.discard();
-        throw failure;
-      }
+      return await predictRows(bundle, data, target, request, context);
     } finally {
       await data.close();
     }
   });
+}
+
+async function predictRows(
+  bundle: LoadedBundle,
+  data: OpenedData,
+  target: string,
+  request: PredictFileRequest,
+  context: WorkflowContext,
+): Promise<PredictFileResult> {
+  const { manifest } = bundle;
+  const { rows } = data.table;
+  const { interval = false, escapeFormulas = false, resume = false } = request;
+  const chunkRows = rowsInBytes(manifest, CHUNK_BYTES, request.chunkRows ?? CHUNK_ROWS);
+  const id = idColumn(manifest, data.table);
+  // What fits one chunk is done anew rather than kept.
+  const progress =
+    rows <= chunkRows
+      ? undefined
+      : new PredictionProgress(target, await identityOf(manifest, data, { interval, escapeFormulas }));
+  const written = progress?.takeOver(resume);
+  const writer = createPredictionWriter(target, {
+    ...{ id, classes: classesOf(manifest), table: data.table, interval, escapeFormulas, written },
+    prediction:
+      manifest.outputs.kind === "value" ? "number" : hasStructure(manifest.outputs) ? "json" : "text",
+  });
+  const started = context.clock.elapsed();
+  try {
+    for (let start = written?.rows ?? 0; start < rows; start += chunkRows) {
+      throwIfAborted(context.signal);
+      const range = { start, end: start + chunkRows };
+      const inputs = await readInputs(data, manifest, range);
+      const ids = id === undefined ? undefined : await readIds(data.table, id, range);
+      await writer.write(await predictionRows(bundle, inputs, interval), ids);
+      progress?.save(writer.flush());
+      const done = Math.min(start + chunkRows, rows);
+      const elapsedMs = context.clock.elapsed() - started;
+      context.onEvent({ run: "", stage: "predict", done, total: rows, elapsedMs });
+    }
+    const output = await writer.finish();
+    progress?.remove();
+    return { model: manifest.name, version: manifest.version, rows, output };
+  } catch (failure) {
+    if (progress && context.signal.aborted) {
+      progress.save(writer.flush());
+      writer.close();
+    } else {
+      writer.discard();
+      progress?.remove();
+    }
+    throw failure;
+  }
+}
+
+/** Names what is predicted by what, down to each cell in its place: other answers are never joined to those written. */
+async function identityOf(
+  { sha256 }: Manifest,
+  { table }: OpenedData,
+  options: Readonly<Record<string, boolean>>,
+): Promise<string> {
+  const [row] = await table.query("SELECT CAST(bit_xor(hash(data)) AS VARCHAR) AS content FROM data");
+  const columns = table.columns.map(({ name }) => name);
+  return hashValue({ model: sha256, rows: table.rows, content: String(row?.content), columns, ...options });
 }
 
 /** What has a probability of its own. */

@@ -3,6 +3,7 @@ import {
   closeSync,
   copyFileSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -15,14 +16,20 @@ import { syncFolder, translateDiskError } from "../../foundation/base/atomic-fil
 import { csvLine } from "../../foundation/base/csv-line.js";
 import { QuernError } from "../../foundation/base/errors.js";
 
+import type { WrittenPart } from "./prediction-progress.js";
+
 /** Objects and lists are written as JSON. */
 export type Cell = string | number | object;
 
 export interface PredictionWriter {
   /** For each row its `prediction` and what belongs to it. */
   write(rows: readonly (readonly Cell[])[], ids: readonly string[] | undefined): Promise<void>;
+  /** Makes what was written durable; `rows` are those of all writes. */
+  flush(): WrittenPart;
   /** Makes the file visible, whole; returns its path. */
   finish(): Promise<string>;
+  /** Leaves the lines for another run. */
+  close(): void;
   /** Leaves nothing behind. */
   discard(): void;
 }
@@ -38,25 +45,24 @@ export interface PredictionWriterOptions {
   /** The rows that are predicted; its temporary folder holds the file on its way to Parquet. */
   readonly table: Table;
   readonly escapeFormulas: boolean;
+  /** Lines to go on with. */
+  readonly written: WrittenPart | undefined;
 }
 
 const FORMATS = [".csv", ".jsonl", ".parquet"];
 
-/** @throws QuernError USAGE for another ending, DISK_FULL */
-export async function createPredictionWriter(
-  out: string,
-  folder: string,
-  options: PredictionWriterOptions,
-): Promise<PredictionWriter> {
+/** @throws QuernError USAGE for another ending */
+export function outputTarget(out: string, folder: string): string {
   const target = resolve(folder, out);
+  if (FORMATS.includes(extname(target).toLowerCase())) return target;
+  throw new QuernError("USAGE", `The output ${JSON.stringify(out)} ends in none of ${FORMATS.join(", ")}.`, {
+    hint: "Name the file with one of these endings.",
+  });
+}
+
+/** @param target from `outputTarget` @throws QuernError DISK_FULL */
+export function createPredictionWriter(target: string, options: PredictionWriterOptions): PredictionWriter {
   const format = extname(target).toLowerCase();
-  if (!FORMATS.includes(format)) {
-    throw new QuernError(
-      "USAGE",
-      `The output ${JSON.stringify(out)} ends in none of ${FORMATS.join(", ")}.`,
-      { hint: "Name the file with one of these endings." },
-    );
-  }
   mkdirSync(dirname(target), { recursive: true });
   const names = [
     ...(options.id === undefined ? [] : [options.id]),
@@ -95,6 +101,8 @@ class LineWriter implements PredictionWriter {
   readonly #names: readonly string[];
   readonly #options: PredictionWriterOptions;
   readonly #handle: number;
+  #rows = 0;
+  #bytes = 0;
 
   constructor(
     target: string,
@@ -109,21 +117,36 @@ class LineWriter implements PredictionWriter {
     this.#line = line;
     this.#names = names;
     this.#options = options;
-    this.#temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
-    this.#handle = openSync(this.#temporary, "wx");
-    this.#append(header);
+    const { written } = options;
+    this.#temporary = written?.path ?? `${target}.${randomBytes(6).toString("hex")}.tmp`;
+    this.#handle = openSync(this.#temporary, written ? "r+" : "wx");
+    if (written) {
+      ftruncateSync(this.#handle, written.bytes);
+      this.#rows = written.rows;
+      this.#bytes = written.bytes;
+    } else this.#append(header);
   }
 
   async write(rows: readonly (readonly Cell[])[], ids: readonly string[] | undefined): Promise<void> {
     const lines = rows.map((answer, row) => this.#line(ids ? [ids[row]!, ...answer] : answer));
     this.#append(lines.join(""));
+    this.#rows += rows.length;
+  }
+
+  flush(): WrittenPart {
+    fsyncSync(this.#handle);
+    return { path: this.#temporary, rows: this.#rows, bytes: this.#bytes };
+  }
+
+  close(): void {
+    closeSync(this.#handle);
   }
 
   async finish(): Promise<string> {
     fsyncSync(this.#handle);
     closeSync(this.#handle);
     if (this.#format === ".parquet") await this.#toParquet();
-    renameSync(this.#temporary, this.#target);
+    else renameSync(this.#temporary, this.#target);
     syncFolder(dirname(this.#target));
     return this.#target;
   }
@@ -140,7 +163,10 @@ class LineWriter implements PredictionWriter {
   #append(text: string): void {
     try {
       const bytes = Buffer.from(text);
-      for (let offset = 0; offset < bytes.length; ) offset += writeSync(this.#handle, bytes, offset);
+      for (let offset = 0; offset < bytes.length; ) {
+        offset += writeSync(this.#handle, bytes, offset, bytes.length - offset, this.#bytes + offset);
+      }
+      this.#bytes += bytes.length;
     } catch (cause) {
       throw translateDiskError(cause, this.#target);
     }
@@ -161,7 +187,11 @@ class LineWriter implements PredictionWriter {
       await table.query(
         `COPY (SELECT ${columns.join(", ")} FROM data ORDER BY ${quoteIdentifier(table.rowColumn)}) TO ${quoteText(made)} (FORMAT parquet)`,
       );
-      copyFileSync(made, this.#temporary);
+      // The lines stay whole until the file is there.
+      const copy = `${this.#temporary}.parquet`;
+      copyFileSync(made, copy);
+      renameSync(copy, this.#target);
+      rmSync(this.#temporary, { force: true });
     } finally {
       await table.close();
     }

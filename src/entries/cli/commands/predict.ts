@@ -29,12 +29,30 @@ export const command = defineCommand({
       title: "Add the ends of an interval around each predicted number",
       help: "Columns `prediction_low` and `prediction_high`; the manifest says how often the truth lies between them.",
     }),
+    resume: z.boolean().default(false).register(fields, {
+      title: "Go on with the same prediction where it was stopped or killed",
+    }),
+    chunkRows: z.coerce.number().int().min(1).default(50_000).register(fields, {
+      title: "Rows predicted at a time",
+      help: "Bounds memory; what is done is kept after each.",
+    }),
     ...sourceOptions,
     ...workOptions,
     ...commonOptions,
   }),
   async run([model, data], options, io) {
-    const { out, escapeFormulas, interval, format, delimiter, encoding, sheet, allowHost } = options;
+    const {
+      out,
+      escapeFormulas,
+      interval,
+      resume,
+      chunkRows,
+      format,
+      delimiter,
+      encoding,
+      sheet,
+      allowHost,
+    } = options;
     const result = await predictFile(
       {
         model: model!,
@@ -42,6 +60,8 @@ export const command = defineCommand({
         out,
         escapeFormulas,
         interval,
+        resume,
+        chunkRows,
         reading: { format, delimiter, encoding, sheet, allowHost },
       },
       workflowOptions(options, io),
