@@ -2,7 +2,7 @@
 // `--check` writes nothing and fails where they differ.
 import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
-import { TRAINERS } from "../dist/catalogue.js";
+import { STRUCTURED_TRAINERS, TRAINERS } from "../dist/catalogue.js";
 import { flagsOf } from "../dist/entries/cli/flags.js";
 import { VERBS } from "../dist/entries/cli/verbs.js";
 import { fields } from "../dist/foundation/contracts/extension.js";
@@ -58,7 +58,8 @@ const defaultOf = ({ default: value }) =>
     : `\`${JSON.stringify(value)}\``;
 
 function trainerRows() {
-  return TRAINERS.map(({ id, summary, tasks, config }) => {
+  const structured = STRUCTURED_TRAINERS.map((trainer) => ({ ...trainer, tasks: [trainer.task] }));
+  return [...TRAINERS, ...structured].map(({ id, summary, tasks, config }) => {
     const names = Object.keys(config.shape).map((name) => `\`${name}\``);
     return row(`\`${id}\``, summary, tasks.join(", "), names.join(", "));
   });

@@ -21,6 +21,7 @@ import { quadraticRidge } from "./capabilities/trainers/linear/quadratic-ridge.j
 import { ridge } from "./capabilities/trainers/linear/ridge.js";
 import { nearestNeighbours } from "./capabilities/trainers/neighbours/nearest-neighbours.js";
 import { neuralNetwork } from "./capabilities/trainers/neural/neural-network.js";
+import { encoderTagger } from "./capabilities/trainers/neural/tagging/encoder-tagger.js";
 import { tagger } from "./capabilities/trainers/neural/tagging/tagger.js";
 import { textEncoder } from "./capabilities/trainers/neural/text/pretrained/text-encoder.js";
 import { textNetwork } from "./capabilities/trainers/neural/text/text-trainer.js";
@@ -68,7 +69,7 @@ const structuredTrainers = (...list: readonly { readonly id: string }[]): readon
   list as unknown as readonly StructuredTrainer[];
 
 /** The first of a task is what is trained where a project names none. */
-export const STRUCTURED_TRAINERS: readonly StructuredTrainer[] = structuredTrainers(tagger);
+export const STRUCTURED_TRAINERS: readonly StructuredTrainer[] = structuredTrainers(tagger, encoderTagger);
 
 const structuredTasks = (
   ...list: readonly { readonly task: string }[]

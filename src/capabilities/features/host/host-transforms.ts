@@ -2,6 +2,7 @@ import type { Transform } from "../../../foundation/contracts/transform.js";
 import { hash } from "./hash.js";
 import { subwords } from "./subwords/subwords.js";
 import { createTokens, type HanSegmenter } from "./tokens.js";
+import { wordSubwords } from "./words/word-subwords.js";
 import { words } from "./words/words.js";
 
 /** What host transforms need from outside. */
@@ -12,6 +13,6 @@ export interface HostServices {
 
 /** All host transforms by id. */
 export function createHostTransforms({ segmentHan }: HostServices = {}): Map<string, Transform> {
-  const all = [createTokens(segmentHan), hash, subwords, words] as unknown as Transform[];
+  const all = [createTokens(segmentHan), hash, subwords, words, wordSubwords] as unknown as Transform[];
   return new Map(all.map((transform) => [transform.id, transform]));
 }

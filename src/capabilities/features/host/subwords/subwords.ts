@@ -81,9 +81,14 @@ export const subwords = defineTransform<typeof config, SubwordsState>({
   },
 });
 
-interface Encoder {
+export interface Encoder {
   readonly vocabulary: number;
   readonly padding: number;
+  /** Ids of what stands before and behind each text. */
+  readonly head: readonly number[];
+  readonly tail: readonly number[];
+  /** Ids of the pieces alone. */
+  pieces(text: string): number[];
   /** Ids of the pieces, at most `length`; special ones around them stay. */
   encode(text: string, length?: number): number[];
 }
@@ -99,7 +104,8 @@ function encoderOf(state: SubwordsState): Encoder {
   return made;
 }
 
-function createEncoder(file: string): Encoder {
+/** @throws QuernError CONFIG_INVALID when the text is no `tokenizer.json` that is understood */
+export function createEncoder(file: string): Encoder {
   const tokenizer = openTokenizer(file);
   const [before, after] = around(tokenizer);
   const padding = paddingOf(tokenizer);
@@ -112,6 +118,9 @@ function createEncoder(file: string): Encoder {
   return {
     vocabulary: 1 + largestId(tokenizer, padding),
     padding,
+    head,
+    tail,
+    pieces: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids.map(inner),
     encode(text, length = Number.POSITIVE_INFINITY) {
       const { ids } = tokenizer.encode(text, { add_special_tokens: false });
       const kept = ids.slice(0, Math.max(0, length - reserved)).map(inner);

@@ -1,7 +1,6 @@
 /** What taggers of all architectures share once they are fitted, and how they are judged while they learn. */
 
 import type { ChainScores } from "../../../../engines/autodiff/index.js";
-import type { Frame } from "../../../../foundation/contracts/frame.js";
 import type { GraphValue } from "../../../../foundation/contracts/graph.js";
 import type { TextSpan } from "../../../../foundation/contracts/structured.js";
 import type { FittedStructure } from "../../../../foundation/contracts/structured-trainer.js";
@@ -11,7 +10,7 @@ import type { FitDiagnostics } from "../../../../foundation/contracts/trainer.js
 import { exportScope, type NetworkTensors, networkAnswers, takeRange } from "../inference.js";
 import type { NetworkFunction, Scope, Values } from "../scope.js";
 import type { Validation } from "../train-network.js";
-import { tokenColumns, tokenTensors, tokenValues } from "./tag-columns.js";
+import { type JudgedTexts, tokenColumns, tokenTensors, tokenValues } from "./tag-columns.js";
 import { likeliestTags, tagLoss } from "./tag-head.js";
 
 /** An architecture: what it reads, and its scores of tag sequences. */
@@ -70,14 +69,6 @@ function splitAnswers(answers: Float32Array, rows: number, length: number): Reco
     tags: { type: "int64", shape, data: tags },
     scores: { type: "float32", shape, data: scores },
   };
-}
-
-/** Rows to judge by. */
-export interface JudgedTexts {
-  readonly features: Frame;
-  /** Row-major [rows, L]. */
-  readonly truth: BigInt64Array;
-  readonly labels: readonly string[];
 }
 
 /** How much the mean loss counts beside F1: it decides between equals. */

@@ -1,8 +1,14 @@
 /** The columns that a tagger takes, and the tags that are true of their pieces. */
 import { QuernError } from "../../../../foundation/base/errors.js";
-import { type Frame, type TokensColumn, takeColumn } from "../../../../foundation/contracts/frame.js";
+import {
+  type Frame,
+  type TokensColumn,
+  takeColumn,
+  takeRows,
+} from "../../../../foundation/contracts/frame.js";
 import type { GraphColumn, GraphValue } from "../../../../foundation/contracts/graph.js";
-import type { TextSpan } from "../../../../foundation/contracts/structured.js";
+import { type TextSpan, takeStructures } from "../../../../foundation/contracts/structured.js";
+import type { StructuredRows } from "../../../../foundation/contracts/structured-trainer.js";
 import { tagCode } from "../../../../foundation/contracts/tag-sequence.js";
 import type { Tensor } from "../../../../foundation/contracts/tensor.js";
 
@@ -66,12 +72,37 @@ export function truePieces(
   return tags;
 }
 
-/** Texts with at least one piece: others teach nothing. @throws QuernError TRAINING_FAILED where there is none */
-export function readableRows({ values, length }: TokensColumn, trainer: string): Int32Array {
-  const rows = values.length / length;
-  const readable = Int32Array.from({ length: rows }, (_, row) => row).filter(
+/** Rows to judge by. */
+export interface JudgedTexts {
+  readonly features: Frame;
+  /** Row-major [rows, L]. */
+  readonly truth: BigInt64Array;
+  readonly labels: readonly string[];
+}
+
+/** The rows to judge by, those without a word left out; undefined where none is left. */
+export function judgedTexts(
+  rows: StructuredRows<"tagging"> | undefined,
+  parts: readonly string[],
+): JudgedTexts | undefined {
+  if (!rows) return undefined;
+  const { spans } = tokenColumns(rows.features, [...parts, "spans"]);
+  const kept = rowsWithPieces(spans!);
+  if (kept.length === 0) return undefined;
+  const features = takeRows(rows.features, kept);
+  const target = takeStructures(rows.target, kept);
+  const truth = truePieces(target.rows, tokenColumns(features, ["spans"]).spans);
+  return { features, truth, labels: target.labels };
+}
+
+const rowsWithPieces = ({ values, length }: TokensColumn): Int32Array =>
+  Int32Array.from({ length: values.length / length }, (_, row) => row).filter(
     (row) => values[row * length + 1]! > 0,
   );
+
+/** Texts with at least one piece: others teach nothing. @throws QuernError TRAINING_FAILED where there is none */
+export function readableRows(spans: TokensColumn, trainer: string): Int32Array {
+  const readable = rowsWithPieces(spans);
   if (readable.length > 0) return readable;
   throw new QuernError("TRAINING_FAILED", `The trainer ${trainer} found no text with a word.`, {
     details: { trainer },

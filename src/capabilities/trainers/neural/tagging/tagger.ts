@@ -1,10 +1,8 @@
 import { adamW, risingCosine } from "../../../../engines/autodiff/index.js";
-import { takeRows } from "../../../../foundation/contracts/frame.js";
 import { takeStructures } from "../../../../foundation/contracts/structured.js";
 import {
   defineStructuredTrainer,
   type FittedStructure,
-  type StructuredRows,
   type StructuredTrainingData,
 } from "../../../../foundation/contracts/structured-trainer.js";
 import type { TrainingContext } from "../../../../foundation/contracts/trainer.js";
@@ -12,14 +10,15 @@ import { sampledBatches } from "../batches.js";
 import { diagnosticsOf } from "../network-kind.js";
 import { trainNetwork } from "../train-network.js";
 import { type TaggerConfig, taggerConfig } from "./config.js";
+import { fittedTagger, type TaggerState, type TagNetwork, tagValidation } from "./fitted-tagger.js";
 import {
-  fittedTagger,
-  type JudgedTexts,
-  type TaggerState,
-  type TagNetwork,
-  tagValidation,
-} from "./fitted-tagger.js";
-import { readableRows, takeTokens, tokenColumns, tokenTensors, truePieces } from "./tag-columns.js";
+  judgedTexts,
+  readableRows,
+  takeTokens,
+  tokenColumns,
+  tokenTensors,
+  truePieces,
+} from "./tag-columns.js";
 import { tagLoss, tagScores } from "./tag-head.js";
 import { WORD_PARTS, type WordShape, wordStates } from "./word-network.js";
 
@@ -63,24 +62,6 @@ export function trainingLength(
   const batch = Math.min(rows, batchSize);
   const rounds = epochs ?? Math.min(MOST_EPOCHS, Math.max(LEAST_EPOCHS, (LEAST_STEPS * batch) / rows));
   return { batch, steps: Math.max(1, Math.round((rounds * rows) / batch)) };
-}
-
-/** The rows to judge by, those without a word left out; undefined where none is left. */
-export function judgedTexts(
-  rows: StructuredRows<"tagging"> | undefined,
-  parts: readonly string[],
-): JudgedTexts | undefined {
-  if (!rows) return undefined;
-  const columns = tokenColumns(rows.features, [...parts, "spans"]);
-  const { values, length } = columns.spans!;
-  const kept = Int32Array.from({ length: rows.features.rows }, (_, row) => row).filter(
-    (row) => values[row * length + 1]! > 0,
-  );
-  if (kept.length === 0) return undefined;
-  const features = takeRows(rows.features, kept);
-  const target = takeStructures(rows.target, kept);
-  const { spans } = tokenColumns(features, ["spans"]);
-  return { features, truth: truePieces(target.rows, spans), labels: target.labels };
 }
 
 async function fit(
