@@ -36,10 +36,11 @@ export interface SessionOptions {
   readonly threads: number;
   readonly policy?: ModelPolicy;
   /**
-   * What becomes of memory between operators: `keep` (default) holds it for the next ones and runs, best for small
-   * models; `release` gives it back at once, so that a large training step needs a third less.
+   * What becomes of memory between operators: `keep` (default) plans it once and holds it, best for small models; `pool`
+   * holds it for whoever asks next; `release` gives it back at once, so that a training step with large outputs needs a
+   * third less, but the system hands out its pages anew in every run.
    */
-  readonly memory?: "keep" | "release";
+  readonly memory?: "keep" | "pool" | "release";
   /** Where operators run that it has kernels for; default the CPU. Offer others only after a probe. */
   readonly device?: "cpu" | "webgpu" | "cuda";
 }
@@ -79,9 +80,8 @@ export async function openBuiltModel(model: ModelProto, options: SessionOptions)
 
 async function start(
   model: AdmittedModel,
-  { threads, memory, device = "cpu" }: SessionOptions,
+  { threads, memory = "keep", device = "cpu" }: SessionOptions,
 ): Promise<Session> {
-  const keeps = memory !== "release";
   const runtime = await import("onnxruntime-node");
   let native: InferenceSession;
   try {
@@ -91,8 +91,8 @@ async function start(
       executionMode: "sequential",
       graphOptimizationLevel: "all",
       executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
-      enableCpuMemArena: keeps,
-      enableMemPattern: keeps,
+      enableCpuMemArena: memory !== "release",
+      enableMemPattern: memory === "keep",
       logSeverityLevel: 4,
     });
   } catch (cause) {

@@ -35,9 +35,9 @@ export async function openStepwise(
   const { accumulate = 1, clipNorm, threads = 1, optimizer } = definition;
   const outline = outlineOf(definition);
   const openForm = async (form: number) => ({
-    session: await openGradients(outline, buildStep(outline, form)),
+    session: await openGradients(outline, buildStep(outline, form), "release"),
   });
-  const first = { session: await openGradients(outline, step) };
+  const first = { session: await openGradients(outline, step, holding(definition, memory)) };
   const hasGradientFactor = clipNorm !== undefined || accumulate > 1;
   const update = await openUpdate(layout, optimizer, hasGradientFactor, threads);
   return new StepwiseTraining(definition, layout, memory, step, {
@@ -46,10 +46,25 @@ export async function openStepwise(
   });
 }
 
+/** From here on gradients are many beside what lies between them. */
+const FEW_GRADIENTS = 1 / 8;
+
+/**
+ * Where few weights learn (LoRA, a new head), memory held for the next step is no more than the step needs. Gradients are
+ * copied into memory of their own, and several forms of a step would hold some each: there it is given back.
+ */
+function holding(
+  { forms = 1 }: TrainingDefinition,
+  { gradientBytes, activationBytes }: MemoryEstimate,
+): "pool" | "release" {
+  return forms === 1 && gradientBytes < FEW_GRADIENTS * activationBytes ? "pool" : "release";
+}
+
 /** Loss, gradients and what statistics become. */
 function openGradients(
   definition: TrainingDefinition,
   { graph, loss, gradients, updates }: BuiltStep,
+  memory: "pool" | "release",
 ): Promise<Session> {
   const { accumulate = 1, clipNorm } = definition;
   const x = new Expressions(graph);
@@ -69,7 +84,7 @@ function openGradients(
       squares.reduce((sum, square) => x.add(sum, square)),
     );
   }
-  return openBuiltModel(graph.toModel(), { ...sessionOptions(definition), memory: "release" });
+  return openBuiltModel(graph.toModel(), { ...sessionOptions(definition), memory });
 }
 
 class StepwiseTraining implements Training {
