@@ -8,6 +8,8 @@ export interface ImportanceOptions {
   readonly metric: AnyMetric;
   /** Raw columns, as the model takes them. */
   readonly features: Frame;
+  /** Which of them are shuffled; default all. */
+  readonly columns?: readonly string[];
   readonly target: Target;
   readonly weights?: Float64Array;
   readonly predict: (features: Frame) => Promise<Predictions> | Predictions;
@@ -36,7 +38,7 @@ export async function permutationImportance(options: ImportanceOptions): Promise
     orient(metric, metric.compute({ target, predictions, ...(weights ? { weights } : {}) }, config));
   const whole = judge(await predict(features));
   const importances: Importance[] = [];
-  for (const name of features.columns.keys()) {
+  for (const name of options.columns ?? features.columns.keys()) {
     const drops: number[] = [];
     for (let repeat = 0; repeat < options.repeats; repeat++) {
       options.signal?.throwIfAborted();

@@ -7,13 +7,8 @@ import type { Learned } from "../learn/learn.js";
 import { predictor } from "../learn/model.js";
 import { poolPredictions } from "../learn/pool-predictions.js";
 import { wholeTarget } from "./divide.js";
-import {
-  columnImportance,
-  decisionThreshold,
-  type ExaminedRows,
-  examine,
-  type Judgement,
-} from "./examine.js";
+import { decisionThreshold, type ExaminedRows, examine, type Judgement } from "./examine.js";
+import { columnImportance } from "./importance.js";
 import { type GatheredMaterial, gatherMaterial } from "./inner-folds.js";
 import { learnRound } from "./learn-round.js";
 import { previousPredictions } from "./previous-model.js";
@@ -45,7 +40,7 @@ export async function assess(production: Production, facts: Facts): Promise<Judg
   const importance = folded
     ? await columnImportance(
         folded.witness,
-        predictor(folded.witness.model, production.transforms),
+        predictor(folded.witness.learned.model, production.transforms),
         { target, frame: prepared.features },
         judgement,
       )
@@ -81,14 +76,14 @@ async function judgeFolds(production: Production, facts: Facts, target: Target):
   for (const [round, split] of splits.entries()) {
     const gathered = gather(production, facts, target, split);
     const rounds = splits.length + 1;
-    const { model, value } = await learnRound(production, gathered.material, { round, rounds });
-    inner.push(value);
-    const predict = predictor(model, production.transforms);
+    const learned = await learnRound(production, gathered.material, { round, rounds });
+    inner.push(learned.value);
+    const predict = predictor(learned.model, production.transforms);
     parts.push({
       rows: split.test,
       predictions: predict(takeRows(production.prepared.features, split.test)),
       baseline: await baselinePredictions(target, gathered.rows, split.test.length, production),
-      witness: { model, rows: split.test },
+      witness: { learned, rows: split.test },
     });
   }
   const baselines = parts.map(({ rows, baseline }) => ({ rows, predictions: baseline }));
@@ -126,18 +121,18 @@ async function openTest(
   production: Production,
   { name }: Facts,
   target: Target,
-  { model }: Learned,
+  learned: Learned,
   gathered: GatheredMaterial,
 ): Promise<ExaminedRows> {
   const { test } = production.division.whole;
   const previous = await previousPredictions(production, name, test);
-  const predict = predictor(model, production.transforms);
+  const predict = predictor(learned.model, production.transforms);
   return {
     name: "test",
     rows: test,
     predictions: predict(takeRows(production.prepared.features, test)),
     baseline: await baselinePredictions(target, gathered.rows, test.length, production),
-    witness: { model, rows: test },
+    witness: { learned, rows: test },
     ...(previous ? { previous } : {}),
   };
 }

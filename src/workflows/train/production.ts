@@ -14,7 +14,7 @@ import type { Fitter } from "../learn/trial.js";
 import type { OpenedData } from "../load/open-data.js";
 import type { Course } from "./course.js";
 import type { Division } from "./divide.js";
-import type { Witness } from "./examine.js";
+import type { Witness } from "./importance.js";
 import type { Inspection } from "./inspect.js";
 import type { TrainRequest } from "./messages.js";
 import type { PreparedData } from "./prepare.js";

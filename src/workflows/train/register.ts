@@ -2,7 +2,6 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { takePredictions } from "../../capabilities/ensembles/predictions.js";
 import { trainingReport } from "../../capabilities/evaluation/report/training-report.js";
-import { featureLineage } from "../../capabilities/features/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { hashValue } from "../../foundation/base/hash.js";
 import { makePrivateFolder } from "../../foundation/base/private-folder.js";
@@ -15,8 +14,8 @@ import { SIZE_GOAL } from "../learn/assemble.js";
 import type { Learned } from "../learn/learn.js";
 import { trainerName } from "../learn/model.js";
 import { wholeTarget } from "./divide.js";
-import { columnImportance } from "./examine.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
+import { columnImportance, columnShares } from "./importance.js";
 import { leaderboard } from "./leaderboard.js";
 import { registeredEarlier, reserveVersion } from "./model-version.js";
 import { copyOut, reportPath } from "./outputs.js";
@@ -181,29 +180,6 @@ async function addModel(
 function fitsOf({ shares, inputs }: Learned): string[] {
   const trials = new Set([...shares, ...inputs].map(({ trial }) => trial));
   return [...trials].flatMap(({ fits }) => fits.map(({ hash }) => hash));
-}
-
-/**
- * The trainers' own importance by raw column, each trial by its weight, its folds alike; a feature of several
- * columns counts for each in equal parts. Members without one of their own say nothing.
- */
-function columnShares({ shares, model }: Learned): Record<string, number> {
-  const total = new Map<string, number>();
-  for (const { trial, weight } of shares) {
-    const member = model.members.find(({ trial: number }) => number === trial.candidate.number);
-    // What the second layer sees of the first is no column.
-    if (!member || member.pipeline === null) continue;
-    const lineage = featureLineage(model.pipelines[member.pipeline]!);
-    for (const { diagnostics } of trial.fits) {
-      for (const [feature, share] of Object.entries(diagnostics.importance ?? {})) {
-        const sources = lineage.get(feature) ?? [feature];
-        const part = (weight * share) / (trial.fits.length * sources.length);
-        for (const source of sources) total.set(source, (total.get(source) ?? 0) + part);
-      }
-    }
-  }
-  const sum = [...total.values()].reduce((all, share) => all + share, 0);
-  return Object.fromEntries([...total].map(([column, share]) => [column, share / sum]));
 }
 
 function trainResult(
