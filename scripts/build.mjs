@@ -88,6 +88,18 @@ const keepInPlace = (folder) => ({
   },
 });
 
+/** Packages and all: `licences` next to the file says whose work is in it. */
+const bundleOf = {
+  bundle: true,
+  format: "esm",
+  // Names are kept, for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: "none",
+  metafile: true,
+  logLevel: "warning",
+};
+
 /** What `quern serve` loads, as few files: a server answers twice as soon. */
 async function bundleServer() {
   const { build } = await import("esbuild");
@@ -96,11 +108,10 @@ async function bundleServer() {
     const folder = join(root, "dist", dirname(entry));
     for (const file of readdirSync(folder)) if (/^chunk-\w+\.js$/.test(file)) rmSync(join(folder, file));
     const { metafile } = await build({
+      ...bundleOf,
       entryPoints: [join(root, `src/${entry}.ts`)],
       outdir: folder,
-      bundle: true,
       splitting: true,
-      format: "esm",
       platform: "node",
       target: "node20",
       external: OUTSIDE,
@@ -110,22 +121,37 @@ async function bundleServer() {
         js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
       },
       chunkNames: "chunk-[hash]",
-      // Names are kept, for stack traces.
-      minifyWhitespace: true,
-      minifySyntax: true,
-      legalComments: "none",
-      metafile: true,
-      logLevel: "warning",
-      allowOverwrite: true,
     });
     rmSync(join(folder, `${basename(entry)}.js.map`), { force: true });
-    for (const input of Object.keys(metafile.inputs)) addLicence(licences, input);
+    addLicences(licences, metafile);
   }
+  writeLicences("entries/cli/serve-start", licences);
+}
+
+/** `quern/runtime` as one file without packages, for folders that are exported to browsers and functions. */
+async function bundleRuntime() {
+  const { build } = await import("esbuild");
+  const entry = "entries/runtime/standalone";
+  const { metafile } = await build({
+    ...bundleOf,
+    entryPoints: [join(root, "src/entries/runtime/index.ts")],
+    outfile: join(root, `dist/${entry}.js`),
+    platform: "browser",
+    target: "es2022",
+    external: ["node:*"],
+  });
+  const licences = new Map([["quern", readFileSync(join(root, "LICENSE"), "utf8")]]);
+  addLicences(licences, metafile);
+  writeLicences(entry, licences);
+}
+
+function writeLicences(entry, licences) {
   const texts = [...licences].sort().map(([name, text]) => `${name}\n\n${text.trim()}\n`);
-  writeFileSync(
-    join(root, "dist/entries/cli/serve-start.LICENSES.txt"),
-    texts.join(`\n${"-".repeat(80)}\n\n`),
-  );
+  writeFileSync(join(root, `dist/${entry}.LICENSES.txt`), texts.join(`\n${"-".repeat(80)}\n\n`));
+}
+
+function addLicences(licences, { inputs }) {
+  for (const input of Object.keys(inputs)) addLicence(licences, input);
 }
 
 /** The licence of the package that a bundled file comes from. */
@@ -143,4 +169,5 @@ if (!process.argv.includes("--kernels")) {
   buildTypeScript();
   await bundleCharts();
   await bundleServer();
+  await bundleRuntime();
 }

@@ -1,12 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import type { Server } from "node:http";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadBundle, writeBundle } from "../../src/capabilities/bundles/index.js";
 import type { Prediction, Row } from "../../src/foundation/contracts/prediction.js";
 import { predictionDistance, type TabularPrediction } from "../../src/foundation/contracts/prediction.js";
+import { exportModel } from "../../src/workflows/use/export-model.js";
 import { type SmallTask, smallModel } from "../golden/small-model.js";
 
 /** Needs Chromium (`QUERN_CHROMIUM` names it, default /usr/bin/chromium) and a build (`npm run build`). */
@@ -98,4 +102,47 @@ describe("a bundle in Chromium", () => {
     expect(problems).toEqual([]);
     await page.close();
   });
+  it("runs in the worker of an exported folder, behind a strict policy", async () => {
+    await writeBundle(join(folder, "model"), smallModel("binary"));
+    await exportModel({ model: "./model", out: "site", edge: true }, { folder });
+    const site = join(folder, "site");
+    mkdirSync(join(site, "node_modules"));
+    const installed = dirname(dirname(fileURLToPath(import.meta.resolve("onnxruntime-web"))));
+    symlinkSync(installed, join(site, "node_modules/onnxruntime-web"));
+    execFileSync(process.execPath, ["build.js"], { cwd: site });
+    const page = await browser.newPage();
+    const problems: string[] = [];
+    page.on("pageerror", (error) => problems.push(error.message));
+    page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+    await page.goto(await startStatic(join(site, "public")));
+    await page.waitForSelector("#row button");
+    const [answer] = (await page.evaluate(`predict(${JSON.stringify(ROWS)})`)) as TabularPrediction[];
+    const bundle = await loadBundle(join(folder, "model"));
+    const [expected] = (await bundle.predict(ROWS)) as TabularPrediction[];
+    await bundle.close();
+    expect(answer).toMatchObject({ label: (expected as { label: string }).label });
+    await page.fill("[data-column=age]", "old");
+    await page.click("button");
+    await page.waitForSelector("#answer:has-text('is not a number')");
+    expect(problems).toEqual([]);
+    await page.close();
+  });
 });
+
+/** A static host that sends the policy the exported README asks for. */
+async function startStatic(root: string): Promise<string> {
+  const types: Record<string, string> = { ".html": "text/html", ".wasm": "application/wasm" };
+  const server = createServer((request, response) => {
+    const path = join(root, request.url === "/" ? "index.html" : request.url!);
+    if (!existsSync(path)) return response.writeHead(404).end();
+    return response
+      .writeHead(200, {
+        "content-type": types[extname(path)] ?? "text/javascript",
+        "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src data:",
+      })
+      .end(readFileSync(path));
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}

@@ -1,13 +1,15 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { typesFor, type VerifiedBundle, verifyBundle } from "../../capabilities/bundles/index.js";
 import { packArchive } from "../../foundation/base/archive.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { builtFile } from "../../foundation/base/module-file.js";
 import { BUNDLE_FILES, type Manifest } from "../../foundation/contracts/bundle.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { dockerFiles, kubernetesFiles } from "../serve/container-files.js";
 import { locateModel } from "./open-model.js";
+import { edgeFiles, lambdaFiles, PORTABLE_BUNDLE, PORTABLE_RUNTIME } from "./portable-files.js";
 import { type ShrinkRequest, type ShrinkResult, shrinkBundle } from "./shrink-bundle.js";
 
 export interface ExportRequest {
@@ -20,11 +22,15 @@ export interface ExportRequest {
   readonly docker?: boolean;
   /** The same with what Kubernetes needs to run it. */
   readonly kubernetes?: boolean;
+  /** Writes a folder with a page and a worker that run the model in a browser. */
+  readonly edge?: boolean;
+  /** Writes a folder that becomes a function of AWS Lambda. */
+  readonly lambda?: boolean;
   /** Exports a smaller form of the model, if that loses little enough. */
   readonly shrink?: ShrinkRequest;
 }
 
-type ExportedFile = "bundle" | "graph" | "client" | "container";
+type ExportedFile = "bundle" | "graph" | "client" | "container" | "edge" | "lambda";
 
 export interface ExportResult {
   readonly model: string;
@@ -55,6 +61,7 @@ export async function exportModel(
 function writeExport(request: ExportRequest, out: string, { manifest, files }: VerifiedBundle): ExportResult {
   const ending = extname(out).toLowerCase();
   if (request.docker || request.kubernetes) return exportContainer(request, out, manifest, files);
+  if (request.edge || request.lambda) return exportPortable(request, out, manifest, files);
   if (ending === ".quern") writeFileAtomic(out, packArchive(new Map(files)));
   else if (ending === ".onnx") writeFileAtomic(out, files.get(BUNDLE_FILES.model)!);
   else writeFolder(out, files);
@@ -80,11 +87,7 @@ function exportContainer(
   manifest: Manifest,
   files: ReadonlyMap<string, Uint8Array>,
 ): ExportResult {
-  if (extname(out) !== "") {
-    throw new QuernError("USAGE", `${out} is a file; an image is made from a folder.`, {
-      hint: "Give --out a folder.",
-    });
-  }
+  requireFolder(out);
   writeFolder(join(out, "bundle"), files);
   const texts = new Map([...dockerFiles(manifest), ...(request.kubernetes ? kubernetesFiles(manifest) : [])]);
   for (const [name, text] of texts) writeFileAtomic(join(out, name), text);
@@ -96,6 +99,38 @@ function exportContainer(
       ...[...texts.keys()].map((name) => ({ path: join(out, name), what: "container" as const })),
     ],
   };
+}
+
+/** The bundle as an archive, beside what runs it where there is no server. */
+function exportPortable(
+  { edge, lambda }: ExportRequest,
+  out: string,
+  manifest: Manifest,
+  files: ReadonlyMap<string, Uint8Array>,
+): ExportResult {
+  requireFolder(out);
+  if (edge && lambda) throw new QuernError("USAGE", "--edge and --lambda make folders of their own.");
+  const what = edge ? "edge" : "lambda";
+  const base = edge ? "public/" : "";
+  const written = new Map<string, string | Uint8Array>([
+    ...(edge ? edgeFiles(manifest) : lambdaFiles(manifest)),
+    [`${base}${PORTABLE_BUNDLE}`, packArchive(new Map(files))],
+    [`${base}${PORTABLE_RUNTIME}`, readFileSync(builtFile("entries/runtime/standalone.js"))],
+    [`${base}LICENSES.txt`, readFileSync(builtFile("entries/runtime/standalone.LICENSES.txt"))],
+  ]);
+  for (const [name, content] of written) writeFileAtomic(join(out, name), content);
+  return {
+    model: manifest.name,
+    version: manifest.version,
+    files: [...written.keys()].map((name) => ({ path: join(out, name), what })),
+  };
+}
+
+function requireFolder(out: string): void {
+  if (extname(out) === "") return;
+  throw new QuernError("USAGE", `${out} is a file; this is written as a folder.`, {
+    hint: "Give --out a folder.",
+  });
 }
 
 /** Into a new or empty folder, or over an earlier export of a bundle; never among other files. */

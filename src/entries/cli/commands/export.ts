@@ -46,6 +46,12 @@ export const command = defineCommand({
     kubernetes: z.boolean().default(false).register(fields, {
       title: "The same, with what Kubernetes needs to run it",
     }),
+    edge: z.boolean().default(false).register(fields, {
+      title: "Write a folder with a page and a worker that run the model in a browser",
+    }),
+    lambda: z.boolean().default(false).register(fields, {
+      title: "Write a folder that becomes a function of AWS Lambda",
+    }),
     ...shrinkOptions,
     ...workOptions,
     ...commonOptions,
@@ -56,6 +62,7 @@ export const command = defineCommand({
       {
         ...{ model: model!, out: options.out, types: options.types },
         ...{ docker: options.docker, kubernetes: options.kubernetes },
+        ...{ edge: options.edge, lambda: options.lambda },
         ...(shrink ? { shrink } : {}),
       },
       workflowOptions(options, io),
