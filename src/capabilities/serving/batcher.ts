@@ -30,6 +30,8 @@ interface Waiting extends RunOptions {
   readonly inputs: Tensors;
   readonly outputs: readonly string[];
   readonly rows: number;
+  /** When it came; only of requests that are traced. */
+  readonly sinceMs: number;
   resolve(outputs: Tensors): void;
   reject(cause: unknown): void;
 }
@@ -83,7 +85,8 @@ export class Batcher {
       return attempt(() => this.compute(rows, options, () => direct.run(inputs, outputs)));
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ ...options, inputs, outputs, rows, resolve, reject });
+      const sinceMs = options.onPhase ? this.#options.clock.elapsed() : 0;
+      this.#queue.push({ ...options, inputs, outputs, rows, sinceMs, resolve, reject });
       this.#waitingRows += rows;
       this.#schedule();
     });
@@ -100,7 +103,9 @@ export class Batcher {
     const refusal = this.#refusal(options, start);
     if (refusal) throw refusal;
     const result = work();
-    onBatch(rows, (clock.elapsed() - start) / 1000);
+    const end = clock.elapsed();
+    onBatch(rows, (end - start) / 1000);
+    options.onPhase?.("batch", start, end, rows);
     return result;
   }
 
@@ -143,6 +148,7 @@ export class Batcher {
     for (const waiting of this.#queue.splice(0)) {
       this.#waitingRows -= waiting.rows;
       const { inputs, outputs, rows, resolve, reject } = waiting;
+      waiting.onPhase?.("queue", waiting.sinceMs, this.#options.clock.elapsed(), rows);
       attempt(() => this.compute(rows, waiting, () => direct.run(inputs, outputs))).then(resolve, reject);
     }
   }
@@ -181,15 +187,25 @@ export class Batcher {
     this.#underWay += 1;
     this.#computingRows += rows;
     const start = clock.elapsed();
+    let [runStart, runEnd] = [start, start];
     try {
-      const results = await run(joinInputs(batch), joinOutputs(batch));
-      const seconds = (clock.elapsed() - start) / 1000;
+      const inputs = joinInputs(batch);
+      runStart = clock.elapsed();
+      const results = await run(inputs, joinOutputs(batch));
+      runEnd = clock.elapsed();
+      const seconds = (runEnd - start) / 1000;
       this.#secondsPerRow += (seconds / rows - this.#secondsPerRow) / 16;
       onBatch(rows, seconds);
       distribute(batch, results);
     } catch (cause) {
       for (const waiting of batch) waiting.reject(cause);
     } finally {
+      const end = clock.elapsed();
+      for (const { onPhase, sinceMs } of batch) {
+        onPhase?.("queue", sinceMs, start, rows);
+        onPhase?.("run", runStart, Math.max(runStart, runEnd), rows);
+        onPhase?.("batch", start, end, rows);
+      }
       this.#underWay -= 1;
       this.#computingRows -= rows;
       this.#flush();

@@ -6,6 +6,7 @@ import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js"
 import type { ErrorBody } from "../../foundation/contracts/http.js";
 import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
 import type { ServedModel } from "../../foundation/contracts/serving.js";
+import { type RequestTrace, traceFacts } from "../../foundation/contracts/tracing.js";
 import { toHttpError } from "./errors.js";
 import { parseJson } from "./json.js";
 import { type Line, linesOf } from "./json-lines.js";
@@ -23,6 +24,8 @@ export interface RowStream {
   /** The rows are called `id/0`, `id/1`, …; absent: each gets an id of its own. */
   readonly id: string | undefined;
   readonly signal: NonNullable<RunOptions["signal"]>;
+  readonly onPhase?: RunOptions["onPhase"];
+  readonly trace?: RequestTrace | undefined;
 }
 
 type Outcome =
@@ -54,7 +57,7 @@ export async function* answerLines(context: RouteContext, stream: RowStream): As
     const { body, isBug } = toHttpError(failure);
     if (isBug) {
       const stack = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);
-      context.logger.log("error", "A stream of rows failed.", { rows, stack });
+      context.logger.log("error", "A stream of rows failed.", { rows, stack, ...traceFacts(stream.trace) });
     }
     yield `${JSON.stringify(body)}\n`;
   }
@@ -142,10 +145,13 @@ const isBadRow = (failure: unknown): failure is QuernError =>
   QuernError.is(failure) && failure.code === "PREDICTION_INPUT";
 
 /** Refusals for lack of room are waited out: reading no further is how a stream is told to slow down. */
-async function insisting({ model, signal }: RowStream, rows: readonly Row[]): Promise<readonly Prediction[]> {
+async function insisting(
+  { model, signal, onPhase }: RowStream,
+  rows: readonly Row[],
+): Promise<readonly Prediction[]> {
   for (;;) {
     try {
-      return await model.predict(rows, { signal });
+      return await model.predict(rows, { signal, onPhase });
     } catch (failure) {
       const isFull = QuernError.is(failure) && failure.code === "OVERLOADED" && model.state === "ready";
       if (!isFull || signal.aborted) throw failure;

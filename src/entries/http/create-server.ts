@@ -6,6 +6,7 @@ import { QuernError } from "../../foundation/base/errors.js";
 import { NDJSON_TYPE, PERMISSIONS } from "../../foundation/contracts/http.js";
 import { findReference, parseVersion } from "../../foundation/contracts/model-reference.js";
 import type { ModelPool } from "../../foundation/contracts/serving.js";
+import { traceFacts } from "../../foundation/contracts/tracing.js";
 import { type AccessCheck, createAccessCheck } from "./access.js";
 import { BODY_TIMEOUT_MS, BodyWatch } from "./body-watch.js";
 import { toHttpError } from "./errors.js";
@@ -17,11 +18,13 @@ import {
   isTextReply,
   methodsOf,
   type Route,
+  type RouteConfig,
   type RouteContext,
   type Services,
 } from "./route.js";
 import { routeTable } from "./routes.js";
 import { parseServerOptions, type serverOptionsSchema } from "./server-options.js";
+import { traceOf, traceRequests } from "./trace-requests.js";
 
 export interface QuernServer {
   /** Starts to listen; returns the base address, such as `http://127.0.0.1:8080`. */
@@ -48,7 +51,7 @@ export function createServer(
   const context: RouteContext = {
     ...services,
     options,
-    metrics: servingMetrics.forServer(services.models, services.predictions),
+    metrics: servingMetrics.forServer(services.models, services),
     observer: servingMetrics.observer,
     routes: routeTable(services.store),
     isReady: () => closing === undefined && services.models.list().every((model) => model.state === "ready"),
@@ -132,10 +135,6 @@ const PAGE_HEADERS = {
   "referrer-policy": "no-referrer",
 };
 
-interface RouteConfig {
-  readonly table?: Route;
-}
-
 function registerHooks(
   app: FastifyInstance,
   context: RouteContext,
@@ -143,6 +142,7 @@ function registerHooks(
   isClosing: () => boolean,
 ): void {
   const { metrics, models } = context;
+  if (context.tracer) traceRequests(app, context.tracer);
   const bodies = new BodyWatch(BODY_TIMEOUT_MS);
   app.addHook("onClose", (_app, done) => {
     bodies.stop();
@@ -214,7 +214,10 @@ function sendError(
   const route = (request.routeOptions.config as RouteConfig).table;
   if (isBug) {
     const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    context.logger.log("error", "A request failed.", { route: route?.path, stack });
+    context.logger.log("error", "A request failed.", {
+      ...{ route: route?.path, stack },
+      ...traceFacts(traceOf(request)),
+    });
   }
   if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
   if (status === 401) reply.header("www-authenticate", "Bearer");
@@ -238,6 +241,7 @@ function registerRoute(app: FastifyInstance, route: Route, context: RouteContext
           query: readFields(route.query, request.query) as never,
           body: (route.body ? readBody(route, request) : undefined) as never,
           subject: subjectOf(request),
+          trace: traceOf(request),
           run: runOptions(request, context.clock, requestTimeoutMs),
         },
         context,
@@ -313,7 +317,9 @@ function runOptions(request: FastifyRequest, clock: Clock, limitMs: number) {
     throw new QuernError("REQUEST_INVALID", "The header Request-Timeout-Ms must be a positive number.");
   }
   const { socket } = request.raw;
+  const trace = traceOf(request);
   return {
+    ...(trace?.isSampled ? { onPhase: trace.onPhase } : {}),
     deadlineMs: clock.elapsed() + Math.min(wished, limitMs),
     signal: {
       get aborted() {

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { PredictionLogCounts, PredictionSink } from "../../foundation/contracts/prediction-log.js";
 import type { ModelPool, ServedModel, ServingObserver } from "../../foundation/contracts/serving.js";
+import type { Tracer } from "../../foundation/contracts/tracing.js";
 
 /** Seconds: a lone small prediction takes a fraction of a millisecond, an overloaded one seconds. */
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
@@ -21,7 +22,13 @@ export interface Metrics {
 /** Counts what the pool does. Made before the pool; given to it as its observer and to the server. */
 export interface ServingMetrics {
   readonly observer: ServingObserver;
-  forServer(models: ModelPool, predictions?: PredictionSink): Metrics;
+  forServer(models: ModelPool, counted?: Counted): Metrics;
+}
+
+/** What else has something to count. */
+interface Counted {
+  readonly predictions?: PredictionSink | undefined;
+  readonly tracer?: Tracer | undefined;
 }
 
 export function createServingMetrics(): ServingMetrics {
@@ -68,7 +75,8 @@ export function createServingMetrics(): ServingMetrics {
   };
   return {
     observer,
-    forServer(models, predictions) {
+    forServer(models, { predictions, tracer } = {}) {
+      if (tracer) traceMetrics(registry, tracer);
       if (predictions?.counts) logMetrics(registry, predictions.counts.bind(predictions));
       return serverMetrics(registry, models);
     },
@@ -93,6 +101,19 @@ function logMetrics(registry: Registry, counts: () => PredictionLogCounts): void
     ...{ name: "quern_prediction_log_waiting_rows", help: "Rows that wait to be written.", registers },
     collect() {
       this.set(counts().waiting);
+    },
+  });
+}
+
+function traceMetrics(registry: Registry, tracer: Tracer): void {
+  new Counter({
+    ...{ name: "quern_trace_spans_total", help: "Spans of traced requests.", registers: [registry] },
+    labelNames: ["outcome"] as const,
+    collect() {
+      this.reset();
+      const { exported, dropped } = tracer.counts();
+      this.inc({ outcome: "exported" }, exported);
+      this.inc({ outcome: "dropped" }, dropped);
     },
   });
 }

@@ -6,6 +6,7 @@ import type { Permission } from "../../foundation/contracts/http.js";
 import type { PredictionSink } from "../../foundation/contracts/prediction-log.js";
 import type { ModelPool, ServingObserver, TrafficRouter } from "../../foundation/contracts/serving.js";
 import type { Store } from "../../foundation/contracts/store.js";
+import type { RequestTrace, Tracer } from "../../foundation/contracts/tracing.js";
 import type { Metrics } from "./metrics.js";
 import type { ServerOptions } from "./server-options.js";
 
@@ -20,6 +21,8 @@ export interface Services {
   readonly traffic?: TrafficRouter;
   /** Takes what was asked and answered; absent: nothing is logged. */
   readonly predictions?: PredictionSink;
+  /** Follows requests through the server; absent: nothing is traced. */
+  readonly tracer?: Tracer;
   /** Called after a change of the registry, so that it is served before the caller has its answer. */
   readonly refresh?: () => Promise<void>;
 }
@@ -42,6 +45,7 @@ export interface RouteRequest<Params, Query, Body> {
   readonly stream?: AsyncIterable<Uint8Array> | undefined;
   /** Whose request it is, by the header Quern-Subject: the same one gets the same version of a spread model. */
   readonly subject: string | undefined;
+  readonly trace: RequestTrace | undefined;
   /** When to give up and whether the caller is still there. */
   readonly run: RunOptions;
 }
@@ -132,4 +136,9 @@ export function methodsOf(routes: readonly Route[], path: string): readonly stri
     .filter((route) => new RegExp(`^${route.path.replace(/:[a-z]+/g, "[^/]+")}$`).test(path))
     .map(({ method }) => method);
   return methods.includes("GET") ? [...methods, "HEAD"] : methods;
+}
+
+/** Where the framework keeps the row of the table that a request belongs to. */
+export interface RouteConfig {
+  readonly table?: Route;
 }

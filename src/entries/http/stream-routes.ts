@@ -19,7 +19,7 @@ export const streamRoutes: readonly Route[] = [
     }),
     stream: { schema: streamedRowSchema, answer: streamedAnswerSchema },
     answer: NDJSON_TYPE,
-    handle({ params, query, stream, run, subject }, context): StreamReply {
+    handle({ params, query, stream, run, subject, trace }, context): StreamReply {
       if (!stream)
         throw new QuernError(
           "REQUEST_INVALID",
@@ -32,7 +32,10 @@ export const streamRoutes: readonly Route[] = [
       return {
         contentType: NDJSON_TYPE,
         headers: { "quern-model": `${encodeURIComponent(name)}@${version}` },
-        pieces: answerLines(context, { model, source: stream, id: query.id, signal: run.signal! }),
+        pieces: answerLines(context, {
+          ...{ model, source: stream, id: query.id, trace },
+          ...{ signal: run.signal!, onPhase: run.onPhase },
+        }),
       };
     },
   }),

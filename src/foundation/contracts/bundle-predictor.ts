@@ -14,6 +14,7 @@ import {
   type StructuredOutputs,
 } from "./structured-answers.js";
 import { elementCount, type Tensor } from "./tensor.js";
+import type { OnPhase } from "./tracing.js";
 
 /** Work that has not begun when the caller is gone or the time is up is not begun at all. */
 export interface RunOptions {
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly signal?: Pick<AbortSignal, "aborted">;
   /** On the clock's `elapsed()`. */
   readonly deadlineMs?: number;
+  /** Told where the time goes; only for requests that are traced. */
+  readonly onPhase?: OnPhase | undefined;
 }
 
 export type RunGraph = (

@@ -109,9 +109,7 @@ export const cohortSchema = z.strictObject({
   /** Expected calibration error, 0..1; classes only. */
   calibrationError: figure,
   /** For each watched column, how far apart its groups are in what is decided about them (or in their mean prediction). */
-  gaps: z.array(
-    z.strictObject({ column: z.string(), highest: z.string(), lowest: z.string(), ...interval }),
-  ),
+  gaps: z.array(z.strictObject({ column: z.string(), highest: z.string(), lowest: z.string(), ...interval })),
 });
 export type Cohort = z.infer<typeof cohortSchema>;
 

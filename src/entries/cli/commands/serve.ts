@@ -5,6 +5,7 @@ import type { Logger } from "../../../foundation/base/logger.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { Permission } from "../../../foundation/contracts/http.js";
 import { openModels } from "../../../workflows/serve/open-pool.js";
+import { openTraces } from "../../../workflows/serve/open-traces.js";
 import { openPredictionLog } from "../../../workflows/watch/prediction-log.js";
 import {
   createServer,
@@ -62,6 +63,14 @@ export const command = defineCommand({
       help: "Never across versions; of each process.",
       unit: "MB",
     }),
+    traces: z.string().max(2000).optional().register(fields, {
+      title: "Collector of OpenTelemetry traces, such as http://localhost:4318",
+      help: "Default: OTEL_EXPORTER_OTLP_ENDPOINT. Naming it allows it.",
+    }),
+    traceSample: z.coerce.number().min(0).max(1).default(0.1).register(fields, {
+      title: "Share of requests that are traced",
+      help: "A caller that says in `traceparent` whether to record decides for itself.",
+    }),
     log: z.boolean().default(false).register(fields, {
       title: "Log predictions in the store, so that `quern monitor` can judge them",
       help: "What is kept: `monitoring.log` in quern.yaml.",
@@ -77,7 +86,7 @@ export const command = defineCommand({
   }),
   async run(models, options, io) {
     const { json: _json, quiet: _quiet, store: _store, token, adminToken, ...rest } = options;
-    const { log, workers, workerMemoryMb, cacheMb, ...server } = rest;
+    const { log, workers, workerMemoryMb, cacheMb, traces, traceSample, ...server } = rest;
     const wishes = {
       ...server,
       tokens: [
@@ -90,6 +99,10 @@ export const command = defineCommand({
     if (workers > 1 && !isServeWorker()) return runServeWorkers({ workers, workerMemoryMb, io });
     const metrics = createServingMetrics();
     const logger = lineLogger(io);
+    const tracer = openTraces(
+      { url: traces, sample: traceSample, environment: process.env },
+      { ...workflowOptions(options, io), logger },
+    );
     const served = await openModels(models, metrics.observer, {
       ...workflowOptions(options, io),
       logger,
@@ -110,6 +123,7 @@ export const command = defineCommand({
         logger,
         metrics,
         ...(predictions ? { predictions } : {}),
+        ...(tracer ? { tracer } : {}),
         ...(served.store ? { store: served.store } : {}),
         ...(served.registry ? { refresh: () => served.registry!.refresh() } : {}),
       });
@@ -126,6 +140,7 @@ export const command = defineCommand({
     } finally {
       await instance?.close();
       await predictions?.close();
+      await tracer?.close();
       await served.close();
       leaveWorkers();
     }

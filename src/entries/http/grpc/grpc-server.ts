@@ -9,10 +9,11 @@ import type {
   sendUnaryData,
 } from "@grpc/grpc-js";
 import { QuernError } from "../../../foundation/base/errors.js";
+import { formatTraceparent, traceFacts } from "../../../foundation/contracts/tracing.js";
 import type { AccessCheck } from "../access.js";
 import type { RouteContext } from "../route.js";
 import { type BoundMethod, SERVICES } from "./methods.js";
-import { GRPC_STATUS, type GrpcError, toGrpcError } from "./status.js";
+import { GRPC_STATUS, type GrpcError, type GrpcStatusName, toGrpcError } from "./status.js";
 
 export interface GrpcServer {
   /** `host:port`, as clients take it. */
@@ -123,17 +124,37 @@ interface Exchange {
   readonly done: sendUnaryData<Buffer>;
 }
 
+/** Of the server, not of the caller. */
+const FAULTS: ReadonlySet<GrpcStatusName> = new Set(["INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED"]);
+
 async function answer(grpc: Grpc, { method, call, done }: Exchange, context: RouteContext): Promise<void> {
   const { clock, metrics, logger, options } = context;
   const start = clock.elapsed();
-  const finish = (status: string): void =>
+  const { metadata } = call;
+  const trace =
+    method.permission === "public"
+      ? undefined
+      : context.tracer?.begin(textOf("traceparent", metadata), textOf("tracestate", metadata));
+  const finish = (status: GrpcStatusName): void => {
     metrics.grpcRequest(method.name, status, (clock.elapsed() - start) / 1000);
+    trace?.end({
+      name: call.getPath().slice(1),
+      attributes: {
+        ...{ "rpc.system": "grpc", "rpc.method": method.name },
+        "rpc.grpc.status_code": GRPC_STATUS[status],
+      },
+      failed: FAULTS.has(status),
+    });
+  };
+  const sent = new grpc.Metadata();
+  if (trace) sent.set("traceresponse", formatTraceparent(trace));
   try {
     const deadline = call.getDeadline();
     const leftMs = deadline === Number.POSITIVE_INFINITY ? deadline : Number(deadline) - clock.now();
     const bytes = await method.answer(call.request, context, {
       subject: textOf("quern-subject", call.metadata),
       run: {
+        ...(trace?.isSampled ? { onPhase: trace.onPhase } : {}),
         deadlineMs: start + Math.min(leftMs, options.requestTimeoutMs),
         signal: {
           get aborted() {
@@ -142,13 +163,13 @@ async function answer(grpc: Grpc, { method, call, done }: Exchange, context: Rou
         },
       },
     });
-    done(null, bytes);
+    done(null, bytes, sent);
     finish("OK");
   } catch (failure) {
     const error = toGrpcError(failure);
     if (error.code === undefined) {
       const stack = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);
-      logger.log("error", "A call failed.", { method: method.name, stack });
+      logger.log("error", "A call failed.", { method: method.name, stack, ...traceFacts(trace) });
     }
     done(statusOf(grpc, error));
     finish(error.status);

@@ -1,0 +1,2 @@
+export { SpanExporter } from "./span-exporter.js";
+export { createTracer } from "./tracer.js";
