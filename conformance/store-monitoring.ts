@@ -21,7 +21,7 @@ export function monitoring(current: () => Context): void {
     expect(await list({})).toMatchObject([{ source: "j2" }]);
   });
 
-  it("joins feedback by prediction: told twice it is one, and the word observed last holds in any order", async () => {
+  it("requirement 23: joins feedback by prediction: told twice it is one, and the word observed last holds in any order", async () => {
     const { store, opened } = current();
     const add = (id: string, actual: string, observedAt: number) =>
       store.monitoring.addFeedback("churn", [{ id, actual, observedAt }]);

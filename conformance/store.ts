@@ -190,7 +190,7 @@ function runs(current: () => Context): void {
     expect((await store.runs.get(lease.id)).state).toBe("interrupted");
     await (await store.runs.resume(lease.id)).finish({});
   });
-  it("shows a run whose lease expired as interrupted and fences its process off once it is resumed", async () => {
+  it("requirement 12: shows a run whose lease expired as interrupted and fences its process off once it is resumed", async () => {
     const { store, advance } = current();
     const lease = await store.runs.start(newRun);
     await expect(store.runs.resume(lease.id)).rejects.toMatchObject({ code: "STORE_BUSY" });

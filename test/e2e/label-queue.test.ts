@@ -100,7 +100,7 @@ async function logSome(): Promise<string> {
   return `${yes} ${no}`;
 }
 
-test("monitor fills the queue, a labelling tool gets it, labels come back once, and do not judge the model", async () => {
+test("monitor fills the queue, a labelling tool gets it (requirement 7: without formulas), labels come back once and do not judge the model", async () => {
   const [first] = (await logSome()).split(" ");
   const options = { folder, store: join(folder, ".quern") };
   const settings = monitoringSchema.parse({

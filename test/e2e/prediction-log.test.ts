@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -139,9 +139,11 @@ test("a torn or damaged line costs itself alone, and a full journal makes room f
   expect((await readAll()).ids.toSorted()).toEqual(["a", "b", "c"]);
 });
 
-test("an unwritable folder drops rows; once it is writable they are kept again", async () => {
+test("requirement 10: a disk that refuses costs logged rows, not answers; once it takes them again they are kept", async () => {
+  const obstacle = join(root, "obstacle");
+  writeFileSync(obstacle, "");
   const blocked = createPredictionLog({
-    folder: join(root, "store", "store.sqlite", "journals"),
+    folder: join(obstacle, "journals"),
     settings: predictionLogSchema.parse({}),
     hashKey: () => "",
     clock: systemClock,
@@ -150,6 +152,10 @@ test("an unwritable folder drops rows; once it is writable they are kept again",
   blocked.record({ manifest, ids: ["a"], rows: [rows[0]!], predictions: [yes(0.9)] });
   await blocked.flush();
   expect(blocked.counts()).toEqual({ written: 0, skipped: 0, dropped: 1, waiting: 0 });
+  rmSync(obstacle);
+  blocked.record({ manifest, ids: ["b"], rows: [rows[0]!], predictions: [yes(0.9)] });
+  await blocked.close();
+  expect(blocked.counts()).toEqual({ written: 1, skipped: 0, dropped: 1, waiting: 0 });
 });
 
 test("a journal that its process still writes to is read, not sealed", async () => {

@@ -52,7 +52,7 @@ async function addressOf(server: ChildProcess): Promise<string> {
   return chunk.toString().trim();
 }
 
-it(`${STOPS} stops lose no accepted request`, { timeout: 600_000 }, async () => {
+it(`requirement 18: ${STOPS} stops lose no accepted request`, { timeout: 600_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "quern-restart-"));
   const { path } = await writeBundle(join(folder, "bundle"), smallModel("binary"));
   const random = createRandom("stop");

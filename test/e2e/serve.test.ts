@@ -136,7 +136,7 @@ describe("POST /predict/{model}", () => {
     expect(headers.get("allow")).toBe("GET, HEAD");
     expect(await raw("/health/ready", {}, "HEAD")).toBe(200);
   });
-  it("takes __proto__ and constructor as names like any other", async () => {
+  it("requirement 7: takes __proto__ and constructor as names like any other", async () => {
     const body = JSON.stringify(GOOD).replace(
       "{",
       '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},',

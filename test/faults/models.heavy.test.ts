@@ -42,8 +42,8 @@ function survive(name: string, models: readonly Uint8Array[]): Outcome {
   return JSON.parse(child.stdout.trim().split("\n").at(-1)!);
 }
 
-describe("native code behind the loader", () => {
-  it("runs what is sound and is never reached by what is hostile", () => {
+describe("requirement 6: native code behind the loader", () => {
+  it("requirement 1: runs what is sound and is never reached by what is hostile", () => {
     const sound = [...Object.values(WIDE), ...Object.values(SOUND).map(writeModel)];
     expect(survive("sound", sound)).toMatchObject({ refused: 0, failed: 0, answered: sound.length });
     const hostile = [SMALL_BOMB, ...Object.values(HOSTILE).map(writeModel)];

@@ -59,7 +59,7 @@ describe("the model loader", () => {
     expect(small).toBe(1024);
   });
 
-  it("survives ten thousand mutated files without another error than its own", () => {
+  it("requirement 6: survives ten thousand mutated files without another error than its own", () => {
     const random = createRandom("mutations");
     let admitted = 0;
     for (const model of Object.values(SOUND)) {

@@ -40,7 +40,7 @@ async function train(folder: string, execution: string, killAfterMs?: number): P
 }
 
 it.each(["loop", "stepwise"])(
-  `is the same after ${KILLS / 2} kills: %s`,
+  `requirement 13: is the same after ${KILLS / 2} kills: %s`,
   { timeout: 600_000 },
   async (execution) => {
     const start = Date.now();

@@ -47,7 +47,7 @@ async function finish(store: string, threads: string): Promise<string> {
   return again.json().bundle;
 }
 
-it(`gives the same bytes after kill -9 at ${KILLS} moments and --resume, with 1 or 2 threads`, {
+it(`requirement 13: gives the same bytes after kill -9 at ${KILLS} moments and --resume, with 1 or 2 threads`, {
   timeout: 1_800_000,
 }, async () => {
   const random = createRandom("kill a search");

@@ -57,7 +57,7 @@ async function isKept(store: Store, line: string): Promise<boolean> {
   }
 }
 
-it(`kill -9 at ${KILLS} points loses nothing acknowledged and leaves nothing half`, {
+it(`requirement 8: kill -9 at ${KILLS} points loses nothing acknowledged and leaves nothing half`, {
   timeout: 600_000,
 }, async () => {
   const random = createRandom("kill");
@@ -75,7 +75,7 @@ it(`kill -9 at ${KILLS} points loses nothing acknowledged and leaves nothing hal
   expect(acknowledged).toBeGreaterThan(KILLS * 4);
 });
 
-it("16 processes writing 1,000 times each lose nothing", { timeout: 600_000 }, async () => {
+it("requirement 11: 16 processes writing 1,000 times each lose nothing", { timeout: 600_000 }, async () => {
   const workers = Array.from({ length: 16 }, (_, index) => startWorker("count", `w${index}`, "1000"));
   const errors = await Promise.all(
     workers.map(async (worker) => {
@@ -138,7 +138,7 @@ it("10 processes share the 500 trials of a study, each trial once, though some p
 });
 
 it.runIf(process.platform === "linux")(
-  "a really full disk is DISK_FULL and over when there is space",
+  "requirement 10: a really full disk is DISK_FULL and over when there is space",
   { timeout: 60_000 },
   () => {
     // A file system of 2 MB in a mount namespace of its own; Linux only, like the tool that makes it.

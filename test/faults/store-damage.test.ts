@@ -18,7 +18,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FileBlobs } from "../../src/capabilities/stores/file-blobs.js";
 import { diagnoseStore, openStore, runCached } from "../../src/capabilities/stores/index.js";
-import { loadSqlite } from "../../src/capabilities/stores/sqlite-library.js";
+import {
+  checkSqliteVersion,
+  loadSqlite,
+  type SqliteDatabase,
+} from "../../src/capabilities/stores/sqlite-library.js";
 import { systemClock } from "../../src/foundation/base/clock.js";
 import { sha256 } from "../../src/foundation/base/hash.js";
 
@@ -92,8 +96,17 @@ describe("a store that is not there, or not whole", () => {
   });
 });
 
+it("requirement 11: a SQLite with the WAL-reset fault is refused", () => {
+  const ofVersion = (version: string) => {
+    const database = { prepare: () => ({ all: () => [{ version }] }) };
+    return () => checkSqliteVersion(database as unknown as SqliteDatabase);
+  };
+  expect(ofVersion("3.51.2")).toThrow(expect.objectContaining({ code: "STORE_VERSION" }));
+  for (const version of ["3.51.3", "3.53.0", "4.0.0"]) expect(ofVersion(version)).not.toThrow();
+});
+
 describe("damaged bytes", () => {
-  it("of a blob are noticed on read, found by the doctor, and mended when put again", async () => {
+  it("requirement 9: of a blob are noticed on read, found by the doctor, and mended when put again", async () => {
     const store = await openHere();
     const bytes = Buffer.from("weights".repeat(1000));
     const hash = await store.blobs.put(bytes);
@@ -116,7 +129,7 @@ describe("damaged bytes", () => {
     expect(await failing()).toEqual([]);
     await store.close();
   });
-  it("of a step's output make it run again", async () => {
+  it("requirement 14: of a step's output make it run again", async () => {
     const store = await openHere();
     const identity = { id: "bin", version: 1, config: {}, inputs: {}, seed: 0 };
     let worked = 0;
@@ -177,7 +190,7 @@ describe("what a crash leaves", () => {
   });
 });
 
-describe("a failing step", () => {
+describe("requirement 14: a failing step", () => {
   it("is not recorded", async () => {
     const store = await openHere();
     const identity = { id: "bin", version: 1, config: {}, inputs: {}, seed: 0 };
@@ -197,7 +210,7 @@ describe("a failing step", () => {
 });
 
 describe("a full disk", () => {
-  it("is DISK_FULL, leaves nothing half-written, and is over when there is space again", async () => {
+  it("requirement 10: is DISK_FULL, leaves nothing half-written, and is over when there is space again", async () => {
     const blobs = new FileBlobs(join(folder, "blobs"), async (path) => {
       const file = await open(path, "wx");
       let written = 0;

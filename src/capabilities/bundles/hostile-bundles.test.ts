@@ -75,7 +75,7 @@ describe("a hostile bundle", () => {
     }
   });
 
-  it("is refused when it names a path outside itself", async () => {
+  it("requirement 2: is refused when it names a path outside itself", async () => {
     writeFileSync(join(folder, "secret"), "secret");
     const file = { sha256: sha256("secret"), bytes: 6 };
     for (const name of [

@@ -57,7 +57,7 @@ describe("createImageDecoder", () => {
     expect(await decode(turned)).toMatchObject({ width: 4, height: 6 });
   });
 
-  it("refuses by the header what would fill the memory", async () => {
+  it("requirement 5: refuses by the header what would fill the memory", async () => {
     const before = process.memoryUsage().rss;
     const bombs = Array.from({ length: 10 }, () => decode(claimingPng(30_000, 30_000)));
     for (const bomb of await Promise.allSettled(bombs)) expect(bomb.status).toBe("rejected");

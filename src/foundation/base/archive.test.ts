@@ -63,7 +63,7 @@ describe("archives", () => {
     expect(refusal(zipSync({ ["x".repeat(41)]: strToU8("x") }))).toMatch("very long name");
   });
 
-  it("refuses bombs, links, encryption and sizes that are not true", () => {
+  it("requirement 5: refuses bombs, links, encryption and sizes that are not true", () => {
     const sound = zipSync({ a: [strToU8("hello hello hello hello"), { level: 6 }] });
     expect(refusal(sound)).toBe("read");
     expect(refusal(zipSync({ a: new Uint8Array(1 << 21) }))).toMatch("unpacks to more than 1048576 bytes");

@@ -140,7 +140,7 @@ describe("files", () => {
   });
   afterAll(() => rmSync(root, { recursive: true }));
 
-  test("an atomic write replaces the content and leaves nothing else", () => {
+  test("requirement 9: an atomic write replaces the content and leaves nothing else", () => {
     const path = join(root, "written/文件.json");
     writeFileAtomic(path, "1");
     writeFileAtomic(path, "22");
@@ -148,7 +148,7 @@ describe("files", () => {
     expect(readdirSync(join(root, "written"))).toEqual(["文件.json"]);
   });
 
-  test("the resolver admits a plain file inside and nothing else", () => {
+  test("requirement 2: the resolver admits a plain file inside and nothing else", () => {
     const inside = join(root, "inside");
     expect(resolveInside(inside, "a.txt")).toMatch(/a\.txt$/);
     const hostile = [

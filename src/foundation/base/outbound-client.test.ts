@@ -46,7 +46,7 @@ describe("isPublicAddress", () => {
   );
 });
 
-describe("the outbound client", () => {
+describe("requirement 4: the outbound client", () => {
   const servers: Server[] = [];
   let folder: string;
   beforeEach(() => {

@@ -47,7 +47,7 @@ evaluation: { slices: [region, age_band], baseline: true }
     );
   });
 
-  test("hostile YAML fails cleanly", () => {
+  test("requirement 7: hostile YAML fails cleanly", () => {
     const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${"bcdefghij"
       .split("")
       .map((letter, i) => `${letter}: &${letter} [${Array(9).fill(`*${"abcdefghi"[i]}`).join(",")}]`)

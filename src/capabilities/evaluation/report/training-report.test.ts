@@ -113,7 +113,7 @@ describe("training report", () => {
 
   it("has a hundred hostile texts", () => expect(HOSTILE.length).toBe(100));
 
-  it.each(TASKS)("keeps hostile text inert in every field of a %s report", (task) => {
+  it.each(TASKS)("requirement 7: keeps hostile text inert in every field of a %s report", (task) => {
     const text = trainingReport(poison(sampleReportInput(task, 300)), "en");
     const tags = [...text.matchAll(/<\/?([a-zA-Z][^\s/>]*)([^>]*)>/g)];
     const known =

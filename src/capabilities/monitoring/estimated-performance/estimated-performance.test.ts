@@ -11,7 +11,7 @@ const probabilities = Float64Array.from({ length: 2 * rows }, (_, i) => {
   return i % 2 === 1 ? share : 1 - share;
 });
 
-test("the expected accuracy is the closed form of CBPE, and the band holds what happens", () => {
+test("requirement 23: the expected accuracy is the closed form of CBPE, and the band holds what happens", () => {
   const accuracy = (codes: Int32Array) =>
     codes.reduce((hits, code, row) => hits + (code === (positive[row]! >= 0.5 ? 1 : 0) ? 1 : 0), 0) / rows;
   const closed = positive.reduce((sum, share) => sum + Math.max(share, 1 - share), 0) / rows;

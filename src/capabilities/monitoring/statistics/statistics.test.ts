@@ -47,7 +47,7 @@ function expectNear(actual: number, expected: number, tolerance = 1e-9): void {
   expect(Math.abs(actual - expected)).toBeLessThanOrEqual(tolerance * Math.max(Math.abs(expected), 1e-3));
 }
 
-test("Kolmogorov-Smirnov and Wasserstein equal SciPy's, p values down to their last digits", () => {
+test("requirement 22: Kolmogorov-Smirnov and Wasserstein equal SciPy's, p values down to their last digits", () => {
   for (const { first, second, distance, exact, wasserstein } of oracle.kolmogorov) {
     const result = kolmogorovSmirnov(sorted(first), sorted(second));
     expectNear(result.distance, distance);

@@ -164,7 +164,7 @@ describe("checkpoints", () => {
     progress: { step },
   });
 
-  it("fall back to the one before when the newest is cut or altered, and keep two", () => {
+  it("requirement 9: fall back to the one before when the newest is cut or altered, and keep two", () => {
     const own = join(folder, "torn");
     const store = openCheckpoints({ folder: own, identity: "a" });
     for (const step of [5, 10, 15]) store.save(snapshot(step));

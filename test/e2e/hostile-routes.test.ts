@@ -1,0 +1,91 @@
+/** Requirements 2 and 7 over HTTP: what stands in a path is a name and nothing else, on every route of the table. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { bundleFiles } from "../../src/capabilities/bundles/index.js";
+import { createModelPool } from "../../src/capabilities/serving/index.js";
+import { openStore } from "../../src/capabilities/stores/index.js";
+import { createServer, type QuernServer } from "../../src/entries/http/index.js";
+import { routeTable } from "../../src/entries/http/routes.js";
+import { systemClock as clock } from "../../src/foundation/base/clock.js";
+import { silentLogger } from "../../src/foundation/base/logger.js";
+import type { Store } from "../../src/foundation/contracts/store.js";
+import { smallModel } from "../golden/small-model.js";
+
+const SECRET = "a secret that no answer may hold";
+let folder: string;
+let store: Store;
+let server: QuernServer;
+let address: URL;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "quern-routes-"));
+  writeFileSync(join(folder, "secret.txt"), SECRET);
+  store = await openStore(join(folder, ".quern"), { clock, create: true });
+  const models = createModelPool({ clock });
+  const { manifest, files } = await bundleFiles(smallModel("binary"));
+  await models.add({ id: "binary", manifest, files });
+  server = createServer({ port: 0 }, { models, clock, logger: silentLogger, store });
+  address = new URL(await server.listen());
+});
+afterAll(async () => {
+  await server.close();
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** As they are written into a path: `fetch` would tidy them first. */
+const HOSTILE = [
+  ...["..%2f..%2fsecret.txt", "%2e%2e%2fsecret.txt", "%252e%252e%252fsecret.txt", "..%5csecret.txt"],
+  ...["..%c0%af..%c0%afsecret.txt", "%00", "secret.txt%00.onnx", "C:%5csecret.txt", "%2fetc%2fpasswd"],
+  ...[
+    "file:%2f%2f%2fetc%2fpasswd",
+    "..",
+    ".",
+    "~",
+    "%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+    "__proto__",
+    "constructor",
+  ],
+  ...["small-binary@..%2f1", "'%20or%201=1--", "%F0%9F%92%A9", "a".repeat(5000)],
+];
+
+function ask(method: string, path: string): Promise<{ status: number; type: string; text: string }> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = address;
+    const headers = { "content-type": "application/json" };
+    const outgoing = request({ hostname, port, method, path, headers }, (answer) => {
+      let text = "";
+      answer.on("data", (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      answer.on("end", () => {
+        resolve({ status: answer.statusCode!, type: answer.headers["content-type"] ?? "", text });
+      });
+    });
+    outgoing.on("error", reject);
+    outgoing.end(method === "POST" ? "{}" : undefined);
+  });
+}
+
+it("requirement 2: traversal, double encoding and their like are refused on every route", async () => {
+  const routes = routeTable(store).filter(({ path }) => path.includes(":"));
+  expect(routes.length).toBeGreaterThan(10);
+  for (const { method, path } of routes) {
+    for (const hostile of HOSTILE) {
+      const { status, text } = await ask(method, path.replace(/:[a-zA-Z]+/g, hostile));
+      expect(status, `${method} ${path} ${hostile}: ${text.slice(0, 200)}`).toBeGreaterThanOrEqual(200);
+      expect(status, `${method} ${path} ${hostile}: ${text.slice(0, 200)}`).toBeLessThan(500);
+      expect(text).not.toContain(SECRET);
+      expect(text).not.toContain("root:x:");
+    }
+  }
+});
+
+it("requirement 7: what a caller sent comes back as JSON, never as a page", async () => {
+  const { status, type, text } = await ask("GET", "/api/models/%3Cscript%3Ealert(1)%3C%2Fscript%3E");
+  expect(status).toBeGreaterThanOrEqual(400);
+  expect(type).toMatch(/^application\/json/);
+  expect(text).not.toContain("<html");
+});
