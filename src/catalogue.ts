@@ -1,6 +1,9 @@
 /** Every built-in extension, in explicit lists: nothing is found by globbing or registered by import. */
+
 import { METRICS } from "./capabilities/evaluation/metrics/index.js";
 import type { StructuredTaskDefinition } from "./capabilities/structured/definition.js";
+import { detection } from "./capabilities/structured/detection/detection.js";
+import { segmentation } from "./capabilities/structured/segmentation/segmentation.js";
 import { tagging } from "./capabilities/structured/tagging/tagging.js";
 import { complementNaiveBayes } from "./capabilities/trainers/bayes/complement-naive-bayes.js";
 import { gaussianNaiveBayes } from "./capabilities/trainers/bayes/gaussian-naive-bayes.js";
@@ -20,7 +23,9 @@ import { logisticRegression } from "./capabilities/trainers/linear/logistic-regr
 import { quadraticRidge } from "./capabilities/trainers/linear/quadratic-ridge.js";
 import { ridge } from "./capabilities/trainers/linear/ridge.js";
 import { nearestNeighbours } from "./capabilities/trainers/neighbours/nearest-neighbours.js";
+import { detector } from "./capabilities/trainers/neural/detection/detector.js";
 import { neuralNetwork } from "./capabilities/trainers/neural/neural-network.js";
+import { segmenter } from "./capabilities/trainers/neural/segmentation/segmenter.js";
 import { encoderTagger } from "./capabilities/trainers/neural/tagging/encoder-tagger.js";
 import { tagger } from "./capabilities/trainers/neural/tagging/tagger.js";
 import { textEncoder } from "./capabilities/trainers/neural/text/pretrained/text-encoder.js";
@@ -69,13 +74,22 @@ const structuredTrainers = (...list: readonly { readonly id: string }[]): readon
   list as unknown as readonly StructuredTrainer[];
 
 /** The first of a task is what is trained where a project names none. */
-export const STRUCTURED_TRAINERS: readonly StructuredTrainer[] = structuredTrainers(tagger, encoderTagger);
+export const STRUCTURED_TRAINERS: readonly StructuredTrainer[] = structuredTrainers(
+  tagger,
+  encoderTagger,
+  detector,
+  segmenter,
+);
 
 const structuredTasks = (
   ...list: readonly { readonly task: string }[]
 ): readonly StructuredTaskDefinition[] => list as unknown as readonly StructuredTaskDefinition[];
 
 /** How the truth of each structured task is read, prepared and judged. */
-export const STRUCTURED_TASK_DEFINITIONS: readonly StructuredTaskDefinition[] = structuredTasks(tagging);
+export const STRUCTURED_TASK_DEFINITIONS: readonly StructuredTaskDefinition[] = structuredTasks(
+  tagging,
+  detection,
+  segmentation,
+);
 
 export const METRIC_LIST: readonly Metric[] = METRICS;

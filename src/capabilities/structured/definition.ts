@@ -3,6 +3,7 @@ import type { Random } from "../../foundation/base/random.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
 import type { Finding } from "../../foundation/contracts/finding.js";
 import type { Frame } from "../../foundation/contracts/frame.js";
+import type { DecodeImage } from "../../foundation/contracts/image-cells.js";
 import type { SourceFormat } from "../../foundation/contracts/source.js";
 import type { StructuredTask, TargetOf } from "../../foundation/contracts/structured.js";
 import type { StructuredAnswer, StructuredOutputs } from "../../foundation/contracts/structured-answers.js";
@@ -18,6 +19,8 @@ export interface StructuredTaskDefinition<Task extends StructuredTask = Structur
   readonly targetColumn: string;
   /** Kind that the model's one input column must have; absent: it learns from all columns, of whatever kind. */
   readonly input?: "text" | "image";
+  /** Of pictures: the longer side at which models look at them, where the project says nothing and they are not small. */
+  readonly pictureSide?: number;
   /** The decisive one first. */
   readonly metrics: readonly StructureMetric[];
   /**
@@ -48,6 +51,7 @@ export interface ParseContext {
   readonly labels?: readonly string[];
   /** Bytes of a file that a cell names, inside the folder of the table. @throws QuernError */
   readFile(cell: string): Uint8Array;
+  readonly decodeImage: DecodeImage;
 }
 
 export interface ParsedTruth<Task extends StructuredTask> {

@@ -1,2 +1,2 @@
-export { chooseImageFormat } from "./choose-format.js";
+export { chooseImageFormat, type ImageFormatChoice } from "./choose-format.js";
 export { createImageDecoder, DEFAULT_IMAGE_LIMITS, readImageHeader } from "./decode-image.js";

@@ -57,6 +57,11 @@ figcaption .small{display:block;font-weight:400;color:var(--muted);font-size:12.
 svg.chart{display:block;width:100%;max-width:640px;height:auto}
 figure.wide svg.chart{max-width:900px}
 svg.chart text{font-family:inherit}
+svg.scene{display:block;max-width:100%;height:auto}
+rect.object{fill:none;stroke:var(--good);stroke-width:2}
+rect.missed{stroke:var(--warn)}
+rect.wrong{stroke:var(--bad)}
+text.object{font-size:10px;fill:#fff;stroke:#000;stroke-width:2.5px;paint-order:stroke}
 mark.entity{color:inherit;border-radius:4px;padding:0 3px;background:var(--good-bg)}
 mark.missed{background:var(--warn-bg)}
 mark.wrong{background:var(--bad-bg)}

@@ -10,6 +10,10 @@ export const SOURCE_FORMATS = [
   "idx",
   "images",
   "conll",
+  "coco",
+  "yolo",
+  "voc",
+  "masks",
 ] as const;
 export type SourceFormat = (typeof SOURCE_FORMATS)[number];
 

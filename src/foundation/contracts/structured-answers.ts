@@ -180,17 +180,25 @@ function readBoxes({ labels }: Outputs<"boxes">, results: GraphResults): BoxesAn
   });
 }
 
-function readMasks({ labels, height, width }: Outputs<"mask">, results: GraphResults): MaskAnswer[] {
-  return eachRow(results, (row) => {
-    const classes = cell(results, "mask", row);
-    const runs: number[] = [];
-    const counts = new Float64Array(labels.length);
-    for (let at = 0; at < classes.length; at++) {
-      counts[classes[at]!]!++;
-      if (runs.length > 0 && runs.at(-2) === classes[at]) runs[runs.length - 1]!++;
-      else runs.push(classes[at]!, 1);
-    }
-    const shares = byName(labels, (index) => counts[index]! / classes.length);
-    return { mask: { width, height, runs }, shares };
-  });
+function readMasks(outputs: Outputs<"mask">, results: GraphResults): MaskAnswer[] {
+  return eachRow(results, (row) => maskAnswerOf(cell(results, "mask", row), outputs));
+}
+
+/** @param classes of each pixel, row after row; those beyond the labels are in no share */
+export function maskAnswerOf(classes: ArrayLike<number>, { labels, height, width }: MaskShape): MaskAnswer {
+  const runs: number[] = [];
+  const counts = new Float64Array(256);
+  for (let at = 0; at < classes.length; at++) {
+    counts[classes[at]!]!++;
+    if (runs.length > 0 && runs.at(-2) === classes[at]) runs[runs.length - 1]!++;
+    else runs.push(classes[at]!, 1);
+  }
+  const shares = byName(labels, (index) => counts[index]! / classes.length);
+  return { mask: { width, height, runs }, shares };
+}
+
+interface MaskShape {
+  readonly labels: readonly string[];
+  readonly height: number;
+  readonly width: number;
 }

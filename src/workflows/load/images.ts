@@ -5,6 +5,7 @@ import {
   chooseImageFormat,
   createImageDecoder,
   DEFAULT_IMAGE_LIMITS,
+  type ImageFormatChoice,
   readImageHeader,
 } from "../../capabilities/vision/index.js";
 import { quoteIdentifier, type ReadFrameOptions, readFrame, type Table } from "../../engines/table/index.js";
@@ -37,7 +38,7 @@ const MAXIMUM_COLUMN_BYTES = 2 * 2 ** 30;
 export async function withImageSizes(
   schema: readonly ColumnSchema[],
   data: TableWithImages,
-  size?: number,
+  choice: ImageFormatChoice = {},
 ): Promise<readonly ColumnSchema[]> {
   const sized: ColumnSchema[] = [];
   for (const column of schema) {
@@ -45,7 +46,7 @@ export async function withImageSizes(
       sized.push(column);
       continue;
     }
-    const { height, width, channels } = chooseImageFormat(await sampleHeaders(column.name, data), size);
+    const { height, width, channels } = chooseImageFormat(await sampleHeaders(column.name, data), choice);
     sized.push({ ...column, format: { height, width, channels: channels === 1 ? 1 : 3 } });
   }
   return sized;

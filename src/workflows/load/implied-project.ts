@@ -1,4 +1,9 @@
-import { CONLL_COLUMNS, IMAGE_FOLDER_COLUMNS } from "../../capabilities/data/sources/index.js";
+import {
+  ANNOTATED_COLUMNS,
+  CONLL_COLUMNS,
+  IMAGE_FOLDER_COLUMNS,
+  isAnnotated,
+} from "../../capabilities/data/sources/index.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { OpenedData } from "./open-data.js";
 
@@ -11,6 +16,7 @@ export function completedBySource(
   { sources, table }: Pick<OpenedData, "sources" | "table">,
 ): Project {
   if (sources.every(({ format }) => format === "conll")) return completedByConll(project, table);
+  if (sources.every(({ format }) => isAnnotated(format))) return completedByParts(project, table);
   if (!sources.every(({ format }) => format === "images" || format === "idx")) return project;
   const { label, part } = IMAGE_FOLDER_COLUMNS;
   const names = table.columns.map(({ name }) => name);
@@ -22,6 +28,13 @@ export function completedBySource(
     task: { ...project.task, ...(target === undefined ? {} : { target }) },
     ...(split ? { split } : {}),
   };
+}
+
+/** Folders or lists of parts divide the pictures. */
+function completedByParts(project: Project, table: OpenedData["table"]): Project {
+  const { part } = ANNOTATED_COLUMNS;
+  if (project.split || !table.columns.some(({ name }) => name === part)) return project;
+  return { ...project, split: { kind: "columns", column: part } };
 }
 
 /** Files of parts divide the sentences; documents stay together where there are enough of them. */

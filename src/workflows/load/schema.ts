@@ -39,7 +39,11 @@ export async function decideSchema(
       : await inferSchema(table, { ...inference, kinds: { ...kinds, [target.name]: "category" } });
   return {
     ...decided,
-    columns: await withImageSizes(decided.columns, { table, imageFolder }, data.imageSize),
+    columns: await withImageSizes(
+      decided.columns,
+      { table, imageFolder },
+      data.imageSize === undefined ? {} : { size: data.imageSize },
+    ),
   };
 }
 

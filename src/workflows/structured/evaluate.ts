@@ -1,5 +1,6 @@
 import type { LoadedBundle } from "../../capabilities/bundles/index.js";
 import { inferSchema } from "../../capabilities/data/kinds/index.js";
+import { createImageDecoder } from "../../capabilities/vision/index.js";
 import { readFrame } from "../../engines/table/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { createRandom } from "../../foundation/base/random.js";
@@ -43,6 +44,7 @@ export async function evaluateStructure(
     inputs,
     labels: labelsOf(manifest.outputs as StructuredOutputs),
     readFile: (cell) => readCellFile(data, cell),
+    decodeImage: createImageDecoder(),
   });
   if (rows.length === 0) {
     throw new QuernError("TARGET_UNUSABLE", `No row has a value of ${JSON.stringify(manifest.target)}.`, {

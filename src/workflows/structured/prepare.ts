@@ -2,7 +2,7 @@
 import { inferSchema, type UnreadableCells } from "../../capabilities/data/kinds/index.js";
 import { isImageFile, readImageFile } from "../../capabilities/data/sources/index.js";
 import type { ParsedTruth, StructuredTaskDefinition } from "../../capabilities/structured/definition.js";
-import { DEFAULT_IMAGE_LIMITS } from "../../capabilities/vision/index.js";
+import { createImageDecoder, DEFAULT_IMAGE_LIMITS } from "../../capabilities/vision/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { isImageUri } from "../../foundation/base/pictures/image-text.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
@@ -41,6 +41,7 @@ export async function prepareStructure(
   const truth = await definition.parse(cellsOf(frame, column), {
     inputs,
     readFile: (cell) => readCellFile(data, cell),
+    decodeImage: createImageDecoder(),
   });
   if (truth.rows.length === 0) {
     throw new QuernError("TARGET_UNUSABLE", `No row says what is true of it in ${JSON.stringify(column)}.`, {
@@ -97,7 +98,11 @@ async function structureSchema(
       [column]: "text",
     },
   });
-  return withImageSizes(columns, data, project.data.imageSize);
+  const { imageSize } = project.data;
+  return withImageSizes(columns, data, {
+    ...(imageSize === undefined ? {} : { size: imageSize }),
+    ...(definition.pictureSide === undefined ? {} : { longerSide: definition.pictureSide }),
+  });
 }
 
 /** The one column of the kind that the task reads, or all columns without a role. @throws QuernError DATA_SCHEMA */

@@ -5,6 +5,8 @@ import { pipeline } from "node:stream/promises";
 import { translateDiskError } from "../../../foundation/base/atomic-file.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { OutboundClient } from "../../../foundation/base/outbound-client.js";
+import type { SourceFormat } from "../../../foundation/contracts/source.js";
+import { type AnnotatedFolder, annotatedFolderAt, isAnnotated } from "./annotated/annotated-folder.js";
 import { expandGlob, isGlob } from "./glob.js";
 import { labelsName } from "./idx-header.js";
 import { type ListedImage, listImages } from "./image-folder.js";
@@ -79,6 +81,17 @@ function regularFile(path: string, name: string, status: Stats): LocatedFile {
   return { path, name, bytes: status.size };
 }
 
+/** Annotated pictures at a location; where another format was named, it is not looked for. */
+export function annotatedAt(
+  location: string,
+  baseFolder: string,
+  format?: SourceFormat,
+): AnnotatedFolder | undefined {
+  if (location === "-" || /^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return undefined;
+  if (format !== undefined && !isAnnotated(format)) return undefined;
+  return annotatedFolderAt(resolve(baseFolder, location), format);
+}
+
 /** The folder of a location that holds images and no table. */
 export function imageFolderOf(location: string, baseFolder: string): ImageFolder | undefined {
   if (location === "-" || /^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return undefined;
@@ -101,8 +114,13 @@ function dataFiles(folder: string): string[] {
 }
 
 function filesOfFolder(path: string, location: string): LocatedFile[] {
+  const annotated = annotatedFolderAt(path);
   const images = imageFolderOf(path, path)?.images;
-  const names = images ? images.map((image) => image.path) : dataFiles(path);
+  const names = annotated
+    ? [...annotated.rows.map(({ image }) => image), ...annotated.files]
+    : images
+      ? images.map((image) => image.path)
+      : dataFiles(path);
   const files = names.flatMap((name) => {
     const status = statSync(join(path, name));
     return status.isDirectory() ? [] : [regularFile(join(path, name), join(location, name), status)];

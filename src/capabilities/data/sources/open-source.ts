@@ -1,4 +1,4 @@
-import { createReadStream, rmSync, statSync } from "node:fs";
+import { createReadStream, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
@@ -9,16 +9,18 @@ import {
   type TableNote,
   type TableSource,
 } from "../../../engines/table/index.js";
+import { translateDiskError } from "../../../foundation/base/atomic-file.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { OutboundClient } from "../../../foundation/base/outbound-client.js";
 import { makePrivateFolder } from "../../../foundation/base/private-folder.js";
 import type { SourceDescription, SourceFormat, SourceOptions } from "../../../foundation/contracts/source.js";
+import { type AnnotatedFolder, isAnnotated } from "./annotated/annotated-folder.js";
 import { writeConllAsTable } from "./conll.js";
 import { detectEncoding } from "./encodings.js";
 import { writeIdxAsCsv } from "./idx.js";
 import { writeListing } from "./image-folder.js";
 import { hasMixedLineEnds, unifyLineEnds } from "./line-ends.js";
-import { type ImageFolder, imageFolderOf, locate } from "./locate.js";
+import { annotatedAt, type ImageFolder, imageFolderOf, locate } from "./locate.js";
 import {
   createDecoder,
   DEFAULT_DECOMPRESSION_LIMITS,
@@ -72,7 +74,10 @@ export async function openSource(
   const staging = makePrivateFolder(context.temporaryFolder ?? tmpdir(), "source");
   try {
     const locations = typeof location === "string" ? [location] : location;
-    const images = imageFolderOf(locations[0] ?? "-", context.baseFolder ?? process.cwd());
+    const baseFolder = context.baseFolder ?? process.cwd();
+    const annotated = locations.length === 1 && annotatedAt(locations[0]!, baseFolder, options.format);
+    if (annotated) return await openAnnotated(annotated, locations[0]!, options, staging, context);
+    const images = imageFolderOf(locations[0] ?? "-", baseFolder);
     if (images && locations.length === 1)
       return await openImages(images, locations[0]!, options, staging, context);
     const files = await recogniseAll(locations, options, staging, context);
@@ -106,6 +111,26 @@ async function openImages(
     { path: listing, name, description: { name, format: "images" as const, bytes }, assumedUtf8: false },
   ];
   return { ...(await open(prepared, [], "images", options, staging, context)), imageFolder: path };
+}
+
+/** Pictures with what people drew into them. */
+async function openAnnotated(
+  { path, format, rows, files }: AnnotatedFolder,
+  name: string,
+  options: SourceOptions,
+  staging: string,
+  context: SourceContext,
+): Promise<OpenedSource> {
+  const listing = join(staging, "annotated");
+  try {
+    writeFileSync(listing, rows.map((row) => `${JSON.stringify(row)}\n`).join(""), { flag: "wx" });
+  } catch (cause) {
+    throw translateDiskError(cause, listing);
+  }
+  const paths = [...rows.map(({ image }) => image), ...files];
+  const bytes = paths.reduce((sum, file) => sum + statSync(join(path, file)).size, 0);
+  const prepared = [{ path: listing, name, description: { name, format, bytes }, assumedUtf8: false }];
+  return { ...(await open(prepared, [], format, options, staging, context)), imageFolder: path };
 }
 
 /** Images and labels of IDX files. */
@@ -314,7 +339,7 @@ async function firstForeignBytes(path: string): Promise<Uint8Array> {
 
 function tableSource(files: readonly TableFile[], format: SourceFormat, options: SourceOptions): TableSource {
   if (format === "json" || format === "jsonl" || format === "parquet") return { format, files };
-  if (format === "conll") return { format: "jsonl", files };
+  if (format === "conll" || isAnnotated(format)) return { format: "jsonl", files };
   // Written by ourselves just now.
   if (format === "idx" || format === "images") {
     return { format: "delimited", files, dialect: { delimiter: ",", quote: '"', header: true } };

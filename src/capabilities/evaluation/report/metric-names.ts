@@ -30,6 +30,12 @@ const CHINESE: Readonly<Record<string, string>> = {
   "span-precision": "实体精确率",
   "span-recall": "实体召回率",
   "span-f1-macro": "各标签实体 F1 的均值",
+  map: "mAP@[.5:.95]",
+  "map-50": "mAP@.5",
+  "map-75": "mAP@.75",
+  "mar-100": "平均召回率（100 个框）",
+  "mean-iou": "平均交并比 (mIoU)",
+  "pixel-accuracy": "像素准确率",
   "exact-texts": "完全正确的文本",
   "poisson-deviance": "泊松偏差",
 };

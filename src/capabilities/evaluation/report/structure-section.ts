@@ -4,6 +4,7 @@ import { formatCount, formatPercent } from "../../../engines/pages/format.js";
 import { type Html, html, shorten } from "../../../engines/pages/html.js";
 import type { Evaluation, WorstStructure } from "../../../foundation/contracts/evaluation.js";
 import type { Entity, StructuredAnswer } from "../../../foundation/contracts/structured-answers.js";
+import { picturedBoxes, picturedMask } from "./structure-pictures.js";
 import { structureTexts } from "./structure-texts.js";
 import { capital, type ReportView, type SectionMaker, writeFigure } from "./view.js";
 
@@ -77,9 +78,11 @@ function drawn(worst: WorstStructure, answer: StructuredAnswer, other: Structure
   }
   if ("labels" in answer) return html`${answer.labels.join(", ")}`;
   if ("boxes" in answer) {
+    if (worst.image && "boxes" in other) return picturedBoxes(worst.image, answer, other, lack);
     return html`${answer.boxes.map(({ label, score }) => html`${label} ${formatPercent(score)} `)}`;
   }
   if ("mask" in answer) {
+    if (worst.image) return picturedMask(worst.image, answer);
     return html`${Object.entries(answer.shares).map(([label, share]) => html`${label} ${formatPercent(share)} `)}`;
   }
   return html``;

@@ -18,7 +18,7 @@ export const detectorConfig = z.strictObject({
     .int()
     .min(4)
     .max(128)
-    .default(24)
+    .default(16)
     .register(fields, {
       title: "Width",
       help: "Channels of the first stage; every stage has twice the channels of the one before, up to eight times.",
@@ -34,7 +34,7 @@ export const detectorConfig = z.strictObject({
     title: "Overlap",
     help: "A box is dropped where it overlaps a surer one of its class by more than this (intersection over union).",
   }),
-  ...sceneTrainingFields({ epochs: 20, steps: 500 }),
+  ...sceneTrainingFields({ epochs: 20, steps: 1000, batch: 8 }),
   learningRate: learningRateField(3e-3, RISES, { low: 5e-4, high: 1e-2 }),
   weightDecay: weightDecayField(1e-2),
   checkpoint: checkpointField(),

@@ -26,7 +26,7 @@ export const segmenterConfig = z.strictObject({
       help: "How much the Dice loss counts beside cross-entropy; it sees rare classes as large as common ones.",
       tune: { low: 0, high: 2 },
     }),
-  ...sceneTrainingFields({ epochs: 20, steps: 400 }),
+  ...sceneTrainingFields({ epochs: 20, steps: 600, batch: 8 }),
   learningRate: learningRateField(3e-3, RISES, { low: 5e-4, high: 1e-2 }),
   weightDecay: weightDecayField(1e-2),
   checkpoint: checkpointField(),

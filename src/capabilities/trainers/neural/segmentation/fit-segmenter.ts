@@ -13,7 +13,7 @@ import { picturesOf, trainOnScenes } from "../vision/scene-training.js";
 import type { SegmenterConfig } from "./config.js";
 import type { SegmenterState } from "./fitted-segmenter.js";
 import { IGNORED, segmentationLoss } from "./segmentation-loss.js";
-import { pixelScores, type SegmenterShape, stagesFor } from "./unet.js";
+import { pixelScores, type SegmenterShape, segmenterPyramid } from "./unet.js";
 
 const TRUTH = "truth";
 
@@ -28,7 +28,8 @@ export async function fitSegmenter(
   const { height, width, channels } = pictures;
   const shape: SegmenterShape = {
     image: { height, width, channels, statistics: pixelStatistics(pictures) },
-    ...{ width: config.width, classes: train.target.labels.length, ...stagesFor(pictures) },
+    pyramid: segmenterPyramid(pictures, config.width),
+    classes: train.target.labels.length,
   };
   const loss: NetworkFunction<GraphValue> = (scope, values) =>
     segmentationLoss(scope.x, pixelScores(scope, shape, values[PICTURES]!), values[TRUTH]!, config.dice);

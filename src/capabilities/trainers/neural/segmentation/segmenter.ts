@@ -4,7 +4,7 @@ import { picturesOf } from "../vision/scene-training.js";
 import { segmenterConfig } from "./config.js";
 import { fitSegmenter } from "./fit-segmenter.js";
 import { fittedSegmenter, type SegmenterState } from "./fitted-segmenter.js";
-import { stagesFor, unetWork } from "./unet.js";
+import { segmenterPyramid, unetWork } from "./unet.js";
 
 const ID = "segmenter";
 
@@ -17,7 +17,7 @@ export const segmenter = defineStructuredTrainer<"segmentation", typeof segmente
   config: segmenterConfig,
   estimate({ rows, features }, config) {
     const pictures = picturesOf(features, ID);
-    const work = unetWork({ width: config.width, ...stagesFor(pictures) }, pictures);
+    const work = unetWork(segmenterPyramid(pictures, config.width), pictures);
     return estimateSceneTraining({ rows, pictures }, work, config);
   },
   fit: async (data, config, context) => fittedSegmenter(ID, await fitSegmenter(ID, data, config, context)),

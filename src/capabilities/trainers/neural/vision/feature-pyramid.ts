@@ -24,14 +24,14 @@ const SMALL_SIDE = 64;
 const LAST_SIDE = 8;
 const MOST_STAGES = 5;
 
-/** Stages that suit pictures of a size. */
+/** Stages that suit pictures of a size. @param stride default 4, for small pictures 2 */
 export function pyramidFor(
   { height, width: across }: { readonly height: number; readonly width: number },
   blocks: PyramidShape["blocks"],
   width: number,
+  stride = Math.max(height, across) <= SMALL_SIDE ? 2 : 4,
 ): PyramidShape {
   const side = Math.min(height, across);
-  const stride = Math.max(height, across) <= SMALL_SIDE ? 2 : 4;
   const halvings = Math.ceil(Math.log2(side / stride / LAST_SIDE));
   return { blocks, width, stride, stages: Math.min(MOST_STAGES, Math.max(1, 1 + halvings)) };
 }

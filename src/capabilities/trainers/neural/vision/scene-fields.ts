@@ -3,7 +3,15 @@ import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
 
 /** `steps` is what a few hundred pictures need. */
-export const sceneTrainingFields = ({ epochs, steps }: { epochs: number; steps: number }) => ({
+export const sceneTrainingFields = ({
+  epochs,
+  steps,
+  batch,
+}: {
+  epochs: number;
+  steps: number;
+  batch: number;
+}) => ({
   epochs: z
     .number()
     .positive()
@@ -15,7 +23,7 @@ export const sceneTrainingFields = ({ epochs, steps }: { epochs: number; steps: 
     help: "Few pictures are seen more often than `epochs` says, until so many steps are taken.",
     unit: "steps",
   }),
-  batchSize: z.number().int().min(1).max(256).default(16).register(fields, {
+  batchSize: z.number().int().min(1).max(256).default(batch).register(fields, {
     title: "Batch size",
     help: "Pictures of a step.",
     unit: "pictures",

@@ -69,37 +69,56 @@ interface ImageResult {
 
 /** Objects and detections of one class in one image. */
 interface Scene {
+  readonly image: string;
   readonly objects: readonly TrueObject[];
   readonly found: readonly FoundObject[];
 }
 
-export function cocoMetrics(truth: readonly TrueObject[], found: readonly FoundObject[]): CocoMetrics {
+/** How often an image counts; bootstrap resamples count some twice and leave others out. */
+export type ImageWeight = (image: string) => number;
+
+export interface CocoScores {
+  /** Each detection is compared with the objects once; asked again with other weights, only the curves are made anew. */
+  overall(weightOf?: ImageWeight): Pick<CocoMetrics, "map" | "map50" | "map75" | "mar100" | "byClass">;
+  all(): CocoMetrics;
+}
+
+export function cocoScores(truth: readonly TrueObject[], found: readonly FoundObject[]): CocoScores {
   const classes = [...new Set([...truth, ...found].map((one) => one.class))].sort();
-  const scenes = new Map(classes.map((name) => [name, scenesOf(name, truth, found)]));
-  const curves = (area: AreaName, most: number): Curve[] =>
-    classes.map((name) =>
-      curveOf(
-        scenes.get(name)!.map((scene) => judge(scene, AREAS[area])),
-        most,
-      ),
-    );
-  const all = curves("all", MOST);
-  const [small, medium, large] = (["small", "medium", "large"] as const).map((area) => curves(area, MOST));
+  const scenes = classes.map((name) => scenesOf(name, truth, found));
+  const ranked = (area: AreaName): Ranked[] => scenes.map((list) => rank(list, AREAS[area]));
+  const everywhere = ranked("all");
+  const curves = (lists: readonly Ranked[], most: number, weightOf?: ImageWeight): Curve[] =>
+    lists.map((list) => curveOf(list, most, weightOf));
   const precision = (list: readonly Curve[], threshold?: number) => meanOf(list, "precision", threshold);
   const recall = (list: readonly Curve[]) => meanOf(list, "recall");
+  const overall: CocoScores["overall"] = (weightOf) => {
+    const all = curves(everywhere, MOST, weightOf);
+    return {
+      ...{ map: precision(all), map50: precision(all, 0), map75: precision(all, 5), mar100: recall(all) },
+      byClass: Object.fromEntries(classes.map((name, k) => [name, precision([all[k]!])])),
+    };
+  };
   return {
-    ...{ map: precision(all), map50: precision(all, 0), map75: precision(all, 5) },
-    ...{ mapSmall: precision(small!), mapMedium: precision(medium!), mapLarge: precision(large!) },
-    ...{ mar1: recall(curves("all", 1)), mar10: recall(curves("all", 10)), mar100: recall(all) },
-    ...{ marSmall: recall(small!), marMedium: recall(medium!), marLarge: recall(large!) },
-    byClass: Object.fromEntries(classes.map((name, k) => [name, precision([all[k]!])])),
+    overall,
+    all() {
+      const [small, medium, large] = (["small", "medium", "large"] as const).map((area) =>
+        curves(ranked(area), MOST),
+      );
+      return {
+        ...overall(),
+        ...{ mapSmall: precision(small!), mapMedium: precision(medium!), mapLarge: precision(large!) },
+        ...{ mar1: recall(curves(everywhere, 1)), mar10: recall(curves(everywhere, 10)) },
+        ...{ marSmall: recall(small!), marMedium: recall(medium!), marLarge: recall(large!) },
+      };
+    },
   };
 }
 
 function scenesOf(name: string, truth: readonly TrueObject[], found: readonly FoundObject[]): Scene[] {
-  const scenes = new Map<string, { objects: TrueObject[]; found: FoundObject[] }>();
+  const scenes = new Map<string, { image: string; objects: TrueObject[]; found: FoundObject[] }>();
   const sceneOf = (image: string) => {
-    const scene = scenes.get(image) ?? { objects: [], found: [] };
+    const scene = scenes.get(image) ?? { image, objects: [], found: [] };
     scenes.set(image, scene);
     return scene;
   };
@@ -157,6 +176,22 @@ function bestMatch(
   return best;
 }
 
+/** Of one class: what all images say, the surest first. */
+interface Ranked {
+  readonly judged: readonly (Judged & { readonly image: string; readonly rank: number })[];
+  readonly objects: readonly { readonly image: string; readonly count: number }[];
+}
+
+function rank(scenes: readonly Scene[], area: readonly [number, number]): Ranked {
+  const results = scenes.map((scene) => ({ image: scene.image, ...judge(scene, area) }));
+  return {
+    judged: results
+      .flatMap(({ image, judged }) => judged.map((one, k) => ({ ...one, image, rank: k })))
+      .sort((a, b) => b.score - a.score),
+    objects: results.map(({ image, objects }) => ({ image, count: objects })),
+  };
+}
+
 /** By threshold. NaN: no objects. */
 interface Curve {
   /** Mean over the recalls. */
@@ -165,12 +200,13 @@ interface Curve {
   readonly recall: readonly number[];
 }
 
-function curveOf(images: readonly ImageResult[], most: number): Curve {
-  const objects = images.reduce((sum, image) => sum + image.objects, 0);
+function curveOf({ judged, objects }: Ranked, most: number, weightOf: ImageWeight = () => 1): Curve {
+  const wanted = objects.reduce((sum, { image, count }) => sum + count * weightOf(image), 0);
   const none = THRESHOLDS.map(() => Number.NaN);
-  if (objects === 0) return { precision: none, recall: none };
-  const judged = images.flatMap((image) => image.judged.slice(0, most)).sort((a, b) => b.score - a.score);
-  const points = THRESHOLDS.map((_, k) => pointsOf(judged, k, objects));
+  if (wanted === 0) return { precision: none, recall: none };
+  const counted = judged.filter((one) => one.rank < most && weightOf(one.image) > 0);
+  const weights = counted.map(({ image }) => weightOf(image));
+  const points = THRESHOLDS.map((_, k) => pointsOf(counted, weights, k, wanted));
   return {
     precision: points.map(({ precision }) => precision),
     recall: points.map(({ recall }) => recall),
@@ -179,16 +215,17 @@ function curveOf(images: readonly ImageResult[], most: number): Curve {
 
 function pointsOf(
   judged: readonly Judged[],
+  weights: readonly number[],
   threshold: number,
   objects: number,
 ): { precision: number; recall: number } {
   const recalls: number[] = [];
   const precisions: number[] = [];
   let [right, wrong] = [0, 0];
-  for (const { isRight, isIgnored } of judged) {
+  for (const [k, { isRight, isIgnored }] of judged.entries()) {
     if (!isIgnored[threshold]) {
-      if (isRight[threshold]) right++;
-      else wrong++;
+      if (isRight[threshold]) right += weights[k]!;
+      else wrong += weights[k]!;
     }
     recalls.push(right / objects);
     precisions.push(right + wrong === 0 ? 0 : right / (right + wrong));
@@ -196,8 +233,8 @@ function pointsOf(
   for (let k = precisions.length - 2; k >= 0; k--)
     precisions[k] = Math.max(precisions[k]!, precisions[k + 1]!);
   let [sum, at] = [0, 0];
-  for (const wanted of RECALLS) {
-    while (at < recalls.length && recalls[at]! < wanted) at++;
+  for (const level of RECALLS) {
+    while (at < recalls.length && recalls[at]! < level) at++;
     sum += precisions[at] ?? 0;
   }
   return { precision: sum / RECALLS.length, recall: recalls.at(-1) ?? 0 };

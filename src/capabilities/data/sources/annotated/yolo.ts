@@ -1,0 +1,106 @@
+import { parse } from "yaml";
+import { z } from "zod";
+import { type AnnotatedObject, boxInside, malformed, type ShareBox } from "./annotated-picture.js";
+
+const places = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+const dataSchema = z.object({
+  path: z.string().optional(),
+  train: places.optional(),
+  val: places.optional(),
+  test: places.optional(),
+  names: z.union([z.array(z.string().min(1)).min(1), z.record(z.string().regex(/^\d+$/), z.string().min(1))]),
+});
+
+/** What a `data.yaml` says. */
+export interface YoloData {
+  /** By number. */
+  readonly names: readonly string[];
+  /** Folders of pictures, or lists of them, by part; as the file names them. */
+  readonly parts: Readonly<Partial<Record<"train" | "validation" | "test", readonly string[]>>>;
+  /** What they are relative to, as the file names it. */
+  readonly root: string;
+}
+
+export const looksLikeYoloData = (text: string): boolean => /^names\s*:/m.test(text);
+
+/** @throws QuernError DATA_MALFORMED */
+export function readYoloData(text: string, file: string): YoloData {
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 0 });
+  } catch (cause) {
+    throw malformed({ file }, `it is no YAML (${(cause as Error).message.split("\n")[0]})`);
+  }
+  const parsed = dataSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw malformed({ file }, `${issue.path.join(".") || "the file"}: ${issue.message}`);
+  }
+  const { names, path = "", train, val, test } = parsed.data;
+  const list = (given: string | readonly string[] | undefined) =>
+    given === undefined ? undefined : typeof given === "string" ? [given] : given;
+  const parts = { train: list(train), validation: list(val), test: list(test) };
+  return {
+    names: Array.isArray(names) ? names : numbered(names, file),
+    root: path,
+    parts: Object.fromEntries(Object.entries(parts).filter(([, folders]) => folders)),
+  };
+}
+
+function numbered(names: Readonly<Record<string, string>>, file: string): string[] {
+  const count = Object.keys(names).length;
+  return Array.from({ length: count }, (_, code) => {
+    const name = names[code];
+    if (name === undefined) throw malformed({ file }, `names: there is no class ${code} among ${count}`);
+    return name;
+  });
+}
+
+/**
+ * The labels of one picture for YOLO: a line for each object, its class by number, then the centre, width and height as
+ * shares of the picture; or, for outlines, the corners, of which the box around them is taken.
+ * @throws QuernError DATA_MALFORMED naming the line
+ */
+export function readYoloLabels(text: string, file: string, names: readonly string[]): AnnotatedObject[] {
+  return text.split(/\r?\n/).flatMap((raw, index) => {
+    const line = raw.trim();
+    if (line === "") return [];
+    const place = { file, line: index + 1 };
+    const [code, ...shares] = line.split(/\s+/).map(Number) as [number, ...number[]];
+    const label = names[code];
+    const isOutline = shares.length >= 6 && shares.length % 2 === 0;
+    if (!(shares.length === 4 || isOutline) || shares.some(Number.isNaN)) {
+      throw malformed(
+        place,
+        `${JSON.stringify(line.slice(0, 60))} is no object`,
+        "Write the number of the class, then centre x, centre y, width and height as shares of the picture.",
+      );
+    }
+    if (label === undefined) {
+      throw malformed(
+        place,
+        `there is no class ${line.split(/\s+/)[0]}; the ${names.length} classes count from 0`,
+      );
+    }
+    const box = boxInside(
+      isOutline ? boxAround(shares) : boxOfCentre(shares),
+      { width: 1, height: 1 },
+      place,
+    );
+    return box ? [{ label, box }] : [];
+  });
+}
+
+const boxOfCentre = ([x, y, width, height]: readonly number[]): ShareBox => [
+  x! - width! / 2,
+  y! - height! / 2,
+  width!,
+  height!,
+];
+
+function boxAround(corners: readonly number[]): ShareBox {
+  const xs = corners.filter((_, k) => k % 2 === 0);
+  const ys = corners.filter((_, k) => k % 2 === 1);
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  return [left, top, Math.max(...xs) - left, Math.max(...ys) - top];
+}
