@@ -1,4 +1,4 @@
-/** Made pictures for detection and segmentation: discs, squares and triangles on textured grounds, also one over another. */
+/** Made pictures for detection and segmentation: discs, striped squares and chequered triangles on textured grounds, also one over another. */
 import { createRandom, type Random } from "../src/foundation/base/random.js";
 import { createFrame, type Frame } from "../src/foundation/contracts/frame.js";
 import type {
@@ -125,10 +125,21 @@ function isInside({ label, side, x, y }: Shape, column: number, row: number): bo
   return label === 1 || Math.abs(u - 0.5) <= v / 2;
 }
 
+/** How far the patterns on shapes differ from their colour. */
+const PATTERN = 25;
+
+/** Discs are plain, squares striped, triangles chequered: -1, 0 or 1. */
+function patternAt(label: number, column: number, row: number): number {
+  if (label === 0) return 0;
+  return (label === 1 ? row : column + row) % 2 === 0 ? 1 : -1;
+}
+
 function paintShape(picture: Uint8Array, mask: Uint8Array, width: number, shape: Shape): void {
   for (let at = 0; at < mask.length; at++) {
     if (!isInside(shape, at % width, Math.floor(at / width))) continue;
-    for (let c = 0; c < 3; c++) picture[3 * at + c] = shape.colour[c]!;
+    const [column, row] = [at % width, Math.floor(at / width)];
+    const lift = PATTERN * patternAt(shape.label, Math.floor(column / 3), Math.floor(row / 3));
+    for (let c = 0; c < 3; c++) picture[3 * at + c] = Math.min(255, Math.max(0, shape.colour[c]! + lift));
     mask[at] = shape.label + 1;
   }
 }

@@ -26,7 +26,7 @@ async function folder(name: string, files: Readonly<Record<string, string | Uint
 async function rowsOf(location: string) {
   const opened = await openSource(location, {}, { threads: 1 });
   try {
-    const rows = await opened.table.query("SELECT * EXCLUDE (__row) FROM data ORDER BY __row");
+    const rows = await opened.table.query("SELECT * FROM data ORDER BY image");
     return {
       format: opened.sources[0]!.format,
       rows: rows.map(({ objects, ...row }) => ({
