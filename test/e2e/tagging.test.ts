@@ -95,6 +95,15 @@ test("a CoNLL file becomes a model that the command line, the server and the bro
   );
   expect(labelled((await browser.predict([{ text: TEXT }]))[0])).toEqual(EXPECTED);
 
+  const line = "Anna left San Marino today .\n";
+  const [long] = (await browser.predict([{ text: line.repeat(40) }])) as EntitiesAnswer[];
+  expect(long!.entities.map(({ start, text }) => [start % line.length, text])).toEqual(
+    Array.from({ length: 40 }, () => [
+      [line.indexOf("Anna"), "Anna"],
+      [line.indexOf("San"), "San Marino"],
+    ]).flat(),
+  );
+
   const evaluated = await run("evaluate", "entities", "news.conll", "--report", "evaluation.html");
   expect(evaluated.metrics["span-f1"]).toBeGreaterThan(0.9);
   const again = await run("train", "news.conll");

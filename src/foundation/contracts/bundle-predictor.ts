@@ -4,13 +4,17 @@ import type { BundleInput, Manifest } from "./bundle.js";
 import { type Frame, takeRows } from "./frame.js";
 import { type BoundHostStep, bindHostSteps, type HostTransforms, runHostSteps } from "./host-steps.js";
 import { type DecodeImage, decodePlainImage, hasImages, readImageCells } from "./image-cells.js";
+import { entitiesOfTexts, type TextPart } from "./long-texts.js";
 import { OUTPUT_TENSORS, outputTensors, type TabularOutputs } from "./model-graph.js";
 import { type Prediction, type PredictionColumns, type Row, toPredictionRows } from "./prediction.js";
 import { type EncodedColumns, encodeFrame, encodeRows } from "./row-encoding.js";
 import {
+  type EntitiesAnswer,
   type GraphResults,
   hasStructure,
+  type Outputs,
   readAnswers,
+  readingEnds,
   type StructuredOutputs,
 } from "./structured-answers.js";
 import { elementCount, type Tensor } from "./tensor.js";
@@ -91,14 +95,14 @@ class Predictor implements BundlePredictor {
     const read = this.#hasImages ? await readImageCells(this.#inputs, rows, decode) : rows;
     const encoded = encodeRows(this.#inputs, read);
     if (rows.length <= chunkRows) {
-      return this.#answers(await this.#run(encoded, rows.length, options));
+      return this.#answers(await this.#run(encoded, rows.length, options), options);
     }
     const predictions: Prediction[] = [];
     for (let start = 0; start < rows.length; start += chunkRows) {
       const stop = Math.min(start + chunkRows, rows.length);
       const chunk = new Map([...encoded].map(([name, tensor]) => [name, cut(tensor, start, stop)]));
-      for (const answer of this.#answers(await this.#run(chunk, stop - start, options)))
-        predictions.push(answer);
+      const computed = await this.#run(chunk, stop - start, options);
+      for (const answer of await this.#answers(computed, options)) predictions.push(answer);
     }
     return predictions;
   }
@@ -124,7 +128,7 @@ class Predictor implements BundlePredictor {
   async answerFrame(frame: Frame): Promise<Prediction[]> {
     const answers: Prediction[] = [];
     for await (const { computed } of this.#chunks(frame)) {
-      for (const answer of this.#answers(computed)) answers.push(answer);
+      for (const answer of await this.#answers(computed)) answers.push(answer);
     }
     return answers;
   }
@@ -150,10 +154,29 @@ class Predictor implements BundlePredictor {
     if (frame.rows === 0) encodeFrame(this.#inputs, frame);
   }
 
-  #answers(computed: GraphResults): Prediction[] {
+  #answers(computed: GraphResults, options?: RunOptions): Prediction[] | Promise<Prediction[]> {
     const { outputs } = this.#options.manifest;
+    if (outputs.kind === "tags") return this.#entities(outputs, computed, options);
     if (hasStructure(outputs)) return readAnswers(outputs, computed);
     return toPredictionRows(columnsOf(outputs, computed), outputs.kind === "classes" ? outputs.classes : []);
+  }
+
+  /** The texts are read on where the model did not reach their ends. */
+  #entities(outputs: Outputs<"tags">, first: GraphResults, options?: RunOptions): Promise<Prediction[]> {
+    const partsOf = (computed: GraphResults): TextPart[] => {
+      const ends = readingEnds(outputs, computed);
+      const answers = readAnswers(outputs, computed) as EntitiesAnswer[];
+      return answers.map((answer, row) => ({ ...answer, reach: ends[row]! }));
+    };
+    let known: TextPart[] | undefined = partsOf(first);
+    const texts = first.columns.get(outputs.text)?.data ?? [];
+    return entitiesOfTexts(texts as readonly string[], async (asked) => {
+      const beginnings = known;
+      known = undefined;
+      if (beginnings) return beginnings;
+      const column: Tensor = { type: "string", shape: [asked.length, 1], data: asked };
+      return partsOf(await this.#run(new Map([[outputs.text, column]]), asked.length, options));
+    });
   }
 
   async #run(given: EncodedColumns, rows: number, options?: RunOptions): Promise<GraphResults> {

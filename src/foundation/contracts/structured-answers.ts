@@ -101,7 +101,7 @@ export function readAnswers(outputs: StructuredOutputs, results: GraphResults): 
   }
 }
 
-type Outputs<Kind extends StructuredOutputs["kind"]> = Extract<StructuredOutputs, { kind: Kind }>;
+export type Outputs<Kind extends StructuredOutputs["kind"]> = Extract<StructuredOutputs, { kind: Kind }>;
 
 const eachRow = <T>({ rows }: GraphResults, read: (row: number) => T): T[] =>
   Array.from({ length: rows }, (_, row) => read(row));
@@ -133,6 +133,18 @@ function readLabels({ labels, thresholds }: Outputs<"labels">, results: GraphRes
       labels: labels.filter((_, index) => probabilities[index]! >= thresholds[index]!),
       probabilities: byName(labels, (index) => probabilities[index]!),
     };
+  });
+}
+
+/** Of each row: the offset behind the last piece of its text that was read; 0: none. */
+export function readingEnds({ spans }: Outputs<"tags">, { rows, columns }: GraphResults): number[] {
+  if (rows === 0) return [];
+  const places = columns.get(spans)!;
+  return Array.from({ length: rows }, (_, row) => {
+    const own = numbersAt(places, rows, row);
+    let reach = 0;
+    for (let place = 1; place < own.length && own[place]! > 0; place += 2) reach = own[place]!;
+    return reach;
   });
 }
 

@@ -7,11 +7,21 @@ import {
 } from "../../capabilities/features/index.js";
 import { createRandom } from "../../foundation/base/random.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
-import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
+import {
+  columnOf,
+  createFrame,
+  type Frame,
+  type TextColumn,
+  takeRows,
+} from "../../foundation/contracts/frame.js";
+import { entitiesOfTexts } from "../../foundation/contracts/long-texts.js";
 import { encodeFrameColumn } from "../../foundation/contracts/row-encoding.js";
 import { type StructuredTask, takeStructures } from "../../foundation/contracts/structured.js";
 import {
+  type EntitiesAnswer,
+  type GraphResults,
   readAnswers,
+  readingEnds,
   type StructuredAnswer,
   type StructuredOutputs,
 } from "../../foundation/contracts/structured-answers.js";
@@ -120,7 +130,7 @@ export interface OpenStructure {
   readonly fitted: FittedStructure;
   /** Tensors of raw rows. */
   compute(inputs: Frame): StructureTensors;
-  answer(inputs: Frame): StructuredAnswer[];
+  answer(inputs: Frame): Promise<StructuredAnswer[]>;
 }
 
 export function openStructure(
@@ -134,13 +144,25 @@ export function openStructure(
     model,
     fitted,
     compute: (inputs) => fitted.predict(apply(inputs)),
-    answer(inputs) {
-      const features = apply(inputs);
-      const columns = new Map<string, Tensor>();
-      for (const [name, column] of [...inputs.columns, ...features.columns]) {
-        columns.set(name, encodeFrameColumn({ name, kind: column.kind }, column));
-      }
-      return readAnswers(model.outputs, { rows: inputs.rows, tensors: fitted.predict(features), columns });
+    async answer(inputs) {
+      const { outputs } = model;
+      const compute = (frame: Frame) => computed(frame, apply(frame), fitted);
+      if (outputs.kind !== "tags") return readAnswers(outputs, compute(inputs));
+      return entitiesOfTexts((columnOf(inputs, outputs.text) as TextColumn).values, async (texts) => {
+        const results = compute(createFrame([[outputs.text, { kind: "text", values: texts }]]));
+        const ends = readingEnds(outputs, results);
+        const answers = readAnswers(outputs, results) as EntitiesAnswer[];
+        return answers.map((answer, row) => ({ ...answer, reach: ends[row]! }));
+      });
     },
   };
+}
+
+/** What a graph would have given, and what would have gone in. */
+function computed(inputs: Frame, features: Frame, fitted: FittedStructure): GraphResults {
+  const columns = new Map<string, Tensor>();
+  for (const [name, column] of [...inputs.columns, ...features.columns]) {
+    columns.set(name, encodeFrameColumn({ name, kind: column.kind }, column));
+  }
+  return { rows: inputs.rows, tensors: fitted.predict(features), columns };
 }

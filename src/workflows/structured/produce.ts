@@ -76,7 +76,7 @@ export async function produceStructure(production: StructureProduction): Promise
     trials,
     best,
     opened,
-    evaluation: judgeTest(production, opened),
+    evaluation: await judgeTest(production, opened),
     openings,
   };
   const result = await registerStructure(production, judged);
@@ -126,7 +126,7 @@ async function tryCandidate(
     const judged = definition.judge({
       target: takeStructures(truth.target, rows),
       inputs: held,
-      answers: openStructure(model, candidate.trainer, transforms).answer(held),
+      answers: await openStructure(model, candidate.trainer, transforms).answer(held),
       rowNumbers: rows,
       split: "validation",
       metric,
@@ -162,10 +162,10 @@ function bestOf(
   );
 }
 
-function judgeTest(
+async function judgeTest(
   { prepared, division, metric, project, context }: StructureProduction,
   opened: OpenStructure,
-): Evaluation {
+): Promise<Evaluation> {
   const { definition, truth } = prepared;
   const { train, test } = division.whole;
   const part = (rows: Int32Array): { target: typeof truth.target; inputs: Frame } => ({
@@ -176,7 +176,7 @@ function judgeTest(
   const baseline = project.evaluation.baseline && definition.baseline?.(part(train), judged.inputs);
   return definition.judge({
     ...judged,
-    answers: opened.answer(judged.inputs),
+    answers: await opened.answer(judged.inputs),
     ...(baseline ? { baseline } : {}),
     rowNumbers: test,
     split: "test",

@@ -1,26 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { structuresInGraph } from "../../../../../conformance/structure-graph.js";
+import { subwordFeatures } from "../../../../../conformance/text-features.js";
 import { workContext } from "../../../../../conformance/work-context.js";
 import { pack, unpack } from "../../../../foundation/base/packing.js";
-import { createFrame, type TokensColumn } from "../../../../foundation/contracts/frame.js";
+import type { TokensColumn } from "../../../../foundation/contracts/frame.js";
 import { compareTensors } from "../../../../foundation/contracts/prediction.js";
 import type { StructuredRows } from "../../../../foundation/contracts/structured-trainer.js";
-import { trainTokenizer } from "../../../features/host/subwords/train-tokenizer.js";
-import { wordSubwords } from "../../../features/host/words/word-subwords.js";
 import { encoderTagger } from "./encoder-tagger.js";
 
 const ENCODER = "test/oracles/encoders/bert";
 const texts = Array.from({ length: 40 }, (_, k) => `tea ${k % 2 === 0 ? "nite" : "stena"} sat in. eats`);
-const tokenizer = trainTokenizer(texts, {
-  ...{ model: "wordpiece", vocabulary: 30, minimumCount: 1, lowerCase: true },
-});
-const state = wordSubwords.fit(
-  createFrame([["text", { kind: "text", values: texts }]]),
-  wordSubwords.config.parse({ tokenizer, length: 24 }),
-  workContext(),
-);
+const features = subwordFeatures(texts, { pieces: 30, length: 24 });
 const rowsOf = (values: readonly string[]): StructuredRows<"tagging"> => ({
-  features: wordSubwords.apply(createFrame([["text", { kind: "text", values }]]), state),
+  features: features(values),
   target: {
     task: "tagging",
     labels: ["a", "b"],
@@ -30,9 +22,9 @@ const rowsOf = (values: readonly string[]): StructuredRows<"tagging"> => ({
 
 describe("words in pieces", () => {
   it("know where each word's first piece is, and where the word is in the text", () => {
-    const { features } = rowsOf(["nite 😀 tea.", ""]);
+    const made = rowsOf(["nite 😀 tea.", ""]);
     const [ids, firsts, spans] = ["subwords", "firsts", "spans"].map(
-      (part) => features.columns.get(`text.${part}`) as TokensColumn,
+      (part) => made.features.columns.get(`text.${part}`) as TokensColumn,
     );
     const words = Array.from({ length: 4 }, (_, k) => [
       ids!.values[firsts!.values[k]!],
@@ -59,9 +51,9 @@ describe("encoder-tagger", () => {
       const curve = fitted.diagnostics.curves!.trainLoss!;
       expect(curve.at(-1)!).toBeLessThan(curve[0]!);
       const restored = encoderTagger.restore(unpack(pack(fitted.state)));
-      const { features } = rowsOf(["", ...texts.slice(30), "zzz 😀 北京 tea nite sat ".repeat(9)]);
-      const said = restored.predict(features);
-      expect(compareTensors(await structuresInGraph(restored, features), said).maxAbsDiff).toBeLessThan(1e-5);
+      const { features: asked } = rowsOf(["", ...texts.slice(30), "zzz 😀 北京 tea nite sat ".repeat(9)]);
+      const said = restored.predict(asked);
+      expect(compareTensors(await structuresInGraph(restored, asked), said).maxAbsDiff).toBeLessThan(1e-5);
       const names = Object.keys((fitted.state as { tensors: object }).tensors);
       expect(names.some((name) => name.includes("lora"))).toBe(false);
     },

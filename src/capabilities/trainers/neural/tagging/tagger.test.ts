@@ -3,18 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { structuresInGraph } from "../../../../../conformance/structure-graph.js";
+import { wordFeatures } from "../../../../../conformance/text-features.js";
 import { workContext } from "../../../../../conformance/work-context.js";
 import { createGraph, openImmediately } from "../../../../engines/onnx/index.js";
 import { pack, unpack } from "../../../../foundation/base/packing.js";
 import { createRandom } from "../../../../foundation/base/random.js";
-import { createFrame } from "../../../../foundation/contracts/frame.js";
 import { compareTensors } from "../../../../foundation/contracts/prediction.js";
 import type { TextSpan } from "../../../../foundation/contracts/structured.js";
 import type { StructuredRows } from "../../../../foundation/contracts/structured-trainer.js";
 import { spansOfTags, tagNames, tagRules } from "../../../../foundation/contracts/tag-sequence.js";
 import type { Tensor } from "../../../../foundation/contracts/tensor.js";
 import type { TrainingContext } from "../../../../foundation/contracts/trainer.js";
-import { words } from "../../../features/host/words/words.js";
 import { exportScope } from "../inference.js";
 import { likeliestTags, tagScores } from "./tag-head.js";
 import { tagger } from "./tagger.js";
@@ -44,15 +43,12 @@ function sentence(): { text: string; spans: TextSpan[] } {
 }
 
 const corpus = Array.from({ length: 90 }, sentence);
-const frameOf = (texts: readonly string[]) =>
-  createFrame([["text", { kind: "text" as const, values: texts }]]);
-const state = words.fit(
-  frameOf(corpus.map(({ text }) => text)),
-  words.config.parse({ characters: 6 }),
-  workContext(),
+const features = wordFeatures(
+  corpus.map(({ text }) => text),
+  { characters: 6 },
 );
 const rowsOf = (rows: typeof corpus): StructuredRows<"tagging"> => ({
-  features: words.apply(frameOf(rows.map(({ text }) => text)), state),
+  features: features(rows.map(({ text }) => text)),
   target: { task: "tagging", labels: LABELS, rows: rows.map(({ spans }) => spans) },
 });
 const data = { train: rowsOf(corpus.slice(0, 70)), validation: rowsOf(corpus.slice(70)) };
