@@ -1,7 +1,4 @@
 // What batches by length spare networks that read texts: places computed, time of a training, log loss. See README.md.
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { subwords } from "../../dist/capabilities/features/host/subwords/subwords.js";
 import { bucketLengths, longestTexts } from "../../dist/capabilities/trainers/neural/length-buckets.js";
 import { readTokenizer } from "../../dist/capabilities/trainers/neural/text/pretrained/read-encoder.js";
@@ -10,26 +7,12 @@ import { textNetwork } from "../../dist/capabilities/trainers/neural/text/text-t
 import { createBatchOrder } from "../../dist/engines/autodiff/index.js";
 import { createRandom } from "../../dist/foundation/base/random.js";
 import { createFrame } from "../../dist/foundation/contracts/frame.js";
+import { labelled, option, rowsOf } from "./reviews.mjs";
 
-const option = (name, otherwise) =>
-  process.argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3) ?? otherwise;
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const data = option("data", process.env.QUERN_DATA ?? join(root, "../data"));
 const pairs = Number(option("pairs", "3"));
 const steps = Number(option("steps", "250"));
 const folder = option("encoder", "");
 const named = option("networks", "bag,convolution,recurrent,transformer").split(",").filter(Boolean);
-
-/** Rows of a file in which every cell is quoted. */
-function rowsOf(name) {
-  const cells = readFileSync(join(data, name), "utf8").matchAll(/"((?:[^"]|"")*)"(,|\r?\n|$)/g);
-  const rows = [[]];
-  for (const [, cell, end] of cells) {
-    rows.at(-1).push(cell.replaceAll('""', '"'));
-    if (end !== ",") rows.push([]);
-  }
-  return rows.filter(({ length }) => length === 3).slice(1);
-}
 
 const context = () => ({
   random: createRandom("bench"),
@@ -40,13 +23,6 @@ const context = () => ({
   report() {},
   maxIterations: steps,
 });
-
-function labelled(rows, state) {
-  const texts = createFrame([["review", { kind: "text", values: rows.map(([, review]) => review) }]]);
-  const codes = Int32Array.from(rows, ([, , score]) => (score === "great" ? 1 : 0));
-  const target = { task: "binary", codes, classes: ["other", "great"] };
-  return { features: subwords.apply(texts, state), target };
-}
 
 function logLoss({ values }, { codes }) {
   let sum = 0;
@@ -122,5 +98,5 @@ if (folder !== "") {
   const parts = { train: labelled(train, state), test: labelled(test, state) };
   report("text-encoder", placesOf(parts.train, 16));
   for (const tuning of ["lora", "full"])
-    await compare(`text-encoder ${tuning}`, textEncoder, { folder, tuning }, parts);
+    await compare(`text-encoder ${tuning}`, textEncoder, { model: folder, tuning }, parts);
 }
