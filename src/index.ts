@@ -27,8 +27,17 @@ export type { Predictions, Target, TaskType } from "./foundation/contracts/targe
 export { defineTrainer, type Fitted, type Trainer } from "./foundation/contracts/trainer.js";
 export { defineTransform, type Transform } from "./foundation/contracts/transform.js";
 export type { WorkflowOptions } from "./workflows/context.js";
+export {
+  experimentStatus,
+  startBandit,
+  startExperiment,
+  stopExperiment,
+  updateExperiment,
+} from "./workflows/experiment/run-experiment.js";
+export { exportLabels, importLabels, listLabels } from "./workflows/label/label-queue.js";
 export { initProject } from "./workflows/project/init-project.js";
 export { readProjectFile } from "./workflows/project/project-file.js";
+export { type RetrainRequest, retrainModel } from "./workflows/retrain/retrain.js";
 export { openModels, type ServedModels } from "./workflows/serve/open-pool.js";
 export { planTraining, type TrainingPlan } from "./workflows/train/plan-training.js";
 export { type TrainOptions, train } from "./workflows/train/train.js";
@@ -46,3 +55,4 @@ export { exportModel } from "./workflows/use/export-model.js";
 export { loadModel } from "./workflows/use/load-model.js";
 export { predictFile } from "./workflows/use/predict-file.js";
 export { profileData } from "./workflows/use/profile-data.js";
+export { type MonitorRequest, monitorModel } from "./workflows/watch/monitor.js";

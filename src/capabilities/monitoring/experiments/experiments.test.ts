@@ -61,6 +61,35 @@ describe("confidence sequences", () => {
   );
 });
 
+test("requirement 24: of experiments without effect at most 5 % ever end in a verdict, looked at 30 times with uneven shares", () => {
+  const random = createRandom("whole experiments");
+  const experiments = 500;
+  const ended = { launch: 0, stop: 0, blocked: 0, "no-effect": 0, continue: 0 };
+  for (let trial = 0; trial < experiments; trial++) {
+    const arms = [0, 1].map(() => ({ units: 0, right: 0, loss: 0 }));
+    let verdict: keyof typeof ended = "continue";
+    for (let look = 0; look < 30 && verdict === "continue"; look++) {
+      for (let unit = 0; unit < 150; unit++) {
+        const arm = arms[random.uniform() < 0.3 ? 1 : 0]!;
+        arm.units += 1;
+        if (random.uniform() < 0.7) arm.right += 1;
+        if (random.uniform() < 0.1) arm.loss += 1;
+      }
+      const [control, treatment] = arms.map(({ units, right }) => shareFigures(right, units));
+      const [before, after] = arms.map(({ units, loss }) => shareFigures(loss, units));
+      verdict = judgeExperiment({
+        goal: { name: "correct", direction: "maximize", control: control!, treatment: treatment! },
+        guards: [{ name: "failed", direction: "minimize", control: before!, treatment: after!, harm: 0.001 }],
+        ...{ shares: [7, 3], minimumEffect: 0 },
+      }).verdict;
+    }
+    ended[verdict] += 1;
+  }
+  expect((ended.launch + ended.stop) / experiments).toBeLessThanOrEqual(0.05);
+  // 30 looks of a test at 0.001 each, which are not independent.
+  expect(ended.blocked / experiments).toBeLessThanOrEqual(0.03);
+});
+
 test("a broken assignment is seen as the reference cases say, and blocks any verdict", () => {
   expect(sampleRatioPValue([600, 400], [1, 1])).toBeCloseTo(2.5e-10, 11);
   expect(sampleRatioPValue([44_000, 45_000], [0.5, 0.5])).toBeCloseTo(0.0008, 4);
