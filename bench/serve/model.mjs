@@ -71,7 +71,7 @@ function emitCodes(graph, columns, frame) {
 }
 
 /** Writes `bundle/` and `rows.json` (rows of the test file) into `folder`. */
-export async function prepareModel(data, folder) {
+export async function prepareModel(data, folder, { version = 1, iterations = 100 } = {}) {
   const rows = readRows(join(data, "adult-train.csv"));
   const columns = Object.keys(rows[0])
     .filter((name) => name !== TARGET)
@@ -81,7 +81,7 @@ export async function prepareModel(data, folder) {
   if (codes.includes(-1)) throw new Error(`A row of ${data} has another ${TARGET} than ${CLASSES}.`);
   const fitted = await gbdt.fit(
     { train: { features: toFeatures(frame), target: { task: "binary", codes, classes: CLASSES } } },
-    gbdt.config.parse({ iterations: 100, leaves: 31 }),
+    gbdt.config.parse({ iterations, leaves: 31 }),
     {
       random: createRandom(0),
       signal: new AbortController().signal,
@@ -98,7 +98,7 @@ export async function prepareModel(data, folder) {
   declareOutputs(graph, outputs, fitted.emit(graph, emitCodes(graph, inputs, frame)));
   mkdirSync(folder, { recursive: true });
   await writeBundle(join(folder, "bundle"), {
-    ...{ name: "adult", version: 1, task: "binary", target: TARGET, lineage: {}, metrics: {} },
+    ...{ name: "adult", version, task: "binary", target: TARGET, lineage: {}, metrics: {} },
     ...{ inputs: describeInputs(columns, frame), graphInputs, outputs, model: graph.toBytes() },
   });
   const test = readRows(join(data, "adult-test.csv")).slice(0, 2000);

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Worker } from "node:worker_threads";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { InferenceReply, RunMessage } from "./inference-messages.js";
 import { InferenceThread } from "./inference-thread.js";
 import type { Tensors } from "./tensor-batch.js";
@@ -33,7 +33,7 @@ class FakeWorker extends EventEmitter {
   }
 
   #say(reply: InferenceReply): void {
-    setImmediate(() => this.emit("message", reply));
+    setImmediate(() => this.#isDead || this.emit("message", reply));
   }
 }
 
@@ -58,6 +58,16 @@ describe("a thread that dies", () => {
     const answers = await Promise.all([1, 2, 3].map((value) => thread.run(row(value), ["x"])));
     expect(answers.map(({ x }) => x!.data[0])).toEqual([1, 2, 3]);
     expect(workers).toHaveLength(2);
+  });
+  it("may take its successor with it, before that one is ready", async () => {
+    const { thread, workers } = await open((_, number) => number === 0);
+    const answer = thread.run(row(1), ["x"]);
+    await vi.waitFor(() => expect(workers).toHaveLength(2));
+    workers[1]!.die();
+    const later = thread.run(row(2), ["x"]);
+    expect([(await answer).x!.data[0], (await later).x!.data[0]]).toEqual([1, 2]);
+    expect(workers).toHaveLength(3);
+    expect(thread.failure).toBeUndefined();
   });
   it("is not fed twice with what kills it; others are answered", async () => {
     const { thread, workers } = await open(({ inputs }) => inputs.x!.data[0] === 13);

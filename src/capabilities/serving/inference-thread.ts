@@ -101,20 +101,24 @@ export class InferenceThread {
   #open(): Promise<void> {
     const worker = this.#start(this.#data);
     this.#worker = worker;
+    let isReady = false;
     return new Promise((resolve, reject) => {
       worker.on("message", (reply: InferenceReply) => {
         if (reply.kind === "ready") {
           this.inputs = reply.inputs;
           this.outputs = reply.outputs;
           this.comfortableRows = reply.comfortableRows;
+          isReady = true;
           resolve();
         } else if (reply.kind === "failed") reject(received(reply.error));
         else this.#settle(reply);
       });
       worker.on("error", reject);
       worker.on("exit", (code) => {
-        reject(new Error(`The inference thread ended with code ${code} before it was ready.`));
-        this.#lost(new Error(`The inference thread ended with code ${code}.`));
+        const cause = new Error(`The inference thread ended with code ${code}.`);
+        // One that was not ready yet had nothing to lose.
+        if (isReady) this.#lost(cause);
+        else reject(cause);
       });
     });
   }
@@ -134,14 +138,27 @@ export class InferenceThread {
     const isTried = (run: PendingRun) => this.#closed || run.attempts >= MOST_ATTEMPTS;
     for (const run of lost.filter(isTried)) run.reject(cause);
     if (this.#closed) return;
-    this.#restarts += 1;
-    this.#answered = 0;
-    this.#opening = this.#restarts > MAXIMUM_RESTARTS ? Promise.reject(cause) : this.#open();
+    this.#opening = this.#openAgain(cause);
     this.#opening.catch((failure) => {
-      if (this.#restarts > MAXIMUM_RESTARTS) this.failure = failure;
+      if (!this.#closed) this.failure = failure;
     });
     for (const run of lost.filter((run) => !isTried(run))) {
       this.#opening.then(() => this.#post(run), run.reject);
+    }
+  }
+
+  /** Until a thread is ready, or too many died. */
+  async #openAgain(death: Error): Promise<void> {
+    let cause = death;
+    for (;;) {
+      this.#answered = 0;
+      this.#restarts += 1;
+      if (this.#restarts > MAXIMUM_RESTARTS || this.#closed) throw cause;
+      try {
+        return await this.#open();
+      } catch (failure) {
+        cause = failure as Error;
+      }
     }
   }
 }
