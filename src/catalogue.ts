@@ -1,8 +1,10 @@
 /** Every built-in extension, in explicit lists: nothing is found by globbing or registered by import. */
 
 import { METRICS } from "./capabilities/evaluation/metrics/index.js";
+import { planLabelFeatures } from "./capabilities/features/plan/labels.js";
 import type { StructuredTaskDefinition } from "./capabilities/structured/definition.js";
 import { detection } from "./capabilities/structured/detection/detection.js";
+import { createMultilabel } from "./capabilities/structured/multilabel/multilabel.js";
 import { segmentation } from "./capabilities/structured/segmentation/segmentation.js";
 import { tagging } from "./capabilities/structured/tagging/tagging.js";
 import { complementNaiveBayes } from "./capabilities/trainers/bayes/complement-naive-bayes.js";
@@ -22,6 +24,8 @@ import { linearSvm } from "./capabilities/trainers/linear/linear-svm.js";
 import { logisticRegression } from "./capabilities/trainers/linear/logistic-regression.js";
 import { quadraticRidge } from "./capabilities/trainers/linear/quadratic-ridge.js";
 import { ridge } from "./capabilities/trainers/linear/ridge.js";
+import { createBinaryRelevance } from "./capabilities/trainers/multilabel/binary-relevance.js";
+import { LABEL_NETWORKS } from "./capabilities/trainers/multilabel/label-networks.js";
 import { nearestNeighbours } from "./capabilities/trainers/neighbours/nearest-neighbours.js";
 import { detector } from "./capabilities/trainers/neural/detection/detector.js";
 import { neuralNetwork } from "./capabilities/trainers/neural/neural-network.js";
@@ -73,23 +77,35 @@ export const TRAINERS: readonly Trainer[] = trainers(
 const structuredTrainers = (...list: readonly { readonly id: string }[]): readonly StructuredTrainer[] =>
   list as unknown as readonly StructuredTrainer[];
 
-/** The first of a task is what is trained where a project names none. */
+const binaryRelevance = createBinaryRelevance(TRAINERS);
+
+/** The first of a task is what is trained where a project names none and the task prefers none. */
 export const STRUCTURED_TRAINERS: readonly StructuredTrainer[] = structuredTrainers(
   tagger,
   encoderTagger,
   detector,
   segmenter,
+  binaryRelevance,
+  ...LABEL_NETWORKS,
 );
 
 const structuredTasks = (
   ...list: readonly { readonly task: string }[]
 ): readonly StructuredTaskDefinition[] => list as unknown as readonly StructuredTaskDefinition[];
 
+/** Features as the trainer of tables wants them that learns the labels, or is the same network. */
+const multilabel = createMultilabel(({ inputs, trainer, config, tokenizer }) => {
+  const learner = trainer === binaryRelevance.id ? config.learner : trainer;
+  const found = TRAINERS.find(({ id }) => id === learner);
+  return planLabelFeatures(inputs, found?.capabilities.features ?? "linear", tokenizer);
+});
+
 /** How the truth of each structured task is read, prepared and judged. */
 export const STRUCTURED_TASK_DEFINITIONS: readonly StructuredTaskDefinition[] = structuredTasks(
   tagging,
   detection,
   segmentation,
+  multilabel,
 );
 
 export const METRIC_LIST: readonly Metric[] = METRICS;

@@ -28,6 +28,8 @@ export interface StructuredTaskDefinition<Task extends StructuredTask = Structur
    * @throws QuernError TARGET_UNUSABLE, DATA_MALFORMED naming the row
    */
   parse(cells: readonly string[], context: ParseContext): Promise<ParsedTruth<Task>>;
+  /** Trainers for such columns where the project names none, by id; absent: the first of the task. */
+  preferred?(inputs: Frame): readonly string[];
   /** How the raw columns become what a trainer takes. */
   plan(request: PlanRequest): StructurePlan;
   /** What the bundle says of its outputs. */

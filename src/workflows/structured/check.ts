@@ -43,8 +43,9 @@ export async function checkStructure(
 ): Promise<CheckedStructure> {
   const metric = decisiveMetric(definition, project);
   checkGoals(definition, project);
-  const candidates = candidatesOf(definition.task, project);
+  const listed = project.models === "auto" ? undefined : candidatesOf(definition.task, project.models);
   const prepared = await prepareStructure(definition, data, project);
+  const candidates = listed ?? candidatesOf(definition.task, [...preferredTrainers(definition, prepared)]);
   return { prepared, candidates, metric, division: await divide(data, prepared, project) };
 }
 
@@ -71,10 +72,20 @@ function checkGoals({ task, metrics }: StructuredTaskDefinition, project: Projec
   );
 }
 
-/** The trainers that the project lists, or the first of the task with its defaults. @throws QuernError CONFIG_INVALID */
-function candidatesOf(task: StructuredTask, { models }: Project): StructureCandidate[] {
+/** With their defaults, where the project names none. */
+function preferredTrainers(
+  { task, preferred }: StructuredTaskDefinition,
+  { inputs }: PreparedStructure,
+): readonly string[] {
+  return preferred?.(inputs) ?? [STRUCTURED_TRAINERS.find((trainer) => trainer.task === task)!.id];
+}
+
+/** @throws QuernError CONFIG_INVALID */
+function candidatesOf(
+  task: StructuredTask,
+  entries: Exclude<Project["models"], "auto">,
+): StructureCandidate[] {
   const trainers = STRUCTURED_TRAINERS.filter((trainer) => trainer.task === task);
-  const entries = models === "auto" ? [{ trainer: trainers[0]!.id }] : models;
   return entries.map((entry, number) => {
     const { trainer: id, ...settings } = typeof entry === "string" ? { trainer: entry } : entry;
     const trainer = trainers.find((one) => one.id === id);

@@ -16,7 +16,8 @@ import { labelsOfTags } from "../../foundation/contracts/tag-sequence.js";
 import type { OpenedData } from "../load/open-data.js";
 import { readInputs } from "../use/reading.js";
 import { definitionOf } from "./check.js";
-import { cellsOf, readCellFile } from "./prepare.js";
+import { readCellFile } from "./prepare.js";
+import { truthCells, truthColumns } from "./truth-columns.js";
 
 /**
  * What a model of a structured task is worth on labelled rows; rows without a truth are left out.
@@ -38,7 +39,7 @@ export async function evaluateStructure(
 ): Promise<Evaluation> {
   const { manifest } = bundle;
   const definition = definitionOf(manifest.task as StructuredTask);
-  const cells = await readCells(data, manifest.target);
+  const cells = await readCells(data, manifest.target, definition.task);
   const inputs = await readInputs(data, manifest);
   const { target, rows } = await definition.parse(cells, {
     inputs,
@@ -66,17 +67,24 @@ export async function evaluateStructure(
   });
 }
 
-async function readCells({ table }: OpenedData, name: string): Promise<readonly string[]> {
-  if (!table.columns.some((column) => column.name === name)) {
+async function readCells(
+  { table }: OpenedData,
+  name: string,
+  task: StructuredTask,
+): Promise<readonly string[]> {
+  const names = table.columns.map((column) => column.name);
+  const truth = truthColumns(name, names, task);
+  if (!truth) {
     throw new QuernError(
       "DATA_COLUMN_UNKNOWN",
       `The data has no column ${JSON.stringify(name)}, which the model predicts.`,
       { details: { column: name } },
     );
   }
-  const { columns } = await inferSchema(table, { kinds: { [name]: "text" } });
-  const own = columns.filter((column) => column.name === name);
-  return cellsOf(await readFrame(table, own), name);
+  const kinds = Object.fromEntries(truth.map((one) => [one, "text" as const]));
+  const { columns } = await inferSchema(table, { kinds });
+  const own = columns.filter((column) => truth.includes(column.name));
+  return truthCells(await readFrame(table, own), truth);
 }
 
 const labelsOf = (outputs: StructuredOutputs): readonly string[] => {

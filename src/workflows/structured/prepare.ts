@@ -6,11 +6,12 @@ import { createImageDecoder, DEFAULT_IMAGE_LIMITS } from "../../capabilities/vis
 import { QuernError } from "../../foundation/base/errors.js";
 import { isImageUri } from "../../foundation/base/pictures/image-text.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
-import { columnOf, type Frame, selectColumns } from "../../foundation/contracts/frame.js";
+import { type Frame, selectColumns } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { StructuredTask } from "../../foundation/contracts/structured.js";
 import { readColumns, type TableWithImages, withImageSizes } from "../load/images.js";
 import { type DataRoles, rolesOf } from "../load/schema.js";
+import { truthCells, truthColumns } from "./truth-columns.js";
 
 export interface PreparedStructure {
   readonly definition: StructuredTaskDefinition;
@@ -20,8 +21,9 @@ export interface PreparedStructure {
   readonly frame: Frame;
   /** The columns that models learn from. */
   readonly inputs: Frame;
-  /** The column with the truth. */
+  /** The column with the truth; names of several between commas. */
   readonly column: string;
+  readonly truthColumns: readonly string[];
   readonly truth: ParsedTruth<StructuredTask>;
   readonly roles: DataRoles;
   readonly unreadable: readonly UnreadableCells[];
@@ -33,12 +35,12 @@ export async function prepareStructure(
   data: TableWithImages,
   project: Project,
 ): Promise<PreparedStructure> {
-  const column = targetColumn(definition, data, project);
+  const { column, columns } = targetColumns(definition, data, project);
   const roles = rolesOf(project);
-  const schema = await structureSchema(definition, data, project, column);
+  const schema = await structureSchema(definition, data, project, columns);
   const { frame, unreadable } = await readColumns(data, schema);
-  const inputs = selectColumns(frame, inputColumns(definition, frame, column, roles));
-  const truth = await definition.parse(cellsOf(frame, column), {
+  const inputs = selectColumns(frame, inputColumns(definition, frame, columns, roles));
+  const truth = await definition.parse(truthCells(frame, columns), {
     inputs,
     readFile: (cell) => readCellFile(data, cell),
     decodeImage: createImageDecoder(),
@@ -48,7 +50,7 @@ export async function prepareStructure(
       details: { column },
     });
   }
-  return { definition, schema, frame, inputs, column, truth, roles, unreadable };
+  return { definition, schema, frame, inputs, column, truthColumns: columns, truth, roles, unreadable };
 }
 
 /** Bytes of a file beside the table. @throws QuernError PATH_REFUSED, DATA_TOO_LARGE, DATA_NOT_FOUND */
@@ -57,14 +59,15 @@ export function readCellFile({ imageFolder }: TableWithImages, cell: string): Ui
   throw new QuernError("DATA_NOT_FOUND", `${cell} is named by a table that lies in no folder.`);
 }
 
-function targetColumn(
+function targetColumns(
   { task, targetColumn }: StructuredTaskDefinition,
   { table }: TableWithImages,
   project: Project,
-) {
+): { column: string; columns: readonly string[] } {
   const names = table.columns.map(({ name }) => name);
   const wanted = project.task.target ?? targetColumn;
-  if (names.includes(wanted)) return wanted;
+  const columns = truthColumns(wanted, names, task);
+  if (columns) return { column: wanted, columns };
   throw new QuernError(
     project.task.target === undefined ? "USAGE" : "DATA_COLUMN_UNKNOWN",
     `There is no column ${JSON.stringify(wanted)} that says what is true of each row; the columns are ${names.slice(0, 20).join(", ")}.`,
@@ -80,7 +83,7 @@ async function structureSchema(
   definition: StructuredTaskDefinition,
   data: TableWithImages,
   project: Project,
-  column: string,
+  truth: readonly string[],
 ): Promise<readonly ColumnSchema[]> {
   const roles = rolesOf(project);
   const asIds = [roles.id, roles.group, roles.split].filter((name) => name !== undefined);
@@ -95,7 +98,7 @@ async function structureSchema(
       ...(own !== undefined && named.includes(own) ? { [own]: own } : {}),
       ...project.data.kinds,
       ...Object.fromEntries(asIds.map((name) => [name, "id" as const])),
-      [column]: "text",
+      ...Object.fromEntries(truth.map((name) => [name, "text" as const])),
     },
   });
   const { imageSize } = project.data;
@@ -109,10 +112,10 @@ async function structureSchema(
 function inputColumns(
   { task, input }: StructuredTaskDefinition,
   frame: Frame,
-  target: string,
+  truth: readonly string[],
   roles: DataRoles,
 ): string[] {
-  const taken = new Set([target, ...Object.values(roles)]);
+  const taken = new Set([...truth, ...Object.values(roles)]);
   const free = [...frame.columns].filter(([name]) => !taken.has(name));
   if (input === undefined) {
     const usable = free.filter(([, { kind }]) => kind !== "id").map(([name]) => name);
@@ -125,7 +128,7 @@ function inputColumns(
   }
   throw new QuernError(
     "DATA_SCHEMA",
-    `A model for ${task} needs a column of kind ${input ?? "other than id"}, and there is none beside ${JSON.stringify(target)}.`,
+    `A model for ${task} needs a column of kind ${input ?? "other than id"}, and there is none beside ${JSON.stringify(truth.join(", "))}.`,
     {
       details: { columns: free.map(([name]) => name) },
       hint: `Call the column ${JSON.stringify(input ?? "text")}, or set its kind: \`data.kinds: { COLUMN: ${input ?? "text"} }\`.`,
@@ -142,11 +145,4 @@ function severalInputs(task: StructuredTask, input: string, columns: readonly st
       hint: `Leave the others out with --ignore, or call the one ${JSON.stringify(input)}.`,
     },
   );
-}
-
-/** The texts of a column. */
-export function cellsOf(frame: Frame, name: string): readonly string[] {
-  const column = columnOf(frame, name);
-  if (column.kind === "text" || column.kind === "id") return column.values;
-  throw new Error(`The column ${name} was read as ${column.kind}.`);
 }

@@ -100,7 +100,7 @@ function reportColumns(
 ): ReportInput["data"]["columns"] {
   const roles = new Map(Object.entries(prepared.roles).map(([role, column]) => [column as string, role]));
   const roleOf = (name: string, kind: string): string => {
-    if (name === prepared.column) return "target";
+    if (prepared.truthColumns.includes(name)) return "target";
     return roles.get(name) ?? (prepared.inputs.columns.has(name) ? "feature" : kind);
   };
   return profile.columns.map(({ name, kind, missingShare, unique }) => ({

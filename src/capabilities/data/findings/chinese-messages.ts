@@ -114,6 +114,10 @@ const MESSAGES: Readonly<Record<string, Say>> = {
     `列${c}与列“${f.text("other")}”说的是同一件事，重要性会被二者分摊。`,
     "保留其中一列即可，预测不变。",
   ],
+  "unknown-labels": (f) => [
+    `${f.count("rows")} 行中有 ${f.count("empty")} 行的标签单元格为空，已略去。`,
+    "没有任何标签的行请写 []。",
+  ],
   outliers: (f, c) => [
     `列${c}有 ${f.count("rows")} 个值远离其他所有值，可能是错误，也可能正是要紧的少数。`,
     "请检查这些行；线性模型可加 `clip` 变换。",

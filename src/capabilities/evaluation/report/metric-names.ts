@@ -37,6 +37,12 @@ const CHINESE: Readonly<Record<string, string>> = {
   "mean-iou": "平均交并比 (mIoU)",
   "pixel-accuracy": "像素准确率",
   "exact-texts": "完全正确的文本",
+  "f1-micro": "全部标签合计的 F1",
+  "f1-macro": "各标签 F1 的均值",
+  "mean-average-precision": "各标签平均精确率的均值 (mAP)",
+  "label-ranking": "标签排序平均精确率",
+  "hamming-loss": "汉明损失",
+  "subset-accuracy": "完全正确的行",
   "poisson-deviance": "泊松偏差",
 };
 

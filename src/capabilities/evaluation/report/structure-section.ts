@@ -54,9 +54,19 @@ function labelTable({ evaluation, texts }: ReportView): Html | undefined {
   ]);
 }
 
-function worstTable({ texts }: ReportView, rows: readonly WorstStructure[]): Html {
+function worstTable({ texts, language }: ReportView, rows: readonly WorstStructure[]): Html {
+  // Entities are marked in their text; labels stand beside it.
+  const texted = rows.some(({ text, actual }) => text !== undefined && "labels" in actual);
   return table(rows, [
     { name: texts.row, cell: ({ row }) => String(row), number: true, heading: true },
+    ...(texted
+      ? [
+          {
+            name: structureTexts(language).text,
+            cell: ({ text }: WorstStructure) => shorten(text ?? "", 300),
+          },
+        ]
+      : []),
     {
       name: texts.actual,
       cell: (worst) => drawn(worst, worst.actual, worst.predicted, "missed"),
@@ -76,7 +86,10 @@ function drawn(worst: WorstStructure, answer: StructuredAnswer, other: Structure
     const counterpart = "entities" in other ? other.entities : [];
     return markedText(worst.text, answer.entities, counterpart, lack);
   }
-  if ("labels" in answer) return html`${answer.labels.join(", ")}`;
+  if ("labels" in answer) {
+    const shared = new Set("labels" in other ? other.labels : []);
+    return html`${answer.labels.map((label) => markedLabel(label, shared.has(label) ? "right" : lack))}`;
+  }
   if ("boxes" in answer) {
     if (worst.image && "boxes" in other) return picturedBoxes(worst.image, answer, other, lack);
     return html`${answer.boxes.map(({ label, score }) => html`${label} ${formatPercent(score)} `)}`;
@@ -87,6 +100,9 @@ function drawn(worst: WorstStructure, answer: StructuredAnswer, other: Structure
   }
   return html``;
 }
+
+const markedLabel = (label: string, state: Lack | "right"): Html =>
+  html`<mark class="entity ${state}">${shorten(label, 40)}</mark> `;
 
 /** Longer texts are cut to the stretch in which the first error lies. */
 const MOST_CHARACTERS = 600;

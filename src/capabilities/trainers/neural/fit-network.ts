@@ -6,14 +6,14 @@ import {
   oneCycle,
   type Schedule,
 } from "../../../engines/autodiff/index.js";
-import type { Fitted, TrainingContext, TrainingData } from "../../../foundation/contracts/trainer.js";
+import type { Fitted, TrainingContext } from "../../../foundation/contracts/trainer.js";
 import { sampledBatches } from "./batches.js";
 import type { NeuralConfig } from "./config.js";
 import { isSeparate, type NetworkShape, PERCEPTRON } from "./network.js";
 import { diagnosticsOf, fittedNetwork, type NetworkState } from "./network-kind.js";
 import { objectiveOf } from "./network-loss.js";
 import { planNetwork } from "./network-plan.js";
-import { learnedTensors } from "./outcome.js";
+import { learnedTensors, type NetworkData } from "./outcome.js";
 import { TABLE, tableTensor } from "./table-input.js";
 import { trainNetwork } from "./train-network.js";
 
@@ -27,7 +27,7 @@ const SCHEDULES: Readonly<Record<NeuralConfig["schedule"], Schedule>> = {
 /** Trains the network that the configuration describes. @throws QuernError TRAINING_FAILED naming `trainer` */
 export async function fitNetwork(
   trainer: string,
-  { train, validation }: TrainingData,
+  { train, validation }: NetworkData,
   config: NeuralConfig,
   context: TrainingContext,
 ): Promise<Fitted<NetworkState<NetworkShape>>> {

@@ -1,12 +1,11 @@
 /** What networks learn by, and are judged by. */
-import { crossEntropy, squaredError } from "../../../engines/autodiff/index.js";
+import { binaryCrossEntropy, crossEntropy, squaredError } from "../../../engines/autodiff/index.js";
 import type { Expressions } from "../../../engines/onnx/index.js";
-import type { GraphValue } from "../../../foundation/contracts/graph.js";
+import { cast, type GraphValue } from "../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../foundation/contracts/tensor.js";
-import type { LabelledFrame } from "../../../foundation/contracts/trainer.js";
 import { takeRange } from "./inference.js";
 import { answersOf, type NetworkKind, type ScoredShape } from "./network-kind.js";
-import { meanLoss, type NetworkOutcome } from "./outcome.js";
+import { meanLoss, type NetworkOutcome, type NetworkRows } from "./outcome.js";
 import type { NetworkFunction } from "./scope.js";
 import type { NetworkTraining, Validation } from "./train-network.js";
 
@@ -31,6 +30,10 @@ export function rowLosses(
   labelSmoothing: number,
 ): GraphValue {
   const rows = scores.shape.slice(0, -1) as readonly number[];
+  if (truth.type === "int32") {
+    const flags = cast(x.graph, truth, "float32");
+    return x.mean(binaryCrossEntropy(x, scores, flags, { labelSmoothing }), [rows.length]);
+  }
   if (truth.type !== "int64") return x.reshape(squaredError(x, scores, truth), rows);
   const codes = rows.length > truth.shape.length ? x.expand(truth, rows) : truth;
   return crossEntropy(x, scores, codes, { labelSmoothing });
@@ -47,7 +50,7 @@ export interface Objective<Shape extends ScoredShape> {
   readonly shape: Shape;
   readonly outcome: NetworkOutcome;
   readonly labelSmoothing: number;
-  readonly validation: LabelledFrame | undefined;
+  readonly validation: NetworkRows | undefined;
 }
 
 /** What a training of the network works towards, and is judged by where there are rows for it. */
@@ -66,7 +69,7 @@ export function objectiveOf<Shape extends ScoredShape>(
 export interface JudgedRows {
   /** Inputs of the network; first dimensions count the rows. */
   readonly tensors: Readonly<Record<string, Tensor>>;
-  readonly data: LabelledFrame;
+  readonly data: NetworkRows;
   /** Classes, or 1. */
   readonly outputs: number;
   readonly outcome: NetworkOutcome;

@@ -1,9 +1,9 @@
 /** Everything about a training that is decided before its first step. */
-import type { LabelledFrame, TrainingContext } from "../../../foundation/contracts/trainer.js";
+import type { TrainingContext } from "../../../foundation/contracts/trainer.js";
 import { type Design, trainingDesign } from "../numeric/design.js";
 import { type NeuralConfig, trainingLength } from "./config.js";
 import type { NetworkShape } from "./network.js";
-import { type NetworkOutcome, outcomeOf, outputsFor } from "./outcome.js";
+import { type NetworkOutcome, type NetworkRows, outcomeOf, outputsFor } from "./outcome.js";
 
 export interface NetworkPlan {
   readonly shape: NetworkShape;
@@ -17,7 +17,7 @@ export interface NetworkPlan {
 /** @throws QuernError TRAINING_FAILED naming `trainer`, for features that are not finite */
 export function planNetwork(
   trainer: string,
-  { features, target, weights }: LabelledFrame,
+  { features, target, weights }: NetworkRows,
   config: NeuralConfig,
   context: TrainingContext,
 ): NetworkPlan {
@@ -50,7 +50,7 @@ export function planNetwork(
 }
 
 /** Positions of number columns with more than two values; flags say all they can as they are. */
-function distinctNumbers(features: LabelledFrame["features"]): number[] {
+function distinctNumbers(features: NetworkRows["features"]): number[] {
   const positions: number[] = [];
   let position = 0;
   for (const column of features.columns.values()) {

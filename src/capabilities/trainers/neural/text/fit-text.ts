@@ -1,9 +1,9 @@
 import { adamW, risingCosine } from "../../../../engines/autodiff/index.js";
-import type { Fitted, TrainingContext, TrainingData } from "../../../../foundation/contracts/trainer.js";
+import type { Fitted, TrainingContext } from "../../../../foundation/contracts/trainer.js";
 import { textBatches } from "../length-buckets.js";
 import { diagnosticsOf, fittedNetwork, type NetworkState } from "../network-kind.js";
 import { objectiveOf } from "../network-loss.js";
-import { learnedTensors, outcomeOf, outputsFor } from "../outcome.js";
+import { learnedTensors, type NetworkData, outcomeOf, outputsFor } from "../outcome.js";
 import { trainNetwork } from "../train-network.js";
 import type { TextNetworkConfig } from "./config.js";
 import { textName, trainingInputs } from "./text-columns.js";
@@ -25,7 +25,7 @@ export function textTrainingLength(
 /** Trains the network that the configuration describes. @throws QuernError TRAINING_FAILED naming `trainer` */
 export async function fitTextNetwork(
   trainer: string,
-  { train, validation }: TrainingData,
+  { train, validation }: NetworkData,
   config: TextNetworkConfig,
   context: TrainingContext,
 ): Promise<Fitted<NetworkState<TextShape>>> {

@@ -1,17 +1,12 @@
 import { adamW, risingCosine } from "../../../../engines/autodiff/index.js";
 import { featureViews } from "../../../../foundation/contracts/feature-matrix.js";
-import type {
-  Fitted,
-  LabelledFrame,
-  TrainingContext,
-  TrainingData,
-} from "../../../../foundation/contracts/trainer.js";
+import type { Fitted, TrainingContext } from "../../../../foundation/contracts/trainer.js";
 import { trainingDesign } from "../../numeric/design.js";
 import { sampledBatches } from "../batches.js";
 import { trainingLength } from "../config.js";
 import { diagnosticsOf, fittedNetwork, type NetworkState } from "../network-kind.js";
 import { objectiveOf } from "../network-loss.js";
-import { learnedTensors, outcomeOf, outputsFor } from "../outcome.js";
+import { learnedTensors, type NetworkData, type NetworkRows, outcomeOf, outputsFor } from "../outcome.js";
 import { TABLE, tableTensor } from "../table-input.js";
 import { trainNetwork } from "../train-network.js";
 import type { FtTransformerConfig } from "./config.js";
@@ -22,7 +17,7 @@ const CLIP_NORM = 1;
 /** Trains the network that the configuration describes. @throws QuernError TRAINING_FAILED naming `trainer` */
 export async function fitTokenNetwork(
   trainer: string,
-  { train, validation }: TrainingData,
+  { train, validation }: NetworkData,
   config: FtTransformerConfig,
   context: TrainingContext,
 ): Promise<Fitted<NetworkState<TokenShape>>> {
@@ -49,7 +44,7 @@ export async function fitTokenNetwork(
 }
 
 /** Numbers of more than two values get a periodic embedding, where the configuration wants any. */
-function shapeOf(config: FtTransformerConfig, { features, target }: LabelledFrame): TokenShape {
+function shapeOf(config: FtTransformerConfig, { features, target }: NetworkRows): TokenShape {
   const views = featureViews(features);
   const positions = (wanted: (view: (typeof views)[number]) => boolean): Int32Array =>
     Int32Array.from(views.flatMap((view, position) => (wanted(view) ? [position] : [])));

@@ -1,9 +1,9 @@
 import { adamW, risingCosine } from "../../../../engines/autodiff/index.js";
 import { elementCount, type Tensor } from "../../../../foundation/contracts/tensor.js";
-import type { Fitted, TrainingContext, TrainingData } from "../../../../foundation/contracts/trainer.js";
+import type { Fitted, TrainingContext } from "../../../../foundation/contracts/trainer.js";
 import { diagnosticsOf, fittedNetwork, type NetworkState } from "../network-kind.js";
 import { objectiveOf } from "../network-loss.js";
-import { learnedTensors, outcomeOf, outputsFor } from "../outcome.js";
+import { learnedTensors, type NetworkData, outcomeOf, outputsFor } from "../outcome.js";
 import { trainNetwork } from "../train-network.js";
 import type { ImageNetworkConfig } from "./config.js";
 import { imageBatches } from "./image-batches.js";
@@ -27,7 +27,7 @@ export function imageTrainingLength(
 /** Trains the network that the configuration describes. @throws QuernError TRAINING_FAILED naming `trainer` */
 export async function fitImageNetwork(
   trainer: string,
-  { train, validation }: TrainingData,
+  { train, validation }: NetworkData,
   config: ImageNetworkConfig,
   context: TrainingContext,
 ): Promise<Fitted<NetworkState<ImageShape>>> {

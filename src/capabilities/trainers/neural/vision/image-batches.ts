@@ -112,14 +112,13 @@ function mix(
   random: Random,
 ): void {
   const share = symmetricBeta(alpha, random);
+  const rows = made.part(TRUTH, step).length / elementCount(tensors[TRUTH]!.shape.slice(1));
   (made.part(MIX.share, step) as Float32Array)[0] = share;
-  (made.part(MIX.partner, step) as Float32Array).set(
-    turned(made.part(TRUTH, step), made, step) as Float32Array,
-  );
+  (made.part(MIX.partner, step) as Float32Array).set(turned(made.part(TRUTH, step), rows) as Float32Array);
   for (const [name, tensor] of Object.entries(tensors)) {
     if (name === TRUTH || (tensor.type !== "uint8" && tensor.type !== "float32")) continue;
     const own = made.part(name, step) as Float32Array;
-    const partner = turned(own, made, step) as Float32Array;
+    const partner = turned(own, rows) as Float32Array;
     for (let i = 0; i < own.length; i++) {
       const value = share * own[i]! + (1 - share) * partner[i]!;
       own[i] = tensor.type === "uint8" ? Math.floor(value + 0.5) : value;
@@ -128,8 +127,7 @@ function mix(
 }
 
 /** The rows of a batch, moved by one. */
-function turned(values: Numbers, made: Stack, step: number): Numbers {
-  const rows = made.part(TRUTH, step).length;
+function turned(values: Numbers, rows: number): Numbers {
   const width = values.length / rows;
   const result = new (values.constructor as Float32ArrayConstructor)(values.length);
   result.set((values as Float32Array).subarray(width));

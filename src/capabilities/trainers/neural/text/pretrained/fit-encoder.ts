@@ -3,13 +3,13 @@ import { adamW, risingCosine } from "../../../../../engines/autodiff/index.js";
 import { QuernError } from "../../../../../foundation/base/errors.js";
 import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
-import type { Fitted, TrainingContext, TrainingData } from "../../../../../foundation/contracts/trainer.js";
+import type { Fitted, TrainingContext } from "../../../../../foundation/contracts/trainer.js";
 import { createCheckpoint } from "../../../numeric/pace.js";
 import { type NetworkTensors, takeRange, tensorElements } from "../../inference.js";
 import { textBatches } from "../../length-buckets.js";
 import { diagnosticsOf } from "../../network-kind.js";
 import { scoreLoss, scoreValidation } from "../../network-loss.js";
-import { learnedTensors, linkedAnswers, outcomeOf, outputsFor } from "../../outcome.js";
+import { learnedTensors, linkedAnswers, type NetworkData, outcomeOf, outputsFor } from "../../outcome.js";
 import { VectorCache } from "../../pretrained/vector-cache.js";
 import type { NetworkFunction, Scope, Values } from "../../scope.js";
 import { TABLE } from "../../table-input.js";
@@ -59,7 +59,7 @@ function openEncoder(trainer: string, { model, content }: TextEncoderConfig): Op
 /** @throws QuernError TRAINING_FAILED naming `trainer`; what reading the folder throws */
 export async function fitEncoder(
   trainer: string,
-  data: TrainingData,
+  data: NetworkData,
   config: TextEncoderConfig,
   context: TrainingContext,
 ): Promise<Fitted<EncoderState>> {

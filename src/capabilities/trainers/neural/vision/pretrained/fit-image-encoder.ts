@@ -4,13 +4,13 @@ import { QuernError } from "../../../../../foundation/base/errors.js";
 import { hashValue } from "../../../../../foundation/base/hash.js";
 import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
-import type { Fitted, TrainingContext, TrainingData } from "../../../../../foundation/contracts/trainer.js";
+import type { Fitted, TrainingContext } from "../../../../../foundation/contracts/trainer.js";
 import { createCheckpoint } from "../../../numeric/pace.js";
 import { sampledBatches } from "../../batches.js";
 import { takeRange, tensorElements } from "../../inference.js";
 import { diagnosticsOf } from "../../network-kind.js";
 import { scoreLoss, scoreValidation } from "../../network-loss.js";
-import { learnedTensors, linkedAnswers, outcomeOf, outputsFor } from "../../outcome.js";
+import { learnedTensors, linkedAnswers, type NetworkData, outcomeOf, outputsFor } from "../../outcome.js";
 import { layerRates } from "../../pretrained/layer-rates.js";
 import { VectorCache } from "../../pretrained/vector-cache.js";
 import type { NetworkFunction } from "../../scope.js";
@@ -53,7 +53,7 @@ function openBackbone(
 /** @throws QuernError TRAINING_FAILED naming `trainer`; what reading the model throws */
 export async function fitImageEncoder(
   trainer: string,
-  { train, validation }: TrainingData,
+  { train, validation }: NetworkData,
   config: ImageEncoderConfig,
   context: TrainingContext,
 ): Promise<Fitted<ImageEncoderState>> {
