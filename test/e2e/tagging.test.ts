@@ -110,8 +110,13 @@ test("a CoNLL file becomes a model that the command line, the server and the bro
   expect(again).toMatchObject({ version: 1, cached: { hits: result.cached.steps } });
 });
 
-test("what is for tables alone says so", async () => {
-  const outcome = await quern(["explain", "entities", "rows.jsonl", "--out", "e.jsonl"], { cwd: folder });
+test.each([
+  ["explain", "entities"],
+  ["explain", "entities", "rows.jsonl", "--out", "e.jsonl"],
+  ["plan", "news.conll"],
+  ["monitor", "entities", "--data", "rows.jsonl"],
+])("what is for tables alone says so: %s", async (...args) => {
+  const outcome = await quern(args, { cwd: folder });
   expect(outcome.code).toBe(2);
   expect(outcome.stderr).toMatch(/tagging/);
 });

@@ -1,6 +1,7 @@
 import { describeColumns, planFeatures } from "../../capabilities/features/index.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { ProjectInput } from "../../foundation/contracts/project.js";
+import { tabularTask } from "../../foundation/contracts/structured.js";
 import type { FeatureStyle, Trainer } from "../../foundation/contracts/trainer.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { type Agenda, planAgenda } from "../learn/agenda.js";
@@ -10,6 +11,7 @@ import { openData } from "../load/open-data.js";
 import { loadExtensions } from "../project/extensions.js";
 import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
+import { structuredTaskOf } from "../structured/check.js";
 import { checkSettings } from "./check-settings.js";
 import { divideData } from "./divide.js";
 import { type MachinePlan, planMachine } from "./machine.js";
@@ -101,6 +103,8 @@ export async function planTraining(
   const data = await openData(wanted.data, { ...context, allowedHosts: request.allowedHosts ?? [] });
   try {
     const project = completedBySource(wanted, data);
+    const structured = structuredTaskOf(project, data);
+    if (structured) tabularTask(structured.task, "A plan");
     const prepared = await prepareData(data, project);
     const { task, classes, column, reason } = prepared.target;
     checkSettings(project, prepared, extensions.metrics);

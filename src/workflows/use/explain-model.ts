@@ -5,6 +5,7 @@ import { type Importance, importanceSchema } from "../../foundation/contracts/ev
 import type { ExplanationBasis } from "../../foundation/contracts/explanation.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { Model } from "../../foundation/contracts/store.js";
+import { tabularTask } from "../../foundation/contracts/structured.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { explainFrame } from "./explain-rows.js";
 import { openExplainer, readExplainerAsset } from "./open-explainer.js";
@@ -48,6 +49,7 @@ export function explainModel(
   const context = workflowContext(options);
   return withModel(request.model, context, options, async (model) => {
     const { manifest } = model.bundle;
+    tabularTask(manifest.task, "Explaining");
     const recorded = recordedImportance(model.record);
     const { basis, contributions } = await meanContributions(model);
     if (!recorded && !basis) {
