@@ -86,7 +86,7 @@ class Admission {
     if (node.length > nodes) refuse(`it has more than ${nodes} nodes`);
     if (initializer.length > initializers) refuse(`it has more than ${initializers} constants`);
     if (this.#graph.sparseInitializer) refuse("it holds sparse tensors");
-    const inputs = input.map((info) => this.#declare(portOf(info)));
+    const inputs = input.map((info) => this.#declare(portOf(info), true));
     for (const tensor of initializer) this.#constant(tensor);
     for (const proto of node) this.#node(proto);
     const outputs = output.map((info) => this.#output(info));
@@ -100,11 +100,12 @@ class Admission {
     };
   }
 
-  #declare<Value extends GraphValue>(value: Value): Value {
+  #declare<Value extends GraphValue>(value: Value, isInput = false): Value {
     if (value.name === "") refuse("a value has no name");
     if (this.#values.has(value.name)) refuse(`the value ${quoted(value.name)} is made twice`);
     this.#values.set(value.name, value);
-    this.#sizes.add(value, value.name);
+    if (isInput) this.#sizes.addInput(value, value.name);
+    else this.#sizes.add(value, value.name);
     return value;
   }
 

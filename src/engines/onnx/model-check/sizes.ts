@@ -9,6 +9,8 @@ import { type ModelPolicy, quoted, refuse } from "./policy.js";
 
 /** A text takes about this much beside its characters. */
 const TEXT_BYTES = 64;
+/** The values of a detector of YOLO's size are some 200 times its picture. */
+const INPUT_GROWTH = 256;
 /** Rows for which the growth of memory is measured. */
 export const MANY_ROWS = 1024;
 
@@ -19,7 +21,7 @@ export class SizeAccount {
   readonly #policy: ModelPolicy;
   /** Largest value of every symbol. */
   readonly #symbols = new Map<string, Pair>();
-  readonly #limit: number;
+  #limit: number;
   #counter = 0;
   #bytes: Pair = [0, 0];
 
@@ -34,6 +36,13 @@ export class SizeAccount {
     const perRow = (many - one) / (MANY_ROWS - 1);
     if (perRow <= 0) return MANY_ROWS;
     return Math.max(1, Math.min(MANY_ROWS, Math.floor((bytes - one) / perRow)));
+  }
+
+  /** Counts an input: what a row brings itself, a large picture, may become many times as much. */
+  addInput(value: TensorType, name: string): void {
+    const width = ELEMENT_BYTES[ELEMENT_CODES[value.type]] ?? 0;
+    this.#limit += INPUT_GROWTH * this.#elements(value.shape)[0] * width;
+    this.add(value, name);
   }
 
   /** Counts a value. Sizes that are not whole and non-negative are refused. */
