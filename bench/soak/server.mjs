@@ -26,7 +26,7 @@ const server = createServer(
   { models, traffic, store, clock: systemClock, logger: silentLogger, metrics },
 );
 process.on("message", () => {
-  for (const thread of threads) void thread.terminate();
+  for (const thread of threads) thread.postMessage({ end: true });
 });
 process.once("SIGTERM", async () => {
   await server.close();

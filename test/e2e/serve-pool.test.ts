@@ -85,7 +85,7 @@ describe("a pool of models", () => {
     const [expected] = await model.predict([GOOD]);
     for (let round = 0; round < 2; round++) {
       const accepted = Array.from({ length: 300 }, () => model.predict([GOOD]));
-      setImmediate(() => void workers.at(-1)!.terminate());
+      setImmediate(() => workers.at(-1)!.postMessage({ end: true }));
       const answers = (await Promise.all(accepted)).flat();
       expect(answers).toEqual(accepted.map(() => expected));
     }

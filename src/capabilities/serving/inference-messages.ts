@@ -9,6 +9,15 @@ export interface InferenceThreadData {
 }
 
 /** To the thread. */
+export type InferenceRequest = RunMessage | EndMessage;
+
+/**
+ * Ends the thread between two runs. One that is terminated from outside within a run takes the process with it: the
+ * runtime does not expect that.
+ */
+export interface EndMessage {
+  readonly end: true;
+}
 export interface RunMessage {
   readonly id: number;
   readonly inputs: Readonly<Record<string, Tensor>>;

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { describe, expect, it, vi } from "vitest";
-import type { InferenceReply, RunMessage } from "./inference-messages.js";
+import type { InferenceReply, InferenceRequest, RunMessage } from "./inference-messages.js";
 import { InferenceThread } from "./inference-thread.js";
 import type { Tensors } from "./tensor-batch.js";
 
@@ -17,19 +17,16 @@ class FakeWorker extends EventEmitter {
 
   #isDead = false;
 
-  postMessage(message: RunMessage): void {
+  postMessage(message: InferenceRequest): void {
     if (this.#isDead) return;
-    if (this.#diesAt(message)) this.die();
+    if ("end" in message) this.die();
+    else if (this.#diesAt(message)) this.die();
     else this.#say({ kind: "done", id: message.id, outputs: structuredClone(message.inputs) });
   }
 
   die(): void {
     this.#isDead = true;
     setImmediate(() => this.emit("exit", 1));
-  }
-
-  async terminate(): Promise<void> {
-    this.emit("exit", 1);
   }
 
   #say(reply: InferenceReply): void {

@@ -3,6 +3,7 @@ import { QuernError } from "../../foundation/base/errors.js";
 import { builtFile } from "../../foundation/base/module-file.js";
 import type { TensorPort } from "../../foundation/contracts/tensor.js";
 import type {
+  EndMessage,
   InferenceReply,
   InferenceThreadData,
   RunMessage,
@@ -17,6 +18,9 @@ const MAXIMUM_RESTARTS = 3;
 const FORGIVEN_AFTER_RUNS = 20;
 /** Runs of a thread that died are computed once more: what dies again may be the cause. */
 const MOST_ATTEMPTS = 2;
+
+/** A run that takes longer than this while its thread is to end is cut off. */
+const PATIENCE_MS = 10_000;
 
 export type StartWorker = (data: InferenceThreadData) => Worker;
 const startBuiltWorker: StartWorker = (data) =>
@@ -47,6 +51,7 @@ export class InferenceThread {
   readonly #pending = new Map<number, PendingRun>();
   #worker: Worker | undefined;
   #opening: Promise<void>;
+  readonly #ended = new WeakSet<Worker>();
   #nextId = 0;
   #restarts = 0;
   /** By the present thread. */
@@ -93,9 +98,17 @@ export class InferenceThread {
     this.#worker!.postMessage(run.message);
   }
 
+  /** Ends the thread after the run it is in. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    if (!worker || this.#ended.has(worker)) return;
+    const end: EndMessage = { end: true };
+    const ended = new Promise((resolve) => worker.once("exit", resolve));
+    worker.postMessage(end);
+    const patience = setTimeout(() => void worker.terminate(), PATIENCE_MS);
+    await ended;
+    clearTimeout(patience);
   }
 
   #open(): Promise<void> {
@@ -115,6 +128,7 @@ export class InferenceThread {
       });
       worker.on("error", reject);
       worker.on("exit", (code) => {
+        this.#ended.add(worker);
         const cause = new Error(`The inference thread ended with code ${code}.`);
         // One that was not ready yet had nothing to lose.
         if (isReady) this.#lost(cause);

@@ -4,6 +4,7 @@ import { openSession, type Session } from "../../engines/onnx/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type {
   InferenceReply,
+  InferenceRequest,
   InferenceThreadData,
   RunMessage,
   TransferredError,
@@ -30,7 +31,10 @@ async function serve(session: Session, { id, inputs, outputs }: RunMessage): Pro
 
 try {
   const session = await openSession(model, { threads });
-  parentPort!.on("message", (message: RunMessage) => void serve(session, message));
+  parentPort!.on("message", (message: InferenceRequest) => {
+    if ("end" in message) process.exit(0);
+    void serve(session, message);
+  });
   const { inputs, outputs, comfortableRows } = session;
   reply({ kind: "ready", inputs, outputs, comfortableRows });
 } catch (cause) {
