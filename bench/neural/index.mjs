@@ -43,6 +43,8 @@ const median = (runs) => {
   const times = runs.flatMap(({ times }) => times.slice(1)).sort((a, b) => a - b);
   return times[times.length >> 1];
 };
+/** What other work on the machine changes least. */
+const processor = (runs) => Math.min(...runs.flatMap(({ processor }) => processor.slice(1)));
 const peak = (runs) => Math.max(...runs.map(({ peakMegabytes }) => peakMegabytes));
 const lossGap = ([{ losses: ours }], [{ losses: theirs }]) =>
   Math.max(...theirs.map((loss, k) => Math.abs(loss - ours[k])));
@@ -62,6 +64,9 @@ for (const [name, { steps: usual, time, what }] of Object.entries(NETWORKS)) {
   console.log(
     `  Quern ${speed(ours)}, PyTorch ${speed(theirs)}: ratio ${ratio(least(ours), least(theirs))} ` +
       `(${ratio(median(ours), median(theirs))}), aimed at ${time}`,
+  );
+  console.log(
+    `  processor ${processor(ours).toFixed(1)} ms, PyTorch ${processor(theirs).toFixed(1)} ms: ratio ${ratio(processor(ours), processor(theirs))}`,
   );
   console.log(
     `  peak ${peak(ours).toFixed(0)} MB, PyTorch ${peak(theirs).toFixed(0)} MB: ratio ${ratio(peak(ours), peak(theirs))}, aimed at 1`,

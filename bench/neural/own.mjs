@@ -1,4 +1,4 @@
-// Steps of one network in Quern. Usage: own.mjs NETWORK STEPS THREADS; prints { times, losses, peakMegabytes } as JSON.
+// Steps of one network in Quern. Usage: own.mjs NETWORK STEPS THREADS; prints { times, processor, losses, peakMegabytes } as JSON.
 import { readFileSync } from "node:fs";
 import { adamW, createTraining, crossEntropy } from "../../dist/engines/autodiff/index.js";
 import { LEARNING_RATE, networks, STEPS_AT_ONCE } from "./models.mjs";
@@ -16,15 +16,19 @@ const training = await createTraining({
   ...definitionOf(networks[name](crossEntropy)),
   threads: Number(threadsText),
 });
-const [times, losses] = [[], []];
+const [times, processor, losses] = [[], [], []];
 while (losses.length < steps) {
   const count = training.execution === "loop" ? Math.min(STEPS_AT_ONCE, steps - losses.length) : 1;
-  const start = performance.now();
+  const [start, used] = [performance.now(), process.cpuUsage()];
   losses.push(...(await training.run(new Float64Array(count).fill(LEARNING_RATE), {})));
   times.push((performance.now() - start) / count);
+  const { user, system } = process.cpuUsage(used);
+  processor.push((user + system) / 1000 / count);
 }
 await training.close();
-console.log(JSON.stringify({ times, losses, peakMegabytes: peakMegabytes(), execution: training.execution }));
+console.log(
+  JSON.stringify({ times, processor, losses, peakMegabytes: peakMegabytes(), execution: training.execution }),
+);
 
 function peakMegabytes() {
   if (process.platform !== "linux") return process.resourceUsage().maxRSS / 1024;

@@ -1,6 +1,6 @@
 """Steps of one network in PyTorch (eager, fused AdamW), from the same weights and data as models.mjs.
 
-Usage: peers.py NETWORK STEPS THREADS [--compile]; prints { times, losses, peakMegabytes } as JSON.
+Usage: peers.py NETWORK STEPS THREADS [--compile]; prints { times, processor, losses, peakMegabytes } as JSON.
 """
 import json
 import resource
@@ -155,17 +155,19 @@ def main():
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=LEARNING_RATE, weight_decay=0.01, fused=True)
     forward = torch.compile(network) if "--compile" in sys.argv else network
-    times, losses = [], []
+    times, processor, losses = [], [], []
     for _ in range(steps):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         optimizer.zero_grad()
         loss = F.cross_entropy(forward(inputs), labels)
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
         times.append((time.perf_counter() - start) * 1000)
+        processor.append((time.process_time() - used) * 1000)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"times": times, "losses": losses, "peakMegabytes": peak, "torch": torch.__version__}))
+    results = {"times": times, "processor": processor, "losses": losses, "peakMegabytes": peak}
+    print(json.dumps({**results, "torch": torch.__version__}))
 
 
 main()
