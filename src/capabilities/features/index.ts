@@ -1,4 +1,5 @@
 export { createHostTransforms, type HanSegmenter, type HostServices } from "./host/index.js";
+export { givenSubwords, subwords } from "./host/subwords/subwords.js";
 export { createHanSegmenter } from "./jieba.js";
 export { applyPipeline } from "./pipeline/apply.js";
 export { emitPipeline } from "./pipeline/emit.js";

@@ -38,10 +38,11 @@ export function flagsOf(options: z.ZodObject): Option[] {
     const isPlain =
       typeof defaultValue === "number" || (typeof defaultValue === "string" && defaultValue !== "");
     const shown = isPlain ? ` (default: ${defaultValue})` : "";
+    const dashed = name.length === 1 ? `-${name}` : `--${kebab(name)}`;
     const flag =
       type === "boolean"
-        ? `--${kebab(name)}`
-        : `--${kebab(name)} <${type === "array" ? "a,b" : valueName(type, metadata?.unit)}>`;
+        ? dashed
+        : `${dashed} <${type === "array" ? "a,b" : valueName(type, metadata?.unit)}>`;
     const option = new Option(flag, words + shown);
     if (choices) option.choices([...choices]);
     if (type === "array")

@@ -25,6 +25,16 @@ export const VERBS: readonly Verb[] = [
   verb("evaluate", "Score a model on labelled rows", () => import("./commands/evaluate.js")),
   verb("predict", "Predict rows of a file", () => import("./commands/predict.js")),
   verb(
+    "embed",
+    "Make a model of vectors from a pretrained network or a trained model",
+    () => import("./commands/embed.js"),
+  ),
+  verb(
+    "similar",
+    "Find the rows of a catalogue that are nearest to given ones",
+    () => import("./commands/similar.js"),
+  ),
+  verb(
     "explain",
     "Show which columns a model uses, or what made its predictions of given rows",
     () => import("./commands/explain.js"),

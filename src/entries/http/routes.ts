@@ -1,6 +1,7 @@
 import type { Store } from "../../foundation/contracts/store.js";
 import { apiRoutes } from "./api-routes.js";
 import { descriptionRoutes } from "./description-routes.js";
+import { embeddingRoutes } from "./embedding-routes.js";
 import { feedbackRoutes } from "./feedback-routes.js";
 import { healthRoutes } from "./health-routes.js";
 import { oipRoutes } from "./oip-routes.js";
@@ -13,7 +14,7 @@ import { streamRoutes } from "./stream-routes.js";
 export function routeTable(store: Store | undefined): readonly Route[] {
   const ofStore = store ? [...registryRoutes(store), ...feedbackRoutes(store)] : [];
   return [
-    ...[...predictRoutes, ...streamRoutes, ...oipRoutes, ...apiRoutes(store), ...ofStore],
+    ...[...predictRoutes, ...streamRoutes, ...embeddingRoutes, ...oipRoutes, ...apiRoutes(store), ...ofStore],
     ...[...healthRoutes, ...descriptionRoutes],
   ];
 }

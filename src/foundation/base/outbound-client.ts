@@ -180,16 +180,23 @@ function matches(pattern: string, url: URL): boolean {
   return wanted === url.hostname || wanted === url.host;
 }
 
-/** After 303, and 301 or 302 of a POST, a GET follows; headers of the caller stay with the first origin. */
+/**
+ * After 303, and 301 or 302 of a POST, a GET follows; headers of the caller stay with the first origin, but for the part of a
+ * file that is wanted, which says nothing about the caller.
+ */
 function redirected(request: OutboundRequest, status: number, sameOrigin: boolean): OutboundRequest {
   const { method = "GET", headers, body, signal } = request;
   const toGet = status === 303 || (method === "POST" && (status === 301 || status === 302));
   return {
     method: toGet ? "GET" : method,
-    ...(sameOrigin && headers ? { headers } : {}),
+    ...(headers ? { headers: sameOrigin ? headers : rangeOf(headers) } : {}),
     ...(body && !toGet ? { body } : {}),
     ...(signal ? { signal } : {}),
   };
+}
+
+function rangeOf({ range }: Readonly<Record<string, string>>): Record<string, string> {
+  return range === undefined ? {} : { range };
 }
 
 function send(

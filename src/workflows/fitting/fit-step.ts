@@ -44,8 +44,9 @@ export async function withCheckpoints<T>(
   return fitted;
 }
 
-/** What fits keep for one another; it may be emptied at any time. */
-export const cacheFolderOf = ({ store }: FitWork): string => join(store, "cache");
+/** Inside a store: what can be had again; it may be emptied at any time. */
+export const CACHE_FOLDER = "cache";
+export const cacheFolderOf = ({ store }: FitWork): string => join(store, CACHE_FOLDER);
 
 /** @throws QuernError CONFIG_INVALID */
 export function trainerOf({ trainer: id }: FitTask, trainers: readonly Trainer[]): Trainer {

@@ -60,7 +60,7 @@ export async function openLocation(
  * A name that a user allows may only lead to public addresses; an address, or this machine itself, written out
  * is meant as it stands.
  */
-function policyFor(allowedHosts: readonly string[]): OutboundPolicy {
+export function policyFor(allowedHosts: readonly string[]): OutboundPolicy {
   const writtenOut = /^(localhost|\d{1,3}(\.\d{1,3}){3}|\[[\da-f:.]+\])(:\d+)?$/i;
   return { allowedHosts, privateHosts: allowedHosts.filter((host) => writtenOut.test(host)) };
 }

@@ -7,7 +7,11 @@ import { readTokenizer } from "../../capabilities/trainers/neural/text/pretraine
 import { preferredSide } from "../../capabilities/trainers/neural/vision/pretrained/read-backbone.js";
 import { findModel } from "../../engines/onnx/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { createOutboundClient } from "../../foundation/base/outbound-client.js";
 import type { Project } from "../../foundation/contracts/project.js";
+
+import { policyFor } from "../load/open-data.js";
+import { DEFAULT_HUB, fetchHubModel, parseHubReference } from "./hub.js";
 
 type ModelEntry = Exclude<Project["models"], "auto">[number];
 
@@ -34,19 +38,42 @@ export function usesPretrained(project: Project): boolean {
   return pretrained(project).length > 0;
 }
 
+/** Where a model may come from. */
+export interface PretrainedSources {
+  /** What relative paths are relative to. */
+  readonly base: string;
+  /** Where models of a hub are kept. */
+  readonly cache: string;
+  /** Hosts a model may be fetched from; none: only what is kept already. */
+  readonly allowedHosts: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** The path of a model that is named by its path, or by its place on a hub. @throws QuernError NETWORK_…, DATA_NOT_FOUND */
+export async function locatePretrained(named: string, sources: PretrainedSources): Promise<string> {
+  const { base, cache, allowedHosts, signal } = sources;
+  const reference = parseHubReference(named);
+  if (!reference) return resolve(base, named);
+  return fetchHubModel(reference, {
+    folder: join(cache, "hub"),
+    endpoint: process.env.HF_ENDPOINT || DEFAULT_HUB,
+    signal,
+    ...(allowedHosts.length > 0 ? { client: createOutboundClient(policyFor(allowedHosts)) } : {}),
+  });
+}
+
 /**
  * The project with such models as absolute paths, and with the hash of what is in them: other weights are another
  * configuration. Images are read in the size that their model was trained on, unless the project says another.
- * @param base what relative paths are relative to
  * @throws QuernError DATA_NOT_FOUND; CONFIG_INVALID for two different text encoders, since texts are cut by one tokenizer
  */
-export async function withPretrained(project: Project, base: string): Promise<Project> {
+export async function withPretrained(project: Project, sources: PretrainedSources): Promise<Project> {
   if (project.models === "auto" || !usesPretrained(project)) return project;
   const models = await Promise.all(
     project.models.map(async (entry): Promise<ModelEntry> => {
       const named = pretrainedOf(entry);
       if (named === undefined || typeof entry === "string") return entry;
-      const model = resolve(base, named);
+      const model = await locatePretrained(named, sources);
       return { ...entry, model, content: await contentOf(model) };
     }),
   );

@@ -1,13 +1,16 @@
+import { join } from "node:path";
 import { describeColumns, planFeatures } from "../../capabilities/features/index.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { ProjectInput } from "../../foundation/contracts/project.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
 import type { FeatureStyle, Trainer } from "../../foundation/contracts/trainer.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
+import { CACHE_FOLDER } from "../fitting/fit-step.js";
 import { type Agenda, planAgenda } from "../learn/agenda.js";
 import { bagging, type Situation } from "../learn/candidates.js";
 import { completedBySource } from "../load/implied-project.js";
 import { openData } from "../load/open-data.js";
+import { storeFolder } from "../locate-store.js";
 import { loadExtensions } from "../project/extensions.js";
 import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
@@ -98,7 +101,12 @@ export async function planTraining(
   options: WorkflowOptions = {},
 ): Promise<TrainingPlan> {
   const context = workflowContext(options);
-  const wanted = await withPretrained(resolveProject(request.project), context.folder);
+  const wanted = await withPretrained(resolveProject(request.project), {
+    base: context.folder,
+    cache: join(storeFolder(options), CACHE_FOLDER),
+    allowedHosts: request.allowedHosts ?? [],
+    signal: context.signal,
+  });
   const extensions = await loadExtensions(wanted, context.folder);
   const data = await openData(wanted.data, { ...context, allowedHosts: request.allowedHosts ?? [] });
   try {

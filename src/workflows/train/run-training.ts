@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defaultMetric, findMetric } from "../../capabilities/evaluation/metrics/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
 import type { StructuredTaskDefinition } from "../../capabilities/structured/definition.js";
@@ -9,6 +10,7 @@ import type { RunEvent, TrainResult } from "../../foundation/contracts/run.js";
 import type { RunLease, Store } from "../../foundation/contracts/store.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
 import { throwIfAborted, type WorkflowContext, workflowContext } from "../context.js";
+import { CACHE_FOLDER } from "../fitting/fit-step.js";
 import { planAgenda } from "../learn/agenda.js";
 import { AllTrialsFailed } from "../learn/learn.js";
 import { completedBySource } from "../load/implied-project.js";
@@ -58,7 +60,12 @@ export async function runTraining(
   },
 ): Promise<TrainResult> {
   const context = workflowContext({ ...options, folder: request.folder, threads: request.threads });
-  const project = await withPretrained(resolveProject(request.project), request.folder);
+  const project = await withPretrained(resolveProject(request.project), {
+    base: request.folder,
+    cache: join(request.store, CACHE_FOLDER),
+    allowedHosts: request.allowedHosts,
+    signal: context.signal,
+  });
   const progress = new Progress(context.clock, context.onEvent, options.startedAt);
   const extensions = await loadExtensions(project, request.folder);
   const course = new Course(options.onCourse ?? (() => undefined));

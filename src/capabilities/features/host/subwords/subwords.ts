@@ -81,6 +81,12 @@ export const subwords = defineTransform<typeof config, SubwordsState>({
   },
 });
 
+/** What `fit` gives for a tokenizer that is given, and a length that is wanted whatever the texts are. */
+export function givenSubwords(tokenizer: string, length: number): SubwordsState {
+  const { vocabulary, padding } = createEncoder(tokenizer);
+  return { tokenizer, length, vocabulary, padding };
+}
+
 export interface Encoder {
   readonly vocabulary: number;
   readonly padding: number;
