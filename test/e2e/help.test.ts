@@ -1,11 +1,12 @@
 /** The help is true: every verb's example is run as shown, in an order in which a project lives. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { trainTokenizer } from "../../src/capabilities/features/host/subwords/train-tokenizer.js";
 import { VERBS } from "../../src/entries/cli/verbs.js";
 import { cellsOf, customers, without, writeLines } from "./data.js";
 import { MAIN, quern, workFolder } from "./quern.js";
@@ -17,6 +18,15 @@ beforeAll(() => {
   writeLines(path("data.csv"), customers(0, 300));
   writeLines(path("labelled.csv"), customers(300, 400));
   writeLines(path("rows.csv"), without(customers(400, 420), "churn"));
+  const texts = ["good tea", "bad tea", "a nest in the east", "an ant in a tin"];
+  for (const name of ["questions.csv", "answers.csv"]) writeLines(path(name), ["text", ...texts]);
+  const encoder = path("encoders/all-MiniLM-L6-v2");
+  mkdirSync(encoder, { recursive: true });
+  for (const name of ["config.json", "model.safetensors"]) {
+    copyFileSync(join("test/oracles/encoders/bert", name), join(encoder, name));
+  }
+  const options = { model: "wordpiece", vocabulary: 40, minimumCount: 1, lowerCase: true } as const;
+  writeFileSync(join(encoder, "tokenizer.json"), trainTokenizer(texts, options));
 });
 afterAll(remove);
 
@@ -38,6 +48,7 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   profile: ["profile.html"],
   predict: ["predictions.csv"],
   export: ["churn.quern", "churn.client.ts"],
+  similar: ["nearest.csv"],
 };
 
 /** What must have happened before an example makes sense. */
