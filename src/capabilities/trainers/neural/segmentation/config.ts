@@ -9,7 +9,7 @@ export const segmenterConfig = z.strictObject({
     .int()
     .min(4)
     .max(128)
-    .default(16)
+    .default(12)
     .register(fields, {
       title: "Width",
       help: "Channels of the first stage; every stage has twice the channels of the one before, up to eight times.",
@@ -26,8 +26,8 @@ export const segmenterConfig = z.strictObject({
       help: "How much the Dice loss counts beside cross-entropy; it sees rare classes as large as common ones.",
       tune: { low: 0, high: 2 },
     }),
-  ...sceneTrainingFields({ epochs: 20, steps: 600, batch: 8 }),
-  learningRate: learningRateField(3e-3, RISES, { low: 5e-4, high: 1e-2 }),
+  ...sceneTrainingFields({ epochs: 20, steps: 800, batch: 8 }),
+  learningRate: learningRateField(5e-3, RISES, { low: 5e-4, high: 1e-2 }),
   weightDecay: weightDecayField(1e-2),
   checkpoint: checkpointField(),
   ...sceneChangeFields,
