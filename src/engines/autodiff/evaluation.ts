@@ -9,6 +9,8 @@ export interface EvaluationDefinition {
   readonly inputs: Readonly<
     Record<string, { readonly type: ElementType; readonly shape: readonly Dimension[] }>
   >;
+  /** What the storages of the layout hold; default: what they hold in the training now. */
+  contents?(): Readonly<Record<string, Float32Array>>;
   /** The values wanted, by name. */
   outputs(step: Omit<StepGraph, "update" | "form">): Readonly<Record<string, GraphValue>>;
 }
@@ -22,7 +24,7 @@ export interface Evaluation {
 /** Computes values from the parameters of a training between its steps, on one thread. */
 export async function createEvaluation(
   training: Training,
-  { inputs, outputs }: EvaluationDefinition,
+  { inputs, outputs, contents = () => training.state.contents }: EvaluationDefinition,
 ): Promise<Evaluation> {
   const graph = createGraph({ name: "evaluation" });
   const { parameters } = training.layout.declare(graph);
@@ -36,8 +38,9 @@ export async function createEvaluation(
   return {
     run(given) {
       const feeds: Record<string, Tensor> = { ...given };
+      const now = contents();
       for (const { name, shape } of training.layout.storages) {
-        feeds[name] = { type: "float32", shape, data: training.state.contents[name]! };
+        feeds[name] = { type: "float32", shape, data: now[name]! };
       }
       return session.run(feeds);
     },

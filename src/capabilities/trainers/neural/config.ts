@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fields } from "../../../foundation/contracts/extension.js";
 import {
+  averagingField,
   checkpointField,
   dropoutField,
   frequenciesField,
@@ -77,6 +78,7 @@ const training = {
   }),
   batchSize: tableBatchField(),
   steps: tableStepsField(1200),
+  averaging: averagingField(),
   checkpoint: checkpointField(),
 };
 

@@ -46,6 +46,7 @@ export async function fitNetwork(
       learningRate: config.learningRate,
       schedule: SCHEDULES[config.schedule],
       steps: plan.steps,
+      averaging: config.averaging,
       keep: config.checkpoint,
     },
     context,

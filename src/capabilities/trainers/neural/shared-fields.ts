@@ -54,6 +54,12 @@ export const labelSmoothingField = (share = 0) =>
     help: "Classification: share of the truth spread over all classes.",
   });
 
+export const averagingField = () =>
+  z.number().min(0).max(1).default(0).register(fields, {
+    title: "Averaging of weights",
+    help: "Share of the steps that weights are averaged over (exponential moving average); the average is judged and kept. 0: none.",
+  });
+
 export const bucketsField = () =>
   z.boolean().default(true).register(fields, {
     title: "Batches by length",

@@ -101,6 +101,25 @@ describe("trainNetwork", () => {
     expect(stopped.curves.validationLoss).toEqual([0, 1, 2, 3]);
   });
 
+  it("keeps the moving average of the weights where that is wanted, and judges it", async () => {
+    const steps = 4;
+    const after: Float32Array[] = [];
+    for (let k = 1; k <= steps; k++)
+      after.push((await trained({ steps: k })).tensors["first.weight"]!.values);
+    const decay = 1 - 1 / steps;
+    const shares = after.map((_, k) => ((1 - decay) * decay ** (steps - 1 - k)) / (1 - decay ** steps));
+    const expected = after[0]!.map((_, at) =>
+      after.reduce((sum, values, k) => sum + shares[k]! * values[at]!, 0),
+    );
+    const averaged = await trained({ steps, averaging: 1 });
+    for (const [at, value] of averaged.tensors["first.weight"]!.values.entries())
+      expect(value).toBeCloseTo(expected[at]!, 5);
+    const judged = await trained({ steps, averaging: 1, validation, looks: 1 });
+    expect(judged.tensors).toEqual(averaged.tensors);
+    const plain = await trained({ steps, validation, looks: 1 });
+    expect(judged.curves.validationLoss).not.toEqual(plain.curves.validationLoss);
+  });
+
   it("starts from given values, freezes and slows what the treatment says", async () => {
     const given = (await trained({ steps: 20 })).tensors;
     const tuned = await trained({

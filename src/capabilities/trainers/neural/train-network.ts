@@ -1,9 +1,12 @@
 /** The one way a network is trained, whatever it sees: tables, texts or images. */
 import {
+  AVERAGE,
+  averaged,
   createDropoutPool,
   createEvaluation,
   createTraining,
   type DropoutPool,
+  debiased,
   dropout,
   type Evaluation,
   type FitDefinition,
@@ -34,6 +37,11 @@ export interface NetworkTraining extends Omit<BeginningOptions, "random"> {
   readonly steps: number;
   /** Greatest norm of all gradients together; absent: not clipped. */
   readonly clipNorm?: number;
+  /**
+   * Share of the steps that weights are averaged over, in (0, 1] (exponential moving average); the average is judged and kept in
+   * place of the weights. Default 0: no average. Statistics stay those of the training.
+   */
+  readonly averaging?: number;
   readonly validation?: Validation;
   /** Which weights remain: the best on validation (default), or the last. */
   readonly keep?: "best" | "last";
@@ -94,7 +102,8 @@ export async function trainNetwork(
   const training = await openTraining(definition, blueprint, pools, context.random);
   let evaluation: Evaluation | undefined;
   try {
-    evaluation = validation && (await openEvaluation(validation, training));
+    const average = averageOf(definition, training);
+    evaluation = validation && (await openEvaluation(validation, training, average.contents));
     const run = evaluation?.run;
     const fitted = await fitTraining({
       training,
@@ -110,6 +119,7 @@ export async function trainNetwork(
         evaluate: async () => ({ loss: run ? await validation!.judge(run) : 0 }),
         watch: "loss",
         better: "smaller",
+        weights: average.weights,
         ...(run && definition.patience !== undefined ? { patience: definition.patience } : {}),
       },
       callbacks: [{ onSteps: ({ step }) => context.report({ stage: "train", done: step, total: steps }) }],
@@ -118,7 +128,7 @@ export async function trainNetwork(
       ...checkpointsOf(definition, context),
     });
     const isBest = run !== undefined && keep === "best";
-    const kept = isBest ? fitted.parameters : training.parameters();
+    const kept = isBest ? fitted.parameters : average.weights();
     const losses = fitted.evaluations.map(({ values }) => values.loss!);
     return {
       tensors: namedTensors(training, kept),
@@ -130,6 +140,29 @@ export async function trainNetwork(
     await evaluation?.close();
     await training.close();
   }
+}
+
+/** Share of the old average that a step keeps; 0: nothing is averaged. */
+const decayOf = ({ averaging = 0, steps }: NetworkTraining): number =>
+  averaging === 0 ? 0 : Math.max(0.5, 1 - 1 / (averaging * steps));
+
+/** What is judged and kept: the weights, or their average. */
+function averageOf(definition: NetworkTraining, training: Training) {
+  const decay = decayOf(definition);
+  const contents = (): Readonly<Record<string, Float32Array>> => {
+    const { contents: now, step } = training.state;
+    if (decay === 0 || step === 0) return now;
+    const averages = training.layout.storages.flatMap(({ name }): [string, Float32Array][] => {
+      const average = now[`${name}/${AVERAGE}`];
+      return average ? [[name, debiased(average, decay, step)]] : [];
+    });
+    return { ...now, ...Object.fromEntries(averages) };
+  };
+  const weights = (): ReadonlyMap<string, Float32Array> => {
+    const values = contents();
+    return training.layout.read(training.layout.storages.map(({ name }) => values[name]!));
+  };
+  return { contents, weights };
 }
 
 /** Steps between two looks. */
@@ -201,7 +234,9 @@ function openTraining(
   pools: ReadonlyMap<number, DropoutPool>,
   random: Random,
 ): Promise<Training> {
-  const { batches, loss, optimizer, clipNorm, accumulate, memoryLimitBytes, given, treatment } = definition;
+  const { batches, loss, clipNorm, accumulate, memoryLimitBytes, given, treatment } = definition;
+  const decay = decayOf(definition);
+  const optimizer = decay === 0 ? definition.optimizer : averaged(definition.optimizer, decay);
   const shared: Record<string, Tensor> = { ...batches.shared };
   for (const [rate, { values }] of pools) {
     shared[poolName(rate)] = { type: "float32", shape: [values.length], data: values };
@@ -241,9 +276,14 @@ function trainingScope(step: StepGraph, uses: number) {
   });
 }
 
-function openEvaluation({ inputs, outputs }: Validation, training: Training): Promise<Evaluation> {
+function openEvaluation(
+  { inputs, outputs }: Validation,
+  training: Training,
+  contents: () => Readonly<Record<string, Float32Array>>,
+): Promise<Evaluation> {
   return createEvaluation(training, {
     inputs,
+    contents,
     outputs: ({ x, parameter, input }) =>
       outputs(
         inferenceScope(x, parameter),

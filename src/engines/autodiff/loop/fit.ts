@@ -23,6 +23,8 @@ export interface FitDefinition {
 }
 
 export interface FitEvaluation {
+  /** What is kept of the best evaluation; default: the parameters as they are. */
+  weights?(): ReadonlyMap<string, Float32Array>;
   readonly everySteps: number;
   /** On the parameters as they are: loss and metrics of validation rows. */
   evaluate(): Promise<Readonly<Record<string, number>>>;
@@ -186,7 +188,7 @@ class FitRun {
     const sign = evaluation.better === "smaller" ? 1 : -1;
     if (sign * value < sign * (progress.best?.value ?? sign * Number.POSITIVE_INFINITY)) {
       progress.best = { step: this.#step, value };
-      this.#best = training.parameters();
+      this.#best = evaluation.weights?.() ?? training.parameters();
       progress.evaluationsWithoutGain = 0;
     } else {
       progress.evaluationsWithoutGain++;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import {
+  averagingField,
   bucketsField,
   checkpointField,
   dropoutField,
@@ -94,6 +95,7 @@ const training = {
     unit: "rows",
   }),
   buckets: bucketsField(),
+  averaging: averagingField(),
   checkpoint: checkpointField(),
 };
 

@@ -47,6 +47,7 @@ export async function fitTextNetwork(
       steps: Math.min(steps, context.maxIterations ?? steps),
       clipNorm: CLIP_NORM,
       treatment: (name) => (isWide(name) ? { rateFactor: WIDE_RATE } : undefined),
+      averaging: config.averaging,
       keep: config.checkpoint,
     },
     context,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import {
+  averagingField,
   checkpointField,
   dropoutField,
   labelSmoothingField,
@@ -56,6 +57,7 @@ const training = {
   learningRate: learningRateField(3e-3, RISES, { low: 5e-4, high: 1e-2 }),
   weightDecay: weightDecayField(0.02, { low: 1e-3, high: 0.1 }),
   labelSmoothing: labelSmoothingField(0.05),
+  averaging: averagingField(),
   checkpoint: checkpointField(),
 };
 

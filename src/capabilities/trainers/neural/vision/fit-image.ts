@@ -53,6 +53,7 @@ export async function fitImageNetwork(
       learningRate: config.learningRate,
       schedule: risingCosine,
       steps: Math.min(steps, context.maxIterations ?? steps),
+      averaging: config.averaging,
       keep: config.checkpoint,
       stepsAtOnce: Math.min(32, Math.max(1, Math.floor(BATCHES_BYTES / (batch * rowElements(learnt))))),
       // A look costs as much as a third of the steps over as many images.

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fields } from "../../../../../foundation/contracts/extension.js";
-import { bucketsField, checkpointField, labelSmoothingField } from "../../shared-fields.js";
+import { averagingField, bucketsField, checkpointField, labelSmoothingField } from "../../shared-fields.js";
 
 const TUNINGS = ["frozen", "lora", "full"] as const;
 
@@ -55,6 +55,7 @@ export const textEncoderConfig = z.strictObject({
     unit: "rows",
   }),
   buckets: bucketsField(),
+  averaging: averagingField(),
   checkpoint: checkpointField(),
 });
 export type TextEncoderConfig = z.infer<typeof textEncoderConfig>;

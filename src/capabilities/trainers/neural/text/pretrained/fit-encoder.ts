@@ -108,6 +108,7 @@ export async function fitEncoder(
         schedule: risingCosine,
         steps: inPhase,
         clipNorm: CLIP_NORM,
+        averaging: config.averaging,
         keep: config.checkpoint,
         given,
         ...(treatment ? { treatment } : {}),
