@@ -30,6 +30,8 @@ const ROWS = 600;
 /** Every so many requests one goes to the inference thread, with so many rows. */
 const LARGE_EVERY = 12;
 const LARGE_ROWS = 40;
+/** A thread that never lives long is another matter. */
+const KILL_GAP_MS = 3000;
 const GROWTH_LIMIT = 0.05;
 
 const folder = mkdtempSync(join(tmpdir(), "quern-soak-"));
@@ -90,13 +92,15 @@ async function disturb(server, end) {
   const random = createRandom("soak");
   const happened = { promotions: 0, rollbacks: 0, kills: 0 };
   const seen = new Set();
+  let killedAt = 0;
   while (performance.now() < end) {
     await wait(500 + random.integer(1500));
     const kind = random.integer(10);
-    if (kind < 3) {
+    if (kind < 4 && performance.now() - killedAt > KILL_GAP_MS) {
+      killedAt = performance.now();
       server.send("kill");
       happened.kills += 1;
-    } else if (kind < 4 && happened.promotions > 1) {
+    } else if (kind < 5 && happened.promotions > 1) {
       await rollbackIn(store, { name: NAME, reason: "soak" });
       happened.rollbacks += 1;
     } else {

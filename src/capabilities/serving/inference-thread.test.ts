@@ -66,21 +66,21 @@ describe("a thread that dies", () => {
     expect(workers).toHaveLength(3);
     expect(thread.failure).toBeUndefined();
   });
-  it("is not fed twice with what kills it; others are answered", async () => {
+  it("is not fed for ever with what kills it; others are answered", async () => {
     const { thread, workers } = await open(({ inputs }) => inputs.x!.data[0] === 13);
     await expect(thread.run(row(13), ["x"])).rejects.toThrow("ended with code 1");
-    expect(workers).toHaveLength(3);
+    expect(workers).toHaveLength(4);
     expect((await thread.run(row(1), ["x"])).x!.data[0]).toBe(1);
     expect(thread.failure).toBeUndefined();
   });
   it("is given up when it dies again and again, but not for deaths long ago", async () => {
     const { thread, workers } = await open(({ inputs }) => inputs.x!.data[0] === 13);
     for (let turn = 0; turn < 3; turn++) {
-      for (let value = 100; value < 200; value++) await thread.run(row(value), ["x"]);
+      await thread.run(row(1), ["x"]);
       await expect(thread.run(row(13), ["x"])).rejects.toThrow();
     }
     expect(thread.failure).toBeUndefined();
-    expect(workers).toHaveLength(7);
+    expect(workers).toHaveLength(10);
     for (let turn = 0; turn < 3; turn++) await thread.run(row(13), ["x"]).catch(() => undefined);
     expect(thread.failure).toBeDefined();
     await expect(thread.run(row(1), ["x"])).rejects.toThrow();

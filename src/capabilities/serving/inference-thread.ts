@@ -12,12 +12,10 @@ import type {
 } from "./inference-messages.js";
 import type { Tensors } from "./tensor-batch.js";
 
-/** A thread that dies this often, each time before it was of much use, is not started again. */
+/** A thread that dies this often without an answer in between is not started again. */
 const MAXIMUM_RESTARTS = 3;
-/** So many answers, and the deaths before count no more. */
-const FORGIVEN_AFTER_RUNS = 20;
-/** Runs of a thread that died are computed once more: what dies again may be the cause. */
-const MOST_ATTEMPTS = 2;
+/** Runs of a thread that died are computed again, but what was in so many threads that died may be the cause. */
+const MOST_ATTEMPTS = 3;
 
 /** A run that takes longer than this while its thread is to end is cut off. */
 const PATIENCE_MS = 10_000;
@@ -54,8 +52,6 @@ export class InferenceThread {
   readonly #ended = new WeakSet<Worker>();
   #nextId = 0;
   #restarts = 0;
-  /** By the present thread. */
-  #answered = 0;
   #closed = false;
   inputs: readonly TensorPort[] = [];
   outputs: readonly TensorPort[] = [];
@@ -140,8 +136,7 @@ export class InferenceThread {
   #settle(reply: RunReply): void {
     const run = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
-    this.#answered += 1;
-    if (this.#answered === FORGIVEN_AFTER_RUNS) this.#restarts = 0;
+    this.#restarts = 0;
     if (reply.kind === "done") run?.resolve(reply.outputs);
     else run?.reject(received(reply.error));
   }
@@ -165,7 +160,6 @@ export class InferenceThread {
   async #openAgain(death: Error): Promise<void> {
     let cause = death;
     for (;;) {
-      this.#answered = 0;
       this.#restarts += 1;
       if (this.#restarts > MAXIMUM_RESTARTS || this.#closed) throw cause;
       try {
