@@ -62,8 +62,11 @@ const EXPECTED = [
   ["San Marino", "place"],
 ];
 
-test("a CoNLL file becomes a model that the command line, the server and the browser ask alike", async () => {
-  const result = await run("train", "news.conll");
+// biome-ignore lint/suspicious/noExplicitAny: what the command printed
+let result: any;
+
+test("a CoNLL file becomes a model", async () => {
+  result = await run("train", "news.conll");
   expect(result).toMatchObject({
     task: "tagging",
     model: "entities",
@@ -72,12 +75,16 @@ test("a CoNLL file becomes a model that the command line, the server and the bro
   expect(result.metrics["span-f1"]).toBeGreaterThan(0.9);
   expect(result.parity.maxAbsDiff).toBeLessThan(1e-5);
   expect(readFileSync(result.report, "utf8")).toContain("Span F1");
+});
 
+test("the command line answers", async () => {
   await run("predict", "entities", "rows.jsonl", "--out", "answers.jsonl");
   const [first, second] = readFileSync(join(folder, "answers.jsonl"), "utf8").trim().split("\n");
   expect(labelled({ entities: JSON.parse(first!).prediction })).toEqual(EXPECTED);
   expect(JSON.parse(second!)).toEqual({ prediction: [] });
+});
 
+test("the server's models answer, several callers at once", async () => {
   const bundle = verifyBundle(result.bundle);
   const pool = createModelPool({ clock: systemClock, hostTransforms: createTransforms() });
   try {
@@ -87,7 +94,10 @@ test("a CoNLL file becomes a model that the command line, the server and the bro
   } finally {
     await pool.drain(1000);
   }
+});
 
+test("the browser's runtime answers, texts of any length", async () => {
+  const bundle = verifyBundle(result.bundle);
   onnxruntime.env.wasm.numThreads = 1;
   const browser = await createPredictor(
     async (name) => bundle.files.get(name) ?? readFileSync(join(result.bundle, name)),
@@ -103,7 +113,9 @@ test("a CoNLL file becomes a model that the command line, the server and the bro
       [line.indexOf("San"), "San Marino"],
     ]).flat(),
   );
+});
 
+test("it is judged on other texts, and an equal training is answered from the store", async () => {
   const evaluated = await run("evaluate", "entities", "news.conll", "--report", "evaluation.html");
   expect(evaluated.metrics["span-f1"]).toBeGreaterThan(0.9);
   const again = await run("train", "news.conll");
