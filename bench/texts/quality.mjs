@@ -96,4 +96,5 @@ for (const architecture of architectures)
   await judge(`text-network, ${architecture}`, textNetwork, { architecture }, own);
 const tunings = folder === "" ? [] : ["frozen", "lora", "full"].filter((name) => named.includes(name));
 const given = tunings.length > 0 ? pieces(readTokenizer(folder)) : undefined;
-for (const tuning of tunings) await judge(`text-encoder, ${tuning}`, textEncoder, { model: folder, tuning }, given);
+for (const tuning of tunings)
+  await judge(`text-encoder, ${tuning}`, textEncoder, { model: folder, tuning }, given);
