@@ -4,6 +4,7 @@ import { z } from "zod";
 import { createVectorIndex, type Vectors } from "../../capabilities/similarity/vector-index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
+import { rowSchema } from "../../foundation/contracts/http.js";
 import { findReference } from "../../foundation/contracts/model-reference.js";
 import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
 import { answerRows } from "./answer-rows.js";
@@ -30,13 +31,9 @@ const embeddingsAnswerSchema = z.object({
   model: z.string(),
 });
 
-const row = z.custom<Row>(
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  "a row",
-);
 const similarSchema = z.strictObject({
-  rows: z.array(row).min(1).describe("rows that are looked for"),
-  catalogue: z.array(row).min(1).describe("rows that are found"),
+  rows: z.array(rowSchema).min(1).describe("rows that are looked for"),
+  catalogue: z.array(rowSchema).min(1).describe("rows that are found"),
   k: z.number().int().min(1).max(1000).default(5),
 });
 const similarAnswerSchema = z.object({
@@ -54,18 +51,36 @@ const similarAnswerSchema = z.object({
     .describe("for each row the nearest first"),
 });
 
-const checked = <Schema extends z.ZodType>(schema: Schema): BodyReader<z.infer<Schema>> => ({
-  schema,
+function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const field = issue.path.join(".");
+  throw new QuernError("REQUEST_INVALID", `${field || "The body"}: ${issue.message}.`, {
+    details: { field },
+  });
+}
+
+const embeddingsBody: BodyReader<z.infer<typeof embeddingsSchema>> = {
+  schema: embeddingsSchema,
+  read: (text) => checked(embeddingsSchema, parseJson(text)),
+};
+
+interface SimilarBody {
+  readonly rows: readonly Row[];
+  readonly catalogue: readonly Row[];
+  readonly k: number;
+}
+const similarBody: BodyReader<SimilarBody> = {
+  schema: similarSchema,
   read(text) {
-    const parsed = schema.safeParse(parseJson(text));
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0]!;
-    const field = issue.path.join(".");
-    throw new QuernError("REQUEST_INVALID", `${field || "The body"}: ${issue.message}.`, {
-      details: { field },
-    });
+    const body = parseJson(text);
+    const { k } = checked(similarSchema, body);
+    // Rows as they were sent: a column may be called `__proto__`, which record schemas drop.
+    const { rows, catalogue } = body as SimilarBody;
+    return { rows, catalogue, k };
   },
-});
+};
 
 export const embeddingRoutes: readonly Route[] = [
   defineRoute({
@@ -73,7 +88,8 @@ export const embeddingRoutes: readonly Route[] = [
     path: "/v1/embeddings",
     summary: "Vectors of texts or pictures, as OpenAI's API gives them.",
     permission: "predict",
-    body: checked(embeddingsSchema),
+    body: embeddingsBody,
+    refusals: [404, 422, 503, 504],
     answer: embeddingsAnswerSchema,
     async handle({ body, run, subject }, context) {
       const { model: reference, input, encoding_format: format, user } = body;
@@ -95,7 +111,8 @@ export const embeddingRoutes: readonly Route[] = [
     summary: "The rows of a catalogue that are nearest to given ones, by the cosine of their vectors.",
     permission: "predict",
     params: z.strictObject({ model: modelName }),
-    body: checked(similarSchema),
+    body: similarBody,
+    heavy: true,
     answer: similarAnswerSchema,
     async handle({ params, body: { rows, catalogue, k }, run, subject }, context) {
       const caller = { run, subject };

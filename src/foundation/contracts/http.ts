@@ -26,7 +26,7 @@ export type ErrorBody = z.infer<typeof errorBodySchema>;
 
 // ---- predict -------------------------------------------------------------------------------------------------
 
-const rowSchema = z.record(z.string(), z.unknown()).describe("column name to value; null = missing");
+export const rowSchema = z.record(z.string(), z.unknown()).describe("column name to value; null = missing");
 
 export const predictEnvelopeSchema = z.strictObject({
   rows: z.array(rowSchema),
