@@ -15,7 +15,7 @@ async function rowsOf(files: Record<string, string>, format?: "conll"): Promise<
     { threads: 1, baseFolder: folder },
   );
   try {
-    return await table.query("SELECT * EXCLUDE (__row) FROM data ORDER BY __row");
+    return await table.query("SELECT * FROM data ORDER BY rowid");
   } finally {
     await table.close();
   }

@@ -90,6 +90,8 @@ describe("pretrained image networks", () => {
   it("says why a model is none", () => {
     const size = { height: side, width: side };
     expect(() => readBackbone("test/oracles/tokenizers", size)).toThrow(/no pretrained model/);
-    expect(() => readBackbone("test/oracles/encoders/bert", size)).toThrow(/no known image network/);
+    expect(() => readBackbone("test/oracles/encoders/bert", size)).toThrow(/is no image network/);
+    const weights = "test/oracles/encoders/bert/model.safetensors";
+    expect(() => readBackbone(weights, size)).toThrow(/no known image network/);
   });
 });
