@@ -94,6 +94,43 @@ export function structureEvaluation<Task extends StructuredTask>(
   };
 }
 
+/** What was found of a label: how often rightly, how often it was said, how often it is true. */
+export interface LabelCounts {
+  readonly right: number;
+  readonly said: number;
+  readonly known: number;
+}
+
+/** 0 where nothing was said, or nothing is true. */
+export function figuresOfLabel(
+  label: string,
+  { right, said, known }: LabelCounts,
+  averagePrecision = Number.NaN,
+): Evaluation["perClass"][number] {
+  return {
+    class: label,
+    rows: known,
+    precision: said > 0 ? right / said : 0,
+    recall: known > 0 ? right / known : 0,
+    f1: said + known > 0 ? (2 * right) / (said + known) : 0,
+    auc: null,
+    averagePrecision: Number.isNaN(averagePrecision) ? null : averagePrecision,
+  };
+}
+
+/** The rows with the largest errors, described; rows without an error are none of them. Of equals the earlier first. */
+export function worstOf(
+  errors: readonly number[],
+  most: number,
+  describe: (row: number) => Omit<WorstStructure, "error">,
+): WorstStructure[] {
+  return Array.from(errors.keys())
+    .filter((row) => errors[row]! > 0)
+    .sort((a, b) => errors[b]! - errors[a]! || a - b)
+    .slice(0, most)
+    .map((row) => ({ error: errors[row]!, ...describe(row) }));
+}
+
 const NOTHING = {
   formatVersion: 1,
   weighted: false,

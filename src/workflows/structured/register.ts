@@ -7,8 +7,9 @@ import { makePrivateFolder } from "../../foundation/base/private-folder.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
 import type { Model } from "../../foundation/contracts/store.js";
 import { SIZE_GOAL } from "../learn/assemble.js";
+import { addModel } from "../train/add-model.js";
 import { judgeGoals, LATENCY_GOAL } from "../train/goals.js";
-import { registeredEarlier, reserveVersion } from "../train/model-version.js";
+import { reserveVersion } from "../train/model-version.js";
 import { copyOut, reportPath } from "../train/outputs.js";
 import type { ExportedModel } from "../train/publish.js";
 import { figuresOf } from "../train/register.js";
@@ -38,7 +39,18 @@ export async function registerStructure(
       [SIZE_GOAL]: exported.bytes / 1e6,
       ...(exported.latencyP99Ms === undefined ? {} : { [LATENCY_GOAL]: exported.latencyP99Ms }),
     });
-    const model = await addModel(production, judged, version, exported);
+    const { name, evaluation, best } = judged;
+    const model = await addModel(production, {
+      ...{ name, version, evaluation },
+      task: production.prepared.definition.task,
+      target: production.prepared.column,
+      trainer: best.candidate.trainer.id,
+      columnImportance: {},
+      dataset: judged.dataset.id,
+      split: judged.splitId,
+      fits: [best.hash],
+      folder: exported.path,
+    });
     const registered = { model, exported, goals };
     progress.report({ stage: "report", done: 0, total: 1 });
     const input = structureReportInput(production, judged, registered);
@@ -51,45 +63,6 @@ export async function registerStructure(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function addModel(
-  production: StructureProduction,
-  judged: JudgedStructure,
-  version: number,
-  exported: ExportedModel,
-): Promise<Model> {
-  const { store, lease, prepared, project } = production;
-  const { evaluation, dataset, splitId, name, best } = judged;
-  const value = evaluation.metrics[evaluation.metric]?.value ?? undefined;
-  const self = { kind: "model", id: `${name}@${version}` };
-  const earlier = await registeredEarlier(production, self.id);
-  const model =
-    earlier ??
-    (await store.models.register({
-      name,
-      version,
-      task: prepared.definition.task,
-      metric: evaluation.metric,
-      ...(value === undefined ? {} : { value }),
-      run: lease.id,
-      dataset: dataset.id,
-      document: {
-        evaluation,
-        trainer: best.candidate.trainer.id,
-        columnImportance: {},
-        project,
-        target: prepared.column,
-      },
-      folder: exported.path,
-    }));
-  await store.lineage.add([
-    { from: self, relation: "trained-by", to: { kind: "run", id: lease.id } },
-    { from: { kind: "run", id: lease.id }, relation: "read", to: { kind: "dataset", id: dataset.id } },
-    { from: { kind: "run", id: lease.id }, relation: "divided-by", to: { kind: "split", id: splitId } },
-    { from: self, relation: "restored-from", to: { kind: "step", id: best.hash } },
-  ]);
-  return model;
 }
 
 function trainResult(

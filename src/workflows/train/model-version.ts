@@ -1,5 +1,3 @@
-import { QuernError } from "../../foundation/base/errors.js";
-import type { Model } from "../../foundation/contracts/store.js";
 import type { Production } from "./production.js";
 
 /**
@@ -12,18 +10,4 @@ export async function reserveVersion(
 ): Promise<number> {
   const reservation = { id: "version", version: 1, config: { name, run: lease.id }, inputs: {} };
   return (await steps.run(reservation, () => store.models.reserveVersion(name))).value;
-}
-
-/** What this run registered before it was killed. */
-export async function registeredEarlier(
-  { store, lease }: Pick<Production, "store" | "lease">,
-  reference: string,
-): Promise<Model | undefined> {
-  try {
-    const model = await store.models.get(reference);
-    return model.run === lease.id ? model : undefined;
-  } catch (failure) {
-    if (QuernError.is(failure) && failure.code === "MODEL_NOT_FOUND") return undefined;
-    throw failure;
-  }
 }

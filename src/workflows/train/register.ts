@@ -13,11 +13,12 @@ import type { Model } from "../../foundation/contracts/store.js";
 import { SIZE_GOAL } from "../learn/assemble.js";
 import type { Learned } from "../learn/learn.js";
 import { trainerName } from "../learn/model.js";
+import { addModel } from "./add-model.js";
 import { wholeTarget } from "./divide.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
 import { columnImportance, columnShares } from "./importance.js";
 import { leaderboard } from "./leaderboard.js";
-import { registeredEarlier, reserveVersion } from "./model-version.js";
+import { reserveVersion } from "./model-version.js";
 import { copyOut, reportPath } from "./outputs.js";
 import type { Judged, Production } from "./production.js";
 import { type ExportedModel, exportBundle } from "./publish.js";
@@ -46,7 +47,18 @@ export async function registerModel(production: Production, unregistered: Judged
       ...(exported.latencyP99Ms === undefined ? {} : { [LATENCY_GOAL]: exported.latencyP99Ms }),
     };
     const goals = judgeGoals(project, { ...figuresOf(judged.evaluation), ...measured });
-    const model = await addModel(production, judged, version, exported);
+    const { name, evaluation, learned } = judged;
+    const model = await addModel(production, {
+      ...{ name, version, evaluation },
+      task: production.prepared.target.task,
+      target: production.prepared.target.column,
+      trainer: trainerName(learned.model),
+      columnImportance: columnShares(learned),
+      dataset: judged.dataset.id,
+      split: judged.splitId,
+      fits: fitsOf(learned),
+      folder: exported.path,
+    });
     const registered = { model, exported, goals };
     progress.report({ stage: "report", done: 0, total: 1 });
     const html = trainingReport(reportInput(production, judged, registered), project.report.language);
@@ -135,45 +147,6 @@ export function figuresOf(evaluation: Evaluation): Record<string, number | null>
   return Object.fromEntries(
     Object.entries(evaluation.metrics).map(([name, estimate]) => [name, estimate.value]),
   );
-}
-
-async function addModel(
-  production: Production,
-  judged: Judged,
-  version: number,
-  exported: ExportedModel,
-): Promise<Model> {
-  const { store, lease, prepared, project } = production;
-  const { evaluation, dataset, learned, splitId, name } = judged;
-  const headline = evaluation.metrics[evaluation.metric]?.value ?? undefined;
-  const self = { kind: "model", id: `${name}@${version}` };
-  const earlier = await registeredEarlier(production, self.id);
-  const model =
-    earlier ??
-    (await store.models.register({
-      name,
-      version,
-      task: prepared.target.task,
-      metric: evaluation.metric,
-      ...(headline === undefined ? {} : { value: headline }),
-      run: lease.id,
-      dataset: dataset.id,
-      document: {
-        evaluation,
-        trainer: trainerName(learned.model),
-        columnImportance: columnShares(learned),
-        project,
-        target: prepared.target.column,
-      },
-      folder: exported.path,
-    }));
-  await store.lineage.add([
-    { from: self, relation: "trained-by", to: { kind: "run", id: lease.id } },
-    { from: { kind: "run", id: lease.id }, relation: "read", to: { kind: "dataset", id: dataset.id } },
-    { from: { kind: "run", id: lease.id }, relation: "divided-by", to: { kind: "split", id: splitId } },
-    ...fitsOf(learned).map((id) => ({ from: self, relation: "restored-from", to: { kind: "step", id } })),
-  ]);
-  return model;
 }
 
 /** The stored fits behind the members of the model. */

@@ -2,7 +2,7 @@ import type { Evaluation, WorstStructure } from "../../../foundation/contracts/e
 import type { PictureBox } from "../../../foundation/contracts/structured.js";
 import type { BoxesAnswer } from "../../../foundation/contracts/structured-answers.js";
 import { defineStructuredTask, type JudgeRequest } from "../definition.js";
-import { structureEvaluation } from "../evaluation.js";
+import { figuresOfLabel, structureEvaluation, worstOf } from "../evaluation.js";
 import { pictureColumn, pictureOf } from "../pictures.js";
 import { type CocoScores, cocoScores, type FoundObject, type TrueObject } from "./coco-metrics.js";
 import { bestThreshold, type MatchedBox, matchBoxes } from "./match-boxes.js";
@@ -94,16 +94,7 @@ function byLabel(
     const known = objectsOf(target.rows.flat().filter((box) => box.label === code));
     const own = said.filter((box) => box.label === label);
     const right = own.filter(({ isRight }) => isRight).length;
-    const precision = byClass[label];
-    return {
-      class: label,
-      rows: known,
-      precision: own.length > 0 ? right / own.length : 0,
-      recall: known > 0 ? right / known : 0,
-      f1: own.length + known > 0 ? (2 * right) / (own.length + known) : 0,
-      auc: null,
-      averagePrecision: precision === undefined || Number.isNaN(precision) ? null : precision,
-    };
+    return figuresOfLabel(label, { right, said: own.length, known }, byClass[label]);
   });
 }
 
@@ -119,21 +110,14 @@ function worstPictures(
     const right = said.filter(({ isRight }) => isRight).length;
     return said.length + objectsOf(target.rows[row]!) - 2 * right;
   });
-  return Array.from(errors.keys())
-    .filter((row) => errors[row]! > 0)
-    .sort((a, b) => errors[b]! - errors[a]! || a - b)
-    .slice(0, WORST)
-    .map((row) => ({
-      row: rowNumbers[row]!,
-      error: errors[row]!,
-      actual: {
-        boxes: target.rows[row]!.map(({ label, x, y, width, height }) => {
-          return { label: target.labels[label]!, score: 1, box: [x, y, width, height] };
-        }),
-      },
-      predicted: {
-        boxes: (answers[row] as BoxesAnswer).boxes.filter(({ score }) => score >= threshold),
-      },
-      image: pictureOf(pictures, row),
-    }));
+  return worstOf(errors, WORST, (row) => ({
+    row: rowNumbers[row]!,
+    actual: {
+      boxes: target.rows[row]!.map(({ label, x, y, width, height }) => {
+        return { label: target.labels[label]!, score: 1, box: [x, y, width, height] };
+      }),
+    },
+    predicted: { boxes: (answers[row] as BoxesAnswer).boxes.filter(({ score }) => score >= threshold) },
+    image: pictureOf(pictures, row),
+  }));
 }

@@ -10,11 +10,10 @@ import {
   type StructuredTaskDefinition,
   type StructurePlan,
 } from "../definition.js";
-import { structureEvaluation } from "../evaluation.js";
+import { figuresOfLabel, structureEvaluation } from "../evaluation.js";
 import {
   averagePrecision,
   countLabels,
-  f1Of,
   type LabelTable,
   labelFigures,
   rankedRows,
@@ -106,15 +105,7 @@ function byLabel(table: LabelTable, labels: readonly string[]): Evaluation["perC
   const { right, said, known } = countLabels(table, ones);
   return labels.map((label, k) => {
     const precision = averagePrecision(table, k, rankedRows(table, k), ones);
-    return {
-      class: label,
-      rows: known[k]!,
-      precision: said[k]! > 0 ? right[k]! / said[k]! : 0,
-      recall: known[k]! > 0 ? right[k]! / known[k]! : 0,
-      f1: f1Of(right[k]!, said[k]!, known[k]!),
-      auc: null,
-      averagePrecision: Number.isNaN(precision) ? null : precision,
-    };
+    return figuresOfLabel(label, { right: right[k]!, said: said[k]!, known: known[k]! }, precision);
   });
 }
 

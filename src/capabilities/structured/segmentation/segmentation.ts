@@ -2,7 +2,7 @@ import type { Evaluation, WorstStructure } from "../../../foundation/contracts/e
 import type { MaskAnswer } from "../../../foundation/contracts/structured-answers.js";
 import { maskAnswerOf } from "../../../foundation/contracts/structured-answers.js";
 import { defineStructuredTask, type JudgeRequest } from "../definition.js";
-import { structureEvaluation } from "../evaluation.js";
+import { figuresOfLabel, structureEvaluation, worstOf } from "../evaluation.js";
 import { pictureColumn, pictureOf } from "../pictures.js";
 import { countPixels, overlapOf, type PixelCounts, sumOfCounts } from "./mean-overlap.js";
 import { parseMasks } from "./parse-masks.js";
@@ -75,15 +75,9 @@ function byLabel(
   { shared, inTruth, inAnswer }: PixelCounts,
   labels: readonly string[],
 ): Evaluation["perClass"] {
-  return labels.map((label, k) => ({
-    class: label,
-    rows: inTruth[k]!,
-    precision: inAnswer[k]! > 0 ? shared[k]! / inAnswer[k]! : 0,
-    recall: inTruth[k]! > 0 ? shared[k]! / inTruth[k]! : 0,
-    f1: inTruth[k]! + inAnswer[k]! > 0 ? (2 * shared[k]!) / (inTruth[k]! + inAnswer[k]!) : 0,
-    auc: null,
-    averagePrecision: null,
-  }));
+  return labels.map((label, k) =>
+    figuresOfLabel(label, { right: shared[k]!, said: inAnswer[k]!, known: inTruth[k]! }),
+  );
 }
 
 /** The pictures of which the largest share is named wrongly. */
@@ -96,15 +90,10 @@ function worstPictures(
     const { accuracy } = overlapOf(one);
     return Number.isNaN(accuracy) ? 0 : 1 - accuracy;
   });
-  return Array.from(errors.keys())
-    .filter((row) => errors[row]! > 0)
-    .sort((a, b) => errors[b]! - errors[a]! || a - b)
-    .slice(0, WORST)
-    .map((row) => ({
-      row: rowNumbers[row]!,
-      error: errors[row]!,
-      actual: maskAnswerOf(target.rows[row]!, target),
-      predicted: answers[row] as MaskAnswer,
-      image: pictureOf(pictures, row),
-    }));
+  return worstOf(errors, WORST, (row) => ({
+    row: rowNumbers[row]!,
+    actual: maskAnswerOf(target.rows[row]!, target),
+    predicted: answers[row] as MaskAnswer,
+    image: pictureOf(pictures, row),
+  }));
 }

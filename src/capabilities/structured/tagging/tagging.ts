@@ -4,7 +4,7 @@ import type { TaggingTarget, TextSpan } from "../../../foundation/contracts/stru
 import type { EntitiesAnswer, Entity } from "../../../foundation/contracts/structured-answers.js";
 import { tagNames } from "../../../foundation/contracts/tag-sequence.js";
 import { defineStructuredTask, type JudgeRequest } from "../definition.js";
-import { structureEvaluation } from "../evaluation.js";
+import { figuresOfLabel, structureEvaluation, worstOf } from "../evaluation.js";
 import { dictionaryAnswers } from "./dictionary.js";
 import { parseEntities } from "./parse-entities.js";
 import { countSpans, type SpanCounts, spanFigures, sumCounts } from "./span-figures.js";
@@ -80,19 +80,10 @@ function judgeEntities(request: JudgeRequest<"tagging">): Evaluation {
 
 function byLabel(counts: readonly SpanCounts[], labels: readonly string[]): Evaluation["perClass"] {
   const ones = new Float64Array(counts.length).fill(1);
-  const sums = sumCounts(counts, ones, labels.length);
-  return labels.map((label, k) => {
-    const [right, said, known] = [sums.right[k]!, sums.said[k]!, sums.known[k]!];
-    return {
-      class: label,
-      rows: known,
-      precision: said > 0 ? right / said : 0,
-      recall: known > 0 ? right / known : 0,
-      f1: said + known > 0 ? (2 * right) / (said + known) : 0,
-      auc: null,
-      averagePrecision: null,
-    };
-  });
+  const { right, said, known } = sumCounts(counts, ones, labels.length);
+  return labels.map((label, k) =>
+    figuresOfLabel(label, { right: right[k]!, said: said[k]!, known: known[k]! }),
+  );
 }
 
 /** The texts with the most entities that are missed or wrong. */
@@ -102,17 +93,12 @@ function worstTexts(
 ): WorstStructure[] {
   const texts = textsOf(inputs);
   const errors = counts.map(({ right, said, known }) => sum(said) + sum(known) - 2 * sum(right));
-  return Array.from(errors.keys())
-    .filter((row) => errors[row]! > 0)
-    .sort((a, b) => errors[b]! - errors[a]! || a - b)
-    .slice(0, WORST)
-    .map((row) => ({
-      row: rowNumbers[row]!,
-      error: errors[row]!,
-      actual: { entities: target.rows[row]!.map((span) => entityOf(span, texts[row]!, target)) },
-      predicted: { entities: (answers[row] as EntitiesAnswer).entities },
-      text: texts[row]!,
-    }));
+  return worstOf(errors, WORST, (row) => ({
+    row: rowNumbers[row]!,
+    actual: { entities: target.rows[row]!.map((span) => entityOf(span, texts[row]!, target)) },
+    predicted: { entities: (answers[row] as EntitiesAnswer).entities },
+    text: texts[row]!,
+  }));
 }
 
 const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
