@@ -83,6 +83,8 @@ export function parseFlags<Options extends z.ZodObject>(
   const result = options.safeParse(prepared);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
-  const flag = `--${kebab(String(issue.path[0] ?? ""))}`;
-  throw new QuernError("USAGE", `${flag}: ${issue.message}.`, { details: { flag } });
+  const name = String(issue.path[0] ?? "");
+  const flag = `--${kebab(name)}`;
+  const problem = prepared[name] === undefined ? " is missing" : `: ${issue.message}`;
+  throw new QuernError("USAGE", `${flag}${problem}.`, { details: { flag } });
 }
