@@ -65,6 +65,11 @@ text.object{font-size:10px;fill:#fff;stroke:#000;stroke-width:2.5px;paint-order:
 mark.entity{color:inherit;border-radius:4px;padding:0 3px;background:var(--good-bg)}
 mark.missed{background:var(--warn-bg)}
 mark.wrong{background:var(--bad-bg)}
+mark.for{color:inherit;background:var(--good-bg)}
+mark.against{color:inherit;background:var(--bad-bg)}
+mark.strong{font-weight:600}
+rect.for{fill:var(--good)}
+rect.against{fill:var(--bad)}
 mark .small{font-size:10.5px;color:var(--muted)}
 .badge{display:inline-block;border-radius:99px;padding:1px 9px;font-size:12px;font-weight:600;white-space:nowrap;background:var(--panel);color:var(--muted)}
 .badge.good{background:var(--good-bg);color:var(--good)}.badge.warn{background:var(--warn-bg);color:var(--warn)}

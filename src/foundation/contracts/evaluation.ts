@@ -77,6 +77,27 @@ export type Residuals = z.infer<typeof residualsSchema>;
 
 const thumbnail = z.string().regex(/^data:image\/png;base64,[A-Za-z0-9+/]+={0,2}$/);
 
+/**
+ * What a decision hangs on: how much what the model says of the class it chose (regression: the value) falls when a part
+ * is covered. Negative: it rises.
+ */
+const saliencySchema = z.discriminatedUnion("kind", [
+  /** A text, cut into words or runs of words. */
+  z.strictObject({
+    kind: z.literal("words"),
+    column: z.string(),
+    pieces: z.array(z.tuple([z.string(), z.number()])),
+  }),
+  /** An image, cut into `side` x `side` equal parts, row by row. */
+  z.strictObject({
+    kind: z.literal("patches"),
+    column: z.string(),
+    side: z.number().int().positive(),
+    weights: z.array(z.number()),
+  }),
+]);
+export type Saliency = z.infer<typeof saliencySchema>;
+
 const worstRowSchema = z.strictObject({
   /** Row number in the dataset version, from 0. */
   row: count,
@@ -94,6 +115,8 @@ const worstRowSchema = z.strictObject({
       }),
     )
     .optional(),
+  /** Of its texts and images; absent where that was not asked. */
+  saliency: z.array(saliencySchema).optional(),
 });
 export type WorstRow = z.infer<typeof worstRowSchema>;
 

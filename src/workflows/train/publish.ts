@@ -14,7 +14,7 @@ import { makePrivateFolder } from "../../foundation/base/private-folder.js";
 import type { BundleMetrics } from "../../foundation/contracts/bundle.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { ConformalInterval } from "../../foundation/contracts/conformal.js";
-import type { Importance } from "../../foundation/contracts/evaluation.js";
+import type { Evaluation } from "../../foundation/contracts/evaluation.js";
 import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/frame.js";
 import type { ModelAnatomy } from "../../foundation/contracts/model-anatomy.js";
 import type { TabularOutputs } from "../../foundation/contracts/model-graph.js";
@@ -58,18 +58,21 @@ export interface ExportRequest {
   /** Times single-row predictions of the exported model. */
   readonly measuresLatency: boolean;
   /** Asks the exported model what is still to be known of it; absent: nothing. */
-  readonly importance?: (predict: (frame: Frame) => Promise<Predictions>) => Promise<Importance[]>;
+  readonly ask?: (predict: (frame: Frame) => Promise<Predictions>) => Promise<Answered>;
 }
 
+/** Parts of an evaluation that only the exported model answers quickly enough. */
+export type Answered = Pick<Evaluation, "importance" | "worst">;
+
 /** What the bundle alone is made of. */
-type BundleRequest = Omit<ExportRequest, "heldOut" | "measuresLatency" | "importance">;
+type BundleRequest = Omit<ExportRequest, "heldOut" | "measuresLatency" | "ask">;
 
 export interface ExportedModel {
   /** Folder with the bundle. */
   readonly path: string;
   readonly id: string;
   readonly parity: OutputComparison;
-  readonly importance?: Importance[];
+  readonly answered?: Answered;
   /** One row with plausible values: the first request of the bundle's sample. */
   readonly example: Row;
   /** All its files together. */
@@ -95,7 +98,7 @@ export async function exportBundle(
     const parity = await checkParity(bundle, model, request);
     const { requests } = bundle.sample;
     const timed = request.measuresLatency ? { latencyP99Ms: await measureLatency(bundle, requests) } : {};
-    const importance = await request.importance?.((frame) => bundle.predictFrame(frame));
+    const answered = await request.ask?.((frame) => bundle.predictFrame(frame));
     return {
       path: written.path,
       id: written.id,
@@ -103,7 +106,7 @@ export async function exportBundle(
       example: requests[0] ?? {},
       bytes: folderBytes(written.path),
       ...timed,
-      ...(importance ? { importance } : {}),
+      ...(answered ? { answered } : {}),
     };
   } catch (failure) {
     rmSync(written.path, { recursive: true, force: true });

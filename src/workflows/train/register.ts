@@ -2,26 +2,28 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { takePredictions } from "../../capabilities/ensembles/predictions.js";
 import { trainingReport } from "../../capabilities/evaluation/report/training-report.js";
+import { explainWorst } from "../../capabilities/evaluation/saliency/explain-worst.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { hashValue } from "../../foundation/base/hash.js";
 import { makePrivateFolder } from "../../foundation/base/private-folder.js";
 import type { BundleMetrics } from "../../foundation/contracts/bundle.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
+import { selectColumns } from "../../foundation/contracts/frame.js";
 import { trainingPart } from "../../foundation/contracts/project.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
 import type { Model } from "../../foundation/contracts/store.js";
 import { SIZE_GOAL } from "../learn/assemble.js";
 import type { Learned } from "../learn/learn.js";
-import { trainerName } from "../learn/model.js";
+import { columnsRead, trainerName } from "../learn/model.js";
 import { addModel } from "./add-model.js";
 import { wholeTarget } from "./divide.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
-import { columnImportance, columnShares } from "./importance.js";
+import { columnImportance, columnShares, type Witness } from "./importance.js";
 import { leaderboard } from "./leaderboard.js";
 import { reserveVersion } from "./model-version.js";
 import { copyOut, reportPath } from "./outputs.js";
 import type { Judged, Production } from "./production.js";
-import { type ExportedModel, exportBundle } from "./publish.js";
+import { type ExportedModel, type ExportRequest, exportBundle } from "./publish.js";
 import { reportInput } from "./report-input.js";
 
 /** More held-out rows would say the same: every path of every tree that matters is met by then. */
@@ -41,7 +43,7 @@ export async function registerModel(production: Production, unregistered: Judged
   try {
     const version = await reserveVersion(production, unregistered.name);
     const exported = await exportJudged(production, unregistered, version, folder);
-    const judged = withImportance(unregistered, exported);
+    const judged = withAnswers(unregistered, exported);
     const measured: Record<string, number> = {
       [SIZE_GOAL]: exported.bytes / 1e6,
       ...(exported.latencyP99Ms === undefined ? {} : { [LATENCY_GOAL]: exported.latencyP99Ms }),
@@ -73,11 +75,9 @@ export async function registerModel(production: Production, unregistered: Judged
   }
 }
 
-/** What the exported model said of its columns belongs to the evaluation. */
-function withImportance(judged: Judged, { importance }: ExportedModel): Judged {
-  return importance
-    ? { ...judged, evaluation: { ...judged.evaluation, importance: [...importance] } }
-    : judged;
+/** What the exported model said of itself belongs to the evaluation. */
+function withAnswers(judged: Judged, { answered }: ExportedModel): Judged {
+  return answered ? { ...judged, evaluation: { ...judged.evaluation, ...answered } } : judged;
 }
 
 function exportJudged(
@@ -87,9 +87,7 @@ function exportJudged(
   folder: string,
 ): Promise<ExportedModel> {
   const { learned, rows, evaluation, unexplained, testPredictions } = judged;
-  const { prepared, project, transforms, division, context } = production;
-  const table = { target: wholeTarget(prepared.target, prepared.frame.rows), frame: prepared.features };
-  const judgement = { ...production, signal: context.signal };
+  const { prepared, project, transforms, division } = production;
   const { test } = division.whole;
   const heldOut = (test.length > 0 ? test : rows).subarray(0, PARITY_ROWS);
   const id = prepared.roles.id ?? prepared.schema.find((column) => column.kind === "id")?.name;
@@ -121,15 +119,32 @@ function exportJudged(
       transforms,
       backgroundRows: project.explanation.backgroundRows,
       measuresLatency: LATENCY_GOAL in project.task.goals,
-      ...(unexplained
-        ? {
-            importance: (predict) =>
-              columnImportance(unexplained, predict, table, judgement, secondsLeft(production)),
-          }
-        : {}),
+      ...(unexplained ? { ask: questionsTo(production, judged, unexplained) } : {}),
     },
     folder,
   );
+}
+
+/** How the exported model is asked which columns it relies on, and what its worst errors hang on. */
+function questionsTo(
+  production: Production,
+  { learned, evaluation }: Judged,
+  witness: Witness,
+): NonNullable<ExportRequest["ask"]> {
+  const { prepared, context } = production;
+  const { signal } = context;
+  const left = secondsLeft(production);
+  const table = { target: wholeTarget(prepared.target, prepared.frame.rows), frame: prepared.features };
+  return async (predict) => ({
+    importance: await columnImportance(witness, predict, table, { ...production, signal }, left),
+    worst: await explainWorst(evaluation.worst, {
+      classes: prepared.target.classes,
+      features: selectColumns(prepared.features, columnsRead(learned.model)),
+      predict,
+      ...(left ? { goesOn: () => left() > 0 } : {}),
+      signal,
+    }),
+  });
 }
 
 /** A timed training asks its model what it can until then; the report is still to be written. */

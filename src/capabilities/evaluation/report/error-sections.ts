@@ -6,6 +6,7 @@ import { figure } from "../../../engines/pages/figure.js";
 import { formatCount, formatPercent } from "../../../engines/pages/format.js";
 import { type Html, html, shorten } from "../../../engines/pages/html.js";
 import type { Slice, WorstRow } from "../../../foundation/contracts/evaluation.js";
+import { saliencyOf } from "./saliency.js";
 import { type ReportView, type SectionMaker, writeFigure, writeInterval, writePValue } from "./view.js";
 
 /** Values shown beside a worst row, the most telling columns first. */
@@ -86,6 +87,7 @@ export const worstSection: SectionMaker = ({ evaluation, input, texts }) => {
   if (evaluation.worstStructures) return undefined;
   if (evaluation.worst.length === 0)
     return { id: "worst", title: texts.worst, body: callout("good", texts.noErrors) };
+  const isExplained = evaluation.worst.some((row) => row.saliency);
   const rank = valueRank([...evaluation.importance, ...input.model.importance].map((one) => one.feature));
   const columns: TableColumn<WorstRow>[] = [
     { name: texts.row, cell: (row) => String(row.row), number: true, heading: true },
@@ -97,12 +99,14 @@ export const worstSection: SectionMaker = ({ evaluation, input, texts }) => {
       number: true,
     },
     ...(evaluation.worst.some((row) => row.images) ? [{ name: texts.images, cell: imagesOf }] : []),
+    ...(isExplained ? [{ name: texts.saliency, cell: (row: WorstRow) => saliencyOf(row) }] : []),
     { name: texts.otherValues, cell: (row) => valuesOf(row, rank) },
   ];
+
   return {
     id: "worst",
     title: texts.worst,
-    body: html`${note(texts.worstNote)}${table(evaluation.worst, columns)}`,
+    body: html`${note(texts.worstNote)}${isExplained && note(texts.saliencyNote)}${table(evaluation.worst, columns)}`,
   };
 };
 

@@ -192,6 +192,9 @@ export const reportTexts = defineTexts(
     noValue: "no value",
     // worst errors
     worst: "Worst errors",
+    saliency: "Relies on",
+    saliencyNote:
+      "Marked: parts without which the model would be less sure of what it said (green), or surer (red); each part of a text or an image is covered in turn.",
     worstNote: "Look here for wrong labels, broken values and cases the features cannot tell apart.",
     noErrors: "There are no errors on these rows.",
     row: "Row",
@@ -402,6 +405,9 @@ export const reportTexts = defineTexts(
     lossDifference: "额外损失",
     noValue: "无值",
     worst: "最大的错误",
+    saliency: "依据",
+    saliencyNote:
+      "标记：遮住后模型对其判断更不确定的部分（绿色），或更确定的部分（红色）；文本与图像的各部分被依次遮住。",
     worstNote: "在此查找错误标签、损坏的值，以及特征无法区分的情况。",
     noErrors: "这些行上没有错误。",
     row: "行号",
