@@ -90,6 +90,14 @@ function columnsOf({ schema, roles, target }: PreparedData): TrainingPlan["colum
   }));
 }
 
+/** More names than this say less. */
+const MOST_NAMES = 12;
+
+function listed(names: readonly string[]): string {
+  if (names.length <= MOST_NAMES) return names.join(", ");
+  return `${names.slice(0, MOST_NAMES).join(", ")} and ${names.length - MOST_NAMES} more`;
+}
+
 function searchedTrials({ trials, seconds, candidates }: Agenda): number | null {
   if (trials !== undefined) return trials - candidates.length;
   return seconds === undefined ? 0 : null;
@@ -130,7 +138,7 @@ export async function planTraining(
     const styles = [...new Set(candidates.map(({ trainer }) => trainer.capabilities.features))];
     const steps = (style: FeatureStyle): string[] =>
       planFeatures(facts, style, limits).steps.map(
-        (step) => `${step.transform}: ${step.columns?.join(", ") ?? "all"}`,
+        (step) => `${step.transform}: ${step.columns ? listed(step.columns) : "all"}`,
       );
     return {
       source: data.description,
