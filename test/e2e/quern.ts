@@ -4,20 +4,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { LooseJson } from "../fixtures/loose-json.js";
 
 export const MAIN = fileURLToPath(new URL("../../dist/entries/cli/main.js", import.meta.url));
 export const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
-
-/** Tests read what they expect to be there; a wrong guess fails the test. */
-// biome-ignore lint/suspicious/noExplicitAny: JSON of any shape
-type JsonValue = any;
 
 export interface Outcome {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
   /** Standard output as the one JSON document it should be. */
-  json(): JsonValue;
+  json(): LooseJson;
 }
 
 export interface RunOptions {

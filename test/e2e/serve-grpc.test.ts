@@ -1,21 +1,15 @@
 /** gRPC as `quern serve` starts it: several processes on one port, each finishing what it accepted. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import { expect, it } from "vitest";
 import { writeBundle } from "../../src/capabilities/bundles/index.js";
+import { inferenceClient } from "../fixtures/inference-client.js";
 import { smallModel } from "../golden/small-model.js";
 import { MAIN, quern } from "./quern.js";
-
-const loader = createRequire(createRequire(import.meta.url).resolve("@grpc/grpc-js"))("@grpc/proto-loader");
-const proto = fileURLToPath(new URL("../../docs/open-inference.proto", import.meta.url));
-// biome-ignore lint/suspicious/noExplicitAny: made from the file
-const { GRPCInferenceService } = (grpc.loadPackageDefinition(loader.loadSync(proto)) as any).inference;
 
 it("answers gRPC in every process, and loses no call when it is stopped", async () => {
   const folder = mkdtempSync(join(tmpdir(), "quern-grpc-"));
@@ -38,10 +32,7 @@ it("answers gRPC in every process, and loses no call when it is stopped", async 
     const [address] = addresses;
     // Channels of one process share a connection unless they may not.
     const options = { "grpc.use_local_subchannel_pool": 1 };
-    const clients = Array.from(
-      { length: 6 },
-      () => new GRPCInferenceService(address, grpc.credentials.createInsecure(), options),
-    );
+    const clients = Array.from({ length: 6 }, () => inferenceClient(address, options));
     const ask = (client: (typeof clients)[number]) =>
       new Promise<unknown>((resolve) => {
         client.serverReady({}, (failure: Error | null, answer: unknown) => resolve(failure ?? answer));

@@ -1,6 +1,4 @@
 /** A traced server as a user starts it: spans of a request reach a collector, under the caller's trace, in both protocols. */
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import { expect, it } from "vitest";
 import { bundleFiles } from "../../src/capabilities/bundles/index.js";
@@ -8,6 +6,7 @@ import { createModelPool } from "../../src/capabilities/serving/index.js";
 import { createServer, createServingMetrics } from "../../src/entries/http/index.js";
 import { systemClock as clock } from "../../src/foundation/base/clock.js";
 import { openTraces } from "../../src/workflows/serve/open-traces.js";
+import { inferenceClient } from "../fixtures/inference-client.js";
 import { smallModel } from "../golden/small-model.js";
 import { startCollector } from "./traces.js";
 
@@ -53,11 +52,7 @@ it("sends spans of request, queue, batch and run under the caller's trace, and n
   expect((await post(GOOD, { traceparent: TRACEPARENT })).status).toBe(500);
   expect(lines[0]).toMatchObject({ message: "A request failed.", trace_id: TRACE });
 
-  const loader = createRequire(createRequire(import.meta.url).resolve("@grpc/grpc-js"))("@grpc/proto-loader");
-  const proto = fileURLToPath(new URL("../../docs/open-inference.proto", import.meta.url));
-  // biome-ignore lint/suspicious/noExplicitAny: made from the file
-  const { inference } = grpc.loadPackageDefinition(loader.loadSync(proto)) as any;
-  const client = new inference.GRPCInferenceService(server.grpcAddress, grpc.credentials.createInsecure());
+  const client = inferenceClient(server.grpcAddress);
   const metadata = new grpc.Metadata();
   metadata.set("traceparent", TRACEPARENT);
   const trailer = await new Promise<grpc.Metadata>((resolve) => {

@@ -10,6 +10,7 @@ import { createPredictor } from "../../src/entries/runtime/index.js";
 import { systemClock } from "../../src/foundation/base/clock.js";
 import { createRandom } from "../../src/foundation/base/random.js";
 import type { EntitiesAnswer } from "../../src/foundation/contracts/structured-answers.js";
+import type { LooseJson } from "../fixtures/loose-json.js";
 import { quern, workFolder } from "./quern.js";
 
 const { folder, remove } = workFolder();
@@ -62,8 +63,8 @@ const EXPECTED = [
   ["San Marino", "place"],
 ];
 
-// biome-ignore lint/suspicious/noExplicitAny: what the command printed
-let result: any;
+/** What the command printed. */
+let result: LooseJson;
 
 test("a CoNLL file becomes a model", async () => {
   result = await run("train", "news.conll");

@@ -1,13 +1,14 @@
 /** A collector of traces for tests: keeps what it is sent. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { LooseJson } from "../fixtures/loose-json.js";
 
 export interface TestCollector {
   readonly url: string;
   /** Bodies of the requests. */
   readonly bodies: string[];
-  // biome-ignore lint/suspicious/noExplicitAny: spans as JSON; a wrong guess fails the test
-  spans(): any[];
+  /** As JSON. */
+  spans(): LooseJson[];
   close(): Promise<unknown>;
 }
 

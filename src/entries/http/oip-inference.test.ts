@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bundleFiles } from "../../../src/capabilities/bundles/index.js";
 import { createModelPool, Traffic } from "../../../src/capabilities/serving/index.js";
+import type { LooseJson } from "../../../test/fixtures/loose-json.js";
 import { smallModel } from "../../../test/golden/small-model.js";
 import { systemClock } from "../../foundation/base/clock.js";
 import { silentLogger } from "../../foundation/base/logger.js";
@@ -73,8 +74,7 @@ async function infer(request: object, rows = 2, place = "") {
     headers: { "content-type": "application/json" },
     body,
   });
-  // biome-ignore lint/suspicious/noExplicitAny: answers of any shape; a wrong guess fails the test
-  return { status: response.status, body: (await response.json()) as any };
+  return { status: response.status, body: (await response.json()) as LooseJson };
 }
 
 it("answers by the version that the traffic belongs to, logs the rows that the tensors are, and shadows them", async () => {

@@ -1,15 +1,13 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
+import type { LooseJson } from "../../../test/fixtures/loose-json.js";
 import { predictResponseSchema } from "../../foundation/contracts/http.js";
 import { openApiDocument } from "./openapi.js";
 import { defineRoute, methodsOf } from "./route.js";
 import { routeTable } from "./routes.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: a document of any shape; a wrong guess fails the test
-type Document = any;
-
 it("names each status that a route can answer with, and nothing else", () => {
-  const { paths } = openApiDocument(routeTable(undefined), []) as Document;
+  const { paths } = openApiDocument(routeTable(undefined), []) as LooseJson;
   const statuses = (path: string, method = "get") => Object.keys(paths[path][method].responses);
   expect(statuses("/predict/{model}", "post")).toEqual([
     "200",
@@ -27,7 +25,7 @@ it("names each status that a route can answer with, and nothing else", () => {
   const ready = paths["/health/ready"].get.responses;
   expect(ready[503].content).toEqual(ready[200].content);
   const ids = Object.values(paths).flatMap((path) =>
-    Object.values(path as Document).map((it: Document) => it.operationId),
+    Object.values(path as LooseJson).map((it: LooseJson) => it.operationId),
   );
   expect(new Set(ids).size).toBe(ids.length);
   const stream = paths["/predict/{model}/stream"].post;
@@ -42,7 +40,7 @@ it("writes lists of a fixed length so that every tool understands them", () => {
   const route = defineRoute({
     ...{ method: "GET", path: "/x", permission: "public", summary: "x", answer, handle: () => undefined },
   });
-  const { properties } = (openApiDocument([route], []) as Document).paths["/x"].get.responses[200].content[
+  const { properties } = (openApiDocument([route], []) as LooseJson).paths["/x"].get.responses[200].content[
     "application/json"
   ].schema;
   expect(properties.pair).toEqual({ type: "array", items: { type: "number" }, minItems: 2, maxItems: 2 });

@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleFiles } from "../../../src/capabilities/bundles/index.js";
 import { createModelPool } from "../../../src/capabilities/serving/index.js";
+import type { LooseJson } from "../../../test/fixtures/loose-json.js";
 import { smallModel } from "../../../test/golden/small-model.js";
 import { systemClock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
@@ -55,8 +56,7 @@ function open(path = "/predict/small-regression/stream") {
   answer.catch(() => undefined);
   return { outgoing, answer };
 }
-// biome-ignore lint/suspicious/noExplicitAny: lines of any shape; a wrong guess fails the test
-const parsed = (text: string): any[] =>
+const parsed = (text: string): LooseJson[] =>
   text
     .split("\n")
     .filter(Boolean)

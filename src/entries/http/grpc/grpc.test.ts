@@ -1,10 +1,10 @@
 /** The service as a client of gRPC meets it; messages are judged by the reference implementation, from the proto file. */
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleFiles } from "../../../../src/capabilities/bundles/index.js";
 import { createModelPool } from "../../../../src/capabilities/serving/index.js";
+import { inferenceClient } from "../../../../test/fixtures/inference-client.js";
+import type { LooseJson } from "../../../../test/fixtures/loose-json.js";
 import { smallModel } from "../../../../test/golden/small-model.js";
 import { systemClock } from "../../../foundation/base/clock.js";
 import { ERROR_TABLE, QuernError } from "../../../foundation/base/errors.js";
@@ -14,23 +14,12 @@ import type { ModelPool } from "../../../foundation/contracts/serving.js";
 import { createServer, createServingMetrics, type QuernServer } from "../index.js";
 import { GRPC_STATUS, toGrpcError } from "./status.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: messages of any shape; a wrong guess fails the test
-type Message = any;
-
-const PROTO = fileURLToPath(new URL("../../../../docs/open-inference.proto", import.meta.url));
-/** The proto loader comes with the client. */
-const protoLoader = createRequire(createRequire(import.meta.url).resolve("@grpc/grpc-js"))(
-  "@grpc/proto-loader",
-);
-const definition = protoLoader.loadSync(PROTO, { longs: String, defaults: true, oneofs: true });
-const { GRPCInferenceService } = (grpc.loadPackageDefinition(definition) as Message).inference;
-
 const TOKEN = "0123456789abcdef-grpc";
 const logged: AnsweredRows[] = [];
 let pool: ModelPool;
 let server: QuernServer;
 let base: string;
-let client: Message;
+let client: LooseJson;
 
 beforeAll(async () => {
   pool = createModelPool({ clock: systemClock });
@@ -47,7 +36,7 @@ beforeAll(async () => {
     },
   );
   base = await server.listen();
-  client = new GRPCInferenceService(server.grpcAddress, grpc.credentials.createInsecure());
+  client = inferenceClient(server.grpcAddress);
 });
 afterAll(async () => {
   client.close();
@@ -56,8 +45,8 @@ afterAll(async () => {
 
 type Failure = grpc.ServiceError;
 const call = (method: string, request: unknown, metadata = new grpc.Metadata(), options = {}) =>
-  new Promise<Message>((resolve, reject) => {
-    client[method](request, metadata, options, (failure: Failure | null, answer: Message) =>
+  new Promise<LooseJson>((resolve, reject) => {
+    client[method](request, metadata, options, (failure: Failure | null, answer: LooseJson) =>
       failure ? reject(failure) : resolve(answer),
     );
   });
@@ -200,7 +189,7 @@ describe("the inference service over gRPC", () => {
 
   it("answers malformed messages and knows grpc.health.v1", async () => {
     const raw = (path: string, bytes: Buffer) =>
-      new Promise<Message>((resolve) => {
+      new Promise<LooseJson>((resolve) => {
         const same = (message: Buffer) => message;
         client.makeUnaryRequest(path, same, same, bytes, (failure: Failure | null, answer: Buffer) =>
           resolve(failure ?? answer),
@@ -266,7 +255,7 @@ it("asks for the token before it reads a message, but not for health", async () 
     { models: createModelPool({ clock: systemClock }), clock: systemClock, logger: silentLogger },
   );
   await guarded.listen();
-  const own = new GRPCInferenceService(guarded.grpcAddress, grpc.credentials.createInsecure());
+  const own = inferenceClient(guarded.grpcAddress);
   const codeOf = (method: string, headers: Record<string, string> = {}) =>
     new Promise<number>((resolve) => {
       const metadata = new grpc.Metadata();
@@ -291,7 +280,7 @@ it("requirement 18: answers the calls it accepted when it is stopped", async () 
     { models, clock: systemClock, logger: silentLogger },
   );
   await stopping.listen();
-  const own = new GRPCInferenceService(stopping.grpcAddress, grpc.credentials.createInsecure());
+  const own = inferenceClient(stopping.grpcAddress);
   let accepted = 0;
   const infer = model.infer.bind(model);
   Object.assign(model, {
