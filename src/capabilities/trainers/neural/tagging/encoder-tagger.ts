@@ -1,18 +1,15 @@
 import { z } from "zod";
-import { adamW, risingCosine } from "../../../../engines/autodiff/index.js";
 import { QuernError } from "../../../../foundation/base/errors.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import { cast, type GraphValue } from "../../../../foundation/contracts/graph.js";
-import { takeStructures } from "../../../../foundation/contracts/structured.js";
 import {
   defineStructuredTrainer,
   type FittedStructure,
   type StructuredTrainingData,
 } from "../../../../foundation/contracts/structured-trainer.js";
 import type { TrainingContext } from "../../../../foundation/contracts/trainer.js";
-import { sampledBatches } from "../batches.js";
 import type { Treatment } from "../blueprint.js";
-import { type NetworkTensors, tensorElements } from "../inference.js";
+import { tensorElements } from "../inference.js";
 import { layerNorm } from "../layers/normalization.js";
 import { diagnosticsOf } from "../network-kind.js";
 import type { Scope, Values } from "../scope.js";
@@ -21,18 +18,10 @@ import type { EncoderArchitecture } from "../text/pretrained/encoder-architectur
 import { type EncoderOptions, encoderStates } from "../text/pretrained/encoder-network.js";
 import { ENCODER } from "../text/pretrained/encoder-scores.js";
 import { correctedTensors, corrections, phasesOf } from "../text/pretrained/fine-tuning.js";
-import { readEncoder } from "../text/pretrained/read-encoder.js";
-import { trainNetwork } from "../train-network.js";
-import { fittedTagger, type TaggerState, type TagNetwork, tagValidation } from "./fitted-tagger.js";
-import {
-  judgedTexts,
-  readableRows,
-  takeTokens,
-  tokenColumns,
-  tokenTensors,
-  truePieces,
-} from "./tag-columns.js";
-import { tagLoss, tagScores } from "./tag-head.js";
+import { checkVocabulary, openEncoder } from "../text/pretrained/open-encoder.js";
+import { fittedTagger, type TaggerState, type TagNetwork } from "./fitted-tagger.js";
+import { tagScores } from "./tag-head.js";
+import { taggedTexts, trainTagger } from "./train-tagger.js";
 
 const ID = "encoder-tagger";
 const CLIP_NORM = 1;
@@ -106,41 +95,25 @@ const asEncoderConfig = (config: EncoderTaggerConfig): TextEncoderConfig => ({
 });
 
 async function fit(
-  { train, validation }: StructuredTrainingData<"tagging">,
+  data: StructuredTrainingData<"tagging">,
   given: EncoderTaggerConfig,
   context: TrainingContext,
 ): Promise<FittedStructure<TaggerState<EncoderTaggerShape>>> {
   const config = asEncoderConfig(given);
-  const { architecture, tensors } = openEncoder(config);
-  const all = tokenColumns(train.features, PARTS);
-  checkReading(all.subwords, architecture);
-  const rows = readableRows(all.spans, ID);
-  const columns = takeTokens(all, rows);
-  const { labels, rows: truth } = takeStructures(train.target, rows);
-  const shape = { architecture, dropout: config.dropout, labels: labels.length };
-  const network = encoderNetwork({ dropout: config.dropout, ...corrections(config, architecture) });
-  const judged = judgedTexts(validation, PARTS);
-  const { batch, steps, learningRate } = resolvedTraining(config, rows.length);
-  const learnt = {
-    ...tokenTensors(columns),
-    truth: {
-      type: "int64" as const,
-      shape: [rows.length, columns.firsts.length],
-      data: truePieces(truth, columns.spans),
-    },
-  };
-  const trained = await trainNetwork(
+  const { encoder, tensors } = openEncoder(ID, config);
+  const { architecture } = encoder;
+  const texts = taggedTexts(ID, data, PARTS);
+  const { vocabulary, length } = texts.columns.subwords;
+  checkVocabulary(ID, vocabulary, encoder);
+  checkPlaces(length, architecture);
+  const { dropout, weightDecay, checkpoint: keep } = config;
+  const shape = { architecture, dropout, labels: texts.labels };
+  const { batch, steps, learningRate } = resolvedTraining(config, texts.rows);
+  const trained = await trainTagger(
     {
-      batches: sampledBatches(learnt, { batch, random: context.random.fork("rows") }),
-      loss: (scope, { truth: wanted, ...values }) =>
-        tagLoss(scope, network.scores(scope, shape, values), wanted!),
-      ...(judged ? { validation: tagValidation(network, shape, judged) } : {}),
-      optimizer: adamW({ weightDecay: config.weightDecay }),
-      learningRate,
-      schedule: risingCosine,
-      steps: Math.min(steps, context.maxIterations ?? steps),
+      network: encoderNetwork({ dropout, ...corrections(config, architecture) }),
+      ...{ shape, texts, batch, steps, learningRate, weightDecay, keep },
       clipNorm: CLIP_NORM,
-      keep: config.checkpoint,
       given: tensors,
       treatment: treatmentOf(config, architecture, learningRate),
       stepsAtOnce: STEPS_AT_ONCE,
@@ -167,33 +140,13 @@ function treatmentOf(
   return phasesOf(config, architecture, learningRate)[0]!.treatment ?? (() => undefined);
 }
 
-function openEncoder({ model }: TextEncoderConfig): {
-  readonly architecture: EncoderArchitecture;
-  readonly tensors: NetworkTensors;
-} {
-  if (model === "") {
-    throw new QuernError("TRAINING_FAILED", `The trainer ${ID} needs a pretrained encoder.`, {
-      hint: `Write \`models: [{ trainer: ${ID}, model: path/to/encoder }]\`.`,
-      details: { trainer: ID },
-    });
-  }
-  const { architecture, tensors } = readEncoder(model);
-  const named = Object.entries(tensors).map(([name, tensor]) => [`${ENCODER}.${name}`, tensor]);
-  return { architecture, tensors: Object.fromEntries(named) };
-}
-
-function checkReading(
-  { vocabulary, length }: { readonly vocabulary: number; readonly length: number },
-  { vocabulary: known, positions, positionOffset }: EncoderArchitecture,
-): void {
+/** @throws QuernError TRAINING_FAILED */
+function checkPlaces(length: number, { positions, positionOffset }: EncoderArchitecture): void {
   const places = positions - positionOffset;
-  if (vocabulary <= known && length <= places) return;
-  const why =
-    vocabulary > known
-      ? `their tokenizer has ${vocabulary} pieces, the encoder ${known}`
-      : `they have up to ${length} pieces, the encoder ${places} places`;
-  throw new QuernError("TRAINING_FAILED", `The trainer ${ID} cannot read these texts: ${why}.`, {
-    hint: "Keep tokenizer.json and the weights of one model together, and set a `length` that it has places for.",
-    details: { trainer: ID },
-  });
+  if (length <= places) return;
+  throw new QuernError(
+    "TRAINING_FAILED",
+    `The trainer ${ID} cannot read these texts: they have up to ${length} pieces, the encoder ${places} places.`,
+    { hint: "Set a `length` that it has places for.", details: { trainer: ID } },
+  );
 }

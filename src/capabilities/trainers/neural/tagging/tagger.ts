@@ -1,25 +1,14 @@
-import { adamW, risingCosine } from "../../../../engines/autodiff/index.js";
-import { takeStructures } from "../../../../foundation/contracts/structured.js";
 import {
   defineStructuredTrainer,
   type FittedStructure,
   type StructuredTrainingData,
 } from "../../../../foundation/contracts/structured-trainer.js";
 import type { TrainingContext } from "../../../../foundation/contracts/trainer.js";
-import { sampledBatches } from "../batches.js";
 import { diagnosticsOf } from "../network-kind.js";
-import { trainNetwork } from "../train-network.js";
 import { type TaggerConfig, taggerConfig } from "./config.js";
-import { fittedTagger, type TaggerState, type TagNetwork, tagValidation } from "./fitted-tagger.js";
-import {
-  judgedTexts,
-  readableRows,
-  takeTokens,
-  tokenColumns,
-  tokenTensors,
-  truePieces,
-} from "./tag-columns.js";
-import { tagLoss, tagScores } from "./tag-head.js";
+import { fittedTagger, type TaggerState, type TagNetwork } from "./fitted-tagger.js";
+import { tagScores } from "./tag-head.js";
+import { taggedTexts, trainTagger } from "./train-tagger.js";
 import { WORD_PARTS, type WordShape, wordStates } from "./word-network.js";
 
 const ID = "tagger";
@@ -65,46 +54,22 @@ export function trainingLength(
 }
 
 async function fit(
-  { train, validation }: StructuredTrainingData<"tagging">,
+  data: StructuredTrainingData<"tagging">,
   config: TaggerConfig,
   context: TrainingContext,
 ): Promise<FittedStructure<TaggerState<WordShape>>> {
-  const all = tokenColumns(train.features, WORD_PARTS);
-  const rows = readableRows(all.spans, ID);
-  const columns = takeTokens(all, rows);
-  const { labels, rows: truth } = takeStructures(train.target, rows);
-  const { length } = columns.words;
+  const texts = taggedTexts(ID, data, WORD_PARTS);
+  const { words, characters } = texts.columns;
   const { wordWidth, characterWidth, characterFilters, stateWidth, layers, dropout, wordDropout } = config;
   const shape: WordShape = {
     ...{ wordWidth, characterWidth, characterFilters, stateWidth, layers, dropout, wordDropout },
-    words: columns.words.vocabulary,
-    spellings: columns.characters.vocabulary,
-    labels: labels.length,
+    words: words.vocabulary,
+    spellings: characters.vocabulary,
+    labels: texts.labels,
   };
-  const tensors = {
-    ...tokenTensors(columns),
-    truth: {
-      type: "int64" as const,
-      shape: [rows.length, length],
-      data: truePieces(truth, columns.spans),
-    },
-  };
-  const judged = judgedTexts(validation, WORD_PARTS);
-  const { batch, steps } = trainingLength(rows.length, config);
-  const trained = await trainNetwork(
-    {
-      batches: sampledBatches(tensors, { batch, random: context.random.fork("rows") }),
-      loss: (scope, { truth: wanted, ...values }) =>
-        tagLoss(scope, WORD_TAGGER.scores(scope, shape, values), wanted!),
-      ...(judged ? { validation: tagValidation(WORD_TAGGER, shape, judged) } : {}),
-      optimizer: adamW({ weightDecay: config.weightDecay }),
-      learningRate: config.learningRate,
-      schedule: risingCosine,
-      steps: Math.min(steps, context.maxIterations ?? steps),
-      clipNorm: CLIP_NORM,
-      keep: config.checkpoint,
-    },
-    context,
-  );
+  const { weightDecay, learningRate, checkpoint: keep } = config;
+  const length = trainingLength(texts.rows, config);
+  const training = { ...length, weightDecay, learningRate, keep, clipNorm: CLIP_NORM };
+  const trained = await trainTagger({ network: WORD_TAGGER, shape, texts, ...training }, context);
   return fittedTagger(WORD_TAGGER, { shape, tensors: trained.tensors, diagnostics: diagnosticsOf(trained) });
 }

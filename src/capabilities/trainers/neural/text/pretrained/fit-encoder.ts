@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { adamW, risingCosine } from "../../../../../engines/autodiff/index.js";
-import { QuernError } from "../../../../../foundation/base/errors.js";
 import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
 import type { Fitted, TrainingContext } from "../../../../../foundation/contracts/trainer.js";
@@ -17,9 +16,10 @@ import { type TrainedNetwork, trainNetwork } from "../../train-network.js";
 import { predictionInputs, type TextInputs, textName, trainingInputs } from "../text-columns.js";
 import { resolvedTraining, type TextEncoderConfig } from "./config.js";
 import { type EncoderState, restoreEncoder, vectorName, withVectors } from "./encoder-model.js";
-import { ENCODER, type EncoderShape, encoderScores, headScores, piecesRead } from "./encoder-scores.js";
+import { type EncoderShape, encoderScores, headScores, piecesRead } from "./encoder-scores.js";
 import { correctedTensors, corrections, phasesOf } from "./fine-tuning.js";
-import { type PretrainedEncoder, readEncoder } from "./read-encoder.js";
+import { checkVocabulary, openEncoder } from "./open-encoder.js";
+import type { PretrainedEncoder } from "./read-encoder.js";
 import { TextVectors } from "./text-vectors.js";
 
 const CLIP_NORM = 1;
@@ -30,31 +30,8 @@ const JUDGED_AT_ONCE = 64;
 /** A step is long. */
 const STEPS_AT_ONCE = 4;
 
-interface Opened {
-  readonly encoder: PretrainedEncoder;
-  readonly tensors: NetworkTensors;
-  readonly vectors: Map<number, TextVectors>;
-}
-/** The encoder read last, by the content of its folder: all folds of a training ask for the same one. */
-let opened: { readonly key: string; readonly value: Opened } | undefined;
-
-function openEncoder(trainer: string, { model, content }: TextEncoderConfig): Opened {
-  if (model === "") {
-    throw new QuernError("TRAINING_FAILED", `The trainer ${trainer} needs a pretrained encoder.`, {
-      hint: "Write `models: [{ trainer: text-encoder, model: path/to/encoder }]`.",
-      details: { trainer },
-    });
-  }
-  const key = `${model}\n${content}`;
-  if (opened?.key === key && content !== "") return opened.value;
-  const encoder = readEncoder(model);
-  const tensors = Object.fromEntries(
-    Object.entries(encoder.tensors).map(([name, tensor]) => [`${ENCODER}.${name}`, tensor]),
-  );
-  const value: Opened = { encoder, tensors, vectors: new Map() };
-  opened = { key, value };
-  return value;
-}
+/** What texts became by an encoder, by the length read of them; kept as long as the encoder is. */
+const vectorsByEncoder = new WeakMap<PretrainedEncoder, Map<number, TextVectors>>();
 
 /** @throws QuernError TRAINING_FAILED naming `trainer`; what reading the folder throws */
 export async function fitEncoder(
@@ -66,7 +43,7 @@ export async function fitEncoder(
   const { train, validation } = data;
   const source = openEncoder(trainer, config);
   const { inputs, tensors } = trainingInputs(train.features, trainer);
-  checkVocabulary(trainer, inputs, source.encoder);
+  checkVocabulary(trainer, Math.max(0, ...inputs.texts.map(({ vocabulary }) => vocabulary)), source.encoder);
   const outcome = outcomeOf(train.target, train.weights);
   const shape: EncoderShape = {
     architecture: source.encoder.architecture,
@@ -76,7 +53,9 @@ export async function fitEncoder(
     outputs: outputsFor(train.target),
   };
   const frozen = config.tuning === "frozen" || inputs.texts.length === 0;
-  const vectors = frozen ? vectorsOf(source, shape, cacheOf(source, config, context)) : undefined;
+  const vectors = frozen
+    ? vectorsOf(source.encoder, shape, cacheOf(source.encoder, config, context))
+    : undefined;
   const seen = async (given: Record<string, Tensor>) =>
     vectors ? withVectors(given, inputs, await warmed(vectors, given, inputs, context)) : given;
   const answer = frozen ? frozenScores(shape) : tunedScores(shape, config);
@@ -128,19 +107,10 @@ export async function fitEncoder(
   return restoreEncoder(state, vectors);
 }
 
-/** Ids that the tokenizer can give must be rows of the encoder's table. */
-function checkVocabulary(trainer: string, { texts }: TextInputs, { architecture }: PretrainedEncoder): void {
-  const largest = Math.max(0, ...texts.map(({ vocabulary }) => vocabulary));
-  if (largest <= architecture.vocabulary) return;
-  throw new QuernError(
-    "TRAINING_FAILED",
-    `The trainer ${trainer} cannot read these texts: their tokenizer has ${largest} pieces, the encoder ${architecture.vocabulary}.`,
-    { hint: "Keep tokenizer.json and model.safetensors of one model together.", details: { trainer } },
-  );
-}
-
-function vectorsOf({ encoder, vectors }: Opened, shape: EncoderShape, cache: VectorCache): TextVectors {
+function vectorsOf(encoder: PretrainedEncoder, shape: EncoderShape, cache: VectorCache): TextVectors {
   const length = piecesRead(shape);
+  const vectors = vectorsByEncoder.get(encoder) ?? new Map<number, TextVectors>();
+  vectorsByEncoder.set(encoder, vectors);
   const known = vectors.get(length) ?? new TextVectors(encoder.architecture, encoder.tensors, length, cache);
   vectors.set(length, known);
   return known;
@@ -148,7 +118,7 @@ function vectorsOf({ encoder, vectors }: Opened, shape: EncoderShape, cache: Vec
 
 /** Kept ones are those of this model; what is read of a text is part of its key. */
 function cacheOf(
-  { encoder }: Opened,
+  encoder: PretrainedEncoder,
   { content }: TextEncoderConfig,
   { cacheFolder }: TrainingContext,
 ): VectorCache {
