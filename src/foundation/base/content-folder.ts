@@ -1,8 +1,9 @@
 /** A folder of files that are named by the SHA-256 of their content: any number of processes add to it, none changes one. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "./atomic-file.js";
 import { sha256 } from "./hash.js";
+import { namesIn } from "./list-folder.js";
 
 /** @throws QuernError DISK_FULL */
 export function addContent(folder: string, bytes: Uint8Array): void {
@@ -15,14 +16,5 @@ export function* readContents(folder: string): Generator<Uint8Array> {
     if (!/^[0-9a-f]{64}$/.test(name)) continue;
     const bytes = readFileSync(join(folder, name));
     if (sha256(bytes) === name) yield bytes;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw cause;
   }
 }

@@ -4,13 +4,14 @@
  * after its host and process, so that files of the dead can be told from those still written to.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { crc32 } from "node:zlib";
 import { syncFolder, translateDiskError } from "./atomic-file.js";
+import { namesIn } from "./list-folder.js";
 
 const OPEN = ".open.jsonl";
 const CLOSED = ".jsonl";
@@ -111,15 +112,6 @@ export function listJournals(folder: string): JournalFile[] {
     const live = isOpen !== undefined && mayBeAlive(host!, Number(pid), Number(started));
     return [{ name, path: join(folder, file), live }];
   });
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw cause;
-  }
 }
 
 /** Of processes of other hosts nothing is known. */

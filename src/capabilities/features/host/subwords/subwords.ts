@@ -2,6 +2,7 @@ import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import { createFrame, type TextColumn, type TokensColumn } from "../../../../foundation/contracts/frame.js";
 import { defineTransform } from "../../../../foundation/contracts/transform.js";
+import { usualLength } from "../usual-length.js";
 import { openTokenizer, SPECIAL_PIECES, type Tokenizer, UNKNOWN_ID } from "./tokenizer-file.js";
 import { trainTokenizer } from "./train-tokenizer.js";
 
@@ -44,8 +45,6 @@ export interface SubwordsState {
 
 /** Of the training texts, so many fit whole. */
 const WHOLE_SHARE = 0.95;
-/** Lengths are multiples of this, which products of matrices like. */
-const LENGTH_STEP = 8;
 
 /**
  * Texts to ids of pieces of words (Schuster and Nakajima, 2012; Sennrich et al., 2016; Kudo, 2018), by a tokenizer
@@ -62,9 +61,8 @@ export const subwords = defineTransform<typeof config, SubwordsState>({
     const texts = [...frame.columns.values()].flatMap((column) => (column as TextColumn).values);
     const file = settings.tokenizer === "" ? trainTokenizer(texts, settings) : settings.tokenizer;
     const encoder = createEncoder(file);
-    const counts = Int32Array.from(texts, (text) => encoder.encode(text).length).sort();
-    const usual = counts.length === 0 ? 0 : counts[Math.floor((counts.length - 1) * WHOLE_SHARE)]!;
-    const length = Math.min(settings.length, Math.max(1, Math.ceil(usual / LENGTH_STEP)) * LENGTH_STEP);
+    const counts = texts.map((text) => encoder.encode(text).length);
+    const length = usualLength(counts, WHOLE_SHARE, settings.length);
     return { tokenizer: file, length, vocabulary: encoder.vocabulary, padding: encoder.padding };
   },
   apply(frame, state) {

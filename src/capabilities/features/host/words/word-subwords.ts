@@ -4,7 +4,8 @@ import { createFrame, type TextColumn, type TokensColumn } from "../../../../fou
 import { defineTransform } from "../../../../foundation/contracts/transform.js";
 import { createEncoder, type Encoder } from "../subwords/subwords.js";
 import { trainTokenizer } from "../subwords/train-tokenizer.js";
-import { lengthFor, spansColumn } from "./lengths.js";
+import { usualLength } from "../usual-length.js";
+import { spansColumn, WHOLE_SHARE } from "./spans-column.js";
 import { splitWords } from "./split-words.js";
 
 const config = z.strictObject({
@@ -48,12 +49,14 @@ export const wordSubwords = defineTransform<typeof config, WordSubwordsState>({
     const cut = texts.map((text) => cutText(text, encoder, most));
     return {
       tokenizer,
-      length: lengthFor(
+      length: usualLength(
         cut.map(({ ids }) => ids.length),
+        WHOLE_SHARE,
         most,
       ),
-      words: lengthFor(
+      words: usualLength(
         cut.map(({ firsts }) => firsts.length),
+        WHOLE_SHARE,
         most,
       ),
     };

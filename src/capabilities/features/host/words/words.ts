@@ -2,7 +2,8 @@ import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import { createFrame, type TextColumn, type TokensColumn } from "../../../../foundation/contracts/frame.js";
 import { defineTransform } from "../../../../foundation/contracts/transform.js";
-import { lengthFor, spansColumn } from "./lengths.js";
+import { usualLength } from "../usual-length.js";
+import { spansColumn, WHOLE_SHARE } from "./spans-column.js";
 import { splitWords } from "./split-words.js";
 
 const config = z.strictObject({
@@ -63,7 +64,7 @@ export const words = defineTransform<typeof config, WordsState>({
     return {
       words: commonest(counts, minimumCount).slice(0, vocabulary),
       characters: commonest(met, minimumCount),
-      length: lengthFor(lengths, length),
+      length: usualLength(lengths, WHOLE_SHARE, length),
       wordLength,
     };
   },
