@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { Document } from "../../foundation/contracts/document.js";
 import {
   LABEL_REASONS,
   type LabelCandidate,
@@ -7,7 +8,6 @@ import {
   type LabelReason,
   type LabelState,
 } from "../../foundation/contracts/label-queue.js";
-import type { Document } from "../../foundation/contracts/store.js";
 import type { Backend } from "./backend.js";
 import { fromJson, toJson } from "./documents.js";
 import type { Migration } from "./migration.js";

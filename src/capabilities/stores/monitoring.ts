@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { Document } from "../../foundation/contracts/document.js";
 import type {
   AlertChanges,
   AlertCondition,
@@ -9,7 +10,6 @@ import type {
   MonitoringStore,
   PredictionSegment,
 } from "../../foundation/contracts/monitoring-store.js";
-import type { Document } from "../../foundation/contracts/store.js";
 import { type Backend, useBlobs } from "./backend.js";
 import { fromJson, toJson } from "./documents.js";
 import type { Tables } from "./tables.js";

@@ -1,8 +1,8 @@
 /** Predictions worth a person's look, waiting for their labels: from uncertainty, novelty or chance back to training. */
 import { z } from "zod";
+import type { Document } from "./document.js";
 import { fields } from "./extension.js";
 import type { Feedback, FeedbackReceipt } from "./monitoring-store.js";
-import type { Document } from "./store.js";
 
 /**
  * `random`: drawn by chance; `uncertain`: the model was unsure; `novel`: unlike what it learnt from. Labels of the

@@ -1,7 +1,7 @@
 /** What a store remembers of models in use: logged predictions, what turned out true, alarms, and what was decided. */
 import { z } from "zod";
 import type { Sha256 } from "../base/hash.js";
-import type { Document } from "./store.js";
+import type { Document } from "./document.js";
 
 /** Logged predictions of one model version, sealed: a Parquet blob (`prediction-log` says what is in it). */
 export interface PredictionSegment {

@@ -7,13 +7,11 @@ import { z } from "zod";
 import type { SerializedError } from "../base/errors.js";
 import type { Sha256 } from "../base/hash.js";
 import type { Deployment, DeploymentChange } from "./deployment.js";
+import type { Document } from "./document.js";
 import type { ProgressEvent } from "./extension.js";
 import type { LabelQueue } from "./label-queue.js";
 import type { MonitoringStore } from "./monitoring-store.js";
 import type { AliasChange, Approval, ChangeEvidence, Gates } from "./registry.js";
-
-/** A JSON document: plain values only. */
-export type Document = Readonly<Record<string, unknown>>;
 
 /** Newest first. `after` is the `next` of the page before. */
 export interface PageRequest {

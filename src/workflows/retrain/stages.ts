@@ -1,12 +1,13 @@
 import { QuernError } from "../../foundation/base/errors.js";
 import type { DeploymentChange } from "../../foundation/contracts/deployment.js";
+import type { Document } from "../../foundation/contracts/document.js";
 import {
   candidateExperimentSchema,
   type RetrainPolicy,
   type RetrainResult,
 } from "../../foundation/contracts/retrain.js";
 import { spanMs } from "../../foundation/contracts/span.js";
-import type { Document, Store } from "../../foundation/contracts/store.js";
+import type { Store } from "../../foundation/contracts/store.js";
 import type { WorkflowContext } from "../context.js";
 import { runningExperiment } from "../experiment/measure-experiment.js";
 import { concludeExperiment, improvementText, startExperimentIn } from "../experiment/run-experiment.js";

@@ -4,45 +4,15 @@ import { measureTable } from "../../capabilities/data/profile/profile-table.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { createRandom } from "../../foundation/base/random.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
-import type { Finding } from "../../foundation/contracts/finding.js";
 import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
-import type { Profile } from "../../foundation/contracts/profile.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
-import type { Dataset, TestOpening } from "../../foundation/contracts/store.js";
 import { takeStructures } from "../../foundation/contracts/structured.js";
 import { throwIfAborted } from "../context.js";
 import { recordDataset, recordSplit } from "../train/record-data.js";
-import { fitCandidate, type OpenStructure, openStructure, type StructureModel } from "./fit.js";
+import { fitCandidate, type OpenStructure, openStructure } from "./fit.js";
+import type { JudgedStructure, StructureTrial } from "./judged.js";
 import type { StructureCandidate, StructureProduction } from "./production.js";
 import { registerStructure } from "./register.js";
-
-/** One candidate and what became of it. */
-export interface StructureTrial {
-  readonly candidate: StructureCandidate;
-  /** The decisive figure on validation rows; null: it has none there, or the trainer failed. */
-  readonly value: number | null;
-  readonly seconds: number;
-  /** Present where it was fitted. */
-  readonly model?: StructureModel;
-  /** Of the stored fit. */
-  readonly hash?: string;
-  readonly error?: string;
-}
-
-export interface JudgedStructure {
-  readonly name: string;
-  readonly dataset: Dataset;
-  readonly splitId: string;
-  readonly profile: Omit<Profile, "findings">;
-  readonly findings: readonly Finding[];
-  readonly trials: readonly StructureTrial[];
-  /** The best on validation rows. */
-  readonly best: StructureTrial & { readonly model: StructureModel; readonly hash: string };
-  readonly opened: OpenStructure;
-  readonly evaluation: Evaluation;
-  /** Every time the test rows of this split were opened, this run last. */
-  readonly openings: readonly TestOpening[];
-}
 
 /** Of a name that a column gives. */
 const NAME_LENGTH = 60;

@@ -21,7 +21,7 @@ import { measureLatency } from "../train/latency.js";
 import { type ExportedModel, folderBytes } from "../train/publish.js";
 import { figuresOf } from "../train/register.js";
 import type { OpenStructure } from "./fit.js";
-import type { JudgedStructure } from "./produce.js";
+import type { JudgedStructure } from "./judged.js";
 import type { StructureProduction } from "./production.js";
 
 /** More held-out rows would say the same. */

@@ -5,24 +5,16 @@ import { trainingReport } from "../../capabilities/evaluation/report/training-re
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { makePrivateFolder } from "../../foundation/base/private-folder.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
-import type { Model } from "../../foundation/contracts/store.js";
 import { SIZE_GOAL } from "../learn/assemble.js";
 import { addModel } from "../train/add-model.js";
 import { judgeGoals, LATENCY_GOAL } from "../train/goals.js";
 import { reserveVersion } from "../train/model-version.js";
 import { copyOut, reportPath } from "../train/outputs.js";
-import type { ExportedModel } from "../train/publish.js";
 import { figuresOf } from "../train/register.js";
-import type { JudgedStructure } from "./produce.js";
+import type { JudgedStructure, RegisteredStructure } from "./judged.js";
 import type { StructureProduction } from "./production.js";
 import { exportStructure } from "./publish.js";
 import { leaderboard, structureReportInput } from "./report-input.js";
-
-export interface RegisteredStructure {
-  readonly model: Model;
-  readonly exported: ExportedModel;
-  readonly goals: TrainResult["goals"];
-}
 
 export async function registerStructure(
   production: StructureProduction,

@@ -5,9 +5,8 @@ import type { ReportInput } from "../../foundation/contracts/evaluation.js";
 import { trainingPart } from "../../foundation/contracts/project.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
 import { inChinese, plainRow } from "../train/report-input.js";
-import type { JudgedStructure, StructureTrial } from "./produce.js";
+import type { JudgedStructure, RegisteredStructure, StructureTrial } from "./judged.js";
 import type { StructureProduction } from "./production.js";
-import type { RegisteredStructure } from "./register.js";
 
 const DEFAULT_PORT = 8080;
 

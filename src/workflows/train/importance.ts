@@ -4,15 +4,22 @@ import { featureLineage } from "../../capabilities/features/index.js";
 import { createRandom } from "../../foundation/base/random.js";
 import type { Importance } from "../../foundation/contracts/evaluation.js";
 import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/frame.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
+import type { Project } from "../../foundation/contracts/project.js";
 import { type Predictions, type Target, takeTarget } from "../../foundation/contracts/target.js";
 import type { Learned } from "../learn/learn.js";
 import { columnsRead } from "../learn/model.js";
-import type { Judgement } from "./examine.js";
 
 /** A model and rows of the table that it has not seen. */
 export interface Witness {
   readonly learned: Learned;
   readonly rows: Int32Array;
+}
+
+interface Question {
+  readonly project: Pick<Project, "seed">;
+  readonly metric: Metric;
+  readonly signal: AbortSignal;
 }
 
 type Predict = (features: Frame) => Promise<Predictions> | Predictions;
@@ -35,7 +42,7 @@ export async function columnImportance(
   { learned, rows: unseen }: Witness,
   predict: Predict,
   { target, frame }: { readonly target: Target; readonly frame: Frame },
-  { project, metric, signal }: Pick<Judgement, "project" | "metric" | "signal">,
+  { project, metric, signal }: Question,
   secondsLeft?: () => number,
 ): Promise<Importance[]> {
   const random = createRandom(project.seed).fork("importance");

@@ -1,9 +1,9 @@
 import { readFrame } from "../../engines/table/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
+import type { Document } from "../../foundation/contracts/document.js";
 import { columnOf } from "../../foundation/contracts/frame.js";
 import type { Feedback } from "../../foundation/contracts/monitoring-store.js";
-import type { Document } from "../../foundation/contracts/store.js";
 import type { WorkflowContext } from "../context.js";
 import { openRows, type ReadingOptions } from "../use/reading.js";
 
