@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { flagsOf } from "../../src/entries/cli/flags.js";
 import { VERBS } from "../../src/entries/cli/verbs.js";
+import { ERROR_TABLE } from "../../src/foundation/base/errors.js";
 import { parseProject } from "../../src/workflows/project/project-file.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -32,6 +33,24 @@ const prose = (text: string): string => text.replace(/^```[\s\S]*?^```$/gm, "```
 test("the reference pages equal the schemas", () => {
   const script = join(ROOT, "scripts/write-reference.mjs");
   execFileSync(process.execPath, [script, "--check"], { cwd: ROOT, stdio: "pipe" });
+});
+
+test("the codes that docstrings promise exist", () => {
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
+  const promised = sources.flatMap((name) => {
+    const text = read(join("src", name));
+    return [...text.matchAll(/@throws QuernError ([^\n*]*)/g)].flatMap(([, codes]) =>
+      [...codes!.matchAll(/\b[A-Z]+_[A-Z_]+(?!…)\b/g)].map(([code]) => ({ name, code })),
+    );
+  });
+  expect(promised.length).toBeGreaterThan(100);
+  // `DATA_…` stands for all that begin so.
+  const known = Object.keys(ERROR_TABLE);
+  const isKnown = (code: string) =>
+    code.endsWith("_") ? known.some((one) => one.startsWith(code)) : known.includes(code);
+  expect(promised.filter(({ code }) => !isKnown(code))).toEqual([]);
 });
 
 describe("the two READMEs", () => {

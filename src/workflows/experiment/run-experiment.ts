@@ -56,7 +56,7 @@ const inStore = <T>(
 
 /**
  * Spreads the traffic between the champion and a candidate until it is clear which is better.
- * @throws QuernError MODEL_NOT_FOUND, CONFIG_INVALID, EXPERIMENT_RUNNING
+ * @throws QuernError MODEL_NOT_FOUND, CONFIG_INVALID
  */
 export function startExperiment(
   request: ExperimentRequest,
@@ -98,7 +98,7 @@ export async function startExperimentIn(
   return { change: await deployIn(store, { name, deployment, reason }), plan };
 }
 
-/** Lets the traffic follow success. @throws QuernError MODEL_NOT_FOUND, CONFIG_INVALID, EXPERIMENT_RUNNING */
+/** Lets the traffic follow success. @throws QuernError MODEL_NOT_FOUND, CONFIG_INVALID */
 export function startBandit(
   { name, models, method, reward, leastShare = 0.02, reason }: BanditRequest,
   options: WorkflowOptions = {},
