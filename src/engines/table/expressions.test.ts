@@ -112,7 +112,7 @@ const dateText = fc
       [pad(year, 4), pad(month, padded ? 2 : 1), pad(day, padded ? 2 : 1)] as const,
   );
 const timeText = fc.oneof(
-  fc.constant(""),
+  fc.constantFrom("", "T09:30", "T24:00:00", " 24:00", "T24:00:01", "T24:00:00,0000009", "T24:00:00.000001"),
   fc
     .tuple(
       fc.constantFrom("T", " "),

@@ -155,8 +155,10 @@ const DAY_GLOB = "####-##-##".replaceAll("#", DIGIT_GLOB);
 const SECOND_GLOB = `${DAY_GLOB}[ T]${"##:##:##".replaceAll("#", DIGIT_GLOB)}`;
 
 function isoTimestamp(text: string): string {
-  // A comma before the fraction and a blank before the zone are valid, but not to DuckDB's cast.
-  const plain = String.raw`regexp_replace(replace(${text}, ',', '.'), ' ?(Z|[+-]\d{2}:?(\d{2})?)$', '\1')`;
+  // Valid, but not to DuckDB's cast: a comma before the fraction, a blank before the zone, a zone after minutes.
+  const zone = String.raw`(Z|[+-]\d{2}:?(?:\d{2})?)$`;
+  const close = String.raw`regexp_replace(replace(${text}, ',', '.'), ' ?${zone}', '\1')`;
+  const plain = String.raw`regexp_replace(${close}, '([T ]\d{1,2}:\d{2})${zone}', '\1:00\2')`;
   return (
     `CASE WHEN regexp_matches(${text}, ${quoteText(ISO_PATTERN)}) AND NOT starts_with(${text}, '0000') ` +
     `THEN date_trunc('milliseconds', CAST(TRY_CAST(${plain} AS TIMESTAMPTZ) AS TIMESTAMP)) END`

@@ -108,16 +108,25 @@ function parseIso(text: string): number | undefined {
   const match = isoExpression.exec(text);
   if (!match) return undefined;
   const [, year, month, day, hour, minute, second, fraction, zone] = match;
+  const endOfDay = isEndOfDay(hour, minute, second, fraction);
   const base = epochMilliseconds(
     Number(year),
     Number(month),
     Number(day),
-    Number(hour ?? 0),
+    endOfDay ? 0 : Number(hour ?? 0),
     Number(minute ?? 0),
     Number(second ?? 0),
   );
   if (base === undefined) return undefined;
-  return base + Number((fraction ?? "").padEnd(3, "0").slice(0, 3)) - zoneMinutes(zone) * 60_000;
+  const inDay = endOfDay ? DAY_MILLISECONDS : Number((fraction ?? "").padEnd(3, "0").slice(0, 3));
+  return base + inDay - zoneMinutes(zone) * 60_000;
+}
+
+const DAY_MILLISECONDS = 86_400_000;
+
+/** 24:00:00 is the midnight that ends a day (ISO 8601-1, amendment 1 of 2022); to the microsecond, as in SQL. */
+function isEndOfDay(hour?: string, minute?: string, second?: string, fraction?: string): boolean {
+  return hour === "24" && minute === "00" && /^0*$/.test((second ?? "") + (fraction ?? "").slice(0, 6));
 }
 
 function zoneMinutes(zone: string | undefined): number {
