@@ -28,6 +28,7 @@ export default defineConfig({
   test: {
     include: heavy ? ["{src,test,conformance}/**/*.heavy.test.ts"] : ["{src,test,conformance}/**/*.test.ts"],
     exclude: heavy ? [] : ["**/*.heavy.test.ts"],
+    setupFiles: ["test/seed-properties.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
