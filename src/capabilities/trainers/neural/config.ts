@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fields } from "../../../foundation/contracts/extension.js";
+import { mixupField } from "./augmentation/mixup.js";
 import {
   averagingField,
   checkpointField,
@@ -72,6 +73,7 @@ const training = {
   learningRate: learningRateField(3e-3, "the schedule lowers it", { low: 3e-4, high: 1e-2 }),
   weightDecay: weightDecayField(0.01),
   labelSmoothing: labelSmoothingField(),
+  mixup: mixupField("pairs of rows, numbers embedded,"),
   schedule: z.enum(["cosine", "coslog4", "one-cycle", "constant"]).default("coslog4").register(fields, {
     title: "Schedule of the learning rate",
     help: "`coslog4`: four waves; the others fall once, or stay.",

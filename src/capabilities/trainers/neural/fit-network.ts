@@ -7,6 +7,7 @@ import {
   type Schedule,
 } from "../../../engines/autodiff/index.js";
 import type { Fitted, TrainingContext } from "../../../foundation/contracts/trainer.js";
+import { mixedBatches } from "./augmentation/mixup.js";
 import { sampledBatches } from "./batches.js";
 import type { NeuralConfig } from "./config.js";
 import { isSeparate, type NetworkShape, PERCEPTRON } from "./network.js";
@@ -34,13 +35,14 @@ export async function fitNetwork(
   const plan = planNetwork(trainer, train, config, context);
   const { shape, batch, outcome, design } = plan;
   const learnt = { [TABLE]: tableTensor(design), ...learnedTensors(train, outcome) };
+  const rows = sampledBatches(learnt, {
+    batch,
+    ...(isSeparate(shape) ? { streams: shape.members } : {}),
+    random: context.random.fork("rows"),
+  });
   const trained = await trainNetwork(
     {
-      batches: sampledBatches(learnt, {
-        batch,
-        ...(isSeparate(shape) ? { streams: shape.members } : {}),
-        random: context.random.fork("rows"),
-      }),
+      batches: mixedBatches(rows, config.mixup, context.random.fork("mixup")),
       ...objectiveOf(PERCEPTRON, { shape, outcome, validation, labelSmoothing: config.labelSmoothing }),
       optimizer: adamW({ weightDecay: config.weightDecay }),
       learningRate: config.learningRate,

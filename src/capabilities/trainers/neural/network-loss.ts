@@ -3,6 +3,7 @@ import { binaryCrossEntropy, crossEntropy, squaredError } from "../../../engines
 import type { Expressions } from "../../../engines/onnx/index.js";
 import { cast, type GraphValue } from "../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../foundation/contracts/tensor.js";
+import { nextRows, SHARE } from "./augmentation/mixup.js";
 import { takeRange } from "./inference.js";
 import { answersOf, type NetworkKind, type ScoredShape } from "./network-kind.js";
 import { meanLoss, type NetworkOutcome, type NetworkRows } from "./outcome.js";
@@ -11,19 +12,28 @@ import type { NetworkTraining, Validation } from "./train-network.js";
 
 /**
  * Mean over the batch, summed over members where there are some. Inputs: those of the network, `truth` and, where rows
- * have weights, `weights`, each with one dimension of members before the rows where these see rows of their own.
+ * have weights, `weights`, each with one dimension of members before the rows where these see rows of their own. With a
+ * share of mixup a row is as much of its truth as of itself, else of the next row's.
  * @param scores before the link
  */
 export function scoreLoss(
   scores: NetworkFunction<GraphValue>,
   labelSmoothing: number,
 ): NetworkFunction<GraphValue> {
-  return (scope, { truth, weights, ...values }) =>
-    batchLoss(scope.x, rowLosses(scope.x, scores(scope, values), truth!, labelSmoothing), weights);
+  return (scope, { truth, weights, ...values }) => {
+    const { x } = scope;
+    const made = scores(scope, values);
+    const own = rowLosses(x, made, truth!, labelSmoothing);
+    const share = values[SHARE];
+    if (!share) return batchLoss(x, own, weights);
+    const rowAxis = truth!.shape.length - (truth!.type === "int64" ? 1 : 2);
+    const others = rowLosses(x, made, nextRows(x, truth!, rowAxis), labelSmoothing);
+    return batchLoss(x, x.add(x.mul(own, share), x.mul(others, x.sub(1, share))), weights);
+  };
 }
 
 /** Of scores [B, outputs] or [M, B, outputs]: [B], or [M, B]. Members that see the same rows share their truth. */
-export function rowLosses(
+function rowLosses(
   x: Expressions,
   scores: GraphValue,
   truth: GraphValue,
@@ -40,7 +50,7 @@ export function rowLosses(
 }
 
 /** A scalar. The sum over members leaves each with the gradient it would have alone. */
-export function batchLoss(x: Expressions, losses: GraphValue, weights: GraphValue | undefined): GraphValue {
+function batchLoss(x: Expressions, losses: GraphValue, weights: GraphValue | undefined): GraphValue {
   const weighted = weights ? x.mul(losses, weights) : losses;
   const byMember = x.mean(weighted, [weighted.shape.length - 1]);
   return byMember.shape.length === 0 ? byMember : x.sum(byMember);

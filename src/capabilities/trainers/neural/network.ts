@@ -1,11 +1,12 @@
 /** The network for tables: embedded numbers beside all other features, dense layers, one output for each class. */
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
 import { designInGraph } from "../numeric/design.js";
+import { mixedRows } from "./augmentation/mixup.js";
 import { type Activation, activate, smoothClip } from "./layers/activations.js";
 import { batchEnsembleDense, dense, memberDense } from "./layers/dense.js";
 import { embedNumbers, forMembers } from "./layers/number-embeddings.js";
 import type { NetworkKind } from "./network-kind.js";
-import type { Scope } from "./scope.js";
+import type { Scope, Values } from "./scope.js";
 import { predictedTable, TABLE } from "./table-input.js";
 
 /** What the layers are; a plain value. */
@@ -39,10 +40,11 @@ export function isSeparate({
 
 /**
  * Scores before the link: [N, outputs], or [M, N, outputs] with members.
- * @param matrix float32 [N, features]; [M, N, features] where each member sees rows of its own
+ * @param values the table, float32 [N, features]; [M, N, features] where each member sees rows of its own
  */
-function networkScores(scope: Scope, shape: NetworkShape, matrix: GraphValue): GraphValue {
-  let value = embedFeatures(scope, shape, matrix);
+function networkScores(scope: Scope, shape: NetworkShape, values: Values): GraphValue {
+  const features = embedFeatures(scope, shape, values[TABLE]!);
+  let value = mixedRows(scope, features, values, features.shape.length - 2);
   for (let k = 0; k < shape.hiddenLayers; k++) {
     const sums = hiddenLayer(scope.at(`hidden.${k}`), shape, value, k === 0);
     value = scope.dropout(activate(scope.x, sums, ACTIVATIONS[shape.activation]), shape.dropout);
@@ -54,7 +56,7 @@ function networkScores(scope: Scope, shape: NetworkShape, matrix: GraphValue): G
 
 /** Embedded numbers and dense layers over the feature matrix. */
 export const PERCEPTRON: NetworkKind<NetworkShape> = {
-  scores: (scope, shape, values) => networkScores(scope, shape, values[TABLE]!),
+  scores: (scope, shape, values) => networkScores(scope, shape, values),
   inputs: predictedTable,
   graphInputs: (graph, columns) => ({ [TABLE]: designInGraph(graph, columns) }),
 };

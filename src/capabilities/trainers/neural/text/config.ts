@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { mixupField } from "../augmentation/mixup.js";
 import {
   averagingField,
   bucketsField,
@@ -86,6 +87,7 @@ const training = {
   learningRate: learningRateField(2e-3, RISES, { low: 3e-4, high: 1e-2 }),
   weightDecay: weightDecayField(0.01),
   labelSmoothing: labelSmoothingField(),
+  mixup: mixupField("the vectors of pairs of texts"),
   epochs: z.number().int().min(1).max(1000).default(8).register(fields, {
     title: "Epochs",
     help: "Times that each row is seen.",

@@ -1,5 +1,6 @@
 import { adamW, risingCosine } from "../../../../engines/autodiff/index.js";
 import type { Fitted, TrainingContext } from "../../../../foundation/contracts/trainer.js";
+import { mixedBatches } from "../augmentation/mixup.js";
 import { textBatches } from "../length-buckets.js";
 import { diagnosticsOf, fittedNetwork, type NetworkState } from "../network-kind.js";
 import { objectiveOf } from "../network-loss.js";
@@ -34,12 +35,13 @@ export async function fitTextNetwork(
   const { batch, steps } = textTrainingLength(config, train.features.rows);
   const shape = shapeOf(config, inputs, outputsFor(train.target));
   const learnt = { ...tensors, ...learnedTensors(train, outcome) };
+  const rows = textBatches(learnt, {
+    ...{ batch, steps, random: context.random.fork("rows") },
+    texts: config.buckets ? inputs.texts.map((_, k) => textName(k)) : [],
+  });
   const trained = await trainNetwork(
     {
-      batches: textBatches(learnt, {
-        ...{ batch, steps, random: context.random.fork("rows") },
-        texts: config.buckets ? inputs.texts.map((_, k) => textName(k)) : [],
-      }),
+      batches: mixedBatches(rows, config.mixup, context.random.fork("mixup")),
       ...objectiveOf(TEXT_NETWORK, { shape, outcome, validation, labelSmoothing: config.labelSmoothing }),
       optimizer: adamW({ weightDecay: config.weightDecay }),
       learningRate: config.learningRate,

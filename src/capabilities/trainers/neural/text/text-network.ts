@@ -1,5 +1,6 @@
 /** The network for tables with texts: an encoder for each text beside the other features, then dense layers. */
 import type { GraphValue } from "../../../../foundation/contracts/graph.js";
+import { mixedRows } from "../augmentation/mixup.js";
 import { dense } from "../layers/dense.js";
 import type { NetworkKind } from "../network-kind.js";
 import type { Scope, Values } from "../scope.js";
@@ -33,14 +34,14 @@ function textScores(scope: Scope, shape: TextShape, values: Values): GraphValue 
   );
   const table = values[TABLE];
   const others = table ? [x.apply("Relu", dense(scope.at(TABLE), table, width))] : [];
-  const joined = scope.dropout(x.concat([...texts, ...others], 1), shape.dropout);
-  const scores = dense(scope.at("output"), joined, outputs);
+  const joined = mixedRows(scope, x.concat([...texts, ...others], 1), values);
+  const scores = dense(scope.at("output"), scope.dropout(joined, shape.dropout), outputs);
   if (!shape.wide) return scores;
-  return inputs.texts.reduce(
-    (sum, { vocabulary }, k) =>
-      x.add(sum, wideScores(scope.at(`${WIDE}-${k}`), values[textName(k)]!, shape, { vocabulary, outputs })),
-    scores,
-  );
+  return inputs.texts.reduce((sum, { vocabulary }, k) => {
+    const place = scope.at(`${WIDE}-${k}`);
+    const wide = wideScores(place, values[textName(k)]!, shape, { vocabulary, outputs });
+    return x.add(sum, mixedRows(scope, wide, values));
+  }, scores);
 }
 
 /** The values of a text take much memory. */

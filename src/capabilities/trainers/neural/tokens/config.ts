@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { mixupField } from "../augmentation/mixup.js";
 import {
   dropoutField,
   frequenciesField,
@@ -59,6 +60,7 @@ export const ftTransformerConfig = z.strictObject({
     .register(fields, { title: "Dropout of the attention", tune: { low: 0, high: 0.4 } }),
   learningRate: learningRateField(1e-3, RISES, { low: 2e-4, high: 4e-3 }),
   weightDecay: weightDecayField(0.01),
+  mixup: mixupField("the tokens of pairs of rows"),
   labelSmoothing: labelSmoothingField(),
   batchSize: tableBatchField(),
   steps: tableStepsField(800),

@@ -2,6 +2,7 @@ import { adamW, risingCosine } from "../../../../engines/autodiff/index.js";
 import { featureViews } from "../../../../foundation/contracts/feature-matrix.js";
 import type { Fitted, TrainingContext } from "../../../../foundation/contracts/trainer.js";
 import { trainingDesign } from "../../numeric/design.js";
+import { mixedBatches } from "../augmentation/mixup.js";
 import { sampledBatches } from "../batches.js";
 import { trainingLength } from "../config.js";
 import { diagnosticsOf, fittedNetwork, type NetworkState } from "../network-kind.js";
@@ -26,9 +27,10 @@ export async function fitTokenNetwork(
   const shape = shapeOf(config, train);
   const { batch, steps } = trainingLength(config, design.rows);
   const learnt = { [TABLE]: tableTensor(design), ...learnedTensors(train, outcome) };
+  const rows = sampledBatches(learnt, { batch, random: context.random.fork("rows") });
   const trained = await trainNetwork(
     {
-      batches: sampledBatches(learnt, { batch, random: context.random.fork("rows") }),
+      batches: mixedBatches(rows, config.mixup, context.random.fork("mixup")),
       ...objectiveOf(TOKEN_NETWORK, { shape, outcome, validation, labelSmoothing: config.labelSmoothing }),
       optimizer: adamW({ weightDecay: config.weightDecay }),
       learningRate: config.learningRate,

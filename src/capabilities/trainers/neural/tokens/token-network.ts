@@ -4,6 +4,7 @@
  */
 import { cast, type GraphValue } from "../../../../foundation/contracts/graph.js";
 import { designInGraph } from "../../numeric/design.js";
+import { mixedRows } from "../augmentation/mixup.js";
 import { uniformFor } from "../initializers.js";
 import { activate } from "../layers/activations.js";
 import { dense } from "../layers/dense.js";
@@ -12,7 +13,7 @@ import { embedNumbers } from "../layers/number-embeddings.js";
 import { firstPlace } from "../layers/pooling.js";
 import { encoderBlock } from "../layers/transformer.js";
 import type { NetworkKind } from "../network-kind.js";
-import type { Scope } from "../scope.js";
+import type { Scope, Values } from "../scope.js";
 import { predictedTable, TABLE } from "../table-input.js";
 
 /** What the layers are; a plain value. */
@@ -52,10 +53,10 @@ function rowsAtOnce({ features, heads }: TokenShape): number {
 
 /**
  * Scores before the link, [N, outputs].
- * @param matrix float32 [N, features]; codes 0, 1, …, anything else is missing or unseen
+ * @param values the table, float32 [N, features]; codes 0, 1, …, anything else is missing or unseen
  */
-function tokenScores(scope: Scope, shape: TokenShape, matrix: GraphValue): GraphValue {
-  let tokens = tokensOf(scope.at("tokens"), shape, matrix);
+function tokenScores(scope: Scope, shape: TokenShape, values: Values): GraphValue {
+  let tokens = mixedRows(scope, tokensOf(scope.at("tokens"), shape, values[TABLE]!), values);
   for (let k = 0; k < shape.blocks; k++) {
     tokens = encoderBlock(scope.at(`blocks.${k}`), tokens, {
       heads: shape.heads,
@@ -73,7 +74,7 @@ function tokenScores(scope: Scope, shape: TokenShape, matrix: GraphValue): Graph
 
 /** Tokens of the features of a row. */
 export const TOKEN_NETWORK: NetworkKind<TokenShape> = {
-  scores: (scope, shape, values) => tokenScores(scope, shape, values[TABLE]!),
+  scores: (scope, shape, values) => tokenScores(scope, shape, values),
   inputs: predictedTable,
   graphInputs: (graph, columns, { codes }) => ({ [TABLE]: designInGraph(graph, columns, codes) }),
   rowsAtOnce,

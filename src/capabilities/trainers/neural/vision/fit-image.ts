@@ -9,7 +9,6 @@ import type { ImageNetworkConfig } from "./config.js";
 import { imageBatches } from "./image-batches.js";
 import { trainingInputs } from "./image-inputs.js";
 import { IMAGE_NETWORK, type ImageShape } from "./image-network.js";
-import { mixedLoss } from "./mixed-loss.js";
 
 const MOST_LOOKS = 20;
 /** Batches that are made ahead lie in memory together. */
@@ -48,7 +47,6 @@ export async function fitImageNetwork(
     {
       batches,
       ...objectiveOf(IMAGE_NETWORK, { shape, outcome, validation, labelSmoothing: config.labelSmoothing }),
-      loss: mixedLoss((scope, values) => IMAGE_NETWORK.scores(scope, shape, values), config.labelSmoothing),
       optimizer: adamW({ weightDecay: config.weightDecay }),
       learningRate: config.learningRate,
       schedule: risingCosine,

@@ -2,15 +2,14 @@
 import type { Random } from "../../../../foundation/base/random.js";
 import type { ElementType } from "../../../../foundation/contracts/graph.js";
 import { elementCount, type Tensor } from "../../../../foundation/contracts/tensor.js";
+import { SHARE, symmetricBeta } from "../augmentation/mixup.js";
 import { type Batches, type StackedTensors, streamedBatches } from "../batches.js";
 import { createRowStream } from "../row-stream.js";
 import { augmentPicture } from "./augment.js";
 import type { Augmentation } from "./config.js";
 import type { ImageSize } from "./image-inputs.js";
 
-/** Names of what mixup adds: the truth of each row's partner, and how much the row's own counts. */
-export const MIX = { partner: "partner", share: "share" } as const;
-export const TRUTH = "truth";
+const TRUTH = "truth";
 
 export interface ImageBatchOptions {
   /** By name, rows first; uint8 of rank 4: images. */
@@ -29,10 +28,7 @@ export function imageBatches({ tensors, batch, augmentation, random }: ImageBatc
   for (const [name, { type, shape }] of Object.entries(tensors))
     ports[name] = { type, shape: [batch, ...shape.slice(1)] };
   const isMixed = augmentation.mixup > 0;
-  if (isMixed) {
-    ports[MIX.partner] = ports[TRUTH]!;
-    ports[MIX.share] = { type: "float32", shape: [] };
-  }
+  if (isMixed) ports[SHARE] = { type: "float32", shape: [] };
   return streamedBatches(ports, (steps) => {
     const made = new Stack(ports, steps);
     const numbers = stream.next(steps);
@@ -113,8 +109,7 @@ function mix(
 ): void {
   const share = symmetricBeta(alpha, random);
   const rows = made.part(TRUTH, step).length / elementCount(tensors[TRUTH]!.shape.slice(1));
-  (made.part(MIX.share, step) as Float32Array)[0] = share;
-  (made.part(MIX.partner, step) as Float32Array).set(turned(made.part(TRUTH, step), rows) as Float32Array);
+  (made.part(SHARE, step) as Float32Array)[0] = share;
   for (const [name, tensor] of Object.entries(tensors)) {
     if (name === TRUTH || (tensor.type !== "uint8" && tensor.type !== "float32")) continue;
     const own = made.part(name, step) as Float32Array;
@@ -133,12 +128,4 @@ function turned(values: Numbers, rows: number): Numbers {
   result.set((values as Float32Array).subarray(width));
   result.set((values as Float32Array).subarray(0, width), values.length - width);
   return result;
-}
-
-/** Beta(alpha, alpha) for alpha in (0, 1] (Joehnk, 1964). */
-function symmetricBeta(alpha: number, random: Random): number {
-  for (;;) {
-    const [a, b] = [random.uniform() ** (1 / alpha), random.uniform() ** (1 / alpha)];
-    if (a + b <= 1 && a + b > 0) return a / (a + b);
-  }
 }

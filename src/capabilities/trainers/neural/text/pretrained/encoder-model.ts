@@ -23,7 +23,7 @@ export function restoreEncoder(state: EncoderState, vectors?: TextVectors): Fitt
           scope,
           shape,
           shape.inputs.texts.map((_, k) => values[vectorName(k)]!),
-          values[TABLE],
+          values,
         ),
         outcome.kind,
       ),

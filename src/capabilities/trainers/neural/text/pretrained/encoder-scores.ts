@@ -1,5 +1,6 @@
 /** A new head on a pretrained encoder, for texts beside other features. */
 import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
+import { mixedRows } from "../../augmentation/mixup.js";
 import { dense } from "../../layers/dense.js";
 import { layerNorm } from "../../layers/normalization.js";
 import { firstPieces } from "../../length-buckets.js";
@@ -39,20 +40,22 @@ export function encoderScores(
       options,
     ),
   );
-  return headScores(scope, shape, vectors, values[TABLE]);
+  return headScores(scope, shape, vectors, values);
 }
 
-/** The same of texts that are vectors already, [N, width] each. */
+/** The same of texts that are vectors already, [N, width] each, beside the other values. */
 export function headScores(
   scope: Scope,
   { dropout, outputs }: Pick<EncoderShape, "dropout" | "outputs">,
   vectors: readonly GraphValue[],
-  table: GraphValue | undefined,
+  values: Values,
 ): GraphValue {
   const { x } = scope;
+  const table = values[TABLE];
   const texts = vectors.map((vector, k) => layerNorm(scope.at(`head-norm-${k}`), vector));
   const others = table ? [x.apply("Relu", dense(scope.at(TABLE), table, TABLE_WIDTH))] : [];
-  return dense(scope.at("head"), scope.dropout(x.concat([...texts, ...others], 1), dropout), outputs);
+  const joined = mixedRows(scope, x.concat([...texts, ...others], 1), values);
+  return dense(scope.at("head"), scope.dropout(joined, dropout), outputs);
 }
 
 /** No longer than the encoder has places. */

@@ -4,6 +4,7 @@ import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
 import type { Fitted, TrainingContext } from "../../../../../foundation/contracts/trainer.js";
 import { createCheckpoint } from "../../../numeric/pace.js";
+import { mixedBatches } from "../../augmentation/mixup.js";
 import { type NetworkTensors, takeRange, tensorElements } from "../../inference.js";
 import { textBatches } from "../../length-buckets.js";
 import { diagnosticsOf } from "../../network-kind.js";
@@ -11,7 +12,6 @@ import { scoreLoss, scoreValidation } from "../../network-loss.js";
 import { learnedTensors, linkedAnswers, type NetworkData, outcomeOf, outputsFor } from "../../outcome.js";
 import { VectorCache } from "../../pretrained/vector-cache.js";
 import type { NetworkFunction, Scope, Values } from "../../scope.js";
-import { TABLE } from "../../table-input.js";
 import { type TrainedNetwork, trainNetwork } from "../../train-network.js";
 import { predictionInputs, type TextInputs, textName, trainingInputs } from "../text-columns.js";
 import { resolvedTraining, type TextEncoderConfig } from "./config.js";
@@ -76,11 +76,11 @@ export async function fitEncoder(
   let trained: TrainedNetwork | undefined;
   for (const [phase, { treatment }] of phases.entries()) {
     const inPhase = Math.max(1, Math.round(Math.min(steps, context.maxIterations ?? steps) / phases.length));
+    const random = context.random.fork(`rows/${phase}`);
+    const rows = textBatches(learnt, { batch, steps: inPhase, texts: read, random });
     trained = await trainNetwork(
       {
-        batches: textBatches(learnt, {
-          ...{ batch, steps: inPhase, texts: read, random: context.random.fork(`rows/${phase}`) },
-        }),
+        batches: mixedBatches(rows, config.mixup, context.random.fork(`mixup/${phase}`)),
         loss: scoreLoss(answer, config.labelSmoothing),
         optimizer: adamW({ weightDecay: config.weightDecay }),
         learningRate,
@@ -152,7 +152,7 @@ function frozenScores(shape: EncoderShape): NetworkFunction<GraphValue> {
       scope,
       shape,
       shape.inputs.texts.map((_, k) => values[vectorName(k)]!),
-      values[TABLE],
+      values,
     );
 }
 

@@ -17,7 +17,6 @@ import type { NetworkFunction } from "../../scope.js";
 import { type NetworkTraining, trainNetwork } from "../../train-network.js";
 import { imageBatches } from "../image-batches.js";
 import { type ImageInputs, imageName, predictionInputs, trainingInputs } from "../image-inputs.js";
-import { mixedLoss } from "../mixed-loss.js";
 import { type ImageEncoderConfig, resolvedTraining } from "./config.js";
 import { type ImageEncoderState, placedTensors, restoreImageEncoder, withVectors } from "./encoder-model.js";
 import { BACKBONE, type ImageEncoderShape, imageEncoderScores } from "./encoder-scores.js";
@@ -79,15 +78,13 @@ export async function fitImageEncoder(
   const learnt = { ...(await seen(tensors)), ...learnedTensors(train, outcome) };
   const { batch, steps, learningRate } = resolvedTraining(config, train.features.rows);
   const random = context.random.fork("batches");
-  const course: Pick<NetworkTraining, "batches" | "loss"> = isFrozen
-    ? { batches: sampledBatches(learnt, { batch, random }), loss: scoreLoss(scores, config.labelSmoothing) }
-    : {
-        batches: imageBatches({ tensors: learnt, batch, augmentation: config, random }),
-        loss: mixedLoss(scores, config.labelSmoothing),
-      };
+  const batches = isFrozen
+    ? sampledBatches(learnt, { batch, random })
+    : imageBatches({ tensors: learnt, batch, augmentation: config, random });
   const trained = await trainNetwork(
     {
-      ...course,
+      batches,
+      loss: scoreLoss(scores, config.labelSmoothing),
       ...(isFrozen ? {} : { ...fineTuning(config, opened, learningRate), given: pretrained }),
       optimizer: adamW({ weightDecay: config.weightDecay }),
       learningRate,
