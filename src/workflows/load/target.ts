@@ -6,6 +6,8 @@ import type { Target, TaskType } from "../../foundation/contracts/target.js";
 /** Whole numbers with more distinct values than this are predicted as numbers, not as classes. */
 const MAX_INTEGER_CLASSES = 10;
 const MAX_CLASSES = 1000;
+/** A class needs two rows on average. */
+const MAX_CLASSES_PER_ROW = 0.5;
 
 /** What will be predicted, with the reason in words; rows without a target are named, never guessed. */
 export interface ResolvedTarget {
@@ -46,7 +48,7 @@ export function resolveTarget(column: Column, schema: ColumnSchema, wish: Target
   }
   const decided = wish.type
     ? { task: wish.type, reason: "Given by the project." }
-    : inferTask(column, distinct);
+    : inferTask(column, distinct, rows.length);
   const facts = { column: wish.column, task: decided.task, reason: decided.reason, rows };
   if (decided.task === "regression")
     return { ...facts, classes: [], target: regressionTarget(column, rows, wish.column) };
@@ -81,13 +83,14 @@ function labelsOf(column: Column, schema: ColumnSchema): (string | undefined)[] 
 function inferTask(
   column: Column,
   distinct: ReadonlyMap<string, number>,
+  rows: number,
 ): { task: TaskType; reason: string } {
   const count = distinct.size;
   if (count === 2) return { task: "binary", reason: "The target has two distinct values." };
   if (column.kind !== "number")
     return { task: "multiclass", reason: `The target has ${count} distinct labels.` };
   const whole = [...distinct.keys()].every((label) => Number.isInteger(Number(label)));
-  if (whole && count <= MAX_INTEGER_CLASSES) {
+  if (whole && count <= MAX_INTEGER_CLASSES && count <= rows * MAX_CLASSES_PER_ROW) {
     return {
       task: "multiclass",
       reason: `The target has ${count} distinct whole numbers, taken as classes; \`--task regression\` predicts it as a number.`,
@@ -98,7 +101,12 @@ function inferTask(
 
 function regressionTarget(column: Column, rows: Int32Array, name: string): Target {
   if (column.kind !== "number" && column.kind !== "boolean") {
-    throw unusable(name, `is a ${column.kind}, and regression needs a number`, { kind: column.kind });
+    throw unusable(
+      name,
+      `is a ${column.kind}, and regression needs a number`,
+      { kind: column.kind },
+      "Choose a column of numbers, or leave `--task` out: labels are classes.",
+    );
   }
   return { task: "regression", values: Float64Array.from(rows, (row) => column.values[row]!) };
 }
@@ -112,30 +120,30 @@ function orderClasses(
   wish: TargetWish,
 ): string[] {
   const labels = [...distinct.keys()].sort(compareLabels);
-  if (labels.length > MAX_CLASSES || labels.length > rows / 2) {
+  if (labels.length > MAX_CLASSES || labels.length > rows * MAX_CLASSES_PER_ROW) {
     throw unusable(
       wish.column,
       `has ${labels.length} classes in ${rows} rows; a class needs at least two rows on average and ${MAX_CLASSES} classes are the most`,
-      {
-        classes: labels.length,
-        rows,
-      },
+      { classes: labels.length, rows },
+      "Give more rows, join rare classes into one, or, where the values are numbers, use `--task regression`.",
     );
   }
   if (task === "multiclass") return labels;
   if (labels.length !== 2)
-    throw unusable(wish.column, `has ${labels.length} classes, and a binary task needs two`, {
-      classes: labels.length,
-    });
+    throw unusable(
+      wish.column,
+      `has ${labels.length} classes, and a binary task needs two`,
+      { classes: labels.length },
+      "Leave `--task` out, or use `--task multiclass`.",
+    );
   const positive =
     wish.positive ?? labels.find((label) => POSITIVE_WORDS.has(label.toLowerCase())) ?? labels[1]!;
   if (!distinct.has(positive)) {
     throw unusable(
       wish.column,
       `has no value ${JSON.stringify(positive)}; its values are ${labels.map((label) => JSON.stringify(label)).join(" and ")}`,
-      {
-        classes: labels,
-      },
+      { classes: labels },
+      "Give one of its values as the positive class.",
     );
   }
   return [...labels.filter((label) => label !== positive), positive];
@@ -148,8 +156,9 @@ function compareLabels(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function unusable(column: string, why: string, details: Record<string, unknown>): QuernError {
+function unusable(column: string, why: string, details: Record<string, unknown>, hint?: string): QuernError {
   return new QuernError("TARGET_UNUSABLE", `The target column ${JSON.stringify(column)} ${why}.`, {
     details: { column, ...details },
+    ...(hint === undefined ? {} : { hint }),
   });
 }
