@@ -1,6 +1,6 @@
 import { compileDirect, type DirectModel } from "../../engines/onnx/index.js";
 import type { Clock } from "../../foundation/base/clock.js";
-import { PARITY_LIMIT, predictionDistance } from "../../foundation/contracts/prediction.js";
+import { PARITY_LIMIT, predictionDistance, valueScale } from "../../foundation/contracts/prediction.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { concatenateRows, rowsOf, type Tensors } from "./tensor-batch.js";
 
@@ -74,10 +74,11 @@ function agrees(actual: Tensors, expected: Tensors): boolean {
   return Object.entries(expected).every(([name, tensor]) => {
     const other = actual[name]!;
     if (other.type !== tensor.type || other.data.length !== tensor.data.length) return false;
+    const scale = tensor.type === "float32" ? valueScale(tensor.data as Float32Array) : 1;
     for (let k = 0; k < tensor.data.length; k++) {
       const [a, b] = [other.data[k]!, tensor.data[k]!];
       if (typeof a === "number" && typeof b === "number") {
-        if (predictionDistance(a, b) > PARITY_LIMIT) return false;
+        if (predictionDistance(a, b, scale) > PARITY_LIMIT) return false;
       } else if (a !== b) return false;
     }
     return true;

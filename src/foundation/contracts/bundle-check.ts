@@ -13,7 +13,7 @@ import {
   sampleSchema,
 } from "./bundle.js";
 import { outputTensors } from "./model-graph.js";
-import { PARITY_LIMIT, type Prediction, predictionDistance } from "./prediction.js";
+import { PARITY_LIMIT, type Prediction, predictionDistance, valueScale } from "./prediction.js";
 import type { TensorPort } from "./tensor.js";
 
 export function invalidBundle(why: string, cause?: unknown): QuernError {
@@ -155,8 +155,9 @@ export function parseSample(bytes: Uint8Array): Sample {
 
 /** The model must still answer its sample as it did when it was written. @throws QuernError BUNDLE_INVALID */
 export function checkSample(sample: Sample, answers: readonly Prediction[]): void {
+  const scale = valueScale(sample.responses.map(({ prediction }) => readNumber(prediction)));
   for (const [index, answer] of answers.entries()) {
-    const distance = answerDistance(answer, sample.responses[index]!);
+    const distance = answerDistance(answer, sample.responses[index]!, scale);
     if (distance > PARITY_LIMIT) {
       throw invalidBundle(
         `it answers sample ${index + 1} with a difference of ${distance} (limit ${PARITY_LIMIT})`,
@@ -167,14 +168,16 @@ export function checkSample(sample: Sample, answers: readonly Prediction[]): voi
 
 /**
  * The largest distance between the numbers of two answers, on the scale of `predictionDistance`; infinite where one has
- * another form, or another text, than the other. A label goes by its probability.
+ * another form, or another text, than the other. A label goes by its probability; `scale` is that of predicted values.
  */
 export function answerDistance(
   answer: Prediction,
   expected: Readonly<Record<string, unknown>> | Prediction,
+  scale = 1,
 ): number {
   const known = expected as Readonly<Record<string, unknown>>;
-  if ("prediction" in answer) return predictionDistance(answer.prediction, readNumber(known.prediction));
+  if ("prediction" in answer)
+    return predictionDistance(answer.prediction, readNumber(known.prediction), scale);
   if ("probabilities" in answer) return probabilityDistance(answer.probabilities, known.probabilities);
   return valueDistance(answer, expected);
 }

@@ -52,14 +52,26 @@ export type Row = Readonly<Record<string, unknown>>;
 export const PARITY_LIMIT = 1e-5;
 
 /**
- * Distance of two predicted numbers: absolute for probabilities and small values, relative to the expected
- * value where that is beyond 1 (float32 outputs cannot agree better than 6e-8 of their size). Equal
- * non-finite values have distance 0, otherwise infinite distance.
+ * Distance of two predicted numbers relative to the larger of `scale` and the expected value. Equal non-finite values
+ * have distance 0, otherwise infinite distance. `scale` 1 suits probabilities, `valueScale` values with a unit.
  */
-export function predictionDistance(actual: number, expected: number): number {
+export function predictionDistance(actual: number, expected: number, scale = 1): number {
   if (Object.is(actual, expected) || actual === expected) return 0;
-  const distance = Math.abs(actual - expected) / Math.max(1, Math.abs(expected));
+  const distance = Math.abs(actual - expected) / Math.max(scale, Math.abs(expected));
   return Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
+}
+
+/**
+ * The size of the largest finite value; 1 where there is none but 0. A sum in float32, as that of thousands of leaves, is
+ * off by rounding in proportion to the largest sum on its way, whatever it comes to: a value near 0 is no more exact.
+ */
+export function valueScale(values: ArrayLike<number>): number {
+  let largest = 0;
+  for (let index = 0; index < values.length; index++) {
+    const size = Math.abs(values[index]!);
+    if (size > largest && size < Number.POSITIVE_INFINITY) largest = size;
+  }
+  return largest || 1;
 }
 
 export interface OutputComparison {
@@ -110,10 +122,11 @@ export function compareOutputs(actual: Predictions, expected: Predictions): Outp
   if (actual.kind !== expected.kind || actual.values.length !== expected.values.length) {
     return { rows, maxAbsDiff: Number.POSITIVE_INFINITY, worstRow: rows > 0 ? 0 : -1 };
   }
+  const scale = expected.kind === "probabilities" ? 1 : valueScale(expected.values);
   let maxAbsDiff = 0;
   let worst = rows > 0 ? 0 : -width;
   for (let index = 0; index < expected.values.length; index++) {
-    const distance = predictionDistance(actual.values[index]!, expected.values[index]!);
+    const distance = predictionDistance(actual.values[index]!, expected.values[index]!, scale);
     if (distance > maxAbsDiff) {
       maxAbsDiff = distance;
       worst = index;

@@ -34,7 +34,7 @@ export interface LearningTools {
   save(bytes: Uint8Array): Promise<Sha256>;
   onTrial(trial: TrialResult): void;
   /** Numbers of trials whose exported form was found to answer otherwise: they take no part. */
-  readonly unfaithful?: ReadonlySet<number>;
+  readonly unfaithful?: ReadonlyMap<number, string>;
 }
 
 export interface Learned extends Combination {
@@ -61,7 +61,7 @@ export async function learn(
   const later = (stacked ? STACK_SHARE : 0) + (distilled ? STACK_SHARE : 0);
   tools.budget.withhold(later / (1 + later));
   const searched = (await search(material, identity, searchTools)).map((trial) =>
-    tools.unfaithful?.has(trial.candidate.number) ? withdrawn(trial) : trial,
+    withdrawn(trial, tools.unfaithful?.get(trial.candidate.number)),
   );
   const [best] = ranked(searched, tools.metric);
   if (!best) throw new AllTrialsFailed(searched);
@@ -76,13 +76,10 @@ export async function learn(
   return { ...combination, best };
 }
 
-function withdrawn({ candidate, seconds }: TrialResult): TrialResult {
-  return {
-    state: "failed",
-    candidate,
-    seconds,
-    error: "Its exported graph answers otherwise than what was trained.",
-  };
+/** The trial as it is, or failed for the reason given. */
+function withdrawn(trial: TrialResult, error: string | undefined): TrialResult {
+  if (error === undefined) return trial;
+  return { state: "failed", candidate: trial.candidate, seconds: trial.seconds, error };
 }
 
 /** Translated by the workflow, which knows the run. */

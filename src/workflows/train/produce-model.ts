@@ -10,7 +10,7 @@ import { registerModel } from "./register.js";
 /** From prepared data to a registered model: divide, inspect, learn, judge once, export, register. */
 export async function produceModel(production: Production): Promise<TrainResult> {
   const facts = await gatherFacts(production);
-  const unfaithful = new Set<number>();
+  const unfaithful = new Map<number, string>();
   for (;;) {
     const attempt = { ...production, unfaithful };
     try {
@@ -21,8 +21,9 @@ export async function produceModel(production: Production): Promise<TrainResult>
     } catch (failure) {
       const met = unfaithfulTrials(failure).filter((trial) => !unfaithful.has(trial));
       if (met.length === 0) throw failure;
-      for (const trial of met) unfaithful.add(trial);
-      production.context.logger.log("warn", (failure as Error).message, { trials: met });
+      const { message } = failure as QuernError;
+      for (const trial of met) unfaithful.set(trial, message);
+      production.context.logger.log("warn", message, { trials: met });
     }
   }
 }

@@ -44,7 +44,7 @@ export interface Production {
   readonly context: WorkflowContext;
   readonly transforms: TransformMap;
   /** Trials whose exported form answered otherwise than what was trained; absent: none was met. */
-  readonly unfaithful?: ReadonlySet<number>;
+  readonly unfaithful?: ReadonlyMap<number, string>;
 }
 
 /** What is recorded before the first model learns. */
