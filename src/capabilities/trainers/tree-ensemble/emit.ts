@@ -38,7 +38,7 @@ export function emitScores(graph: GraphBuilder, ensemble: TreeEnsemble, matrix: 
 
 function emittedNodes(ensemble: FlatTrees): EmittedNodes {
   const nodes = new EmittedNodes();
-  for (const tree of ensemble.roots.keys()) {
+  for (const tree of smallestFirst(ensemble)) {
     nodes.startTree();
     appendTree(nodes, ensemble, tree);
   }
@@ -49,6 +49,31 @@ function emittedNodes(ensemble: FlatTrees): EmittedNodes {
     for (let output = 0; output < ensemble.outputs; output++) nodes.target(leaf, output, 0);
   }
   return nodes;
+}
+
+/**
+ * Trees by their largest leaf. The runtime sums float32 in the order of trees: added last, the small leaves of late
+ * rounds would be rounded away from a sum that is large already.
+ */
+function smallestFirst(ensemble: FlatTrees): number[] {
+  const trees = [...ensemble.roots.keys()];
+  if (ensemble.aggregate === "average") return trees;
+  const sizes = trees.map((tree) => largestLeaf(ensemble, tree));
+  return trees.sort((a, b) => sizes[a]! - sizes[b]! || a - b);
+}
+
+function largestLeaf({ roots, nodeLeft, nodeRight, leafValues, leafRows }: FlatTrees, tree: number): number {
+  const values = leafValues.length / leafRows.length;
+  const stack = [roots[tree]!];
+  let largest = 0;
+  while (stack.length > 0) {
+    const child = stack.pop()!;
+    if (child >= 0) stack.push(nodeLeft[child]!, nodeRight[child]!);
+    else
+      for (let k = 0; k < values; k++)
+        largest = Math.max(largest, Math.abs(leafValues[~child * values + k]!));
+  }
+  return largest;
 }
 
 /** What `emitScores` adds to the exported file, in bytes: the node's lists, which are all but a few hundred of them. */
