@@ -3,7 +3,8 @@ import type { Frame } from "../../../foundation/contracts/frame.js";
 import type { GraphBuilder, GraphColumn, GraphValue } from "../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../foundation/contracts/tensor.js";
 import type { FitDiagnostics, Fitted } from "../../../foundation/contracts/trainer.js";
-import { exportScope, type NetworkTensors, networkAnswers, tensorElements } from "./inference.js";
+import { answersByLength } from "./answers-by-length.js";
+import { exportScope, type NetworkTensors, tensorElements } from "./inference.js";
 import { inOwnUnit, linkedAnswers, type NetworkOutcome, predictionsOf } from "./outcome.js";
 import type { NetworkFunction, Scope, Values } from "./scope.js";
 import type { TrainedNetwork } from "./train-network.js";
@@ -23,6 +24,8 @@ export interface NetworkKind<Shape extends ScoredShape> {
   graphInputs(graph: GraphBuilder, columns: readonly GraphColumn[], shape: Shape): Values;
   /** Rows computed at once outside of training, a multiple of 16; absent: as many as suit small rows. */
   rowsAtOnce?(shape: Shape): number;
+  /** Names of inputs that are texts, int32 [N, L], 0 where a text has ended: `scores` may be given the beginning of all of them. */
+  texts?(shape: Shape): readonly string[];
 }
 
 /** A plain value. */
@@ -49,7 +52,7 @@ export function fittedNetwork<Shape extends ScoredShape>(
 ): Fitted<NetworkState<Shape>> {
   const { shape, tensors, outcome, diagnostics } = state;
   const network = answersOf(kind, shape, outcome);
-  const answers = networkAnswers(network, tensors, kind.rowsAtOnce?.(shape));
+  const answers = answersByLength(network, tensors, kind.texts?.(shape) ?? [], kind.rowsAtOnce?.(shape));
   return {
     state,
     diagnostics,

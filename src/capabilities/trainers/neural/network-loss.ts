@@ -3,6 +3,7 @@ import { binaryCrossEntropy, crossEntropy, squaredError } from "../../../engines
 import type { Expressions } from "../../../engines/onnx/index.js";
 import { cast, type GraphValue } from "../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../foundation/contracts/tensor.js";
+import { rowsByLength, takeInputs } from "./answers-by-length.js";
 import { nextRows, SHARE } from "./augmentation/mixup.js";
 import { takeRange } from "./inference.js";
 import { answersOf, type NetworkKind, type ScoredShape } from "./network-kind.js";
@@ -72,7 +73,8 @@ export function objectiveOf<Shape extends ScoredShape>(
   if (!data) return { loss };
   const tensors = kind.inputs(data.features, shape);
   const { outputs } = shape;
-  const judged = { tensors, data, outputs, outcome, rowsAtOnce: kind.rowsAtOnce?.(shape) };
+  const texts = kind.texts?.(shape) ?? [];
+  const judged = { tensors, data, outputs, outcome, texts, rowsAtOnce: kind.rowsAtOnce?.(shape) };
   return { loss, validation: scoreValidation(answersOf(kind, shape, outcome), judged) };
 }
 
@@ -83,6 +85,8 @@ export interface JudgedRows {
   /** Classes, or 1. */
   readonly outputs: number;
   readonly outcome: NetworkOutcome;
+  /** Names of tensors that are texts; short ones are judged by short graphs. Default: none. */
+  readonly texts?: readonly string[];
   /** Absent: all. */
   readonly rowsAtOnce?: number | undefined;
 }
@@ -93,25 +97,48 @@ export interface JudgedRows {
  */
 export function scoreValidation(
   answers: NetworkFunction<GraphValue>,
-  { tensors, data, outputs, outcome, rowsAtOnce }: JudgedRows,
+  { tensors, data, outputs, outcome, texts = [], rowsAtOnce }: JudgedRows,
 ): Validation {
   const { rows } = data.features;
   const count = rowsAtOnce ?? rows;
-  const ports = Object.entries(tensors).map(([name, { type, shape }]) => {
-    return [name, { type, shape: ["N", ...shape.slice(1)] }] as const;
+  const parts = judgedParts(tensors, texts);
+  const [inputs, ...further] = parts.map((part) => {
+    const ports = Object.entries(part.tensors).map(([name, { type, shape }]) => {
+      return [name, { type, shape: ["N", ...shape.slice(1)] }] as const;
+    });
+    return Object.fromEntries(ports);
   });
   return {
-    inputs: Object.fromEntries(ports),
+    inputs: inputs!,
+    further,
     outputs: (scope, values) => ({ answers: answers(scope, values) }),
     async judge(run) {
       const answered = new Float32Array(rows * outputs);
-      for (let start = 0; start < rows; start += count) {
-        const end = Math.min(rows, start + count);
-        const part = Object.entries(tensors).map(([name, tensor]) => [name, takeRange(tensor, start, end)]);
-        const made = await run(Object.fromEntries(part));
-        answered.set(made.answers!.data as Float32Array, start * outputs);
+      for (const [form, { rows: own, tensors: given }] of parts.entries()) {
+        for (let start = 0; start < own.length; start += count) {
+          const end = Math.min(own.length, start + count);
+          const part = Object.entries(given).map(([name, tensor]) => [name, takeRange(tensor, start, end)]);
+          const { data: made } = (await run(Object.fromEntries(part), form)).answers!;
+          for (let row = start; row < end; row++) {
+            const from = (row - start) * outputs;
+            answered.set((made as Float32Array).subarray(from, from + outputs), own[row]! * outputs);
+          }
+        }
       }
       return meanLoss(answered, outputs, data, outcome);
     },
   };
+}
+
+/** Rows that are judged by one graph, and what it sees of them. */
+function judgedParts(
+  tensors: Readonly<Record<string, Tensor>>,
+  texts: readonly string[],
+): { readonly rows: Int32Array; readonly tensors: Readonly<Record<string, Tensor>> }[] {
+  if (texts.length > 0) {
+    const parts = rowsByLength(texts.map((name) => tensors[name]!));
+    return parts.map((part) => ({ rows: part.rows, tensors: takeInputs(tensors, texts, part) }));
+  }
+  const rows = Object.values(tensors)[0]!.shape[0]!;
+  return [{ rows: Int32Array.from({ length: rows }, (_, row) => row), tensors }];
 }

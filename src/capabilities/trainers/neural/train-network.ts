@@ -63,13 +63,23 @@ export interface NetworkTraining extends Omit<BeginningOptions, "random"> {
 /** Measures the network between steps. */
 export interface Validation {
   /** What `outputs` is called with; sizes may be names. */
-  readonly inputs: Readonly<
-    Record<string, { readonly type: ElementType; readonly shape: readonly Dimension[] }>
-  >;
+  readonly inputs: EvaluationInputs;
+  /** The same in further forms: texts of other lengths. A graph is made for each that is asked for. */
+  readonly further?: readonly EvaluationInputs[];
   readonly outputs: NetworkFunction<Values>;
   /** What is to become least. `run` computes the outputs for given inputs and may be called part by part. */
-  judge(run: Evaluation["run"]): Promise<number>;
+  judge(run: ValidationRun): Promise<number>;
 }
+
+export type EvaluationInputs = Readonly<
+  Record<string, { readonly type: ElementType; readonly shape: readonly Dimension[] }>
+>;
+
+/** @param form 0 (default): as `inputs` says, k: as `further[k - 1]` */
+export type ValidationRun = (
+  inputs: Readonly<Record<string, Tensor>>,
+  form?: number,
+) => Promise<Record<string, Tensor>>;
 
 export interface TrainedNetwork {
   /** Parameters and statistics that were kept. */
@@ -100,10 +110,10 @@ export async function trainNetwork(
   const pools = createPools(blueprint, context.random.fork("dropout"));
   const windows = context.random.fork("windows");
   const training = await openTraining(definition, blueprint, pools, context.random);
-  let evaluation: Evaluation | undefined;
+  let evaluation: ReturnType<typeof openEvaluations> | undefined;
   try {
     const average = averageOf(definition, training);
-    evaluation = validation && (await openEvaluation(validation, training, average.contents));
+    evaluation = validation && openEvaluations(validation, training, average.contents);
     const run = evaluation?.run;
     const fitted = await fitTraining({
       training,
@@ -276,18 +286,32 @@ function trainingScope(step: StepGraph, uses: number) {
   });
 }
 
-function openEvaluation(
-  { inputs, outputs }: Validation,
+/** One graph for each form, made when it is first asked for. */
+function openEvaluations(
+  { inputs, further = [], outputs }: Validation,
   training: Training,
   contents: () => Readonly<Record<string, Float32Array>>,
-): Promise<Evaluation> {
-  return createEvaluation(training, {
-    inputs,
-    contents,
-    outputs: ({ x, parameter, input }) =>
-      outputs(
-        inferenceScope(x, parameter),
-        Object.fromEntries(Object.keys(inputs).map((name) => [name, input(name)])),
-      ),
-  });
+): { readonly run: ValidationRun; close(): Promise<void> } {
+  const forms = [inputs, ...further];
+  const opened = new Map<number, Promise<Evaluation>>();
+  const open = (form: number): Promise<Evaluation> =>
+    createEvaluation(training, {
+      inputs: forms[form]!,
+      contents,
+      outputs: ({ x, parameter, input }) =>
+        outputs(
+          inferenceScope(x, parameter),
+          Object.fromEntries(Object.keys(inputs).map((name) => [name, input(name)])),
+        ),
+    });
+  return {
+    async run(given, form = 0) {
+      const evaluation = opened.get(form) ?? open(form);
+      opened.set(form, evaluation);
+      return (await evaluation).run(given);
+    },
+    async close() {
+      for (const evaluation of opened.values()) await (await evaluation).close();
+    },
+  };
 }

@@ -21,12 +21,13 @@ export function meanOverTime(scope: Scope, value: GraphValue, mask?: GraphValue)
   return x.div(sum, x.max(x.sum(mask, [1], true), 1));
 }
 
-/** Greatest value at a place that counts, by feature: [N, T, width], mask [N, T] to [N, width]. */
+/** Greatest value at a place that counts, by feature: [N, T, width], mask [N, T] to [N, width]; 0 where no place counts. */
 export function maximumOverTime(scope: Scope, value: GraphValue, mask?: GraphValue): GraphValue {
   const { x } = scope;
   const counted = mask ? x.add(value, x.unsqueeze(maskPenalty(x, mask), [-1])) : value;
   const attributes = { keepdims: { int: 0 } };
-  return x.graph.op("ReduceMax", [counted, x.integers([1])], { attributes });
+  const greatest = x.graph.op("ReduceMax", [counted, x.integers([1])], { attributes });
+  return mask ? x.mul(greatest, x.graph.op("ReduceMax", [mask, x.integers([1])])) : greatest;
 }
 
 /** The first place, where a text has its token for the whole (Devlin et al., 2019): [N, T, width] to [N, width]. */

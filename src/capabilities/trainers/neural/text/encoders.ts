@@ -104,15 +104,16 @@ export function wideScores(
 
 const KERNELS = [3, 4, 5];
 
-/** The strongest answer of each filter over the text (Kim, 2014). */
+/** The strongest answer of each filter over the text (Kim, 2014), of those that begin at a piece. */
 const convolution: TextEncoder = (scope, tokens, shape, { vocabulary }) => {
   const { x } = scope;
   const read = firstPieces(x, tokens, shape.length);
-  const mask = scope.dropout(presence(scope, read), shape.tokenDropout);
+  const present = presence(scope, read);
+  const mask = scope.dropout(present, shape.tokenDropout);
   const values = embedPieces(scope, read, mask, { width: shape.width, vocabulary });
   const strongest = KERNELS.map((kernel) => {
     const filtered = dense(scope.at(`filters-${kernel}`), windows(x, values, kernel), shape.width);
-    return maximumOverTime(scope, x.apply("Relu", filtered));
+    return maximumOverTime(scope, x.apply("Relu", filtered), present);
   });
   return x.concat(strongest, 1);
 };

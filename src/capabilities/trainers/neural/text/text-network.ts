@@ -53,4 +53,5 @@ export const TEXT_NETWORK: NetworkKind<TextShape> = {
   inputs: (features, { inputs }) => predictionInputs(features, inputs),
   graphInputs,
   rowsAtOnce: () => ROWS_AT_ONCE,
+  texts: ({ inputs }) => inputs.texts.map((_, k) => textName(k)),
 };

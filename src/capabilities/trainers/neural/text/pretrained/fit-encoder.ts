@@ -66,6 +66,7 @@ export async function fitEncoder(
   const judged = validation && {
     tensors: await seen(predictionInputs(validation.features, inputs)),
     ...{ data: validation, outputs: shape.outputs, outcome, rowsAtOnce: JUDGED_AT_ONCE },
+    texts: frozen ? [] : inputs.texts.map((_, k) => textName(k)),
   };
   const answers: NetworkFunction<GraphValue> = (scope, values) =>
     linkedAnswers(scope.x, answer(scope, values), outcome.kind);

@@ -8,7 +8,7 @@ const ID = "text-encoder";
 /** A pretrained encoder from a folder, with a new head. */
 export const textEncoder = defineTrainer<typeof textEncoderConfig, EncoderState>({
   id: ID,
-  version: 2,
+  version: 3,
   summary:
     "Pretrained text encoder from a folder (BERT, RoBERTa, DistilBERT, MiniLM) with a new head; frozen, LoRA or full.",
   config: textEncoderConfig,

@@ -1,13 +1,12 @@
 /** Texts as vectors of an encoder that does not learn: computed once for each text, short texts by short graphs. */
 import { sha256 } from "../../../../../foundation/base/hash.js";
 import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
+import { graphLengths } from "../../answers-by-length.js";
 import { type NetworkAnswers, type NetworkTensors, networkAnswers } from "../../inference.js";
 import { VectorCache } from "../../pretrained/vector-cache.js";
 import type { EncoderArchitecture } from "./encoder-architecture.js";
 import { encodedTexts } from "./encoder-network.js";
 
-/** Graphs are made for these numbers of pieces, and for the longest. */
-const LENGTHS = [16, 32, 64, 128, 256];
 const ROWS_AT_ONCE = 16;
 
 type KeyedText = readonly [key: string, ids: Int32Array];
@@ -60,7 +59,7 @@ export class TextVectors {
 
   #compute(open: ReadonlyMap<string, Int32Array>): Map<string, Float32Array> {
     const { width } = this.#architecture;
-    const lengths = [...LENGTHS.filter((length) => length < this.#longest), this.#longest];
+    const lengths = graphLengths(this.#longest);
     const vectors = new Map<string, Float32Array>();
     for (const [k, length] of lengths.entries()) {
       const shorter = k === 0 ? -1 : lengths[k - 1]!;
