@@ -52,7 +52,13 @@ export {
   explainRows,
 } from "./workflows/use/explain-rows.js";
 export { exportModel } from "./workflows/use/export-model.js";
-export { type DetectorImport, importDetectorModel } from "./workflows/use/import-detector.js";
+export {
+  type DetectorImport,
+  type ImportModelRequest,
+  type ImportModelResult,
+  importDetectorModel,
+  importModel,
+} from "./workflows/use/import-detector.js";
 export { loadModel } from "./workflows/use/load-model.js";
 export { predictFile } from "./workflows/use/predict-file.js";
 export { profileData } from "./workflows/use/profile-data.js";

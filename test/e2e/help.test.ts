@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { trainTokenizer } from "../../src/capabilities/features/host/subwords/train-tokenizer.js";
 import { VERBS } from "../../src/entries/cli/verbs.js";
+import { writeYoloModel, YOLO_LABELS } from "../fixtures/yolo-model.js";
 import { cellsOf, customers, without, writeLines } from "./data.js";
 import { MAIN, quern, workFolder } from "./quern.js";
 
@@ -27,6 +28,8 @@ beforeAll(() => {
   }
   const options = { model: "wordpiece", vocabulary: 40, minimumCount: 1, lowerCase: true } as const;
   writeFileSync(join(encoder, "tokenizer.json"), trainTokenizer(texts, options));
+  writeYoloModel(path("yolov8n.onnx"));
+  writeLines(path("names.txt"), YOLO_LABELS);
 });
 afterAll(remove);
 

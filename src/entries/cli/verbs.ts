@@ -30,6 +30,11 @@ export const VERBS: readonly Verb[] = [
     () => import("./commands/embed.js"),
   ),
   verb(
+    "import",
+    "Register a model that was trained elsewhere: detectors from ONNX files of YOLO",
+    () => import("./commands/import.js"),
+  ),
+  verb(
     "similar",
     "Find the rows of a catalogue that are nearest to given ones",
     () => import("./commands/similar.js"),

@@ -2,6 +2,7 @@ import { type Html, html } from "../../engines/pages/html.js";
 import { type PageSection, page } from "../../engines/pages/page.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { ServedModel } from "../../foundation/contracts/serving.js";
+import { exampleRow } from "./example-row.js";
 import type { Route } from "./route.js";
 
 /** What the server offers, for people: the table of routes and the models, without script or network. */
@@ -27,7 +28,7 @@ function modelList(models: readonly ServedModel[]): Html {
       const { name, version, task, target, inputs } = model.manifest;
       return html`<h3>${name} (version ${version}, ${model.state})</h3>
 <p>Predicts ${target} (${task}).</p>
-<pre>curl -H 'Content-Type: application/json' -d '${exampleRow(model)}' $SERVER/predict/${encodeURIComponent(name)}</pre>
+<pre>curl -H 'Content-Type: application/json' -d '${quotedRow(model)}' $SERVER/predict/${encodeURIComponent(name)}</pre>
 <table><thead><tr><th>Column</th><th>Kind</th><th>May be left out</th></tr></thead><tbody>${inputs.map(
         ({ column, optional }) =>
           html`<tr><td>${column.name}</td><td>${column.kind}</td><td>${optional ? "yes" : "no"}</td></tr>`,
@@ -36,16 +37,8 @@ function modelList(models: readonly ServedModel[]): Html {
   )}`;
 }
 
-/** A row with something plausible in every column. */
-function exampleRow({ manifest }: ServedModel): string {
-  const entries = manifest.inputs.slice(0, 30).map(({ column, range, categories }) => {
-    if (column.kind === "number") return [column.name, range?.[0] ?? null] as const;
-    if (column.kind === "boolean") return [column.name, true] as const;
-    return [column.name, categories?.[0] ?? null] as const;
-  });
-  // Stands between single quotes of a shell.
-  return JSON.stringify(Object.fromEntries(entries)).replaceAll("'", "'\\''");
-}
+/** Stands between single quotes of a shell. */
+const quotedRow = (model: ServedModel): string => JSON.stringify(exampleRow(model)).replaceAll("'", "'\\''");
 
 function routeTable(routes: readonly Route[]): Html {
   return html`<table><thead><tr><th>Route</th><th>Permission</th><th>What it does</th></tr></thead><tbody>${routes.map(

@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
-import { errorBodySchema, NDJSON_TYPE, oipErrorSchema } from "../../foundation/contracts/http.js";
+import {
+  errorBodySchema,
+  NDJSON_TYPE,
+  oipErrorSchema,
+  predictRequestSchema,
+} from "../../foundation/contracts/http.js";
 import type { ServedModel } from "../../foundation/contracts/serving.js";
+import { exampleRow } from "./example-row.js";
 import type { Route } from "./route.js";
 
 type Json = Record<string, unknown>;
@@ -66,7 +72,7 @@ function operation(route: Route, models: readonly ServedModel[]): Json {
     tags: [path.split("/")[1]],
     security: permission === "public" ? [] : [{ token: [permission] }],
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(body ? { requestBody: { required: true, content: jsonContent(body.schema, "input") } } : {}),
+    ...(body ? { requestBody: { required: true, content: bodyContent(body.schema, models) } } : {}),
     ...(stream ? { requestBody: { required: true, content: lines(stream.schema, "input") } } : {}),
     responses: Object.fromEntries([
       ...refusals,
@@ -135,10 +141,24 @@ function parametersOf(
   }));
 }
 
+/** Rows that the served models take are shown as they are sent. */
+function bodyContent(schema: z.ZodType, models: readonly ServedModel[]): Json {
+  const content = jsonContent(schema, "input");
+  if (schema !== predictRequestSchema || models.length === 0) return content;
+  const examples = models.slice(0, SHOWN_MODELS).map((model) => {
+    return [model.manifest.name, { value: exampleRow(model) }] as const;
+  });
+  return {
+    "application/json": { ...(content["application/json"] as Json), examples: Object.fromEntries(examples) },
+  };
+}
+
+const SHOWN_MODELS = 5;
+
 /** Names and versions that this server answers for. */
 function examplesOf(parameter: string, models: readonly ServedModel[]): Json {
   const values = models
-    .slice(0, 5)
+    .slice(0, SHOWN_MODELS)
     .map(({ manifest }) => (parameter === "version" ? String(manifest.version) : manifest.name));
   if (values.length === 0 || !["model", "version"].includes(parameter)) return {};
   return { examples: Object.fromEntries([...new Set(values)].map((value) => [value, { value }])) };

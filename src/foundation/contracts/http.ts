@@ -26,7 +26,11 @@ export type ErrorBody = z.infer<typeof errorBodySchema>;
 
 // ---- predict -------------------------------------------------------------------------------------------------
 
-export const rowSchema = z.record(z.string(), z.unknown()).describe("column name to value; null = missing");
+export const rowSchema = z
+  .record(z.string(), z.unknown())
+  .describe(
+    "column name to value; null = missing; a picture is a file in base64 or a data URI, or {height, width, channels, data}",
+  );
 
 export const predictEnvelopeSchema = z.strictObject({
   rows: z.array(rowSchema),

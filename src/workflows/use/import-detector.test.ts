@@ -1,10 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createGraph, Expressions, writeModel } from "../../engines/onnx/index.js";
-import { createRandom } from "../../foundation/base/random.js";
-import { importDetectorModel } from "./import-detector.js";
+import {
+  writeYoloModel,
+  YOLO_LABELS,
+  YOLO_SIDE,
+  type YoloFile,
+  yoloProposals,
+} from "../../../test/fixtures/yolo-model.js";
+import { createGraph } from "../../engines/onnx/index.js";
+import type { BoxesAnswer } from "../../foundation/contracts/structured-answers.js";
+import { type DetectorImport, importDetectorModel } from "./import-detector.js";
 import { loadModel } from "./load-model.js";
 
 let folder: string;
@@ -13,52 +20,65 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const SIDE = 64;
-const CLASSES = 3;
-const ANCHORS = 40;
-const random = createRandom("yolo");
+const ORACLE = "test/oracles/yolo";
 
-/** Boxes in clusters: centre x, centre y, width, height in pixels; then a probability for each class. */
-const proposals = Array.from({ length: ANCHORS }, () => {
-  const at = 12 + 20 * random.integer(3);
-  const box = [at, at, 16, 20].map((side) => Math.fround(side + 2 * random.normal()));
-  return { box, scores: Array.from({ length: CLASSES }, () => Math.fround(random.uniform())) };
-});
-
-/** A model with the outputs of an export: what it says is scaled by the brightness of the picture. */
-function exported(layout: "v8" | "v5", batch: string | number = "batch"): string {
-  const graph = createGraph({ name: "yolo" });
-  const x = new Expressions(graph);
-  const images = graph.input("images", "float32", [batch, 3, SIDE, SIDE]);
-  const brightness = x.mean(images, [1, 2, 3], true);
-  const rows = proposals.map(({ box, scores }) => [...box, ...(layout === "v5" ? [0.5] : []), ...scores]);
-  const width = rows[0]!.length;
-  const table = graph.constant("float32", [1, ANCHORS, width], rows.flat());
-  const made = x.mul(table, x.reshape(brightness, [-1, 1, 1]));
-  graph.output("output0", layout === "v8" ? x.transpose(made, [0, 2, 1]) : made);
-  const model = graph.toModel();
-  const names = { key: "names", value: "{0: 'person', 1: \"traffic light\", 2: 'dog'}" };
-  const path = join(folder, `${layout}-${batch}.onnx`);
-  writeFileSync(path, writeModel({ ...model, metadataProps: [names] }));
+function written(file: YoloFile, name = "model"): string {
+  const path = join(folder, `${name}.onnx`);
+  writeYoloModel(path, file);
   return path;
 }
 
-const LABELS = ["person", "traffic light", "dog"];
+async function answersOf(request: Omit<DetectorImport, "name" | "out">, pictures: readonly Uint8Array[]) {
+  const out = join(folder, "bundle");
+  const manifest = await importDetectorModel({ ...request, name: "signs", out });
+  const model = await loadModel(out, { folder });
+  try {
+    const rows = pictures.map((data) => {
+      const pixels = Buffer.from(data).toString("base64");
+      return { image: { height: YOLO_SIDE, width: YOLO_SIDE, channels: 3, data: pixels } };
+    });
+    return { manifest, answers: (await model.predict(rows)) as unknown as BoxesAnswer[] };
+  } finally {
+    await model.close();
+  }
+}
+
+interface Expected {
+  readonly label: string;
+  readonly score: number;
+  /** In pixels. */
+  readonly corners: readonly number[];
+}
+
+function expectBoxes({ boxes }: BoxesAnswer, wanted: readonly Expected[], digits: number): void {
+  expect(boxes.map(({ label }) => label)).toEqual(wanted.map(({ label }) => label));
+  for (const [k, { score, corners }] of wanted.entries()) {
+    expect(boxes[k]!.score).toBeCloseTo(score, digits);
+    const [x, y, width, height] = boxes[k]!.box;
+    const inside = corners.map((corner) => Math.min(1, Math.max(0, corner / YOLO_SIDE)));
+    for (const [side, value] of [x, y, x + width, y + height].entries()) {
+      expect(value).toBeCloseTo(inside[side]!, digits);
+    }
+  }
+}
+
 const OVERLAP = 0.45;
 
 /** torchvision's `batched_nms`, as it is defined. */
-function expected(objectness: number) {
-  const found = proposals
+function expected(objectness: number, overlap: number): Expected[] {
+  const found = yoloProposals
     .map(({ box: [x, y, width, height], scores }) => {
       const best = Math.max(...scores);
-      const sides = [x! - width! / 2, y! - height! / 2, x! + width! / 2, y! + height! / 2];
-      return { label: LABELS[scores.indexOf(best)]!, score: best * objectness, sides };
+      const corners = [x! - width! / 2, y! - height! / 2, x! + width! / 2, y! + height! / 2];
+      return { label: YOLO_LABELS[scores.indexOf(best)]!, score: best * objectness, corners };
     })
     .filter(({ score }) => score > 0.2)
     .sort((a, b) => b.score - a.score);
-  const kept: typeof found = [];
+  const kept: Expected[] = [];
   for (const one of found) {
-    if (kept.every((other) => other.label !== one.label || overlapOf(other.sides, one.sides) <= OVERLAP)) {
+    if (
+      kept.every((other) => other.label !== one.label || overlapOf(other.corners, one.corners) <= overlap)
+    ) {
       kept.push(one);
     }
   }
@@ -73,53 +93,68 @@ function overlapOf(a: readonly number[], b: readonly number[]): number {
   return both / (area(a) + area(b) - both);
 }
 
+const white = new Uint8Array(YOLO_SIDE * YOLO_SIDE * 3).fill(255);
+const black = new Uint8Array(YOLO_SIDE * YOLO_SIDE * 3);
+
 describe("importDetectorModel", () => {
   it.each([
-    ["v8", 1],
-    ["v5", 0.5],
-  ] as const)("answers the boxes of a YOLO%s export after suppression", async (layout, objectness) => {
-    const out = join(folder, layout);
-    const options = { leastScore: 0.2, overlap: OVERLAP };
-    const manifest = await importDetectorModel({ file: exported(layout), name: "signs", out, ...options });
-    expect(manifest.outputs).toEqual({ kind: "boxes", labels: LABELS });
-    const model = await loadModel(out, { folder });
-    try {
-      const white = new Uint8Array(SIDE * SIDE * 3).fill(255);
-      const picture = { height: SIDE, width: SIDE, channels: 3, data: Buffer.from(white).toString("base64") };
-      const black = { ...picture, data: Buffer.from(new Uint8Array(SIDE * SIDE * 3)).toString("base64") };
-      const [{ boxes }, nothing] = (await model.predict([
-        { image: picture },
-        { image: black },
-      ])) as unknown as [{ boxes: { label: string; score: number; box: number[] }[] }, { boxes: unknown[] }];
-      expect(nothing.boxes).toEqual([]);
-      const wanted = expected(objectness);
-      expect(wanted.length).toBeLessThan(ANCHORS / 2);
-      expect(boxes.map(({ label }) => label)).toEqual(wanted.map(({ label }) => label));
-      for (const [k, { score, sides }] of wanted.entries()) {
-        expect(boxes[k]!.score).toBeCloseTo(score, 5);
-        const [x, y, width, height] = boxes[k]!.box as [number, number, number, number];
-        const inside = sides.map((side) => Math.min(1, Math.max(0, side / SIDE)));
-        for (const [side, value] of [x, y, x + width, y + height].entries()) {
-          expect(value).toBeCloseTo(inside[side]!, 5);
-        }
-      }
-    } finally {
-      await model.close();
+    ["v8", 1, { overlap: OVERLAP }, OVERLAP],
+    ["v5", 0.5, { overlap: OVERLAP }, OVERLAP],
+    // Boxes that the model has chosen are not chosen again.
+    ["v10", 1, {}, 1],
+  ] as const)("answers the boxes of a YOLO%s export", async (layout, objectness, settings, overlap) => {
+    const file = written({ layout });
+    const { manifest, answers } = await answersOf({ file, leastScore: 0.2, ...settings }, [white, black]);
+    expect(manifest.outputs).toEqual({ kind: "boxes", labels: YOLO_LABELS });
+    const wanted = expected(objectness, overlap);
+    expect(wanted.length < yoloProposals.length / 2).toBe(overlap < 1);
+    expectBoxes(answers[0]!, wanted, 5);
+    expect(answers[1]!.boxes).toEqual([]);
+  });
+
+  it("answers as PyTorch and torchvision do, of an export by PyTorch", async () => {
+    const recorded = JSON.parse(readFileSync(join(ORACLE, "expected.json"), "utf8"));
+    const { leastScore, overlap, limit } = recorded;
+    const labels = ["a", "b", "c"];
+    const pictures = [0, 1].map((k) => {
+      const at = (index: number) => {
+        const [c, x, y] = [index % 3, Math.floor(index / 3) % YOLO_SIDE, Math.floor(index / 3 / YOLO_SIDE)];
+        return (13 * (x >> 3) + 29 * (y >> 3) + 71 * c + 97 * k) ** 2 % 251;
+      };
+      return Uint8Array.from(white, (_, index) => at(index));
+    });
+    const file = join(ORACLE, "head.onnx");
+    const { answers } = await answersOf({ file, labels, leastScore, overlap, limit }, pictures);
+    for (const [k, boxes] of recorded.pictures.entries()) {
+      expect(boxes).toHaveLength(limit);
+      const wanted = boxes.map((box: { label: number }) => ({ ...box, label: labels[box.label] }));
+      expectBoxes(answers[k]!, wanted, 5);
     }
   });
 
-  it("says what it cannot read, and how to export it", async () => {
-    const fixed = importDetectorModel({ file: exported("v8", 1), name: "a", out: join(folder, "a") });
-    await expect(fixed).rejects.toMatchObject({
+  it("says what it found, what it reads, and how to export it", async () => {
+    const made = (request: Partial<DetectorImport> & { file: string }) =>
+      importDetectorModel({ name: "a", out: join(folder, "refused"), ...request });
+    await expect(made({ file: written({ batch: 1 }) })).rejects.toMatchObject({
       code: "UNSUPPORTED",
       hint: expect.stringContaining("dynamic=True"),
     });
-    const other = importDetectorModel({
-      file: exported("v8"),
-      name: "a",
-      out: join(folder, "a"),
-      labels: ["one"],
+    await expect(made({ file: written({}), labels: ["one"] })).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringMatching(
+        /output0 float32\[N, 7, 40\] and its 1 classes\. What is read: \[N, 4 \+ C, A\]/,
+      ),
     });
-    await expect(other).rejects.toThrow("does not fit 1 classes");
+    await expect(made({ file: written({ layout: "v10", isNamed: false }) })).rejects.toThrow(
+      "nothing says how many there are",
+    );
+    const graph = createGraph({ name: "other" });
+    const images = graph.input("pixels", "float32", ["N", 3, 8, 8]);
+    graph.output("logits", graph.op("GlobalAveragePool", [images]));
+    const path = join(folder, "classifier.onnx");
+    writeFileSync(path, graph.toBytes());
+    await expect(made({ file: path })).rejects.toThrow(
+      "its outputs are logits float32[N, 3, 1, 1]. What is read: [N, 4 + C, A]",
+    );
   });
 });

@@ -23,7 +23,7 @@ const objectsSchema = z.array(
 );
 type NamedObject = z.infer<typeof objectsSchema>[number];
 
-/** @throws QuernError DATA_MALFORMED naming the row, TARGET_UNUSABLE where no picture has an object */
+/** @throws QuernError DATA_MALFORMED naming the row, TARGET_UNUSABLE where no picture has an object, or none that is known */
 export function parseBoxes(cells: readonly string[], known?: readonly string[]): ParsedTruth<"detection"> {
   const named = cells.map((cell, row) => (cell === "" ? [] : parseCell(cell, row)));
   const labels = known ?? [...new Set(named.flat().map(({ label }) => label))].sort();
@@ -32,6 +32,7 @@ export function parseBoxes(cells: readonly string[], known?: readonly string[]):
       hint: HINT,
     });
   }
+  if (known) requireCommonLabel(named.flat(), known);
   const codes = new Map(labels.map((label, code) => [label, code]));
   const hasOthers = named.flat().some(({ label }) => !codes.has(label));
   const rows = named.map((objects) =>
@@ -48,6 +49,22 @@ export function parseBoxes(cells: readonly string[], known?: readonly string[]):
   };
   const usable = Int32Array.from(cells.keys()).filter((row) => cells[row] !== "");
   return { target, rows: usable, findings: findingsOf(named, usable.length) };
+}
+
+/** A model that knows none of the labels answers in other words: its figures would be zeros that mean nothing. */
+function requireCommonLabel(objects: readonly NamedObject[], known: readonly string[]): void {
+  if (objects.length === 0 || objects.some(({ label }) => known.includes(label))) return;
+  const found = [...new Set(objects.map(({ label }) => label))];
+  const list = (names: readonly string[]) =>
+    `${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""}`;
+  throw new QuernError(
+    "TARGET_UNUSABLE",
+    `The objects are called ${list(found)}; the model answers ${list(known)}. No name is in both.`,
+    {
+      details: { labels: found.slice(0, 100), known: known.slice(0, 100) },
+      hint: "Name the classes as the annotations do: `quern import` takes them with --classes.",
+    },
+  );
 }
 
 function parseCell(cell: string, row: number): readonly NamedObject[] {

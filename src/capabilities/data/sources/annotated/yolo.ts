@@ -57,6 +57,29 @@ function numbered(names: Readonly<Record<string, string>>, file: string): string
 }
 
 /**
+ * Names of classes in their order: one on each line, or those of a `data.yaml`. A last empty line counts for nothing.
+ * @throws QuernError DATA_MALFORMED naming file and line
+ */
+export function readClassNames(text: string, file: string): readonly string[] {
+  if (looksLikeYoloData(text)) return readYoloData(text, file).names;
+  const names = text
+    .replace(/^\uFEFF/, "")
+    .trimEnd()
+    .split(/\r?\n/)
+    .map((line) => line.trim());
+  const lines = new Map<string, number>();
+  for (const [index, name] of names.entries()) {
+    const line = index + 1;
+    if (name === "") throw malformed({ file, line }, "it is empty, and every line is the name of a class");
+    const earlier = lines.get(name);
+    if (earlier)
+      throw malformed({ file, line }, `${JSON.stringify(name)} is the name of line ${earlier} too`);
+    lines.set(name, line);
+  }
+  return names;
+}
+
+/**
  * The labels of one picture for YOLO: a line for each object, its class by number, then the centre, width and height as
  * shares of the picture; or, for outlines, the corners, of which the box around them is taken.
  * @throws QuernError DATA_MALFORMED naming the line
