@@ -5,6 +5,7 @@ import { createRandom } from "../../../foundation/base/random.js";
 import { createFrame } from "../../../foundation/contracts/frame.js";
 import { randomForest } from "../forest/random-forest.js";
 import { gbdt } from "../gbdt/gbdt.js";
+import { averageEnsembles } from "./average.js";
 
 /** Nothing but small categories: nodes on one feature follow one another in every tree. */
 function categories(rows: number, seed: number, missing: number) {
@@ -48,3 +49,28 @@ it.each([0, 0.2])(
     }
   },
 );
+
+it("keeps what late rounds add, however small beside the sum", async () => {
+  const rows = 21;
+  const random = createRandom(3);
+  const features = createFrame([
+    ["x", { kind: "number", values: Float32Array.from({ length: rows }, (_, row) => row) }],
+  ]);
+  const states = [];
+  for (let model = 0; model < 8; model++) {
+    const values = Float64Array.from({ length: rows }, (_, row) => row - 10 + 0.01 * random.uniform());
+    const config = gbdt.config.parse({ iterations: 400, learningRate: 0.05, minRowsPerLeaf: 1 });
+    const train = { features, target: { task: "regression", values } } as const;
+    states.push((await gbdt.fit({ train }, config, trainingContext())).state);
+  }
+  const joined = gbdt.restore({
+    ...states[0]!,
+    ensemble: averageEnsembles(
+      states.map(({ ensemble }) => ensemble),
+      Float64Array.from(states, () => 1 / states.length),
+    ),
+  });
+  const exported = await predictInGraph(joined, features);
+  for (const [row, value] of joined.predict(features).values.entries())
+    expect(Math.abs(exported[row]! - value)).toBeLessThan(1e-5);
+});
