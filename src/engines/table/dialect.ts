@@ -118,8 +118,10 @@ function sniffHeader(rows: readonly string[][]): boolean {
     const below = body.map((row) => row[index] ?? "").filter((text) => !isEmpty(text));
     if (below.length === 0) continue;
     const values = below.filter(isValue).length / below.length;
+    // The index of rows that pandas and R write has no name, but never a gap either.
+    const isIndex = cell.trim() === "" && below.length === body.length;
     if (values > 0.9) {
-      if (isValue(cell) || isEmpty(cell)) likeValues++;
+      if ((isValue(cell) || isEmpty(cell)) && !isIndex) likeValues++;
       else likeNames++;
     }
     if (below.includes(cell)) repeated++;

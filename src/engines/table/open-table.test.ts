@@ -84,6 +84,19 @@ describe("openTable", () => {
     await table.close();
   });
 
+  it.each([
+    [",colour,taste\n1,red,sweet\n2,green,sour\n3,red,sour\n", ["column1", "colour", "taste"], 3],
+    [",red,sweet\n2,green,sour\n,red,sour\n", ["column1", "column2", "column3"], 3],
+  ])(
+    "takes an index of rows without a name for one, a value that is missing not: %j",
+    async (text, names, rows) => {
+      const table = await openTable(delimited(text), options());
+      expect(table.columns.map((column) => column.name)).toEqual(names);
+      expect(table.rows).toBe(rows);
+      await table.close();
+    },
+  );
+
   it("answers with columns called like nothing on earth", async () => {
     const names = ["__proto__", 'a"b', "x\ny", "😀", "; DROP TABLE stored; --", "naïve", "select"];
     const header = names.map((name) => `"${name.replaceAll('"', '""')}"`).join(",");
