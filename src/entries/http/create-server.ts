@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { z } from "zod";
@@ -12,6 +13,7 @@ import { BODY_TIMEOUT_MS, BodyWatch } from "./body-watch.js";
 import { drain } from "./drain.js";
 import { toHttpError } from "./errors.js";
 import { type GrpcServer, startGrpcServer } from "./grpc/grpc-server.js";
+import { UPLOAD_TYPES } from "./job-routes.js";
 import { createServingMetrics, type ServingMetrics } from "./metrics.js";
 import {
   isBinaryReply,
@@ -54,7 +56,7 @@ export function createServer(
     options,
     metrics: servingMetrics.forServer(services.models, services),
     observer: servingMetrics.observer,
-    routes: routeTable(services.store),
+    routes: routeTable(services.store, services.jobs),
     isReady: () => closing === undefined && services.models.list().every((model) => model.state === "ready"),
   };
   const isClosing = (): boolean => closing !== undefined;
@@ -98,7 +100,7 @@ function createApp(bodyLimit: number): FastifyInstance {
   // Bodies arrive as text; each route reads its own.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<string>("application/json", { parseAs: "string" }, asItIs);
-  app.addContentTypeParser(NDJSON_TYPE, asItIs<Readable>);
+  for (const type of [NDJSON_TYPE, ...UPLOAD_TYPES]) app.addContentTypeParser(type, asItIs<Readable>);
   app.addContentTypeParser<Buffer>("application/octet-stream", { parseAs: "buffer" }, asItIs);
   // Clients of the protocol's binary extension name no type; their head's length is what tells.
   const asBytes = { parseAs: "buffer" } as const;
@@ -153,7 +155,7 @@ function registerHooks(
     reply.headers(SECURITY_HEADERS);
     if (isClosing()) reply.header("connection", "close");
     const route = (request.routeOptions.config as RouteConfig).table;
-    if (request.method !== "GET" && !route?.stream) bodies.begun(request.raw);
+    if (request.method !== "GET" && !isStreamed(route, request.headers)) bodies.begun(request.raw);
     try {
       // An unknown path tells nothing to callers who may do nothing.
       checkAccess(request.headers, route?.permission ?? "read");
@@ -234,13 +236,17 @@ function registerRoute(app: FastifyInstance, route: Route, context: RouteContext
     url: path,
     config: { table: route },
     handler: async (request, reply) => {
-      const stream = route.stream ? streamOf(request) : undefined;
+      const stream = route.stream || route.upload ? streamOf(request) : undefined;
+      // What is not read to its end would be read for nothing before the next request of the connection.
+      if (route.upload && stream) reply.header("connection", "close");
       const answer = await route.handle(
         {
           stream,
+          ...(route.upload ? { uploaded: mediaType(request.headers) } : {}),
           params: (route.heavy ? request.params : readFields(route.params, request.params)) as never,
           query: readFields(route.query, request.query) as never,
-          body: (route.body ? readBody(route, request) : undefined) as never,
+          headers: readFields(route.headers, request.headers) as never,
+          body: (route.body && !(route.upload && stream) ? readBody(route, request) : undefined) as never,
           subject: subjectOf(request),
           trace: traceOf(request),
           run: runOptions(request, context.clock, requestTimeoutMs),
@@ -252,11 +258,17 @@ function registerRoute(app: FastifyInstance, route: Route, context: RouteContext
         return reply.header("content-type", "application/octet-stream").send(answer.bytes);
       }
       if (isStreamReply(answer)) {
-        reply.headers(answer.headers).header("content-type", answer.contentType);
-        return reply.send(Readable.from(answer.pieces, { objectMode: false }));
+        reply
+          .status(answer.status ?? 200)
+          .headers(answer.headers)
+          .header("content-type", answer.contentType);
+        return reply.send(
+          Readable.from(request.method === "HEAD" ? [] : answer.pieces, { objectMode: false }),
+        );
       }
       if (!isTextReply(answer)) return reply.send(answer);
       if (answer.contentType.startsWith("text/html")) reply.headers(PAGE_HEADERS);
+      if (answer.headers) reply.headers(answer.headers);
       return reply
         .status(answer.status ?? 200)
         .header("content-type", answer.contentType)
@@ -267,6 +279,13 @@ function registerRoute(app: FastifyInstance, route: Route, context: RouteContext
 
 /** A stream on which nothing moves for this long, in either direction, is given up. */
 const STREAM_IDLE_MS = 60_000;
+
+const mediaType = (headers: IncomingHttpHeaders): string =>
+  (headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase();
+
+/** Whose body may take as long as it moves. */
+const isStreamed = (route: Route | undefined, headers: IncomingHttpHeaders): boolean =>
+  route?.stream !== undefined || (route?.upload?.includes(mediaType(headers)) ?? false);
 
 function streamOf({ body, raw }: FastifyRequest): Readable | undefined {
   if (!(body instanceof Readable)) return undefined;

@@ -1,24 +1,10 @@
 /** What turned out to be true of predictions. */
 import { z } from "zod";
-import { QuernError } from "../../foundation/base/errors.js";
 import { feedbackRequestSchema } from "../../foundation/contracts/http.js";
 import { feedbackReceiptSchema } from "../../foundation/contracts/monitoring-store.js";
 import type { Store } from "../../foundation/contracts/store.js";
-import { parseJson } from "./json.js";
-import { type BodyReader, defineRoute, type Route } from "./route.js";
-
-const feedbackBody: BodyReader<z.infer<typeof feedbackRequestSchema>> = {
-  schema: feedbackRequestSchema,
-  read(text) {
-    const parsed = feedbackRequestSchema.safeParse(parseJson(text));
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0]!;
-    const field = issue.path.join(".");
-    throw new QuernError("REQUEST_INVALID", `${field || "The body"}: ${issue.message}.`, {
-      details: { field },
-    });
-  },
-};
+import { bodyOf } from "./body-reader.js";
+import { defineRoute, type Route } from "./route.js";
 
 export const feedbackRoutes = (store: Store): readonly Route[] => [
   defineRoute({
@@ -28,7 +14,7 @@ export const feedbackRoutes = (store: Store): readonly Route[] => [
     permission: "predict",
     refusals: [503, 507],
     params: z.strictObject({ model: z.string().min(1).max(200) }),
-    body: feedbackBody,
+    body: bodyOf(feedbackRequestSchema),
     answer: feedbackReceiptSchema,
     async handle({ params, body }, { clock }) {
       // An unknown model is an error of the caller, not a label for later.

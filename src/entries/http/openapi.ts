@@ -41,6 +41,7 @@ const TAGS = [
   ["v2", "The Open Inference Protocol: tensors in, tensors out."],
   ["feedback", "What turned out to be true."],
   ["api", "Models, versions, runs and datasets."],
+  ["v1", "Embeddings, and predictions of whole files in the background."],
   ["health", "For an orchestrator."],
   ["metrics", "For Prometheus."],
   ["openapi.json", "This document."],
@@ -57,11 +58,16 @@ function operation(route: Route, models: readonly ServedModel[]): Json {
     query,
     body,
     stream,
+    upload,
+    headers,
     errors,
     answerStatuses = [],
   } = route;
   const error = errors === "inference-protocol" ? oipErrorSchema : errorBodySchema;
-  const parameters = [...parametersOf(params, "path", models), ...parametersOf(query, "query", models)];
+  const parameters = [
+    ...[...parametersOf(params, "path", models), ...parametersOf(query, "query", models)],
+    ...parametersOf(headers, "header", models),
+  ];
   const refusals = statusesOf(route).map((status) => [
     status,
     { description: STATUSES[status], ...headersOf(status), content: jsonContent(error, "output") },
@@ -72,13 +78,20 @@ function operation(route: Route, models: readonly ServedModel[]): Json {
     tags: [path.split("/")[1]],
     security: permission === "public" ? [] : [{ token: [permission] }],
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(body ? { requestBody: { required: true, content: bodyContent(body.schema, models) } } : {}),
+    ...(body
+      ? {
+          requestBody: {
+            required: true,
+            content: { ...bodyContent(body.schema, models), ...mediaContent(upload ?? []) },
+          },
+        }
+      : {}),
     ...(stream ? { requestBody: { required: true, content: lines(stream.schema, "input") } } : {}),
     responses: Object.fromEntries([
       ...refusals,
       ...[200, ...answerStatuses].map((status) => [
         status,
-        { description: status === 200 ? "done" : "not ready", content: answerContent(route) },
+        { description: ANSWERS[status], content: answerContent(route) },
       ]),
     ]),
   };
@@ -86,17 +99,30 @@ function operation(route: Route, models: readonly ServedModel[]): Json {
 
 function answerContent({ stream, answer }: Route): Json {
   if (stream) return lines(stream.answer, "output");
-  return typeof answer === "string" ? { [answer]: {} } : jsonContent(answer, "output");
+  if (typeof answer === "string") return mediaContent([answer]);
+  return isList(answer) ? mediaContent(answer) : jsonContent(answer, "output");
 }
+
+const isList = (answer: Route["answer"]): answer is readonly string[] => Array.isArray(answer);
+const mediaContent = (types: readonly string[]): Json => Object.fromEntries(types.map((type) => [type, {}]));
+
+/** Statuses with the answer of the route. */
+const ANSWERS: Readonly<Record<number, string>> = {
+  200: "done",
+  202: "accepted; it is done in the background",
+  206: "the part that was asked for",
+  503: "not ready",
+};
 
 const STATUSES: Readonly<Record<number, string>> = {
   400: "the request is malformed, or a value does not fit its column",
   401: "no token was sent, or it is not known",
   403: "the token may not do this, or the server is not addressed by a name of its own",
-  404: "there is no such model, version, run or dataset",
-  409: "something in between has changed, or a gate is not met",
+  404: "there is no such model, version, run, dataset or job",
+  409: "something in between has changed, a gate is not met, or it is not done yet",
   413: "the request is larger than the server accepts",
-  422: "the model cannot be used, or not for this",
+  416: "there are no such bytes",
+  422: "the model cannot be used, or not for this; or the key was used for something else",
   500: "a fault of the server; its log has the cause",
   503: "too much to do, or shutting down; try again after Retry-After",
   504: "the time for the request ran out before it was computed",
@@ -124,7 +150,7 @@ function headersOf(status: number): Json {
 
 function parametersOf(
   schema: z.ZodObject | undefined,
-  place: "path" | "query",
+  place: "path" | "query" | "header",
   models: readonly ServedModel[],
 ): Json[] {
   if (!schema) return [];

@@ -1,6 +1,5 @@
 /** Who answers under a name: promotions, rollbacks, approvals and their history. */
 import { z } from "zod";
-import { QuernError } from "../../foundation/base/errors.js";
 import { deploymentChangeSchema, deploymentSchema } from "../../foundation/contracts/deployment.js";
 import {
   approveRequestSchema,
@@ -11,24 +10,8 @@ import { aliasChangeSchema, approvalSchema, promotionSchema } from "../../founda
 import type { Store } from "../../foundation/contracts/store.js";
 import { deployIn } from "../../workflows/serve/deploy.js";
 import { approveIn, promoteIn, rollbackIn } from "../../workflows/serve/promote.js";
-import { parseJson } from "./json.js";
-import { type BodyReader, defineRoute, type Route } from "./route.js";
-
-/** Validated by the schema: these bodies are small and rare. */
-function bodyOf<T extends z.ZodType>(schema: T): BodyReader<z.infer<T>> {
-  return {
-    schema,
-    read(text) {
-      const parsed = schema.safeParse(parseJson(text));
-      if (parsed.success) return parsed.data;
-      const issue = parsed.error.issues[0]!;
-      const field = issue.path.join(".");
-      throw new QuernError("REQUEST_INVALID", `${field || "The body"}: ${issue.message}.`, {
-        details: { field },
-      });
-    },
-  };
-}
+import { bodyOf } from "./body-reader.js";
+import { defineRoute, type Route } from "./route.js";
 
 /** A gate that is not met, a bundle that cannot be opened, a store that is busy, a disk that is full. */
 const WRITES = [409, 422, 503, 507];

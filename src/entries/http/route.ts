@@ -3,6 +3,7 @@ import type { Clock } from "../../foundation/base/clock.js";
 import type { Logger } from "../../foundation/base/logger.js";
 import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
 import type { Permission } from "../../foundation/contracts/http.js";
+import type { PredictionJobs } from "../../foundation/contracts/job.js";
 import type { PredictionSink } from "../../foundation/contracts/prediction-log.js";
 import type { ModelPool, ServingObserver, TrafficRouter } from "../../foundation/contracts/serving.js";
 import type { Store } from "../../foundation/contracts/store.js";
@@ -21,6 +22,8 @@ export interface Services {
   readonly traffic?: TrafficRouter;
   /** Takes what was asked and answered; absent: nothing is logged. */
   readonly predictions?: PredictionSink;
+  /** Predicts whole files in the background; absent: those routes do not exist. */
+  readonly jobs?: PredictionJobs;
   /** Follows requests through the server; absent: nothing is traced. */
   readonly tracer?: Tracer;
   /** Called after a change of the registry, so that it is served before the caller has its answer. */
@@ -37,12 +40,15 @@ export interface RouteContext extends Services {
   isReady(): boolean;
 }
 
-export interface RouteRequest<Params, Query, Body> {
+export interface RouteRequest<Params, Query, Body, Headers = undefined> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
-  /** The bytes of the body as they arrive; only on routes that take streams, and only if a stream came. */
+  readonly headers: Headers;
+  /** The bytes of the body as they arrive; only on routes that take streams or uploads, and only if one came. */
   readonly stream?: AsyncIterable<Uint8Array> | undefined;
+  /** Media type of an upload. */
+  readonly uploaded?: string | undefined;
   /** Whose request it is, by the header Quern-Subject: the same one gets the same version of a spread model. */
   readonly subject: string | undefined;
   readonly trace: RequestTrace | undefined;
@@ -54,6 +60,7 @@ export interface RouteRequest<Params, Query, Body> {
 export interface TextReply {
   readonly status?: number;
   readonly contentType: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly text: string;
 }
 export const isTextReply = (reply: unknown): reply is TextReply =>
@@ -67,11 +74,12 @@ export interface BinaryReply {
 export const isBinaryReply = (reply: unknown): reply is BinaryReply =>
   typeof reply === "object" && reply !== null && "headBytes" in reply;
 
-/** Text that is made while it is sent; no more of it than the caller takes. */
+/** Text or bytes that are made while they are sent; no more of them than the caller takes. */
 export interface StreamReply {
+  readonly status?: number;
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly pieces: AsyncIterable<string>;
+  readonly pieces: AsyncIterable<string | Uint8Array>;
 }
 export const isStreamReply = (reply: unknown): reply is StreamReply =>
   typeof reply === "object" && reply !== null && "pieces" in reply;
@@ -86,18 +94,22 @@ export interface BodyReader<Body> {
 
 /** One row of the table. A route without a permission is refused when the server is made. */
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** Parameters as `:name`. */
   readonly path: string;
   readonly summary: string;
   readonly permission: Permission;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
+  /** By their names in lower case; others are not looked at. */
+  readonly headers?: z.ZodObject;
   readonly body?: BodyReader<unknown>;
   /** Instead of a body: lines of JSON without end, in both directions. */
   readonly stream?: { readonly schema: z.ZodType; readonly answer: z.ZodType };
-  /** Of status 200; a text names the media type of an answer that is not JSON. */
-  readonly answer: z.ZodType | string;
+  /** Media types that are taken byte by byte as they arrive, instead of a body. */
+  readonly upload?: readonly string[];
+  /** Of status 200; texts name the media types of an answer that is not JSON. */
+  readonly answer: z.ZodType | string | readonly string[];
   /** Default: `{error: {code, message, hint, details}}`. */
   readonly errors?: "inference-protocol";
   /** Statuses beside 200 that carry the same answer. */
@@ -109,7 +121,7 @@ export interface Route {
    * name a model and are not validated beyond looking it up: each microsecond counts here.
    */
   readonly heavy?: boolean;
-  handle(request: RouteRequest<never, never, never>, context: RouteContext): unknown;
+  handle(request: RouteRequest<never, never, never, never>, context: RouteContext): unknown;
 }
 
 type Output<T> = T extends z.ZodType ? z.infer<T> : undefined;
@@ -119,12 +131,17 @@ export function defineRoute<
   Params extends z.ZodObject | undefined = undefined,
   Query extends z.ZodObject | undefined = undefined,
   Body = undefined,
+  Headers extends z.ZodObject | undefined = undefined,
 >(
-  route: Omit<Route, "params" | "query" | "body" | "handle"> & {
+  route: Omit<Route, "params" | "query" | "body" | "headers" | "handle"> & {
     readonly params?: Params;
     readonly query?: Query;
     readonly body?: BodyReader<Body>;
-    handle(request: RouteRequest<Output<Params>, Output<Query>, Body>, context: RouteContext): unknown;
+    readonly headers?: Headers;
+    handle(
+      request: RouteRequest<Output<Params>, Output<Query>, Body, Output<Headers>>,
+      context: RouteContext,
+    ): unknown;
   },
 ): Route {
   return Object.freeze(route) as unknown as Route;

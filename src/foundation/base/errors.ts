@@ -93,6 +93,18 @@ export const ERROR_TABLE = {
     hint: "Correct the field the message names; `/docs` shows the schema.",
   },
   REQUEST_TOO_LARGE: { http: 413, exit: 2, hint: "Send fewer rows in one request." },
+  JOB_NOT_FOUND: {
+    http: 404,
+    exit: 2,
+    hint: "`GET /v1/jobs` lists the jobs; ended ones are kept for a time.",
+  },
+  JOB_UNFINISHED: {
+    http: 409,
+    exit: 1,
+    hint: "Ask for the job's state, and for its result when that is `done`.",
+  },
+  KEY_REUSED: { http: 422, exit: 2, hint: "Send another request under another `Idempotency-Key`." },
+  RANGE_UNSATISFIABLE: { http: 416, exit: 2, hint: "Ask for bytes within the length that the answer names." },
   DEADLINE_EXCEEDED: { http: 504, exit: 1, hint: "Allow more time, or send fewer rows in one request." },
   OVERLOADED: { http: 503, exit: 1, hint: "Try again after the time in `Retry-After`." },
   UNSUPPORTED: { http: 422, exit: 2, hint: "The message names what is supported." },

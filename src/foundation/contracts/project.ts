@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { columnKindSchema } from "./column.js";
 import { fields } from "./extension.js";
+import { jobSettingsSchema } from "./job.js";
 import { monitoringSchema } from "./monitoring.js";
 import { retrainSchema } from "./retrain.js";
 import { SOURCE_FORMATS } from "./source.js";
@@ -217,6 +218,7 @@ export const projectSchema = z.strictObject({
     .prefault({}),
   monitoring: monitoringSchema.prefault({}),
   retrain: retrainSchema.prefault({}),
+  jobs: jobSettingsSchema.prefault({}),
   report: z
     .strictObject({
       language: z.enum(["en", "zh"]).default("en").register(fields, { title: "Language of the report" }),
@@ -229,11 +231,12 @@ export type ProjectInput = z.input<typeof projectSchema>;
 /** With defaults filled in. */
 export type Project = z.output<typeof projectSchema>;
 
-/** What can change a model: how it is watched afterwards is no part of what it was made of. */
+/** What can change a model: how it is used and watched afterwards is no part of what it was made of. */
 export function trainingPart({
   monitoring: _,
   retrain: __,
+  jobs: ___,
   ...rest
-}: Project): Omit<Project, "monitoring" | "retrain"> {
+}: Project): Omit<Project, "monitoring" | "retrain" | "jobs"> {
   return rest;
 }

@@ -22,6 +22,8 @@ export interface ServedModels {
   readonly store?: Store;
   /** What the registry says is served, kept current until `close`. */
   readonly registry?: FollowedRegistry;
+  /** How another process opens a served version: `name@3`, or the path of its bundle. */
+  referenceOf(model: { readonly name: string; readonly version: number }): string;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,9 @@ export async function openModels(
     : undefined;
   const traffic = new Traffic(pool, context.clock);
   let registry: FollowedRegistry | undefined;
+  const paths = new Map<string, string>();
+  const referenceOf: ServedModels["referenceOf"] = ({ name, version }) =>
+    paths.get(`${name}@${version}`) ?? `${name}@${version}`;
   const close = async (): Promise<void> => {
     await registry?.stop();
     // Inference threads keep a process alive; a server that has drained them already loses nothing by this.
@@ -59,7 +64,11 @@ export async function openModels(
   try {
     const wanted = references.length > 0 ? references : await registeredNames(store);
     const isPath = (reference: string) => isBundlePath(reference, context.folder);
-    for (const path of wanted.filter(isPath)) await pool.add(verifyBundle(resolve(context.folder, path)));
+    for (const named of wanted.filter(isPath)) {
+      const path = resolve(context.folder, named);
+      const { manifest } = await pool.add(verifyBundle(path));
+      paths.set(`${manifest.name}@${manifest.version}`, path);
+    }
     if (store)
       registry = await followRegistry(
         store,
@@ -72,7 +81,14 @@ export async function openModels(
         wanted.filter((reference) => !isPath(reference)),
         folder,
       );
-    return { pool, traffic, close, ...(store ? { store } : {}), ...(registry ? { registry } : {}) };
+    return {
+      pool,
+      traffic,
+      referenceOf,
+      close,
+      ...(store ? { store } : {}),
+      ...(registry ? { registry } : {}),
+    };
   } catch (failure) {
     await close();
     throw failure;

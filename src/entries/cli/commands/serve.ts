@@ -1,10 +1,19 @@
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { systemClock } from "../../../foundation/base/clock.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { Logger } from "../../../foundation/base/logger.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { Permission } from "../../../foundation/contracts/http.js";
-import { openModels } from "../../../workflows/serve/open-pool.js";
+import {
+  type JobSettings,
+  jobSettingsSchema,
+  type PredictionJobs,
+} from "../../../foundation/contracts/job.js";
+import type { WorkflowOptions } from "../../../workflows/context.js";
+import { openPredictionJobs } from "../../../workflows/jobs/prediction-jobs.js";
+import { storeFolder } from "../../../workflows/locate-store.js";
+import { openModels, type ServedModels } from "../../../workflows/serve/open-pool.js";
 import { openTraces } from "../../../workflows/serve/open-traces.js";
 import { openPredictionLog } from "../../../workflows/watch/prediction-log.js";
 import {
@@ -29,6 +38,14 @@ import { workflowOptions } from "../workflow-options.js";
 
 const { host, port, grpcPort, bodyLimitBytes, maximumRows } = serverOptionsSchema.shape;
 const { requestTimeoutMs, drainTimeoutMs, maximumConnections } = serverOptionsSchema.shape;
+const jobSettings = jobSettingsSchema.shape;
+/** As a flag, which wins over the project file only where it is given. */
+const flagOf = <T extends z.ZodType>(setting: z.ZodDefault<T>): z.ZodOptional<T> => {
+  const flag = setting.unwrap().optional();
+  const { title, help } = fields.get(setting as z.ZodType)!;
+  fields.add(flag as z.ZodType, { title, ...(help === undefined ? {} : { help }) });
+  return flag;
+};
 
 export const command = defineCommand({
   name: "serve",
@@ -71,6 +88,12 @@ export const command = defineCommand({
       title: "Share of requests that are traced",
       help: "A caller that says in `traceparent` whether to record decides for itself.",
     }),
+    jobFolder: jobSettings.folder,
+    jobInputs: jobSettings.inputs,
+    jobHosts: flagOf(jobSettings.hosts),
+    jobQueue: flagOf(jobSettings.queue),
+    jobLimitBytes: flagOf(jobSettings.limitBytes),
+    jobRetention: flagOf(jobSettings.retention),
     log: z.boolean().default(false).register(fields, {
       title: "Log predictions in the store, so that `quern monitor` can judge them",
       help: "What is kept: `monitoring.log` in quern.yaml.",
@@ -86,7 +109,10 @@ export const command = defineCommand({
   }),
   async run(models, options, io) {
     const { json: _json, quiet: _quiet, store: _store, token, adminToken, ...rest } = options;
-    const { log, workers, workerMemoryMb, cacheMb, traces, traceSample, ...server } = rest;
+    const { jobFolder: folder, jobInputs: inputs, jobHosts: hosts, jobQueue: queue, ...more } = rest;
+    const { jobLimitBytes: limitBytes, jobRetention: retention, ...others } = more;
+    const { log, workers, workerMemoryMb, cacheMb, traces, traceSample, ...server } = others;
+    const jobWishes = { folder, inputs, hosts, queue, limitBytes, retention };
     const wishes = {
       ...server,
       tokens: [
@@ -114,6 +140,7 @@ export const command = defineCommand({
           logger,
         })
       : undefined;
+    const jobs = openJobs(jobWishes, served, { ...workflowOptions(options, io), logger });
     let instance: QuernServer | undefined;
     try {
       instance = createServer(wishes, {
@@ -123,6 +150,7 @@ export const command = defineCommand({
         logger,
         metrics,
         ...(predictions ? { predictions } : {}),
+        ...(jobs ? { jobs } : {}),
         ...(tracer ? { tracer } : {}),
         ...(served.store ? { store: served.store } : {}),
         ...(served.registry ? { refresh: () => served.registry!.refresh() } : {}),
@@ -139,6 +167,7 @@ export const command = defineCommand({
       io.note("Stopping: what was accepted is answered.");
     } finally {
       await instance?.close();
+      await jobs?.close();
       await predictions?.close();
       await tracer?.close();
       await served.close();
@@ -147,6 +176,23 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+/** Where there is a store, or a folder is named for them. */
+function openJobs(
+  wishes: { readonly [Key in keyof JobSettings]?: JobSettings[Key] | undefined },
+  { store, referenceOf }: ServedModels,
+  options: WorkflowOptions & { readonly logger: Logger },
+): PredictionJobs | undefined {
+  const given = Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined));
+  const settings: JobSettings = { ...projectSettings(undefined).jobs, ...given };
+  const home = storeFolder(options);
+  const folder = settings.folder ?? (store ? join(home, "jobs") : undefined);
+  if (folder === undefined) return undefined;
+  return openPredictionJobs({
+    ...{ folder: resolve(folder), settings, store: home, referenceOf },
+    ...{ clock: systemClock, logger: options.logger },
+  });
+}
 
 function tokenOf(token: string | undefined, permissions: Permission[]) {
   return token ? [{ token, permissions }] : [];

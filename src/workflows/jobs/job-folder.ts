@@ -1,0 +1,271 @@
+/** The folder of jobs on disk. Each job has a folder of its own; what is in it survives every process. */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from "node:fs";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { syncFolder, translateDiskError, writeFileAtomic } from "../../foundation/base/atomic-file.js";
+import type { Clock } from "../../foundation/base/clock.js";
+import { QuernError } from "../../foundation/base/errors.js";
+import { isFinal, JOB_OUTPUTS, JOB_STATES, type Job, jobSchema } from "../../foundation/contracts/job.js";
+
+/** Written once, before the job is visible. */
+const recordSchema = z.strictObject({
+  id: z.string(),
+  model: z.string(),
+  version: z.number().int(),
+  /** How the model is opened: `name@3`, or the path of a bundle. */
+  reference: z.string(),
+  createdAt: z.number(),
+  /** As the caller named it; null for an upload, which lies in `file`. */
+  source: z.string().nullable(),
+  file: z.string().nullable(),
+  format: z.string().nullable(),
+  bytes: z.number().nullable(),
+  output: z.enum(JOB_OUTPUTS),
+  interval: z.boolean(),
+  escapeFormulas: z.boolean(),
+  /** SHA-256 of the request and its input: under one key the same, or refused. */
+  fingerprint: z.string(),
+});
+export type JobRecord = z.infer<typeof recordSchema>;
+
+const stateSchema = jobSchema.pick({ rows: true, startedAt: true, finishedAt: true, error: true }).extend({
+  state: z.enum(JOB_STATES),
+  /** Starts after which nothing more was done. */
+  attempts: z.number().int(),
+  /** Of the result. */
+  bytes: z.number().int().nullable(),
+});
+export type JobProgress = z.infer<typeof stateSchema>;
+export const NOT_STARTED: JobProgress = {
+  ...{ state: "queued", rows: { done: 0, total: null }, attempts: 0 },
+  ...{ startedAt: null, finishedAt: null, error: null, bytes: null },
+};
+
+export interface KnownJob {
+  readonly record: JobRecord;
+  readonly progress: JobProgress;
+}
+
+const RECORD = "job.json";
+const STATE = "state.json";
+const CANCELLED = "cancelled";
+const OWNER = "owner.json";
+const NEW = ".new-";
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Who holds a job says so this often; silent for the second time it is taken for dead. */
+export const HEARTBEAT_MS = 1_000;
+const OWNER_LOST_MS = 30_000;
+/** An upload is given up after a minute of silence, so what is older was left by a killed process. */
+const UPLOAD_LOST_MS = 3_600_000;
+
+const ownerSchema = z.strictObject({ host: z.string(), process: z.number().int(), token: z.string() });
+export type JobOwner = z.infer<typeof ownerSchema>;
+
+export class JobFolder {
+  readonly path: string;
+  readonly #clock: Clock;
+  /** What ended does not change any more. */
+  readonly #ended = new Map<string, KnownJob>();
+
+  constructor(path: string, clock: Clock) {
+    this.path = path;
+    this.#clock = clock;
+    mkdirSync(path, { recursive: true });
+  }
+
+  pathOf(id: string, file: string): string {
+    return join(this.path, id, file);
+  }
+  resultOf({ id, output }: Pick<JobRecord, "id" | "output">): string {
+    return this.pathOf(id, `result.${output}`);
+  }
+
+  /** A folder that becomes a job when it is whole. */
+  begin(token: string): string {
+    const folder = join(this.path, `${NEW}${token}`);
+    mkdirSync(folder);
+    return folder;
+  }
+
+  /** Makes it visible, durably. False where there is a job of that name already. */
+  publish(folder: string, record: JobRecord): boolean {
+    writeFileAtomic(join(folder, RECORD), JSON.stringify(record));
+    try {
+      renameSync(folder, join(this.path, record.id));
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === "ENOTEMPTY" || code === "EEXIST") return false;
+      throw translateDiskError(cause, folder);
+    }
+    syncFolder(this.path);
+    return true;
+  }
+
+  /** Oldest first. What vanishes meanwhile is left out. */
+  async all(): Promise<readonly KnownJob[]> {
+    const names = (await readdir(this.path)).filter((name) => ID.test(name));
+    for (const id of this.#ended.keys()) if (!names.includes(id)) this.#ended.delete(id);
+    const jobs: KnownJob[] = [];
+    for (const id of names) {
+      const job = await this.find(id);
+      if (job) jobs.push(job);
+    }
+    return jobs.sort(({ record: a }, { record: b }) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+  }
+
+  async find(id: string): Promise<KnownJob | undefined> {
+    if (!ID.test(id)) return undefined;
+    const ended = this.#ended.get(id);
+    if (ended && existsSync(this.pathOf(id, RECORD))) return ended;
+    const text = await readFile(this.pathOf(id, RECORD), "utf8").catch(() => undefined);
+    if (text === undefined) return undefined;
+    const stateText = await readFile(this.pathOf(id, STATE), "utf8").catch(() => undefined);
+    const record = readAs(recordSchema, text);
+    const written = stateText === undefined ? NOT_STARTED : readAs(stateSchema, stateText);
+    // A damaged job never hides the others.
+    if (!record || !written) return undefined;
+    // A cancellation counts from its first moment, whatever the one that works on the job still writes.
+    const isStopped = !isFinal(written.state) && this.isCancelled(id);
+    const job = { record, progress: isStopped ? { ...written, state: "cancelled" as const } : written };
+    if (isFinal(written.state)) this.#ended.set(id, job);
+    return job;
+  }
+
+  /** @throws QuernError JOB_NOT_FOUND */
+  async get(id: string): Promise<KnownJob> {
+    const job = await this.find(id);
+    if (job) return job;
+    throw new QuernError("JOB_NOT_FOUND", `There is no job ${JSON.stringify(id.slice(0, 100))}.`);
+  }
+
+  write(id: string, progress: JobProgress): void {
+    writeFileAtomic(this.pathOf(id, STATE), JSON.stringify(progress));
+  }
+
+  isCancelled(id: string): boolean {
+    return existsSync(this.pathOf(id, CANCELLED));
+  }
+  cancel(id: string): void {
+    writeFileAtomic(this.pathOf(id, CANCELLED), "");
+  }
+
+  /** The last word on a job, after which its input is not needed any more. */
+  end({ record, progress }: KnownJob, outcome: Pick<JobProgress, "state"> & Partial<JobProgress>): void {
+    this.write(record.id, { ...progress, ...outcome, finishedAt: this.#clock.now() });
+    if (record.file !== null) rmSync(this.pathOf(record.id, record.file), { force: true });
+    if (outcome.state === "done") return;
+    for (const name of readdirSync(join(this.path, record.id)))
+      if (name.startsWith("result.")) rmSync(this.pathOf(record.id, name), { force: true });
+  }
+
+  async forget(id: string): Promise<void> {
+    this.#ended.delete(id);
+    await rm(join(this.path, id), { recursive: true, force: true });
+  }
+
+  /** Uploads whose process was killed. */
+  async sweepUploads(): Promise<void> {
+    for (const name of await readdir(this.path)) {
+      if (!name.startsWith(NEW)) continue;
+      const path = join(this.path, name);
+      const files = await readdir(path).catch(() => []);
+      const times = await Promise.all(
+        [path, ...files.map((file) => join(path, file))].map((file) => stat(file).catch(() => undefined)),
+      );
+      const latest = Math.max(0, ...times.map((time) => time?.mtimeMs ?? 0));
+      if (this.#clock.now() - latest > UPLOAD_LOST_MS) await rm(path, { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * Takes a job that nobody alive holds. Two that take over from a dead one at the same moment may both think they
+   * have it: they write the same answers, and the last one's file stays.
+   */
+  claim(id: string, owner: JobOwner): boolean {
+    const path = this.pathOf(id, OWNER);
+    if (this.isHeld(id, owner)) return false;
+    rmSync(path, { force: true });
+    try {
+      const handle = openSync(path, "wx");
+      writeSync(handle, JSON.stringify(owner));
+      fsyncSync(handle);
+      closeSync(handle);
+      return true;
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === "EEXIST" || code === "ENOENT") return false;
+      throw translateDiskError(cause, path);
+    }
+  }
+
+  /** By somebody else who is alive. */
+  isHeld(id: string, here: JobOwner): boolean {
+    const path = this.pathOf(id, OWNER);
+    try {
+      const { host, process: holder, token } = ownerSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+      if (token === here.token || this.#clock.now() - statSync(path).mtimeMs > OWNER_LOST_MS) return false;
+      // Numbers of processes are given again: the same one on the same host was another life.
+      return host !== here.host || (holder !== here.process && isAlive(holder));
+    } catch {
+      // Absent, or torn by a crash.
+      return false;
+    }
+  }
+
+  heartbeat(id: string): void {
+    const now = this.#clock.now() / 1000;
+    try {
+      utimesSync(this.pathOf(id, OWNER), now, now);
+    } catch {
+      // Forgotten meanwhile: who works on it finds out when it writes.
+    }
+  }
+  release(id: string): void {
+    rmSync(this.pathOf(id, OWNER), { force: true });
+  }
+}
+
+function readAs<T extends z.ZodType>(schema: T, text: string): z.infer<T> | undefined {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+export const ownerHere = (token: string): JobOwner => ({ host: hostname(), process: process.pid, token });
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** As callers see it. */
+export function describeJob({ record, progress }: KnownJob): Job {
+  const { id, model, version, output, createdAt, source, format } = record;
+  const { state, rows, startedAt, finishedAt, error, bytes } = progress;
+  return {
+    ...{ id, state, model, version, output, rows, createdAt, startedAt, finishedAt, error },
+    input: { source, format, bytes: record.bytes },
+    result: state === "done" && bytes !== null ? { path: `/v1/jobs/${id}/result`, bytes } : null,
+  };
+}

@@ -1,0 +1,60 @@
+/** The process of jobs: takes one after another, oldest first, until none is left; then it ends. */
+import { randomUUID } from "node:crypto";
+import { constants, setPriority } from "node:os";
+import { systemClock } from "../../foundation/base/clock.js";
+import type { Logger } from "../../foundation/base/logger.js";
+import { isFinal } from "../../foundation/contracts/job.js";
+import { JobFolder, ownerHere } from "./job-folder.js";
+import type { JobWorkerData } from "./messages.js";
+import { runJob } from "./run-job.js";
+
+const stop = new AbortController();
+const end = (): void => stop.abort();
+process.on("SIGTERM", end);
+// Ctrl-C reaches the whole process group: the server decides and tells.
+process.on("SIGINT", () => undefined);
+// A server that died is succeeded by another, which starts a process of its own.
+process.on("disconnect", end);
+process.once("message", (data: JobWorkerData) => {
+  void work(data).then(
+    () => process.exit(0),
+    (failure: unknown) => {
+      logger.log("error", "Jobs cannot be computed.", { cause: String(failure) });
+      process.exit(1);
+    },
+  );
+});
+try {
+  // Who asks online is answered first.
+  setPriority(constants.priority.PRIORITY_LOW);
+} catch {
+  // Not everywhere allowed; the jobs are computed all the same.
+}
+
+const logger: Logger = {
+  log(level, message, facts) {
+    if (level === "debug") return;
+    process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...facts })}\n`);
+  },
+};
+
+async function work({ folder: path, ...rest }: JobWorkerData): Promise<void> {
+  const folder = new JobFolder(path, systemClock);
+  const owner = ownerHere(randomUUID());
+  const context = { ...rest, clock: systemClock, logger, signal: stop.signal };
+  /** Held by a process that may yet prove dead: for another look, not for a loop. */
+  const later = new Set<string>();
+  while (!stop.signal.aborted) {
+    const waiting = (await folder.all()).filter(
+      ({ record, progress }) => !isFinal(progress.state) && !later.has(record.id),
+    );
+    const job = waiting.find(({ record }) => folder.claim(record.id, owner));
+    if (!job) return;
+    const { id } = job.record;
+    // What was known before the claim may be old.
+    const known = await folder.find(id);
+    const isOver = !known || isFinal(known.progress.state);
+    if (isOver || !(await runJob(folder, known, context))) later.add(id);
+    folder.release(id);
+  }
+}
