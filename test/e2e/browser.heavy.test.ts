@@ -3,14 +3,19 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync }
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadBundle, writeBundle } from "../../src/capabilities/bundles/index.js";
+import { createImageDecoder } from "../../src/capabilities/vision/index.js";
 import type { Prediction, Row } from "../../src/foundation/contracts/prediction.js";
 import { predictionDistance, type TabularPrediction } from "../../src/foundation/contracts/prediction.js";
 import { exportModel } from "../../src/workflows/use/export-model.js";
+import { importDetectorModel } from "../../src/workflows/use/import-detector.js";
+import { maskModel } from "../fixtures/mask-model.js";
+import { writeYoloModel } from "../fixtures/yolo-model.js";
 import { type SmallTask, smallModel } from "../golden/small-model.js";
 
 /** Needs Chromium (`QUERN_CHROMIUM` names it, default /usr/bin/chromium) and a build (`npm run build`). */
@@ -102,6 +107,63 @@ describe("a bundle in Chromium", () => {
     expect(problems).toEqual([]);
     await page.close();
   });
+  it("draws boxes and masks over a chosen picture, and answers as in Node", async () => {
+    const picture = await sharp({ create: { width: 256, height: 160, channels: 3, background: "#ffffff" } })
+      .composite([
+        {
+          input: { create: { width: 90, height: 70, channels: 3, background: "#d01818" } },
+          left: 30,
+          top: 40,
+        },
+      ])
+      .removeAlpha()
+      .png()
+      .toBuffer();
+    writeYoloModel(join(folder, "yolo.onnx"));
+    const detector = join(folder, "street.quern");
+    await importDetectorModel({
+      file: join(folder, "yolo.onnx"),
+      name: "street",
+      out: detector,
+      overlap: 0.3,
+    });
+    const segmenter = await writeBundle(join(folder, "red.quern"), maskModel({ height: 20, width: 32 }));
+    for (const path of [detector, segmenter.path]) {
+      const bundle = await loadBundle(path, { decodeImage: createImageDecoder() });
+      const [expected] = await bundle.predict([{ image: picture.toString("base64") }]);
+      await bundle.close();
+      const { page, problems } = await openPage(path);
+      const before = await page.locator("#picture").isVisible();
+      await page.setInputFiles("[data-column=image]", {
+        ...{ name: "shot.png", mimeType: "image/png", buffer: picture },
+      });
+      await page.click("button");
+      await page.waitForSelector("#answer:has-text('{')");
+      expect([before, await page.locator("#picture").isVisible()]).toEqual([false, true]);
+      const said = JSON.parse((await page.textContent("#answer"))!);
+      const answer = (await page.evaluate(
+        `predictor.predict([{ image: "data:image/png;base64,${picture.toString("base64")}" }])`,
+      )) as unknown[];
+      expectClose(answer[0], expected);
+      expect(Object.keys(said)).toEqual(Object.keys(expected!));
+      const colours = (await page.evaluate(
+        "new Set(new Uint32Array(document.querySelector('#picture').getContext('2d').getImageData(0, 0, 256, 160).data.buffer)).size",
+      )) as number;
+      expect(colours).toBeGreaterThan(2);
+      if (process.env.QUERN_SCREENSHOTS) {
+        const name = `${basename(path)}.png`;
+        await page.screenshot({ path: join(process.env.QUERN_SCREENSHOTS, name), fullPage: true });
+      }
+      await page.setInputFiles("[data-column=image]", {
+        ...{ name: "shot.png", mimeType: "image/png", buffer: Buffer.from("no picture") },
+      });
+      await page.click("button");
+      await page.waitForSelector("#answer:has-text('it is no picture that this browser reads')");
+      expect(problems).toEqual([]);
+      await page.close();
+    }
+  });
+
   it("runs in the worker of an exported folder, behind a strict policy", async () => {
     await writeBundle(join(folder, "model"), smallModel("binary"));
     await exportModel({ model: "./model", out: "site", edge: true }, { folder });
@@ -128,6 +190,18 @@ describe("a bundle in Chromium", () => {
     await page.close();
   });
 });
+
+/** Equal but for the last digits of numbers: the mean of a picture depends on the order in which it is summed. */
+function expectClose(actual: unknown, wanted: unknown): void {
+  if (typeof wanted === "number") expect(actual).toBeCloseTo(wanted, 4);
+  else if (typeof wanted !== "object" || wanted === null) expect(actual).toEqual(wanted);
+  else {
+    expect(Object.keys(actual as object)).toEqual(Object.keys(wanted));
+    for (const [key, value] of Object.entries(wanted)) {
+      expectClose((actual as Record<string, unknown>)[key], value);
+    }
+  }
+}
 
 /** A static host that sends the policy the exported README asks for. */
 async function startStatic(root: string): Promise<string> {
