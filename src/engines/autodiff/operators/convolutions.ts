@@ -93,36 +93,42 @@ function offsets(windows: readonly SlidingWindow[]): number[][] {
   );
 }
 
-/**
- * im2col: [N, C, kernel elements, positions] of a value [N, C, ...sizes]. One large product with it is faster
- * than a convolution whose kernel is as large as the picture.
- */
-function columnsOf(d: NodeUse, value: GraphValue, windows: readonly SlidingWindow[]): GraphValue {
-  const { graph, x } = d;
+/** For each element of the kernel what it sees at all positions: the value [.., .., ...sizes] cut to [.., .., ...positions]. */
+function seenByElement(
+  { graph, x }: NodeUse,
+  value: GraphValue,
+  windows: readonly SlidingWindow[],
+): GraphValue[] {
   const axes = windows.map((_, axis) => axis + 2);
-  const [channels] = staticSizes(d, [value.shape[1]!]);
-  const positions = windows.reduce((count, window) => count * window.positions, 1);
   const begins = windows.map(({ begin }) => begin);
   const ends = windows.map(({ end }) => end);
   const isPadded = [...begins, ...ends].some((size) => size > 0);
   const padded = isPadded ? graph.op("Pad", [value, x.integers([0, 0, ...begins, 0, 0, ...ends])]) : value;
   const strides = x.integers(windows.map(({ stride }) => stride));
-  const slices = offsets(windows).map((offset) => {
+  return offsets(windows).map((offset) => {
     const last = windows.map((window, k) => offset[k]! + window.stride * (window.positions - 1) + 1);
-    const slice = graph.op("Slice", [
-      padded,
-      x.integers(offset),
-      x.integers(last),
-      x.integers(axes),
-      strides,
-    ]);
-    return x.reshape(slice, [-1, channels!, 1, positions]);
+    return graph.op("Slice", [padded, x.integers(offset), x.integers(last), x.integers(axes), strides]);
   });
-  return x.concat(slices, 2);
 }
 
+/** im2col: [N, C, kernel elements, positions] of a value [N, C, ...sizes]. */
+function columnsOf(d: NodeUse, value: GraphValue, windows: readonly SlidingWindow[]): GraphValue {
+  const { x } = d;
+  const [channels] = staticSizes(d, [value.shape[1]!]);
+  const positions = windows.reduce((count, window) => count * window.positions, 1);
+  const seen = seenByElement(d, value, windows);
+  return x.concat(
+    seen.map((slice) => x.reshape(slice, [-1, channels!, 1, positions])),
+    2,
+  );
+}
+
+/** From so many channels on, products for single elements of the kernel are wide enough to be fast. */
+const APART_FROM_CHANNELS = 16;
+
 /**
- * Cotangent of the kernel, by the sums over all windows of (side with one element a window) x (windowed side).
+ * Cotangent of the kernel, by large products, which are faster than a convolution whose kernel is as large as the picture:
+ * the sums over all windows of (side with one element a window) x (windowed side).
  * @param single [N, M, ...positions]; @param windowed [N, C, ...sizes]; @param shape [M, C / group, ...kernel]
  */
 function kernelCotangent(
@@ -135,11 +141,38 @@ function kernelCotangent(
 ): GraphValue {
   const { x } = d;
   const [outer, inner, ...kernel] = shape as [number, number, ...number[]];
+  if (group === 1 && inner >= APART_FROM_CHANNELS)
+    return kernelElementsApart(d, single, windowed, shape, windows);
   const positions = windows.reduce((count, window) => count * window.positions, 1);
   const elements = kernel.reduce((count, size) => count * size, inner);
   const rows = x.reshape(single, [-1, group, outer / group, positions]);
   const columns = x.reshape(columnsOf(d, windowed, windows), [-1, group, elements, positions]);
   return x.reshape(x.sum(x.matmul(rows, x.transposeMatrices(columns)), [0]), shape);
+}
+
+/** The same without a group, one product over batch and positions for each element of the kernel: no columns are made. */
+function kernelElementsApart(
+  d: NodeUse,
+  single: GraphValue,
+  windowed: GraphValue,
+  shape: readonly number[],
+  windows: readonly SlidingWindow[],
+): GraphValue {
+  const { graph, x } = d;
+  const byChannel = (value: GraphValue) =>
+    x.transpose(value, [1, 0, ...value.shape.slice(2).map((_, axis) => axis + 2)]);
+  const rows = x.reshape(byChannel(single), [shape[0]!, -1]);
+  const products = seenByElement(d, byChannel(windowed), windows).map((seen) => {
+    const columns = x.reshape(seen, [shape[1]!, -1]);
+    return graph.op("Gemm", [rows, columns], { attributes: { transB: { int: 1 } } });
+  });
+  return x.reshape(
+    x.concat(
+      products.map((product) => x.unsqueeze(product, [2])),
+      2,
+    ),
+    shape,
+  );
 }
 
 const biasCotangent = ({ x, c }: Derivation): GraphValue =>
@@ -199,6 +232,7 @@ export const CONVOLUTIONS = {
       sample([1, 2, 5, 6], [2, 2, 2, 3], { ...strides(2, 2), ...pads(1, 0, 0, 2) }),
       sample([1, 1, 7, 5], [2, 1, 3, 2], { ...dilations(2, 3), ...strides(1, 2), ...pads(0, 1, 1, 2) }),
       sample([1, 8, 3, 3], [2, 8, 2, 3], pads(1, 0, 0, 2)),
+      sample([2, 16, 4, 3], [2, 16, 3, 2], { ...pads(1, 0, 0, 2), ...strides(2, 1), ...dilations(1, 2) }),
       sample([1, 3, 4, 3], [3, 1, 3, 3], { ...group(3), ...pads(1, 1, 1, 1) }),
       sample([1, 16, 2, 3], [4, 8, 1, 2], { ...group(2), ...dilations(1, 2) }),
       sample([2, 4, 3, 3], [6, 2, 2, 2], { ...group(2), ...pads(0, 0, 1, 1) }, 6),
@@ -224,6 +258,7 @@ export const CONVOLUTIONS = {
       }),
       sample([1, 4, 2, 3], [4, 1, 3, 2], { ...group(2), ...pads(1, 0, 0, 1) }, 2),
       sample([1, 2, 3, 2], [2, 1, 2, 3], { ...dilations(2, 1), ...strides(1, 2) }),
+      sample([2, 2, 3, 2], [2, 16, 2, 3], { ...strides(2, 1), ...pads(1, 0, 0, 1) }),
       sample([1, 2, 4], [2, 2, 4], { ...strides(2), ...pads(1, 1) }, 2),
       sample([1, 1, 3, 3], [1, 1, 3, 3], { ...strides(2, 2), output_shape: ints([6, 5]) }),
     ],

@@ -1,6 +1,8 @@
 /**
  * LSTM step by step, for networks that learn: the runtime's own kernel gives out neither gates nor cells, and to compute
- * them again costs as much as the layer.
+ * them again costs as much as the layer. Inside, rows are features and columns are sequences: weights are then the left
+ * side of the products, which the runtime uses as they lie (it copies the right side anew in every step), and gates are
+ * cut and joined without a stride.
  */
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
 import { isStatic } from "../../onnx/index.js";
@@ -14,37 +16,46 @@ import {
   zeroStates,
 } from "./recurrent-sequences.js";
 
-/** One direction with time running forward; rows of all steps one after the other, R = T N. */
+/** One direction with time running forward. */
 export interface LstmPass {
-  /** [R, I]. */
+  /** Rows of all steps one after the other, [T N, I]. */
   readonly input: GraphValue;
   /** [4 H, I], [4 H, H]: gates in the order of the standard: input, output, forget, cell. */
   readonly inputWeight: GraphValue;
   readonly stateWeight: GraphValue;
+  /** Before the first step, [H, N]. */
+  readonly firstState: GraphValue | undefined;
+  readonly firstCell: GraphValue;
   readonly steps: number;
   readonly batch: number;
   readonly hidden: number;
 }
 
-/** What the way back needs of a direction. */
-export interface LstmKept {
-  /** Input, output and forget gates after the logistic function, [R, 3 H]. */
+/** What the way back needs of a step; all else is a product of these that the graph has already. */
+export interface LstmStep {
+  /** Input, output and forget gates after the logistic function, [3 H, N]. */
   readonly gates: GraphValue;
-  /** After tanh, [R, H]. */
-  readonly candidates: GraphValue;
-  /** tanh of the cells after each step, [R, H]. */
+  /** After tanh, [H, N]; so are the others. */
+  readonly candidate: GraphValue;
+  readonly cell: GraphValue;
+  /** tanh of the cell. */
   readonly curved: GraphValue;
-  /** Cells and states before each step, [R, H]. */
-  readonly cells: GraphValue;
-  readonly states: GraphValue;
+  readonly state: GraphValue;
 }
-const KEPT = ["gates", "candidates", "curved", "cells", "states"] as const;
+const KEPT = ["gates", "candidate", "cell", "curved", "state"] as const;
 const OUTPUTS = 3;
 
-export const keptOf = (values: readonly GraphValue[], direction: number): LstmKept =>
-  Object.fromEntries(
-    KEPT.map((name, k) => [name, values[OUTPUTS + direction * KEPT.length + k]!]),
-  ) as unknown as LstmKept;
+/** The steps of one direction, from the outputs that `lstmForward` gave. */
+export function keptSteps(values: readonly GraphValue[], direction: number, steps: number): LstmStep[] {
+  const start = OUTPUTS + direction * steps * KEPT.length;
+  return Array.from(
+    { length: steps },
+    (_, step) =>
+      Object.fromEntries(
+        KEPT.map((name, k) => [name, values[start + step * KEPT.length + k]!]),
+      ) as unknown as LstmStep,
+  );
+}
 
 export const isKept = (values: readonly GraphValue[]): boolean => values.length > OUTPUTS;
 
@@ -53,17 +64,29 @@ export function lstmPass(use: OpUse, direction: number): LstmPass {
   const { x, input, node } = use;
   const [steps, batch, width] = input.shape as [number, number, number];
   const stateWeight = taken(use, node.inputs[RECURRENT_INPUTS.stateWeight]!, direction);
+  const hidden = Number(stateWeight.shape[1]);
+  const first = (index: number) => {
+    const given = node.inputs[index];
+    return given && x.transpose(x.reshape(taken(use, given, direction), [batch, hidden]), [1, 0]);
+  };
   return {
     input: x.reshape(ordered(use, input, isTurned(use, direction)), [steps * batch, width]),
     inputWeight: taken(use, node.inputs[RECURRENT_INPUTS.weight]!, direction),
     stateWeight,
-    ...{ steps, batch, hidden: Number(stateWeight.shape[1]) },
+    firstState: first(RECURRENT_INPUTS.firstState),
+    firstCell: first(RECURRENT_INPUTS.firstCell) ?? zeroStates(use, [hidden, batch]),
+    ...{ steps, batch, hidden },
   };
 }
 
+/** Input, output and forget gate of [3 H, N]. */
+export function gatesOf({ x }: Pick<OpUse, "x">, gates: GraphValue, hidden: number): GraphValue[] {
+  return [...x.split(gates, [hidden, hidden, hidden], 0)];
+}
+
 /**
- * The outputs of the standard (Y, Y_h, Y_c), then what is kept of each direction; `undefined` where the op has no rule, which
- * then says why.
+ * The outputs of the standard (Y, Y_h, Y_c), then what is kept of the steps of each direction; `undefined` where the op has
+ * no rule, which then says why.
  */
 export function lstmForward(use: OpUse): readonly GraphValue[] | undefined {
   const { x, input, node } = use;
@@ -75,7 +98,7 @@ export function lstmForward(use: OpUse): readonly GraphValue[] | undefined {
     stacked(({ states }) => states, 1),
     stacked(({ lastState }) => lastState, 0),
     stacked(({ lastCell }) => lastCell, 0),
-    ...results.flatMap(({ kept }) => KEPT.map((name) => kept[name])),
+    ...results.flatMap(({ steps }) => steps.flatMap((step) => KEPT.map((name) => step[name]))),
   ];
 }
 
@@ -97,84 +120,67 @@ interface Stepped {
   /** [1, N, H]. */
   readonly lastState: GraphValue;
   readonly lastCell: GraphValue;
-  readonly kept: LstmKept;
+  readonly steps: readonly LstmStep[];
 }
 
 function stepped(use: OpUse, direction: number): Stepped {
-  const { x, node } = use;
+  const { x } = use;
   const pass = lstmPass(use, direction);
-  const { steps, batch, hidden } = pass;
-  const first = (index: number) => {
-    const given = node.inputs[index];
-    return given && x.reshape(taken(use, given, direction), [batch, hidden]);
+  const { steps: count, batch, hidden } = pass;
+  const steps = lstmSteps(use, pass, biasOf(use, direction, hidden));
+  /** From the columns of each step to [count, N, H]. */
+  const byRow = (values: readonly GraphValue[]) =>
+    x.transpose(x.reshape(x.concat(values, 0), [values.length, hidden, batch]), [0, 2, 1]);
+  const places = lastingPlaces(use, count);
+  const last = (values: readonly GraphValue[], start: GraphValue) => {
+    if (!places) return byRow(values.slice(-1));
+    return x.sum(x.mul(byRow([start, ...values]), places.isEnd), [0], true);
   };
-  const [state, cell] = [first(RECURRENT_INPUTS.firstState), first(RECURRENT_INPUTS.firstCell)];
-  const all = lstmSteps(use, pass, biasOf(use, direction, hidden), state, cell);
-  const zero = zeroStates(use, [batch, hidden]);
-  const before = (values: readonly GraphValue[], start: GraphValue | undefined) =>
-    x.concat([start ?? zero, ...values.slice(0, -1)], 0);
-  const kept: LstmKept = {
-    gates: x.concat(all.gates, 0),
-    candidates: x.concat(all.candidates, 0),
-    curved: x.concat(all.curved, 0),
-    cells: before(all.cells, cell),
-    states: before(all.states, state),
-  };
-  const places = lastingPlaces(use, steps);
-  const last = (values: readonly GraphValue[], start: GraphValue | undefined) => {
-    if (!places) return x.reshape(values.at(-1)!, [1, batch, hidden]);
-    const whole = x.reshape(x.concat([start ?? zero, ...values], 0), [steps + 1, batch, hidden]);
-    return x.sum(x.mul(whole, places.isEnd), [0], true);
-  };
-  const together = x.reshape(x.concat(all.states, 0), [steps, batch, hidden]);
-  const lasting = places ? x.mul(together, places.lasts) : together;
+  const states = steps.map(({ state }) => state);
+  const together = byRow(states);
   return {
-    states: x.unsqueeze(ordered(use, lasting, isTurned(use, direction)), [1]),
-    lastState: last(all.states, state),
-    lastCell: last(all.cells, cell),
-    kept,
+    states: x.unsqueeze(
+      ordered(use, places ? x.mul(together, places.lasts) : together, isTurned(use, direction)),
+      [1],
+    ),
+    lastState: last(states, pass.firstState ?? zeroStates(use, [hidden, batch])),
+    lastCell: last(
+      steps.map(({ cell }) => cell),
+      pass.firstCell,
+    ),
+    steps,
   };
 }
 
-/** [4 H]: both biases of a gate are only ever added. */
+/** [4 H, 1]: both biases of a gate are only ever added. */
 function biasOf(use: OpUse, direction: number, hidden: number): GraphValue | undefined {
   const given = use.node.inputs[RECURRENT_INPUTS.bias];
   if (!given) return undefined;
   const [own, ofState] = use.x.split(taken(use, given, direction), [4 * hidden, 4 * hidden], 0);
-  return use.x.add(own!, ofState!);
+  return use.x.unsqueeze(use.x.add(own!, ofState!), [1]);
 }
 
-/** Each value [N, ...] of each step. What comes after the end of a sequence is computed too, and not looked at. */
+/** What comes after the end of a sequence is computed too, and not looked at. */
 function lstmSteps(
-  { graph, x }: OpUse,
-  { input, inputWeight, stateWeight, steps, batch, hidden }: LstmPass,
+  use: OpUse,
+  { input, inputWeight, stateWeight, firstState, firstCell, steps, batch, hidden }: LstmPass,
   bias: GraphValue | undefined,
-  firstState: GraphValue | undefined,
-  firstCell: GraphValue | undefined,
-) {
-  const attributes = { transB: { int: 1 } };
-  const product = (left: GraphValue, right: GraphValue, added: GraphValue | undefined) =>
-    graph.op("Gemm", added ? [left, right, added] : [left, right], { attributes });
-  const fromInput = x.split(product(input, inputWeight, bias), new Array<number>(steps).fill(batch), 0);
-  const made = { gates: [], candidates: [], curved: [], cells: [], states: [] } as Record<
-    (typeof KEPT)[number],
-    GraphValue[]
-  >;
+): LstmStep[] {
+  const { graph, x } = use;
+  const fromInput = graph.op("Gemm", bias ? [inputWeight, input, bias] : [inputWeight, input], {
+    attributes: { transB: { int: 1 } },
+  });
+  const made: LstmStep[] = [];
   let [state, cell] = [firstState, firstCell];
-  for (const own of fromInput) {
-    const sums = state ? product(state, stateWeight, own) : own;
-    const [logistic, cellSums] = x.split(sums, [3 * hidden, hidden], 1);
+  for (const own of x.split(fromInput, new Array<number>(steps).fill(batch), 1)) {
+    const sums = state ? graph.op("Gemm", [stateWeight, state, own]) : own;
+    const [logistic, cellSums] = x.split(sums, [3 * hidden, hidden], 0);
     const [gates, candidate] = [x.apply("Sigmoid", logistic!), x.apply("Tanh", cellSums!)];
-    const [enter, leave, forget] = x.split(gates, [hidden, hidden, hidden], 1);
-    const entering = x.mul(enter!, candidate);
-    cell = cell ? x.add(x.mul(forget!, cell), entering) : entering;
+    const [enter, leave, forget] = gatesOf(use, gates, hidden);
+    cell = x.add(x.mul(forget!, cell), x.mul(enter!, candidate));
     const curved = x.apply("Tanh", cell);
     state = x.mul(leave!, curved);
-    made.gates.push(gates);
-    made.candidates.push(candidate);
-    made.curved.push(curved);
-    made.cells.push(cell);
-    made.states.push(state);
+    made.push({ gates, candidate, cell, curved, state });
   }
   return made;
 }

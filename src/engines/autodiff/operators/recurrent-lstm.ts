@@ -1,12 +1,12 @@
 /** LSTM: Hochreiter and Schmidhuber (1997), with the forget gate of Gers et al. (2000). */
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
 import { type Derivation, refusal, staticSizes } from "./definition.js";
-import { logisticSlope, tanhSlope } from "./recurrent-gates.js";
 import {
+  gatesOf,
   isKept,
-  keptOf,
-  type LstmKept,
+  keptSteps,
   type LstmPass,
+  type LstmStep,
   lstmForward,
   lstmPass,
   whyNotLstm,
@@ -21,8 +21,9 @@ import {
 } from "./recurrent-sequences.js";
 
 /**
- * A step of the way back is left with one product and a few elementwise ops, as slopes of all steps are computed at once;
- * gradients of the weights are one product over all steps (Appleyard, Kocisky and Blunsom, 2016).
+ * A step of the way back has one product and a few small ops, whose values stay in the processor's cache; gradients of the
+ * weights are one product over all steps (Appleyard, Kocisky and Blunsom, 2016). Columns are sequences, as on the way
+ * forward.
  */
 export function lstmVjp(d: Derivation): (GraphValue | undefined)[] {
   const { x, node } = d;
@@ -31,9 +32,7 @@ export function lstmVjp(d: Derivation): (GraphValue | undefined)[] {
   staticSizes(d, d.input.shape);
   const [directions] = staticSizes(d, node.inputs[RECURRENT_INPUTS.stateWeight]!.shape) as [number];
   const values = isKept(node.outputs) ? node.outputs : lstmForward(d)!;
-  const results = Array.from({ length: directions }, (_, direction) =>
-    lstmBackward(d, direction, keptOf(values, direction)),
-  );
+  const results = Array.from({ length: directions }, (_, direction) => lstmBackward(d, direction, values));
   const stacked = (of: (result: LstmGradients) => GraphValue) =>
     x.concat(
       results.map((result) => x.unsqueeze(of(result), [0])),
@@ -65,30 +64,30 @@ interface LstmGradients {
   readonly firstCell: GraphValue;
 }
 
-function lstmBackward(d: Derivation, direction: number, kept: LstmKept): LstmGradients {
+function lstmBackward(d: Derivation, direction: number, values: readonly GraphValue[]): LstmGradients {
   const { graph, x } = d;
   const pass = lstmPass(d, direction);
-  const { steps, batch } = pass;
-  const { toSums, firstState, firstCell } = backwardSteps(
-    d,
-    pass,
-    lstmSlopes(d, kept, pass),
-    arrivalsOf(d, pass, direction),
-  );
-  const weightOf = (rows: GraphValue) =>
-    graph.op("Gemm", [toSums, rows], { attributes: { transA: { int: 1 } } });
-  const toInput = graph.op("Gemm", [toSums, pass.inputWeight]);
+  const { steps: count, batch, hidden, firstState } = pass;
+  const steps = keptSteps(values, direction, count);
+  const back = backwardSteps(d, pass, steps, arrivalsOf(d, pass, direction));
+  const before = [
+    firstState ?? zeroStates(d, [hidden, batch]),
+    ...steps.slice(0, -1).map(({ state }) => state),
+  ];
+  const flag = { int: 1 };
+  const { toSums } = back;
+  const toInput = graph.op("Gemm", [toSums, pass.inputWeight], { attributes: { transA: flag } });
   return {
-    input: ordered(d, x.reshape(toInput, [steps, batch, -1]), isTurned(d, direction)),
-    inputWeight: weightOf(pass.input),
-    stateWeight: weightOf(kept.states),
-    bias: x.sum(toSums, [0]),
-    firstState,
-    firstCell,
+    input: ordered(d, x.reshape(toInput, [count, batch, -1]), isTurned(d, direction)),
+    inputWeight: graph.op("Gemm", [toSums, pass.input]),
+    stateWeight: graph.op("Gemm", [toSums, x.concat(before, 1)], { attributes: { transB: flag } }),
+    bias: x.sum(toSums, [1]),
+    firstState: x.transpose(back.firstState, [1, 0]),
+    firstCell: x.transpose(back.firstCell, [1, 0]),
   };
 }
 
-/** By step, [N, H] each. */
+/** By step, [H, N] each. */
 interface Arrivals {
   /** What comes back to the state after each number of steps, from 0 on. */
   readonly states: readonly (GraphValue | undefined)[];
@@ -100,13 +99,15 @@ function arrivalsOf(d: Derivation, { steps, batch, hidden }: LstmPass, direction
   const { x, cotangents } = d;
   const [toStates, toLast, toLastCell] = cotangents;
   const places = lastingPlaces(d, steps);
-  const apart = (value: GraphValue, count: number) =>
-    x.split(x.reshape(value, [count * batch, hidden]), new Array<number>(count).fill(batch), 0);
+  const apart = (value: GraphValue, count: number) => {
+    const columns = x.reshape(x.transpose(value, [0, 2, 1]), [count * hidden, batch]);
+    return x.split(columns, new Array<number>(count).fill(hidden), 0);
+  };
   const nowhere = new Array<undefined>(steps).fill(undefined);
   const atEnd = (value: GraphValue | undefined): (GraphValue | undefined)[] => {
     if (!value) return [undefined, ...nowhere];
     const last = taken(d, value, direction);
-    if (!places) return [...nowhere, last];
+    if (!places) return [...nowhere, x.transpose(x.reshape(last, [batch, hidden]), [1, 0])];
     return [...apart(x.mul(places.isEnd, x.unsqueeze(last, [0])), steps + 1)];
   };
   const ends = atEnd(toLast);
@@ -121,46 +122,38 @@ function arrivalsOf(d: Derivation, { steps, batch, hidden }: LstmPass, direction
   return { states, cells };
 }
 
-interface LstmSlopes {
-  /** Of the sums before the gates, [R, 4 H]: the output gate's by the state, the others' by the cell. */
-  readonly sums: GraphValue;
-  /** Of the cell by the state, and of the cell before by the cell, [R, H]. */
-  readonly stateToCell: GraphValue;
-  readonly cellToBefore: GraphValue;
-}
-
-function lstmSlopes(d: Derivation, kept: LstmKept, { hidden }: LstmPass): LstmSlopes {
+/** Slopes of a step: of the sums before the gates [4 H, N], the output gate's by the state, the others' by the cell. */
+function slopesOf(d: Derivation, { gates, candidate, curved, state }: LstmStep, before: GraphValue) {
   const { x } = d;
-  const { gates, candidates, curved, cells } = kept;
-  const [enter, leave, forget] = x.split(gates, [hidden, hidden, hidden], 1);
-  const byGates = x.mul(x.concat([candidates, curved, cells], 1), logisticSlope(d, gates));
-  const byCandidate = x.mul(enter!, tanhSlope(d, candidates));
-  return {
-    sums: x.concat([byGates, byCandidate], 1),
-    stateToCell: x.mul(leave!, tanhSlope(d, curved)),
-    cellToBefore: forget!,
-  };
+  const [enter, leave, forget] = gatesOf(d, gates, Number(candidate.shape[0]));
+  const [entering, kept] = [x.mul(enter!, candidate), x.mul(forget!, before)];
+  // s (1 - s) times what the gate lets through, and enter (1 - candidate^2), as differences of what is there already.
+  const through = x.concat([entering, state, kept, entering], 0);
+  const sums = x.sub(
+    x.concat([entering, state, kept, enter!], 0),
+    x.mul(through, x.concat([gates, candidate], 0)),
+  );
+  return { sums, stateToCell: x.sub(leave!, x.mul(state, curved)), cellToBefore: forget! };
 }
 
-/** Cotangents of the sums before the gates [R, 4 H], and of the state and cell before the first step. */
-function backwardSteps(d: Derivation, pass: LstmPass, slopes: LstmSlopes, arrivals: Arrivals) {
+/** Cotangents of the sums before the gates [4 H, T N], and of the state and cell before the first step [H, N]. */
+function backwardSteps(d: Derivation, pass: LstmPass, steps: readonly LstmStep[], arrivals: Arrivals) {
   const { graph, x } = d;
-  const { steps, batch, hidden, stateWeight } = pass;
-  const [sums, stateToCell, cellToBefore] = [slopes.sums, slopes.stateToCell, slopes.cellToBefore].map(
-    (value) => x.split(value, new Array<number>(steps).fill(batch), 0),
-  );
-  const zero = zeroStates(d, [batch, hidden]);
+  const { batch, hidden, stateWeight } = pass;
+  const weight = x.transpose(stateWeight, [1, 0]);
   const added = (a: GraphValue | undefined, b: GraphValue | undefined) => (a && b ? x.add(a, b) : (a ?? b));
-  let toState = arrivals.states[steps] ?? zero;
-  let toCell = arrivals.cells[steps];
+  let toState = arrivals.states[steps.length] ?? zeroStates(d, [hidden, batch]);
+  let toCell = arrivals.cells[steps.length];
   const toSums: GraphValue[] = [];
-  for (let step = steps - 1; step >= 0; step--) {
-    const cell = added(toCell, x.mul(toState, stateToCell![step]!))!;
-    const own = x.mul(x.concat([cell, toState, cell, cell], 1), sums![step]!);
+  for (let step = steps.length - 1; step >= 0; step--) {
+    const before = step > 0 ? steps[step - 1]!.cell : pass.firstCell;
+    const slopes = slopesOf(d, steps[step]!, before);
+    const cell = added(toCell, x.mul(toState, slopes.stateToCell))!;
+    const own = x.mul(x.concat([cell, toState, cell, cell], 0), slopes.sums);
     toSums.unshift(own);
     const arrived = arrivals.states[step];
-    toState = graph.op("Gemm", arrived ? [own, stateWeight, arrived] : [own, stateWeight]);
-    toCell = added(arrivals.cells[step], x.mul(cell, cellToBefore![step]!))!;
+    toState = graph.op("Gemm", arrived ? [weight, own, arrived] : [weight, own]);
+    toCell = added(arrivals.cells[step], x.mul(cell, slopes.cellToBefore))!;
   }
-  return { toSums: x.concat(toSums, 0), firstState: toState, firstCell: toCell! };
+  return { toSums: x.concat(toSums, 1), firstState: toState, firstCell: toCell! };
 }
