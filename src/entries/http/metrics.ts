@@ -1,8 +1,9 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { PredictionLogCounts, PredictionSink } from "../../foundation/contracts/prediction-log.js";
 import type { ModelPool, ServedModel, ServingObserver } from "../../foundation/contracts/serving.js";
 import type { Tracer } from "../../foundation/contracts/tracing.js";
+import { type Distribution, Histogram, TallyTable } from "./tallies.js";
 
 /** Seconds: a lone small prediction takes a fraction of a millisecond, an overloaded one seconds. */
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
@@ -37,12 +38,10 @@ export function createServingMetrics(): ServingMetrics {
   collectDefaultMetrics({ register: registry });
   const labelNames = ["model", "version"] as const;
   const batchRows = new Histogram({
-    ...{ name: "quern_batch_rows", help: "Rows computed together.", labelNames, registers },
-    buckets: ROW_BUCKETS,
+    ...{ name: "quern_batch_rows", help: "Rows computed together.", bounds: ROW_BUCKETS },
   });
   const batchSeconds = new Histogram({
-    ...{ name: "quern_batch_duration_seconds", help: "Time to compute one batch.", labelNames, registers },
-    buckets: DURATION_BUCKETS,
+    ...{ name: "quern_batch_duration_seconds", help: "Time to compute one batch.", bounds: DURATION_BUCKETS },
   });
   const refused = new Counter({
     ...{ name: "quern_predictions_refused_total", help: "Requests dropped before they were computed." },
@@ -56,8 +55,8 @@ export function createServingMetrics(): ServingMetrics {
     ...{ name: "quern_cache_rows_total", help: "Rows looked up in the cache of answers.", registers },
     labelNames: [...labelNames, "result"] as const,
   });
-  const rowsOf = eachModel((labels) => batchRows.labels(labels));
-  const secondsOf = eachModel((labels) => batchSeconds.labels(labels));
+  const rowsOf = eachModel((labels) => batchRows.of(labels));
+  const secondsOf = eachModel((labels) => batchSeconds.of(labels));
   const observer: ServingObserver = {
     shadowed(model, rows, differing) {
       shadowed.inc({ ...labelsOf(model), agrees: "yes" }, rows - differing);
@@ -78,7 +77,7 @@ export function createServingMetrics(): ServingMetrics {
     forServer(models, { predictions, tracer } = {}) {
       if (tracer) traceMetrics(registry, tracer);
       if (predictions?.counts) logMetrics(registry, predictions.counts.bind(predictions));
-      return serverMetrics(registry, models);
+      return serverMetrics(registry, models, [batchRows, batchSeconds]);
     },
   };
 }
@@ -118,20 +117,46 @@ function traceMetrics(registry: Registry, tracer: Tracer): void {
   });
 }
 
-function serverMetrics(registry: Registry, models: ModelPool): Metrics {
-  const registers = [registry];
-  const labelNames = ["method", "route", "status"] as const;
+function serverMetrics(registry: Registry, models: ModelPool, others: readonly Histogram[]): Metrics {
   const duration = new Histogram({
     ...{ name: "quern_http_request_duration_seconds", help: "Time from request to answer." },
-    ...{ labelNames, registers, buckets: DURATION_BUCKETS },
+    bounds: DURATION_BUCKETS,
   });
   const grpcDuration = new Histogram({
     ...{ name: "quern_grpc_request_duration_seconds", help: "Time from call to answer." },
-    ...{ labelNames: ["method", "status"] as const, registers, buckets: DURATION_BUCKETS },
+    bounds: DURATION_BUCKETS,
   });
+  const histograms = [...others, duration, grpcDuration];
+  const answered = new TallyTable();
+  modelMetrics(registry, models, answered);
+  const answeredOf = eachModel((labels) => answered.of(labels));
+  /** By route, method and status. */
+  const durations = new Map<string, Map<string, Distribution[]>>();
+  return {
+    request(method, route, status, seconds) {
+      const methods = durations.get(route) ?? new Map<string, Distribution[]>();
+      const statuses = methods.get(method) ?? [];
+      durations.set(route, methods.set(method, statuses));
+      statuses[status] ??= duration.of({ method, route, status });
+      statuses[status].observe(seconds);
+    },
+    grpcRequest: (method, status, seconds) => grpcDuration.of({ method, status }).observe(seconds),
+    predicted: (model, rows) => answeredOf(model).add(rows),
+    contentType: registry.contentType,
+    render: async () =>
+      [await registry.metrics(), ...histograms.map((each) => `${each.render()}\n`)].join("\n"),
+  };
+}
+
+function modelMetrics(registry: Registry, models: ModelPool, answered: TallyTable): void {
+  const registers = [registry];
   const modelLabels = ["model", "version"] as const;
-  const predictions = new Counter({
+  new Counter({
     ...{ name: "quern_predictions_total", help: "Rows answered.", labelNames: modelLabels, registers },
+    collect() {
+      this.reset();
+      for (const { labels, series } of answered.all()) this.inc(labels, series.total);
+    },
   });
   new Gauge({
     ...{ name: "quern_model_ready", help: "1 while the model answers.", labelNames: modelLabels, registers },
@@ -153,25 +178,9 @@ function serverMetrics(registry: Registry, models: ModelPool): Metrics {
     { version: QUERN_VERSION },
     1,
   );
-  const predictionsOf = eachModel((labels) => predictions.labels(labels));
-  /** By route, method and status. */
-  const durations = new Map<string, Map<string, Histogram.Internal<string>[]>>();
-  return {
-    request(method, route, status, seconds) {
-      const methods = durations.get(route) ?? new Map<string, Histogram.Internal<string>[]>();
-      const statuses = methods.get(method) ?? [];
-      durations.set(route, methods.set(method, statuses));
-      statuses[status] ??= duration.labels({ method, route, status });
-      statuses[status].observe(seconds);
-    },
-    grpcRequest: (method, status, seconds) => grpcDuration.observe({ method, status }, seconds),
-    predicted: (model, rows) => predictionsOf(model).inc(rows),
-    contentType: registry.contentType,
-    render: () => registry.metrics(),
-  };
 }
 
-/** The series of each model, looked up once: labels are hashed at every use otherwise. */
+/** The series of each model, looked up once. */
 function eachModel<Series>(find: (labels: ReturnType<typeof labelsOf>) => Series) {
   const known = new WeakMap<ServedModel, Series>();
   return (model: ServedModel): Series => {
