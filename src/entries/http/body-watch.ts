@@ -1,15 +1,16 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 
 /** A body that has not arrived is cut off after this long, or up to half of it sooner. */
 export const BODY_TIMEOUT_MS = 60_000;
 
 /**
- * Cuts off requests whose body does not arrive, as the runtime would if every request had the same time. Two
- * generations need neither a timer nor a look at the clock for each request.
+ * Cuts off requests whose body does not arrive, as the runtime would if every request had the same time. Looking twice at
+ * the last request of each connection needs neither a timer nor a look at the clock for each request.
  */
 export class BodyWatch {
-  #young = new Set<IncomingMessage>();
-  #old = new Set<IncomingMessage>();
+  #last = new Map<Socket, IncomingMessage>();
+  #seen = new Map<Socket, IncomingMessage>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(timeoutMs: number) {
@@ -17,21 +18,19 @@ export class BodyWatch {
   }
 
   begun(request: IncomingMessage): void {
-    this.#young.add(request);
-  }
-  ended(request: IncomingMessage): void {
-    if (!this.#young.delete(request)) this.#old.delete(request);
+    const { socket } = request;
+    if (!this.#last.has(socket)) socket.once("close", () => this.#last.delete(socket));
+    this.#last.set(socket, request);
   }
   stop(): void {
     clearInterval(this.#timer);
   }
 
   #sweep(): void {
-    for (const { complete, socket } of this.#old) {
-      if (complete || socket.destroyed) continue;
+    for (const [socket, request] of this.#last) {
+      if (request.complete || socket.destroyed || this.#seen.get(socket) !== request) continue;
       socket.end("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n", () => socket.destroy());
     }
-    this.#old = this.#young;
-    this.#young = new Set();
+    this.#seen = new Map(this.#last);
   }
 }

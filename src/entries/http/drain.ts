@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { Server } from "node:http";
 import type { GrpcServer } from "./grpc/grpc-server.js";
 import type { RouteContext } from "./route.js";
 
@@ -11,18 +11,17 @@ const IDLE_CHECK_MS = 20;
  * each answer closes its connection. Then it stops listening and answers what the open connections still bring.
  */
 export async function drain(
-  app: FastifyInstance,
+  server: Server,
   { models, options }: RouteContext,
   grpc: GrpcServer | undefined,
 ): Promise<void> {
   const grpcClosed = grpc?.close(options.drainTimeoutMs);
-  const { server } = app;
   const graceMs = Math.min(GRACE_MS, options.drainTimeoutMs);
   const closeIdle = server.closeIdleConnections.bind(server);
   // Node calls this inside `close`, which would cut connections whose request is still unread.
   server.closeIdleConnections = () => undefined;
   const timers = [setTimeout(() => server.closeAllConnections(), options.drainTimeoutMs)];
-  if ((await openConnections(app)) > 0) {
+  if ((await openConnections(server)) > 0) {
     await new Promise((resolve) => setTimeout(resolve, graceMs));
     // Connections are accepted in the turn of the event loop that ends here.
     await new Promise((resolve) => setImmediate(resolve));
@@ -31,12 +30,17 @@ export async function drain(
   // two turns of the event loop, one to be accepted and one to be read.
   const closeRead = () => setImmediate(() => setTimeout(() => setImmediate(closeIdle)));
   timers.push(setTimeout(() => timers.push(setInterval(closeRead, IDLE_CHECK_MS)), graceMs));
-  await app.close();
+  await closed(server);
   for (const timer of timers) clearTimeout(timer);
   await grpcClosed;
   await models.drain(options.drainTimeoutMs);
 }
 
-function openConnections(app: FastifyInstance): Promise<number> {
-  return new Promise((resolve) => app.server.getConnections((_cause, count) => resolve(count ?? 0)));
+function openConnections(server: Server): Promise<number> {
+  return new Promise((resolve) => server.getConnections((_cause, count) => resolve(count ?? 0)));
+}
+
+/** A server that does not listen is closed. */
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
 }

@@ -12,8 +12,7 @@ export interface HttpError {
 
 /** Known errors keep code and hint; of bugs a caller learns nothing but that there was one. */
 export function toHttpError(cause: unknown): HttpError {
-  const error = QuernError.is(cause) ? cause : fromFramework(cause);
-  if (!error) {
+  if (!QuernError.is(cause)) {
     const body = {
       code: "INTERNAL",
       message: "The server failed on this request.",
@@ -22,7 +21,7 @@ export function toHttpError(cause: unknown): HttpError {
     };
     return { status: 500, body: { error: body }, isBug: true };
   }
-  const { code, message, hint, details } = error;
+  const { code, message, hint, details } = cause;
   const seconds = details.retryAfterSeconds;
   return {
     status: ERROR_TABLE[code].http,
@@ -30,16 +29,4 @@ export function toHttpError(cause: unknown): HttpError {
     ...(typeof seconds === "number" ? { retryAfter: seconds } : {}),
     isBug: false,
   };
-}
-
-/** What the HTTP framework itself refuses. */
-function fromFramework(cause: unknown): QuernError | undefined {
-  const { code, statusCode, message } = cause as { code?: string; statusCode?: number; message?: string };
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
-    return new QuernError("REQUEST_TOO_LARGE", "The request is larger than this server accepts.");
-  }
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return new QuernError("REQUEST_INVALID", message ?? "The request is malformed.");
-  }
-  return undefined;
 }

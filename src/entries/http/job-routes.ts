@@ -21,9 +21,6 @@ import type { ModelPool } from "../../foundation/contracts/serving.js";
 import { bodyOf } from "./body-reader.js";
 import { defineRoute, type Route, type StreamReply, type TextReply } from "./route.js";
 
-/** Beside lines of JSON, which other routes take as well. */
-export const UPLOAD_TYPES = [JOB_MEDIA_TYPES.csv, JOB_MEDIA_TYPES.parquet];
-
 const params = z.strictObject({ job: z.string().min(1).max(100) });
 const submitHeaders = z.object({
   "idempotency-key": z

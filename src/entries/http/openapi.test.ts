@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { LooseJson } from "../../../test/fixtures/loose-json.js";
 import { predictResponseSchema } from "../../foundation/contracts/http.js";
 import { openApiDocument } from "./openapi.js";
-import { defineRoute, methodsOf } from "./route.js";
+import { defineRoute } from "./route.js";
 import { routeTable } from "./routes.js";
 
 it("names each status that a route can answer with, and nothing else", () => {
@@ -45,13 +45,6 @@ it("writes lists of a fixed length so that every tool understands them", () => {
   ].schema;
   expect(properties.pair).toEqual({ type: "array", items: { type: "number" }, minItems: 2, maxItems: 2 });
   expect(properties.mixed.prefixItems).toHaveLength(2);
-});
-
-it("knows the methods of a path", () => {
-  const routes = routeTable(undefined);
-  expect(methodsOf(routes, "/predict/a%2Fb@3")).toEqual(["POST"]);
-  expect(methodsOf(routes, "/api/models")).toEqual(["GET", "HEAD"]);
-  expect(methodsOf(routes, "/predict/a/b")).toEqual([]);
 });
 
 it("describes answers with an interval", () => {

@@ -146,16 +146,3 @@ export function defineRoute<
 ): Route {
   return Object.freeze(route) as unknown as Route;
 }
-
-/** The methods that a path takes; none where it is unknown. */
-export function methodsOf(routes: readonly Route[], path: string): readonly string[] {
-  const methods = routes
-    .filter((route) => new RegExp(`^${route.path.replace(/:[a-z]+/g, "[^/]+")}$`).test(path))
-    .map(({ method }) => method);
-  return methods.includes("GET") ? [...methods, "HEAD"] : methods;
-}
-
-/** Where the framework keeps the row of the table that a request belongs to. */
-export interface RouteConfig {
-  readonly table?: Route;
-}
