@@ -1,13 +1,8 @@
-import type { DirectModel } from "../../engines/onnx/index.js";
+import type { DirectModel, ScalarRow } from "../../engines/onnx/index.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
 import { scalarsReader } from "../../foundation/contracts/cell-reader.js";
-import { OUTPUT_TENSORS } from "../../foundation/contracts/model-graph.js";
-import {
-  type Prediction,
-  type PredictionColumns,
-  type Row,
-  toPredictionRows,
-} from "../../foundation/contracts/prediction.js";
+import { OUTPUT_TENSORS, type TabularOutputs } from "../../foundation/contracts/model-graph.js";
+import { type Prediction, probabilitiesOf, type Row } from "../../foundation/contracts/prediction.js";
 import { hasStructure } from "../../foundation/contracts/structured-answers.js";
 
 /** @returns `undefined` for a row with a mistake, which the encoding of rows then names */
@@ -26,22 +21,23 @@ export function directAnswers(manifest: Manifest, model: DirectModel): AnswerRow
   // Columns that do not enter the graph would not be checked.
   if (!read || !row || graphInputs.length !== inputs.length) return undefined;
   const values: (number | string)[] = [];
-  const { label, probabilities, prediction, low, high } = OUTPUT_TENSORS;
-  const numbers = (output: string) => new Float64Array(row.numbers(output));
-  const columns = (): PredictionColumns => {
-    if (outputs.kind === "classes") {
-      return {
-        ...{ kind: "probabilities", values: numbers(probabilities), classes: outputs.classes.length },
-        labels: row.texts(label),
-      };
-    }
-    const ends = outputs.interval && { low: numbers(low), high: numbers(high) };
-    return { kind: "values", values: numbers(prediction), ...(ends ? { ends } : {}) };
-  };
-  const classes = outputs.kind === "classes" ? outputs.classes : [];
+  const answer = answerReader(outputs, row);
   return (given) => {
     if (!read(given, values)) return undefined;
     row.run(values);
-    return toPredictionRows(columns(), classes)[0];
+    return answer();
   };
+}
+
+/** Reads what the last run left. */
+function answerReader(outputs: TabularOutputs, row: ScalarRow): () => Prediction {
+  const { label, probabilities, prediction, low, high } = OUTPUT_TENSORS;
+  if (outputs.kind === "classes") {
+    const [labels, numbers] = [row.texts(label), row.numbers(probabilities)];
+    return () => ({ label: labels[0]!, probabilities: probabilitiesOf(outputs.classes, numbers) });
+  }
+  const values = row.numbers(prediction);
+  if (!outputs.interval) return () => ({ prediction: values[0]! });
+  const [lows, highs] = [row.numbers(low), row.numbers(high)];
+  return () => ({ prediction: values[0]!, interval: [lows[0]!, highs[0]!] });
 }

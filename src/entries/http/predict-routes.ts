@@ -4,6 +4,7 @@ import { QuernError } from "../../foundation/base/errors.js";
 import { predictRequestSchema, predictResponseSchema } from "../../foundation/contracts/http.js";
 import type { Row } from "../../foundation/contracts/prediction.js";
 import { answerRows } from "./answer-rows.js";
+import { writeAnswers } from "./answer-text.js";
 import { parseJson } from "./json.js";
 import { MOST_EXPLAINED_ROWS, tooManyRows } from "./limits.js";
 import { type BodyReader, defineRoute, type Route, type TextReply } from "./route.js";
@@ -80,15 +81,9 @@ export const predictRoutes: readonly Route[] = [
       });
       const explanations = body.explain && rows.length > 0 ? await model.explain(rows) : undefined;
       metrics.predicted(model, rows.length);
-      const { name, version } = model.manifest;
-      const predictions = answers.map((answer, row) => ({
-        id: ids[row]!,
-        ...answer,
-        ...(explanations ? { explanation: explanations[row]! } : {}),
-      }));
       return {
         contentType: "application/json; charset=utf-8",
-        text: JSON.stringify({ model: name, version, predictions }),
+        text: writeAnswers(model.manifest, { ids, answers, explanations }),
       };
     },
   }),

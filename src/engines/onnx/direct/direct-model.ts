@@ -26,7 +26,7 @@ export interface DirectModel {
 export interface ScalarRow {
   /** @param values numbers (NaN = missing) and texts, in the order of the inputs */
   run(values: readonly (number | string)[]): void;
-  /** What the last run left; overwritten by the next. */
+  /** Where each run leaves its results, overwritten by the next. */
   numbers(output: string): ArrayLike<number>;
   texts(output: string): readonly string[];
 }
