@@ -91,7 +91,7 @@ module.exports = {
     onlyIn("duckdb", "@duckdb", ["src/engines/table"]),
     onlyIn("onnxruntime", "onnxruntime-node", ["src/engines/onnx"]),
     onlyIn("sqlite", "@photostructure/sqlite|kysely", ["src/capabilities/stores"]),
-    onlyIn("fastify", "fastify|prom-client", ["src/entries/http"]),
+    onlyIn("prom-client", "prom-client", ["src/entries/http"]),
     onlyIn("grpc", "@grpc", ["src/entries/http/grpc"]),
     onlyIn("sharp", "sharp|@img", ["src/capabilities/vision"]),
     onlyIn("nodemailer", "nodemailer", ["src/capabilities/monitoring/alerts"]),
