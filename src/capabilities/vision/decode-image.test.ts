@@ -70,9 +70,9 @@ describe("createImageDecoder", () => {
     const jpeg = await sharp({ create: { ...RED, width: 200, height: 200 } })
       .jpeg()
       .toBuffer();
-    await expect(decode(jpeg.subarray(0, jpeg.length >> 1))).rejects.toThrow("cannot be decoded");
+    await expect(decode(jpeg.subarray(0, jpeg.length >> 1))).rejects.toThrow("cannot be decoded: ");
     await expect(decode(Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"))).rejects.toThrow("no JPEG");
-    await expect(decode(new Uint8Array())).rejects.toThrow("no JPEG");
+    await expect(decode(new Uint8Array())).rejects.toThrow("the file is empty");
     await expect(decode(claimingPng(64, 64))).rejects.toThrow("cannot be decoded");
   });
 });

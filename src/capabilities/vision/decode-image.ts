@@ -55,6 +55,7 @@ async function open(bytes: Uint8Array, limits: ImageLimits): Promise<Sharp> {
   if (bytes.length > limits.bytes) {
     throw new Error(`its ${bytes.length} bytes are over the limit of ${limits.bytes}`);
   }
+  if (bytes.length === 0) throw new Error("the file is empty");
   if (!SIGNATURES.some((matches) => matches(bytes))) {
     throw new Error("it is no JPEG, PNG, WebP, GIF, PGM or PPM file");
   }
@@ -114,6 +115,7 @@ async function explained<T>(work: Promise<T>): Promise<T> {
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
     const line = said.split("\n")[0]!.replace(/^Input buffer (has|contains) /, "it $1 ");
-    throw new Error(`it cannot be decoded: ${line}`, { cause });
+    const why = line === "Unknown error" ? "it is damaged or cut off" : line;
+    throw new Error(`it cannot be decoded: ${why}`, { cause });
   }
 }

@@ -95,6 +95,16 @@ const saliencySchema = z.discriminatedUnion("kind", [
     side: z.number().int().positive(),
     weights: z.array(z.number()),
   }),
+  /**
+   * An image as the last convolutions of a network see it: how much each of `side` x `side` equal parts speaks for the class
+   * that was chosen, at least 0 (Grad-CAM).
+   */
+  z.strictObject({
+    kind: z.literal("activations"),
+    column: z.string(),
+    side: z.number().int().positive(),
+    weights: z.array(z.number()),
+  }),
 ]);
 export type Saliency = z.infer<typeof saliencySchema>;
 

@@ -11,7 +11,7 @@ import {
 import { hostSteps, type TransformMap } from "../../capabilities/features/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { makePrivateFolder } from "../../foundation/base/private-folder.js";
-import type { BundleMetrics } from "../../foundation/contracts/bundle.js";
+import type { BundleMetrics, Manifest } from "../../foundation/contracts/bundle.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { ConformalInterval } from "../../foundation/contracts/conformal.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
@@ -58,7 +58,14 @@ export interface ExportRequest {
   /** Times single-row predictions of the exported model. */
   readonly measuresLatency: boolean;
   /** Asks the exported model what is still to be known of it; absent: nothing. */
-  readonly ask?: (predict: (frame: Frame) => Promise<Predictions>) => Promise<Answered>;
+  readonly ask?: (model: AskedModel) => Promise<Answered>;
+}
+
+/** An exported model that is asked. */
+export interface AskedModel {
+  readonly manifest: Manifest;
+  readonly graph: Uint8Array;
+  predict(frame: Frame): Promise<Predictions>;
 }
 
 /** Parts of an evaluation that only the exported model answers quickly enough. */
@@ -98,7 +105,11 @@ export async function exportBundle(
     const parity = await checkParity(bundle, model, request);
     const { requests } = bundle.sample;
     const timed = request.measuresLatency ? { latencyP99Ms: await measureLatency(bundle, requests) } : {};
-    const answered = await request.ask?.((frame) => bundle.predictFrame(frame));
+    const answered = await request.ask?.({
+      manifest: written.manifest,
+      graph: parts.model,
+      predict: (frame) => bundle.predictFrame(frame),
+    });
     return {
       path: written.path,
       id: written.id,

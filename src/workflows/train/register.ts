@@ -15,6 +15,7 @@ import type { Model } from "../../foundation/contracts/store.js";
 import { SIZE_GOAL } from "../learn/assemble.js";
 import type { Learned } from "../learn/learn.js";
 import { columnsRead, trainerName } from "../learn/model.js";
+import { openActivations } from "./activations.js";
 import { addModel } from "./add-model.js";
 import { wholeTarget } from "./divide.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
@@ -135,16 +136,23 @@ function questionsTo(
   const { signal } = context;
   const left = secondsLeft(production);
   const table = { target: wholeTarget(prepared.target, prepared.frame.rows), frame: prepared.features };
-  return async (predict) => ({
-    importance: await columnImportance(witness, predict, table, { ...production, signal }, left),
-    worst: await explainWorst(evaluation.worst, {
-      classes: prepared.target.classes,
-      features: selectColumns(prepared.features, columnsRead(learned.model)),
-      predict,
-      ...(left ? { goesOn: () => left() > 0 } : {}),
-      signal,
-    }),
-  });
+  return async ({ predict, graph, manifest }) => {
+    const importance = await columnImportance(witness, predict, table, { ...production, signal }, left);
+    const activations = await openActivations(graph, manifest, context.threads);
+    try {
+      const worst = await explainWorst(evaluation.worst, {
+        classes: prepared.target.classes,
+        features: selectColumns(prepared.features, columnsRead(learned.model)),
+        predict,
+        ...(activations ? { activations: activations.ask } : {}),
+        ...(left ? { goesOn: () => left() > 0 } : {}),
+        signal,
+      });
+      return { importance, worst };
+    } finally {
+      await activations?.close();
+    }
+  };
 }
 
 /** A timed training asks its model what it can until then; the report is still to be written. */

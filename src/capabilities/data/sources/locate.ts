@@ -9,7 +9,7 @@ import type { SourceFormat } from "../../../foundation/contracts/source.js";
 import { type AnnotatedFolder, annotatedFolderAt, isAnnotated } from "./annotated/annotated-folder.js";
 import { expandGlob, isGlob } from "./glob.js";
 import { labelsName } from "./idx-header.js";
-import { type ListedImage, listImages } from "./image-folder.js";
+import { IMAGE_FILE, type ListedImage, listImages } from "./image-folder.js";
 
 /** A regular local file; `name` is what the user calls it. */
 export interface LocatedFile {
@@ -123,7 +123,11 @@ function filesOfFolder(path: string, location: string): LocatedFile[] {
       : dataFiles(path);
   const files = names.flatMap((name) => {
     const status = statSync(join(path, name));
-    return status.isDirectory() ? [] : [regularFile(join(path, name), join(location, name), status)];
+    if (status.isDirectory()) return [];
+    const [full, called] = [join(path, name), join(location, name)];
+    // Of many pictures an empty one is damaged like others; it is told where it is read.
+    if (status.size === 0 && IMAGE_FILE.test(name)) return [{ path: full, name: called, bytes: 0 }];
+    return [regularFile(full, called, status)];
   });
   if (files.length > 0) return files;
   throw new QuernError("DATA_NOT_FOUND", `The folder ${location} holds no data file.`, {

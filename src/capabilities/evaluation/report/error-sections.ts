@@ -87,7 +87,9 @@ export const worstSection: SectionMaker = ({ evaluation, input, texts }) => {
   if (evaluation.worstStructures) return undefined;
   if (evaluation.worst.length === 0)
     return { id: "worst", title: texts.worst, body: callout("good", texts.noErrors) };
-  const isExplained = evaluation.worst.some((row) => row.saliency);
+  const drawn = evaluation.worst.flatMap(({ saliency = [] }) => saliency);
+  const isExplained = drawn.length > 0;
+  const hasActivations = drawn.some(({ kind }) => kind === "activations");
   const rank = valueRank([...evaluation.importance, ...input.model.importance].map((one) => one.feature));
   const columns: TableColumn<WorstRow>[] = [
     { name: texts.row, cell: (row) => String(row.row), number: true, heading: true },
@@ -106,7 +108,7 @@ export const worstSection: SectionMaker = ({ evaluation, input, texts }) => {
   return {
     id: "worst",
     title: texts.worst,
-    body: html`${note(texts.worstNote)}${isExplained && note(texts.saliencyNote)}${table(evaluation.worst, columns)}`,
+    body: html`${note(texts.worstNote)}${isExplained && note(hasActivations ? `${texts.saliencyNote} ${texts.activationNote}` : texts.saliencyNote)}${table(evaluation.worst, columns)}`,
   };
 };
 

@@ -195,6 +195,8 @@ export const reportTexts = defineTexts(
     saliency: "Relies on",
     saliencyNote:
       "Marked: parts without which the model would be less sure of what it said (green), or surer (red); each part of a text or an image is covered in turn.",
+    activationNote:
+      "Of images the second picture (Grad-CAM) marks what the last convolutions see that speaks for what was said.",
     worstNote: "Look here for wrong labels, broken values and cases the features cannot tell apart.",
     noErrors: "There are no errors on these rows.",
     row: "Row",
@@ -408,6 +410,7 @@ export const reportTexts = defineTexts(
     saliency: "依据",
     saliencyNote:
       "标记：遮住后模型对其判断更不确定的部分（绿色），或更确定的部分（红色）；文本与图像的各部分被依次遮住。",
+    activationNote: "图像的第二幅图（Grad-CAM）标出最后的卷积层所见、支持该判断的部分。",
     worstNote: "在此查找错误标签、损坏的值，以及特征无法区分的情况。",
     noErrors: "这些行上没有错误。",
     row: "行号",

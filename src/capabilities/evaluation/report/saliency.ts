@@ -12,7 +12,9 @@ export function saliencyOf({ saliency = [], images = [] }: WorstRow): Html {
   const drawn = saliency.map((one) => {
     if (one.kind === "words") return html`<p class="small">${markedWords(one.pieces)}</p>`;
     const image = images.find(({ column }) => column === one.column);
-    return image && markedPatches(image.png, one);
+    if (!image) return undefined;
+    const drawing = markedPatches(image.png, one);
+    return one.kind === "activations" ? html`<span title="Grad-CAM">${drawing}</span>` : drawing;
   });
   return html`${drawn}`;
 }
@@ -25,7 +27,7 @@ function markedWords(pieces: Extract<Saliency, { kind: "words" }>["pieces"]): Ht
   });
 }
 
-function markedPatches(png: string, { side: parts, weights }: Extract<Saliency, { kind: "patches" }>): Html {
+function markedPatches(png: string, { side: parts, weights }: Exclude<Saliency, { kind: "words" }>): Html {
   const strongest = largest(weights);
   const across = WIDTH / parts;
   const patches = weights.map((weight, k) => {

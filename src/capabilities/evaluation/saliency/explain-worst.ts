@@ -1,10 +1,11 @@
 /**
  * What the worst errors hang on, by covering parts of texts and images (Zeiler and Fergus, 2014): asks the model
- * alone, so that it holds for any.
+ * alone, so that it holds for any. Of images in convolutional networks also what their last layers see.
  */
 import type { Saliency, WorstRow } from "../../../foundation/contracts/evaluation.js";
 import { type Column, createFrame, type Frame, takeRows } from "../../../foundation/contracts/frame.js";
 import type { Predictions } from "../../../foundation/contracts/target.js";
+import { type ActivationGrid, activationPatches } from "./activation-patches.js";
 import { coverPatches, PATCH_SIDE } from "./cover-patches.js";
 import { coverWords } from "./cover-words.js";
 
@@ -14,6 +15,14 @@ export interface WorstRowsQuestion {
   /** Raw columns, as the model takes them; `WorstRow.row` counts their rows. */
   readonly features: Frame;
   readonly predict: (rows: Frame) => Promise<Predictions> | Predictions;
+  /**
+   * What the convolutions of the model see of one row, by image column: a map for each network, for the class of this index
+   * (0: a value). Absent: it has none, as trees, attention or steps stand behind its convolutions.
+   */
+  readonly activations?: (
+    row: Frame,
+    chosen: number,
+  ) => Promise<ReadonlyMap<string, readonly ActivationGrid[]>>;
   /** Asked before each row: whether there is time for it. Default: always. */
   readonly goesOn?: () => boolean;
   readonly signal?: AbortSignal;
@@ -44,10 +53,25 @@ export async function explainWorst(
       const found = await columnSaliency(row, name, column, question);
       if (found) saliency.push(found);
     }
+    saliency.push(...(await activationSaliency(row, question)));
     explained.push(saliency.length > 0 ? { ...row, saliency } : row);
   }
   return explained;
 }
+
+async function activationSaliency(
+  { row, predicted }: WorstRow,
+  { features, classes, activations }: WorstRowsQuestion,
+): Promise<Saliency[]> {
+  const maps = await activations?.(takeRows(features, [row]), indexOf(predicted, classes));
+  return [...(maps ?? [])].map(([column, grids]) => ({
+    ...{ kind: "activations" as const, column },
+    ...activationPatches(grids),
+  }));
+}
+
+const indexOf = (predicted: string, classes: readonly string[]): number =>
+  Math.max(0, classes.indexOf(predicted));
 
 async function columnSaliency(
   worst: WorstRow,
@@ -83,7 +107,7 @@ async function fallsOf(
     [...covered.columns].map(([other, content]) => [other, other === name ? variants : content]),
     count,
   );
-  const chosen = Math.max(0, classes.indexOf(predicted));
+  const chosen = indexOf(predicted, classes);
   const scores = (predictions: Predictions) => {
     const width = predictions.kind === "probabilities" ? predictions.classes : 1;
     return (k: number) => predictions.values[k * width + (width > 1 ? chosen : 0)]!;

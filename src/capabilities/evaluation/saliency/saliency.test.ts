@@ -98,6 +98,25 @@ describe("what the worst errors hang on", () => {
     expect(words?.kind === "words" && words.pieces[1]![1]).toBeCloseTo(-0.4, 9);
   });
 
+  it("puts what convolutions see beside it, of the class that was chosen, between their places interpolated", async () => {
+    const asked: number[] = [];
+    const activations = async (row: Frame, chosen: number) => {
+      asked.push(row.rows, chosen);
+      const grid = { height: 1, width: 2, values: [0, 1] };
+      return new Map([["image", [grid, { height: 1, width: 1, values: [2] }]]]);
+    };
+    const [explained] = await explainWorst([worst(1, "b")], { ...question, activations });
+    expect(asked).toEqual([1, 1]);
+    expect(explained!.saliency!.map(({ kind }) => kind)).toEqual(["words", "patches", "activations"]);
+    const [, , seen] = explained!.saliency!;
+    if (seen?.kind !== "activations") throw new Error("activations are expected");
+    expect(seen.weights).toHaveLength(seen.side ** 2);
+    const row = seen.weights.slice(0, seen.side);
+    expect(seen.weights.slice(-seen.side)).toEqual(row);
+    expect([row[0], row[3], row.at(-1)]).toEqual([2, 2, 3]);
+    expect(row[6]! + row[7]!).toBeCloseTo(5, 9);
+  });
+
   it("asks nothing of tables without texts and images, nor when the time is up", async () => {
     const rows = [worst(1, "b")];
     const numbers = createFrame([["number", features.columns.get("number")!]]);
