@@ -52,7 +52,7 @@ test("the queue is bounded: better ones push out worse ones that wait, never tho
   await store.labels.addLabels("m", [{ id: "c", actual: "yes", observedAt: 1 }]);
   await offer(candidate("e", 0.95), candidate("f", 0.96), candidate("g", 0.97));
   expect(await waiting()).toEqual(["e uncertain", "f uncertain", "g uncertain"]);
-  expect(await store.labels.counts("m")).toEqual({ waiting: 3, exported: 1, labelled: 1 });
+  expect(await store.labels.counts("m")).toEqual({ waiting: 3, exported: 1, labelled: 1, skipped: 0 });
 });
 
 test("neither a prediction nor a row comes twice; what chance draws counts as drawn", async () => {
@@ -138,7 +138,7 @@ test("monitor fills the queue, a labelling tool gets it (requirement 7: without 
   expect(done.imported).toEqual({ added: 16, corrected: 0, repeated: 0, queued: 15 });
   const repeated = await importLabels({ model: "churn", source: "labelled.csv" }, options);
   expect(repeated.imported).toMatchObject({ added: 0, repeated: 16 });
-  expect(repeated.counts).toEqual({ waiting: 0, exported: 0, labelled: 15 });
+  expect(repeated.counts).toEqual({ waiting: 0, exported: 0, labelled: 15, skipped: 0 });
   expect(await store.monitoring.feedbackRows("churn")).toBe(16);
   // 5 of 15 were drawn by chance: too few to judge by, whatever the others say.
   expect(await store.labels.chosenOnPurpose("churn")).toHaveProperty("size", 10);

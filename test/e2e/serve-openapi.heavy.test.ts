@@ -9,6 +9,9 @@ import { bundleFiles, writeBundle } from "../../src/capabilities/bundles/index.j
 import { openStore } from "../../src/capabilities/stores/index.js";
 import { createServer, createServingMetrics } from "../../src/entries/http/index.js";
 import { systemClock as clock } from "../../src/foundation/base/clock.js";
+import { jobSettingsSchema } from "../../src/foundation/contracts/job.js";
+import { openExperiments } from "../../src/workflows/experiment/ask-experiments.js";
+import { openPredictionJobs } from "../../src/workflows/jobs/prediction-jobs.js";
 import { openModels } from "../../src/workflows/serve/open-pool.js";
 import { pythonWith } from "../fixtures/python-environment.js";
 import { smallModel } from "../golden/small-model.js";
@@ -43,11 +46,16 @@ it("finds no fault and no undescribed answer in any route", { timeout: 900_000 }
       void (level === "error" && faults.push(message, facts)),
   };
   const served = await openModels([], metrics.observer, { store: home, folder, logger });
+  const jobs = openPredictionJobs({
+    ...{ folder: join(folder, "jobs"), settings: jobSettingsSchema.parse({ queue: 1000 }), store: home },
+    ...{ clock, logger, referenceOf: served.referenceOf },
+  });
   const token = "schemathesis-token-0123456789";
   const server = createServer(
     { port: 0, tokens: [{ token, permissions: ["predict", "read", "manage"] }] },
     {
-      ...{ models: served.pool, traffic: served.traffic, store: served.store!, clock, logger, metrics },
+      ...{ models: served.pool, traffic: served.traffic, store: served.store!, clock, logger, metrics, jobs },
+      experiments: openExperiments(served.store!, home, folder),
       refresh: () => served.registry!.refresh(),
     },
   );
@@ -67,6 +75,7 @@ it("finds no fault and no undescribed answer in any route", { timeout: 900_000 }
     );
   });
   await server.close();
+  await jobs.close();
   await served.close();
   rmSync(folder, { recursive: true, force: true });
   expect(outcome.code, outcome.text).toBe(0);

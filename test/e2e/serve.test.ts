@@ -247,7 +247,7 @@ describe("the server about itself", () => {
   it("describes every route in OpenAPI and on a page without scripts", async () => {
     const { body } = await get("/openapi.json");
     expect(body.openapi).toBe("3.1.0");
-    for (const { method, path } of routeTable(store)) {
+    for (const { method, path } of routeTable({ store })) {
       const operation = body.paths[path.replace(/:([a-z]+)/g, "{$1}")]?.[method.toLowerCase()];
       expect(operation?.responses[200], path).toBeDefined();
     }
@@ -293,7 +293,7 @@ describe("access", () => {
       { ...services(), models: createModelPool({ clock: systemClock }) },
     );
     const address = await guarded.listen();
-    for (const { method, path, permission } of routeTable(store)) {
+    for (const { method, path, permission } of routeTable({ store })) {
       const call = async (headers: Record<string, string>) =>
         (await fetch(address + path.replace(/:[a-z]+/g, "x"), { method, headers })).status;
       const anonymous = await call({});

@@ -26,6 +26,12 @@ export const LABEL_TABLES: Migration = {
   ],
 };
 
+export const SKIPPED_LABELS: Migration = {
+  id: 6,
+  name: "skipped labels",
+  statements: [`alter table label_queue add column skipped_at bigint`],
+};
+
 /** Ids bound in one statement. */
 const BOUND = 500;
 const MOST_LISTED = 1_000_000;
@@ -46,6 +52,24 @@ export function createLabelQueue(backend: Backend): LabelQueue {
             .where("model", "=", model)
             .where("prediction", "in", ids.slice(start, start + BOUND))
             .execute();
+      });
+    },
+    async skip(model, ids) {
+      const skippedAt = clock.now();
+      return db.transaction().execute(async (transaction) => {
+        let skipped = 0;
+        for (let start = 0; start < ids.length; start += BOUND) {
+          const { numUpdatedRows } = await transaction
+            .updateTable("labelQueue")
+            .set({ skippedAt })
+            .where("model", "=", model)
+            .where("labelledAt", "is", null)
+            .where("skippedAt", "is", null)
+            .where("prediction", "in", ids.slice(start, start + BOUND))
+            .executeTakeFirst();
+          skipped += Number(numUpdatedRows);
+        }
+        return skipped;
       });
     },
     addLabels: (model, labels) =>
@@ -86,7 +110,7 @@ function offer(
   return db.transaction().execute(async (transaction) => {
     const rows = await transaction
       .selectFrom("labelQueue")
-      .select(["prediction", "content", "reason", "score", "exportedAt", "labelledAt"])
+      .select(["prediction", "content", "reason", "score", "exportedAt", "labelledAt", "skippedAt"])
       .where("model", "=", model)
       .execute();
     const queued = new Map(rows.map((row) => [row.prediction, row]));
@@ -125,7 +149,7 @@ function offer(
       const row = { ...rest, model, prediction, documentJson: toJson(document) };
       await transaction
         .insertInto("labelQueue")
-        .values({ ...row, exportedAt: null, labelledAt: null, label: null })
+        .values({ ...row, exportedAt: null, labelledAt: null, label: null, skippedAt: null })
         .execute();
     }
     for (const { id, reason, score } of moved)
@@ -139,8 +163,8 @@ function offer(
   });
 }
 
-const isWaiting = ({ exportedAt, labelledAt }: Pick<Tables["labelQueue"], "exportedAt" | "labelledAt">) =>
-  exportedAt === null && labelledAt === null;
+type Marks = Pick<Tables["labelQueue"], "exportedAt" | "labelledAt" | "skippedAt">;
+const isWaiting = (row: Marks): boolean => stateOf(row) === "waiting";
 
 /** Of candidates that are the same row the best one. */
 function withoutRepeats(candidates: readonly LabelCandidate[]): LabelCandidate[] {
@@ -194,19 +218,17 @@ function toItem(row: Tables["labelQueue"]): LabelItem {
   };
 }
 
-function stateOf({
-  labelledAt,
-  exportedAt,
-}: Pick<Tables["labelQueue"], "labelledAt" | "exportedAt">): LabelState {
+function stateOf({ labelledAt, skippedAt, exportedAt }: Marks): LabelState {
   if (labelledAt !== null) return "labelled";
+  if (skippedAt !== null) return "skipped";
   return exportedAt === null ? "waiting" : "exported";
 }
 
 async function counts(db: Kysely<Tables>, model: string): Promise<Record<LabelState, number>> {
-  const known = { waiting: 0, exported: 0, labelled: 0 };
+  const known = { waiting: 0, exported: 0, labelled: 0, skipped: 0 };
   const rows = await db
     .selectFrom("labelQueue")
-    .select(["exportedAt", "labelledAt"])
+    .select(["exportedAt", "labelledAt", "skippedAt"])
     .where("model", "=", model)
     .execute();
   for (const row of rows) known[stateOf(row)] += 1;

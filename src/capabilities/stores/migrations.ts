@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import { LABEL_TABLES } from "./label-queue.js";
+import { LABEL_TABLES, SKIPPED_LABELS } from "./label-queue.js";
 import type { Migration } from "./migration.js";
 import { MONITORING_TABLES } from "./monitoring-tables.js";
 import type { Tables } from "./tables.js";
@@ -90,6 +90,7 @@ const MIGRATIONS: readonly Migration[] = [
     ],
   },
   LABEL_TABLES,
+  SKIPPED_LABELS,
 ];
 
 export const NEWEST_SCHEMA = MIGRATIONS.at(-1)!.id;

@@ -130,6 +130,7 @@ export interface Tables {
     exportedAt: number | null;
     labelledAt: number | null;
     label: string | null;
+    skippedAt: number | null;
   };
   alerts: {
     model: string;

@@ -40,7 +40,7 @@ export function createServer(
     options,
     metrics: servingMetrics.forServer(services.models, services),
     observer: servingMetrics.observer,
-    routes: routeTable(services.store, services.jobs),
+    routes: routeTable(services),
     isReady: () => closing === undefined && services.models.list().every((model) => model.state === "ready"),
   };
   const checkAccess = createAccessCheck(options);

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Clock } from "../../foundation/base/clock.js";
 import type { Logger } from "../../foundation/base/logger.js";
 import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
+import type { Experiments } from "../../foundation/contracts/experiment.js";
 import type { Permission } from "../../foundation/contracts/http.js";
 import type { PredictionJobs } from "../../foundation/contracts/job.js";
 import type { PredictionSink } from "../../foundation/contracts/prediction-log.js";
@@ -22,6 +23,8 @@ export interface Services {
   readonly traffic?: TrafficRouter;
   /** Takes what was asked and answered; absent: nothing is logged. */
   readonly predictions?: PredictionSink;
+  /** Compares versions where people use them; absent: those routes do not exist. */
+  readonly experiments?: Experiments;
   /** Predicts whole files in the background; absent: those routes do not exist. */
   readonly jobs?: PredictionJobs;
   /** Follows requests through the server; absent: nothing is traced. */

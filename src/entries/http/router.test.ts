@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Router } from "./router.js";
 import { routeTable } from "./routes.js";
 
-const router = new Router(routeTable(undefined));
+const router = new Router(routeTable({}));
 const methods = (path: string) => [...(router.find(path)?.routes.keys() ?? [])];
 
 it("knows the methods of a path", () => {
@@ -25,7 +25,7 @@ it("reads names out of a path, and takes what cannot be one for unknown", () => 
 });
 
 it("goes back to a parameter where a fixed segment leads nowhere", () => {
-  const route = (path: string) => ({ ...routeTable(undefined)[0]!, path });
+  const route = (path: string) => ({ ...routeTable({})[0]!, path });
   const both = new Router([route("/a/b"), route("/a/:x/c")]);
   expect(both.find("/a/b")?.parameters).toEqual({});
   expect(both.find("/a/b/c")?.parameters).toEqual({ x: "b" });

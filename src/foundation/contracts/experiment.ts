@@ -98,6 +98,28 @@ export const banditSchema = z.strictObject({
 });
 export type Bandit = z.output<typeof banditSchema>;
 
+// ---- what is asked for -----------------------------------------------------------------------------------------
+
+const reasonSchema = z.string().min(1).max(1000).describe("kept with the decision");
+const versionSchema = z.string().min(1).max(200).describe("`name@2` or `name@challenger`");
+export const experimentStartSchema = z.union([
+  z.strictObject({
+    candidate: versionSchema.describe("what the champion is compared with"),
+    share: z.number().gt(0).lt(1).default(0.5).describe("of the traffic for the candidate"),
+    design: experimentDesignSchema.prefault({}),
+    reason: reasonSchema,
+  }),
+  z.strictObject({
+    bandit: z.enum(BANDIT_METHODS).describe("lets the traffic follow success instead; this decides nothing"),
+    models: z.array(versionSchema).min(2).max(20),
+    reward: outcomeGoalSchema.optional(),
+    leastShare: z.number().gt(0).max(0.2).default(0.02),
+    reason: reasonSchema,
+  }),
+]);
+export type ExperimentStart = z.output<typeof experimentStartSchema>;
+export const experimentStopSchema = z.strictObject({ reason: reasonSchema });
+
 // ---- what came of it -----------------------------------------------------------------------------------------
 
 const figure = z.number().nullable();
@@ -185,3 +207,28 @@ export const experimentResultSchema = z.strictObject({
   champion: z.number().int().positive().nullable(),
 });
 export type ExperimentResult = z.infer<typeof experimentResultSchema>;
+
+/** Of all names at once, without their figures. */
+export const experimentListSchema = z.object({
+  items: z.array(
+    z.strictObject({
+      model: z.string(),
+      id: z.string(),
+      kind: z.enum(["experiment", "bandit"]),
+      startedAt: z.number().describe("epoch milliseconds"),
+      variants: z.array(z.strictObject({ model: z.string(), weight: z.number() })),
+    }),
+  ),
+});
+export type ExperimentList = z.infer<typeof experimentListSchema>;
+
+/** Experiments of a store, read and changed outside the process that answers: their figures take their time. */
+export interface Experiments {
+  list(): Promise<ExperimentList>;
+  /** @throws QuernError MODEL_NOT_FOUND, CONFIG_INVALID; and, as the others, OVERLOADED */
+  start(name: string, request: ExperimentStart): Promise<ExperimentResult>;
+  status(name: string): Promise<ExperimentResult>;
+  /** Acts on what is known now. */
+  conclude(name: string): Promise<ExperimentResult>;
+  stop(name: string, reason: string): Promise<ExperimentResult>;
+}

@@ -53,7 +53,8 @@ export interface LabelCandidate {
   readonly predictedAt: number;
 }
 
-export const LABEL_STATES = ["waiting", "exported", "labelled"] as const;
+/** `skipped`: somebody has looked and cannot say; it is not asked about again, unless its label comes all the same. */
+export const LABEL_STATES = ["waiting", "exported", "labelled", "skipped"] as const;
 export type LabelState = (typeof LABEL_STATES)[number];
 
 export const labelItemSchema = z.strictObject({
@@ -89,6 +90,8 @@ export interface LabelQueue {
   ): Promise<readonly LabelItem[]>;
   counts(model: string): Promise<Readonly<Record<LabelState, number>>>;
   markExported(model: string, ids: readonly string[]): Promise<void>;
+  /** Those that are in the queue and have no label. @returns how many were not skipped before */
+  skip(model: string, ids: readonly string[]): Promise<number>;
   /** Feedback and the queue's own record in one transaction; telling it twice changes nothing. */
   addLabels(
     model: string,
@@ -105,11 +108,14 @@ export const labelResultSchema = z.strictObject({
     waiting: z.number().int(),
     exported: z.number().int(),
     labelled: z.number().int(),
+    skipped: z.number().int(),
   }),
   /** Of `list`. */
   items: z.array(labelItemSchema),
   /** Of `export`: the file, and how many rows it has. */
   exported: z.strictObject({ path: z.string(), rows: z.number().int() }).nullable(),
+  /** Of `skip`: how many were not skipped before. */
+  skipped: z.number().int().nullable(),
   /** Of `import`. */
   imported: z
     .strictObject({
@@ -122,3 +128,20 @@ export const labelResultSchema = z.strictObject({
     .nullable(),
 });
 export type LabelResult = z.infer<typeof labelResultSchema>;
+
+/** Labels as people give them one by one; telling them twice changes nothing. */
+export const labelRequestSchema = z.strictObject({
+  labels: z
+    .array(
+      z.strictObject({
+        id: z.string().min(1).max(200).describe("of the prediction"),
+        label: z.union([z.string().max(1000), z.number()]).describe("a class, or a number"),
+        at: z.number().optional().describe("when it became known, epoch milliseconds; default now"),
+      }),
+    )
+    .min(1)
+    .max(10_000),
+});
+export const labelSkipSchema = z.strictObject({
+  ids: z.array(z.string().min(1).max(200)).min(1).max(10_000).describe("of the predictions"),
+});

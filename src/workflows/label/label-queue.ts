@@ -3,6 +3,7 @@ import { verifyBundle } from "../../capabilities/bundles/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { csvLine, withoutFormulaEscape } from "../../foundation/base/csv-line.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import type { Manifest } from "../../foundation/contracts/bundle.js";
 import type { LabelItem, LabelResult, LabelState } from "../../foundation/contracts/label-queue.js";
 import type { Feedback } from "../../foundation/contracts/monitoring-store.js";
 import type { Model, Store } from "../../foundation/contracts/store.js";
@@ -32,10 +33,33 @@ export function listLabels(
   { model, limit = 20 }: { readonly model: string; readonly limit?: number },
   options: WorkflowOptions = {},
 ): Promise<LabelResult> {
-  return withQueue(model, options, async ({ name }, store) => ({
-    ...(await nothing(name, store)),
-    items: (await openItems(name, store, ["waiting"])).slice(-limit),
-  }));
+  return withQueue(model, options, ({ name }, store) => listLabelsIn(store, { name, limit }));
+}
+
+/** The same in a store that is open. */
+export async function listLabelsIn(
+  store: Store,
+  { name, limit }: { readonly name: string; readonly limit: number },
+): Promise<LabelResult> {
+  const items = (await openItems(name, store, ["waiting"])).slice(-limit);
+  return { ...(await nothing(name, store)), items };
+}
+
+/** Takes those out of the queue that nobody can label. @throws QuernError MODEL_NOT_FOUND */
+export function skipLabels(
+  { model, ids }: { readonly model: string; readonly ids: readonly string[] },
+  options: WorkflowOptions = {},
+): Promise<LabelResult> {
+  return withQueue(model, options, ({ name }, store) => skipLabelsIn(store, { name, ids }));
+}
+
+/** The same in a store that is open. */
+export async function skipLabelsIn(
+  store: Store,
+  { name, ids }: { readonly name: string; readonly ids: readonly string[] },
+): Promise<LabelResult> {
+  const skipped = await store.labels.skip(name, ids);
+  return { ...(await nothing(name, store)), skipped };
 }
 
 /** Writes them for a labelling tool and remembers that they are out. @throws QuernError USAGE, DISK_FULL */
@@ -77,18 +101,37 @@ export function importLabels(
       ...label,
       id: withoutFormulaEscape(label.id),
     }));
-    await checkLabels(labels, record, store);
-    const imported = await store.labels.addLabels(record.name, labels);
-    return { ...(await nothing(record.name, store)), imported };
+    return addLabelsIn(store, { name: record.name, labels, outputs: await outputsIn(store, record) });
   });
 }
 
-async function checkLabels(
-  labels: readonly Feedback[],
-  { name, version }: Model,
+/** What a registered version answers. */
+export async function outputsIn(store: Store, { name, version }: Model): Promise<Manifest["outputs"]> {
+  return verifyBundle(await store.models.folder(`${name}@${version}`)).manifest.outputs;
+}
+
+/**
+ * Takes labels in as feedback and ticks them off, all or none.
+ * @throws QuernError TARGET_UNUSABLE for a label that is no value of the target
+ */
+export async function addLabelsIn(
   store: Store,
-): Promise<void> {
-  const { outputs } = verifyBundle(await store.models.folder(`${name}@${version}`)).manifest;
+  {
+    name,
+    labels,
+    outputs,
+  }: {
+    readonly name: string;
+    readonly labels: readonly Feedback[];
+    readonly outputs: Manifest["outputs"];
+  },
+): Promise<LabelResult> {
+  checkLabels(labels, outputs);
+  const imported = await store.labels.addLabels(name, labels);
+  return { ...(await nothing(name, store)), imported };
+}
+
+function checkLabels(labels: readonly Feedback[], outputs: Manifest["outputs"]): void {
   const isKnown = ({ actual }: Feedback): boolean =>
     outputs.kind === "classes"
       ? outputs.classes.includes(actual)
@@ -116,7 +159,14 @@ function withQueue(
 }
 
 async function nothing(model: string, store: Store): Promise<LabelResult> {
-  return { model, counts: await store.labels.counts(model), items: [], exported: null, imported: null };
+  return {
+    model,
+    counts: await store.labels.counts(model),
+    items: [],
+    exported: null,
+    skipped: null,
+    imported: null,
+  };
 }
 
 /** Without those of which the truth came by other ways meanwhile. */

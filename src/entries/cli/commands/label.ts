@@ -3,14 +3,14 @@ import { QuernError } from "../../../foundation/base/errors.js";
 import { printable } from "../../../foundation/base/terminal-text.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { LabelResult } from "../../../foundation/contracts/label-queue.js";
-import { exportLabels, importLabels, listLabels } from "../../../workflows/label/label-queue.js";
+import { exportLabels, importLabels, listLabels, skipLabels } from "../../../workflows/label/label-queue.js";
 import { defineCommand } from "../command.js";
 import { commonOptions } from "../common-options.js";
 import { sourceOptions } from "../project-options.js";
 import { formatNumber, textTable } from "../text.js";
 import { workflowOptions } from "../workflow-options.js";
 
-const ACTIONS = ["list", "export", "import"] as const;
+const ACTIONS = ["list", "export", "import", "skip"] as const;
 
 export const command = defineCommand({
   name: "label",
@@ -26,13 +26,16 @@ export const command = defineCommand({
     again: z.boolean().default(false).register(fields, {
       title: "Export also what was exported before and has no label yet",
     }),
+    ids: z.array(z.string()).default([]).register(fields, {
+      title: "To skip: predictions that nobody can label",
+    }),
     limit: z.coerce.number().int().min(1).optional().register(fields, { title: "At most so many" }),
     ...sourceOptions,
     ...commonOptions,
   }),
   async run([action = "", model = "", file], options, io) {
     const workflow = workflowOptions(options, io);
-    const { out, again, limit, format, delimiter, encoding, sheet, allowHost } = options;
+    const { out, again, ids, limit, format, delimiter, encoding, sheet, allowHost } = options;
     const most = limit === undefined ? {} : { limit };
     const result = await act();
     io.result(result, () => describeResult(result));
@@ -50,6 +53,9 @@ export const command = defineCommand({
           const reading = { format, delimiter, encoding, sheet, allowHost };
           return importLabels({ model, source: file, reading }, workflow);
         }
+        case "skip":
+          if (ids.length === 0) throw usage("--ids is missing.", "--ids ID,ID");
+          return skipLabels({ model, ids }, workflow);
         default:
           throw new QuernError("USAGE", `There is no action ${JSON.stringify(action)}.`, {
             hint: `Use one of ${ACTIONS.join(", ")}.`,
@@ -63,7 +69,7 @@ export const command = defineCommand({
   },
 });
 
-function describeResult({ counts, items, exported, imported }: LabelResult): string {
+function describeResult({ counts, items, exported, imported, skipped }: LabelResult): string {
   const lines: string[] = [];
   if (items.length > 0) {
     const rows = items.map(({ id, reason, score, prediction, inputs }) => {
@@ -76,6 +82,7 @@ function describeResult({ counts, items, exported, imported }: LabelResult): str
     lines.push(
       `${imported.added} labels added, ${imported.corrected} corrected, ${imported.repeated} known; ${imported.queued} were in the queue`,
     );
+  if (skipped !== null) lines.push(`${skipped} skipped`);
   lines.push(`${counts.waiting} wait, ${counts.exported} are out, ${counts.labelled} are labelled`);
   return lines.join("\n");
 }

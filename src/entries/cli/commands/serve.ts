@@ -11,6 +11,7 @@ import {
   type PredictionJobs,
 } from "../../../foundation/contracts/job.js";
 import type { WorkflowOptions } from "../../../workflows/context.js";
+import { openExperiments } from "../../../workflows/experiment/ask-experiments.js";
 import { openPredictionJobs } from "../../../workflows/jobs/prediction-jobs.js";
 import { storeFolder } from "../../../workflows/locate-store.js";
 import { openModels, type ServedModels } from "../../../workflows/serve/open-pool.js";
@@ -152,8 +153,7 @@ export const command = defineCommand({
         ...(predictions ? { predictions } : {}),
         ...(jobs ? { jobs } : {}),
         ...(tracer ? { tracer } : {}),
-        ...(served.store ? { store: served.store } : {}),
-        ...(served.registry ? { refresh: () => served.registry!.refresh() } : {}),
+        ...ofStore(served, workflowOptions(options, io)),
       });
       const address = await instance.listen().catch(explainPort);
       const stopped = workerSignal(io.signal);
@@ -192,6 +192,13 @@ function openJobs(
     ...{ folder: resolve(folder), settings, store: home, referenceOf },
     ...{ clock: systemClock, logger: options.logger },
   });
+}
+
+function ofStore({ store, registry }: ServedModels, options: WorkflowOptions) {
+  return {
+    ...(store ? { store, experiments: openExperiments(store, storeFolder(options)) } : {}),
+    ...(registry ? { refresh: () => registry.refresh() } : {}),
+  };
 }
 
 function tokenOf(token: string | undefined, permissions: Permission[]) {

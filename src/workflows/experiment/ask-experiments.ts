@@ -1,0 +1,87 @@
+import { fork } from "node:child_process";
+import { QuernError } from "../../foundation/base/errors.js";
+import { builtFile } from "../../foundation/base/module-file.js";
+import type { ExperimentList, ExperimentResult, Experiments } from "../../foundation/contracts/experiment.js";
+import type { Store } from "../../foundation/contracts/store.js";
+import type { ExperimentQuestion, ExperimentReply } from "./messages.js";
+
+/** Questions that wait for the one that is being answered; further ones are refused. */
+const MOST_WAITING = 8;
+
+type Without<T, Key extends string> = T extends unknown ? Omit<T, Key> : never;
+
+/**
+ * Asks about experiments in a process of their own: reading a long log and a million labels must hold up no prediction.
+ * @param storeFolder of `store`; `folder`: from which relative paths are read
+ */
+export function openExperiments(store: Store, storeFolder: string, folder = process.cwd()): Experiments {
+  let waiting = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  const ask = (question: Without<ExperimentQuestion, "store" | "folder">): Promise<ExperimentResult> => {
+    if (waiting >= MOST_WAITING)
+      return Promise.reject(
+        new QuernError("OVERLOADED", `${waiting} questions about experiments wait already.`, {
+          details: { retryAfterSeconds: 2 },
+        }),
+      );
+    waiting += 1;
+    const asked = last.then(() =>
+      answerAside({ ...question, store: storeFolder, folder } as ExperimentQuestion),
+    );
+    last = asked.catch(() => undefined).finally(() => (waiting -= 1));
+    return asked;
+  };
+  return {
+    list: () => listRunning(store),
+    start: (name, request) => ask({ action: "start", name, request }),
+    status: (name) => ask({ action: "status", name }),
+    conclude: (name) => ask({ action: "conclude", name }),
+    stop: (name, reason) => ask({ action: "stop", name, reason }),
+  };
+}
+
+function answerAside(question: ExperimentQuestion): Promise<ExperimentResult> {
+  const child = fork(builtFile("workflows/experiment/experiment.worker.js"), [], {
+    execArgv: [],
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  return new Promise((resolve, reject) => {
+    child.once("message", (reply: ExperimentReply) => {
+      if ("result" in reply) resolve(reply.result);
+      else reject("error" in reply ? QuernError.fromJSON(reply.error) : new Error(reply.crash));
+    });
+    child.once("error", reject);
+    child.once("exit", (code, signal) =>
+      reject(new Error(`The process of experiments ended (${signal ?? `code ${code}`}).`)),
+    );
+    child.send(question, () => undefined);
+  });
+}
+
+const PAGE = 1000;
+
+async function listRunning(store: Store): Promise<ExperimentList> {
+  const names = new Set<string>();
+  for (let after: string | undefined, more = true; more; ) {
+    const { items, next } = await store.models.list({
+      limit: PAGE,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const { name } of items) names.add(name);
+    after = next;
+    more = next !== undefined;
+  }
+  const found: ExperimentList["items"] = [];
+  for (const model of [...names].sort()) {
+    const change = await store.registry.deployment(model);
+    const { experiment, bandit, variants = [] } = change?.deployment ?? {};
+    const running = experiment ?? bandit;
+    if (!change || !running) continue;
+    found.push({
+      ...{ model, id: running.id, kind: experiment ? "experiment" : "bandit", startedAt: change.changedAt },
+      variants: variants.map(({ model: version, weight }) => ({ model: version, weight })),
+    });
+  }
+  return { items: found };
+}
