@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { QuernError } from "../../foundation/base/errors.js";
 import { builtFile } from "../../foundation/base/module-file.js";
 import type { ExperimentList, ExperimentResult, Experiments } from "../../foundation/contracts/experiment.js";
@@ -7,6 +7,7 @@ import type { ExperimentQuestion, ExperimentReply } from "./messages.js";
 
 /** Questions that wait for the one that is being answered; further ones are refused. */
 const MOST_WAITING = 8;
+const IDLE_MS = 10_000;
 
 type Without<T, Key extends string> = T extends unknown ? Omit<T, Key> : never;
 
@@ -16,6 +17,7 @@ type Without<T, Key extends string> = T extends unknown ? Omit<T, Key> : never;
  */
 export function openExperiments(store: Store, storeFolder: string, folder = process.cwd()): Experiments {
   let waiting = 0;
+  const aside = new ExperimentProcess();
   let last: Promise<unknown> = Promise.resolve();
   const ask = (question: Without<ExperimentQuestion, "store" | "folder">): Promise<ExperimentResult> => {
     if (waiting >= MOST_WAITING)
@@ -26,7 +28,7 @@ export function openExperiments(store: Store, storeFolder: string, folder = proc
       );
     waiting += 1;
     const asked = last.then(() =>
-      answerAside({ ...question, store: storeFolder, folder } as ExperimentQuestion),
+      aside.ask({ ...question, store: storeFolder, folder } as ExperimentQuestion),
     );
     last = asked.catch(() => undefined).finally(() => (waiting -= 1));
     return asked;
@@ -40,21 +42,58 @@ export function openExperiments(store: Store, storeFolder: string, folder = proc
   };
 }
 
-function answerAside(question: ExperimentQuestion): Promise<ExperimentResult> {
-  const child = fork(builtFile("workflows/experiment/experiment.worker.js"), [], {
-    execArgv: [],
-    serialization: "advanced",
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
+/** One process for questions that follow each other; it ends when nobody asks, and with this one. */
+class ExperimentProcess {
+  #child: ChildProcess | undefined;
+  #idle: NodeJS.Timeout | undefined;
+
+  async ask(question: ExperimentQuestion): Promise<ExperimentResult> {
+    clearTimeout(this.#idle);
+    this.#child ??= this.#start();
+    try {
+      return await answerOf(this.#child, question);
+    } finally {
+      this.#idle = setTimeout(() => this.#end(), IDLE_MS).unref();
+    }
+  }
+
+  #start(): ChildProcess {
+    const child = fork(builtFile("workflows/experiment/experiment.worker.js"), [], {
+      execArgv: [],
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    // It holds up no end of this process: who waits for an answer does.
+    child.unref();
+    child.channel?.unref();
+    child.once("exit", () => {
+      if (this.#child === child) this.#child = undefined;
+    });
+    return child;
+  }
+
+  #end(): void {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child?.connected) child.disconnect();
+  }
+}
+
+function answerOf(child: ChildProcess, question: ExperimentQuestion): Promise<ExperimentResult> {
   return new Promise((resolve, reject) => {
-    child.once("message", (reply: ExperimentReply) => {
+    const onReply = (reply: ExperimentReply): void => {
+      settle();
       if ("result" in reply) resolve(reply.result);
       else reject("error" in reply ? QuernError.fromJSON(reply.error) : new Error(reply.crash));
-    });
-    child.once("error", reject);
-    child.once("exit", (code, signal) =>
-      reject(new Error(`The process of experiments ended (${signal ?? `code ${code}`}).`)),
-    );
+    };
+    const onEnd = (why: unknown): void => {
+      settle();
+      reject(new Error(`The process of experiments ended (${why}).`));
+    };
+    const settle = (): void => {
+      child.off("message", onReply).off("exit", onEnd).off("error", onEnd);
+    };
+    child.on("message", onReply).on("exit", onEnd).on("error", onEnd);
     child.send(question, () => undefined);
   });
 }

@@ -1,4 +1,4 @@
-/** A process that answers one question about the experiments of a store, and ends. */
+/** A process that answers questions about the experiments of a store, until nobody listens. */
 import { constants, setPriority } from "node:os";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ExperimentResult } from "../../foundation/contracts/experiment.js";
@@ -12,9 +12,10 @@ import {
 } from "./run-experiment.js";
 
 process.on("SIGINT", () => undefined);
-process.once("message", (question: ExperimentQuestion) => {
-  const send = (reply: ExperimentReply): void =>
-    void process.send?.(reply, undefined, {}, () => process.exit());
+// Handles of the engines that it used would keep it.
+process.on("disconnect", () => process.exit());
+process.on("message", (question: ExperimentQuestion) => {
+  const send = (reply: ExperimentReply) => process.send?.(reply);
   answer(question).then(
     (result) => send({ result }),
     (failure: unknown) =>

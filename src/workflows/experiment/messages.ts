@@ -1,7 +1,7 @@
 import type { SerializedError } from "../../foundation/base/errors.js";
 import type { ExperimentResult, ExperimentStart } from "../../foundation/contracts/experiment.js";
 
-/** What the process of experiments is asked; once, then it ends. */
+/** What the process of experiments is asked, one question after another. */
 export type ExperimentQuestion = {
   readonly store: string;
   readonly folder: string;
