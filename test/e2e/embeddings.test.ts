@@ -77,6 +77,48 @@ test("texts: a model of vectors, its answers, and the nearest rows", async () =>
   expect(readFileSync(written.output, "utf8").split("\n")[0]).toBe("row,rank,match,similarity");
 });
 
+test("texts: tuned on pairs first, then as any model of vectors", async () => {
+  const topics = ["tea tin", "nest east", "sea ant", "eats these"];
+  const about = (topic: number, word: number) => {
+    return Array.from({ length: 2 + random.integer(4) }, () => topics[topic]!.split(" ")[word]).join(" ");
+  };
+  const rows = Array.from({ length: 120 }, (_, row) => [
+    `${about(row % 4, 0)} ${row % 7 ? "in" : "is"} ${"a ".repeat(row % 5)}`,
+    about(row % 4, 1),
+  ]);
+  writeFileSync(join(folder, "pairs.csv"), `asked,answer\n${rows.map((row) => row.join(",")).join("\n")}\n`);
+  const settings = ["--epochs", "4", "--batch-size", "8", "--learning-rate", "0.01", "--length", "14"];
+  const args = ["embed", "encoder", "--name", "tuned", "--pairs", "pairs.csv", ...settings];
+  const built = await ran(args);
+  expect(built.tuning).toMatchObject({
+    columns: { first: "asked", second: "answer", score: null },
+    loss: "ranked",
+    rows: { dropped: 0 },
+  });
+  expect(built.tuning.after.meanReciprocalRank).toBeGreaterThan(built.tuning.before.meanReciprocalRank);
+  expect(Object.keys(built.tuning.before)).toEqual(Object.keys(built.tuning.after));
+  const { similar } = await ran(["similar", "tuned", "asked.csv", "--to", "texts.csv", "-k", "1"]);
+  expect(similar[0].similarity).toBeCloseTo(1, 5);
+  const again = await ran(args);
+  expect(verifyBundle(again.bundle).files.get("model.onnx")).toEqual(
+    verifyBundle(built.bundle).files.get("model.onnx"),
+  );
+  const scored = rows.map(([first, second], row) => [
+    first,
+    row % 3 ? second : about((row + 1) % 4, 1),
+    row % 3 ? 5 : 1,
+  ]);
+  writeFileSync(join(folder, "scored.csv"), `a,b,score\n${scored.map((row) => row.join(",")).join("\n")}\n`);
+  const ordered = await ran(["embed", "encoder", "--name", "scored", "--pairs", "scored.csv", ...settings]);
+  expect(ordered.tuning).toMatchObject({ columns: { score: "score" }, loss: "ordered" });
+  for (const figures of [ordered.tuning.before, ordered.tuning.after])
+    expect(Object.keys(figures)).toEqual(["spearman"]);
+  const refused = await quern([...args, "--loss", "cosine"], { cwd: folder });
+  expect(refused.stderr).toContain("needs a score for each pair");
+  const alone = await quern(["embed", "encoder", "--name", "x", "--epochs", "2"], { cwd: folder });
+  expect(alone.stderr).toContain("--epochs belongs to --pairs");
+});
+
 test("texts: served as OpenAI's API serves vectors", async () => {
   const pool = createModelPool({ clock: systemClock, hostTransforms: createTransforms() });
   const { id, manifest, files } = verifyBundle((await ran(["embed", "encoder", "--name", "served"])).bundle);

@@ -20,6 +20,7 @@ import {
   readBackbone,
 } from "../../capabilities/trainers/neural/vision/pretrained/read-backbone.js";
 import { createGraph, findModel } from "../../engines/onnx/index.js";
+import { QuernError } from "../../foundation/base/errors.js";
 import { unpack } from "../../foundation/base/packing.js";
 import { makePrivateFolder } from "../../foundation/base/private-folder.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
@@ -29,8 +30,9 @@ import { declareInputs, OUTPUT_TENSORS, planGraphInputs } from "../../foundation
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
 import { CACHE_FOLDER } from "../fitting/fit-step.js";
 import { storeFolder, withStore } from "../locate-store.js";
-import { locatePretrained } from "../project/pretrained.js";
+import { contentOf, locatePretrained } from "../project/pretrained.js";
 import { locateModel } from "../use/open-model.js";
+import { type PairsRequest, type TuningReport, type TuningSource, tuneOnPairs } from "./tune-on-pairs.js";
 
 export interface BuildEmbedderRequest {
   /** A pretrained model as `text-encoder` or `image-encoder` take it, or a trained model by name or path. */
@@ -44,6 +46,8 @@ export interface BuildEmbedderRequest {
   /** Side of the square to which pictures are read; default as the model's files say. */
   readonly imageSize?: number | undefined;
   readonly allowHost?: readonly string[];
+  /** Pairs of texts that the encoder is tuned on first; pretrained text encoders only. */
+  readonly pairs?: PairsRequest | undefined;
 }
 
 export interface BuildEmbedderResult {
@@ -54,11 +58,17 @@ export interface BuildEmbedderResult {
   /** What rows bring. */
   readonly inputs: readonly string[];
   readonly bundle: string;
+  /** Where it was tuned on pairs. */
+  readonly tuning?: TuningReport;
 }
 
 type EmbedderParts = Omit<BundleParts, "name" | "version" | "task" | "target" | "lineage" | "metrics"> & {
   readonly outputs: { readonly kind: "vector"; readonly width: number };
 };
+interface Embedder {
+  readonly parts: EmbedderParts;
+  readonly tuning?: TuningReport;
+}
 
 /** Registers the model. @throws QuernError what reading the source throws; UNSUPPORTED where it has no vectors to give */
 export function buildEmbedder(
@@ -70,7 +80,7 @@ export function buildEmbedder(
     storeFolder(options),
     context,
     async (store) => {
-      const parts = await partsOf(request, context, options);
+      const { parts, tuning } = await embedderOf(request, context, options);
       const version = await store.models.reserveVersion(request.name);
       const folder = makePrivateFolder(tmpdir(), "embedder");
       try {
@@ -78,18 +88,19 @@ export function buildEmbedder(
           join(folder, "bundle"),
           {
             ...{ name: request.name, version, task: "embedding", target: OUTPUT_TENSORS.vector },
-            ...{ ...parts, lineage: { source: request.source }, metrics: {} },
+            ...{ ...parts, lineage: { source: request.source }, metrics: metricsOf(tuning) },
           },
           createTransforms(),
         );
         await store.models.register({
           ...{ name: request.name, version, task: "embedding", folder: written.path },
-          document: { source: request.source },
+          document: { source: request.source, ...(tuning ? { tuning } : {}) },
         });
         return {
           ...{ model: request.name, version, width: parts.outputs.width },
           inputs: parts.inputs.map(({ column }) => column.name),
           bundle: await store.models.folder(`${request.name}@${version}`),
+          ...(tuning ? { tuning } : {}),
         };
       } finally {
         rmSync(folder, { recursive: true, force: true });
@@ -99,14 +110,25 @@ export function buildEmbedder(
   );
 }
 
-async function partsOf(
+const metricsOf = (tuning: TuningReport | undefined): BundleParts["metrics"] =>
+  tuning ? { test: { ...tuning.after, rows: tuning.rows.test }, untuned: { ...tuning.before } } : {};
+
+async function embedderOf(
   request: BuildEmbedderRequest,
   context: WorkflowContext,
   options: WorkflowOptions,
-): Promise<EmbedderParts> {
+): Promise<Embedder> {
   const path = await pretrainedPath(request, context, options);
-  if (path === undefined) return trainedParts(request, context, options);
-  return hasTokenizer(path) ? textParts(path, request) : imageParts(path, request);
+  if (path !== undefined && hasTokenizer(path)) return textEmbedder(path, request, context, options);
+  if (request.pairs) {
+    throw new QuernError("UNSUPPORTED", "Only pretrained text encoders are tuned on pairs.", {
+      hint: "Name a folder with tokenizer.json and weights, or `hf:organisation/name@revision`.",
+      details: { source: request.source },
+    });
+  }
+  return {
+    parts: path === undefined ? await trainedParts(request, context, options) : imageParts(path, request),
+  };
 }
 
 /** Undefined where the source names a trained model, by its name or its bundle. */
@@ -133,19 +155,43 @@ const hasTokenizer = (path: string): boolean => existsSync(join(findModel(path).
 const USUAL_LENGTH = 256;
 const PIECES = "pieces";
 
-function textParts(path: string, { column = "text", length: wanted }: BuildEmbedderRequest): EmbedderParts {
+async function textEmbedder(
+  path: string,
+  { column = "text", length: wanted, pairs, allowHost = [] }: BuildEmbedderRequest,
+  context: WorkflowContext,
+  options: WorkflowOptions,
+): Promise<Embedder> {
   const { folder } = findModel(path);
   const encoder = readEncoder(path);
-  const { positions, positionOffset, width } = encoder.architecture;
-  const said = readPooling(folder);
-  const length = Math.min(wanted ?? said.length ?? USUAL_LENGTH, positions - positionOffset);
+  const { positions, positionOffset } = encoder.architecture;
+  const { pooling, length: said } = readPooling(folder);
+  const length = Math.min(wanted ?? said ?? USUAL_LENGTH, positions - positionOffset);
+  const source = { encoder, pooling, length, tokenizer: readTokenizer(folder) };
+  if (!pairs) return { parts: textParts(source, column) };
+  const content = await contentOf(path);
+  const store = storeFolder(options);
+  const { encoder: tuned, report } = await tuneOnPairs(
+    { ...source, content },
+    pairs,
+    store,
+    context,
+    allowHost,
+  );
+  return { parts: textParts({ ...source, encoder: tuned }, column), tuning: report };
+}
+
+function textParts(
+  { encoder, pooling, length, tokenizer }: Omit<TuningSource, "content">,
+  column: string,
+): EmbedderParts {
+  const { width } = encoder.architecture;
   const graph = createGraph({ name: "embedding", producerVersion: QUERN_VERSION });
   const made = `${column} ${PIECES}`;
   const graphInputs = planGraphInputs([{ name: made, kind: "tokens", width: length }]);
   const [tokens] = declareInputs(graph, graphInputs);
   graph.output(
     OUTPUT_TENSORS.vector,
-    unitVectors(graph, textVectors(graph, tokens!.value, encoder, said.pooling)),
+    unitVectors(graph, textVectors(graph, tokens!.value, encoder, pooling)),
   );
   return {
     model: graph.toBytes(),
@@ -153,7 +199,7 @@ function textParts(path: string, { column = "text", length: wanted }: BuildEmbed
       { column: { name: column, kind: "text", reason: "The text that is embedded." }, optional: false },
     ],
     graphInputs,
-    hostTransforms: [tokenizing(readTokenizer(folder), column, made, length)],
+    hostTransforms: [tokenizing(tokenizer, column, made, length)],
     outputs: { kind: "vector", width },
   };
 }

@@ -99,7 +99,8 @@ export function pretrainedTokenizer(project: Project): string | undefined {
 /** What decides a model: configuration, tokenizer, graph and weights. */
 const DECISIVE = /^(config|preprocessor_config|tokenizer)\.json$|\.(safetensors|onnx|onnx[._]data|data)$/;
 
-async function contentOf(model: string): Promise<string> {
+/** SHA-256 of all of it. */
+export async function contentOf(model: string): Promise<string> {
   const { folder, onnx, weights } = findModel(model);
   const single = [onnx, weights].filter((file) => file === model);
   const folders = onnx === join(folder, "onnx/model.onnx") ? ["", "onnx/"] : [""];

@@ -174,4 +174,22 @@ for row, length in enumerate(lengths.tolist()):
     best.append(list(max(paths, key=lambda path: path_score(**chain_inputs, path=path, row=row).item())))
 cases["chainLoss"]["decoded"] = best
 
+
+
+def ordered(left, right, scores):
+    s = 20 * F.cosine_similarity(left, right)
+    differences = (s[:, None] - s[None, :])[scores[:, None] < scores[None, :]]
+    return torch.logsumexp(torch.cat([torch.zeros(1), differences]), 0)
+
+
+def ranked_without(anchors, positives, excluded):
+    s = 20 * F.normalize(anchors, dim=-1) @ F.normalize(positives, dim=-1).T
+    return F.cross_entropy(s.masked_fill(excluded > 0, -torch.inf), torch.arange(len(anchors)), reduction="none")
+
+
+record("orderedPairs", ordered, {"left": a, "right": p}, {"scores": torch.tensor([0.2, 1.0, 1.0, 0.0, 0.5])})
+excluded = torch.zeros(5, 5)
+excluded[0, 3] = excluded[3, 0] = excluded[2, 1] = 1
+record("rankedWithout", ranked_without, {"anchors": a, "positives": p}, {"excluded": excluded})
+
 print(json.dumps({"torch": torch.__version__.split("+")[0], "cases": cases}))

@@ -1,5 +1,5 @@
+import { argsort } from "../../../foundation/base/ranks.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
-import { argsort } from "../profile/statistics/ranks.js";
 
 /** Makes the median absolute deviation of a normal sample its standard deviation. */
 const NORMAL_MAD = 1.4826;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { openTable } from "../../../engines/table/index.js";
+import { averageRanks } from "../../../foundation/base/ranks.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import {
   chiSquareTail,
@@ -16,7 +17,6 @@ import { type MeasureOptions, profileTable } from "./profile-table.js";
 import { numberCells } from "./statistics/cells.js";
 import { contingencyTable, correlationRatio, cramersV, pearson, spearman } from "./statistics/correlation.js";
 import { explainedShare, prepareTarget } from "./statistics/explained-share.js";
-import { averageRanks } from "./statistics/ranks.js";
 
 const expected = JSON.parse(
   readFileSync(new URL("../../../../test/oracles/profile/expected.json", import.meta.url), "utf8"),

@@ -1,3 +1,4 @@
+import { averageRanks } from "../../../foundation/base/ranks.js";
 import type { Column, Frame } from "../../../foundation/contracts/frame.js";
 import type { Correlation } from "../../../foundation/contracts/profile.js";
 import {
@@ -8,7 +9,6 @@ import {
   pearson,
   spearman,
 } from "./statistics/correlation.js";
-import { averageRanks } from "./statistics/ranks.js";
 
 /** Rows behind a correlation: its standard error is then about 1.4 %. */
 export const CORRELATION_ROWS = 5000;

@@ -5,9 +5,9 @@ import {
   type Table,
   valueExpression,
 } from "../../../engines/table/index.js";
+import { argsort } from "../../../foundation/base/ranks.js";
 import type { ColumnSchema } from "../../../foundation/contracts/column.js";
 import { type Column, createFrame, type Frame } from "../../../foundation/contracts/frame.js";
-import { argsort } from "./statistics/ranks.js";
 
 /** Rows behind statistics that need them together. */
 export const SAMPLE_ROWS = 20_000;

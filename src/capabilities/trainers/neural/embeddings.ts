@@ -15,7 +15,9 @@ import { OUTPUT_TENSORS } from "../../../foundation/contracts/model-graph.js";
 import { exportScope } from "./inference.js";
 import { firstPlace } from "./layers/pooling.js";
 import { beforeClassifier } from "./pretrained/feature-output.js";
-import { encodedTexts, encoderStates } from "./text/pretrained/encoder-network.js";
+import type { Scope } from "./scope.js";
+import type { EncoderArchitecture } from "./text/pretrained/encoder-architecture.js";
+import { type EncoderOptions, encodedTexts, encoderStates } from "./text/pretrained/encoder-network.js";
 import type { PretrainedEncoder } from "./text/pretrained/read-encoder.js";
 import { pictureFeatures } from "./vision/pretrained/encoder-scores.js";
 import type { PretrainedBackbone } from "./vision/pretrained/read-backbone.js";
@@ -38,9 +40,19 @@ export function textVectors(
   { architecture, tensors }: PretrainedEncoder,
   pooling: TextPooling,
 ): GraphValue {
-  const scope = exportScope(graph, tensors);
-  if (pooling === "mean") return encodedTexts(scope, tokens, architecture);
-  const states = encoderStates(scope, tokens, architecture);
+  return pooledTexts(exportScope(graph, tensors), tokens, architecture, pooling);
+}
+
+/** The same in a network whose weights may learn. */
+export function pooledTexts(
+  scope: Scope,
+  tokens: GraphValue,
+  architecture: EncoderArchitecture,
+  pooling: TextPooling,
+  options: EncoderOptions = {},
+): GraphValue {
+  if (pooling === "mean") return encodedTexts(scope, tokens, architecture, options);
+  const states = encoderStates(scope, tokens, architecture, options);
   return states.shape.length === 2 ? states : firstPlace(scope, states);
 }
 

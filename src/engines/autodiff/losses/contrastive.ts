@@ -2,6 +2,7 @@
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
 import type { Expressions } from "../../onnx/index.js";
 import { crossEntropy } from "./classification.js";
+import { logSum } from "./log-space.js";
 
 /** [N, M] of rows [N, D] and [M, D]; rows of length 0 are similar to none. */
 function cosineSimilarities(x: Expressions, left: GraphValue, right: GraphValue): GraphValue {
@@ -24,15 +25,46 @@ function ownRows({ graph }: Expressions, similarities: GraphValue): GraphValue {
  * For each anchor [N, D] its positive [M, D], row k for row k, among the positives of all others and any further
  * rows, the hard negatives (Henderson et al., 2017: multiple negatives ranking). [N].
  * @param scale times the cosines, 1 / temperature
+ * @param excluded float32 [N, M]: 1 where another's positive is no negative of this anchor, else 0; absent: all are
  */
 export function rankedPositives(
   x: Expressions,
   anchors: GraphValue,
   positives: GraphValue,
   scale = 20,
+  excluded?: GraphValue,
 ): GraphValue {
-  const similarities = x.mul(cosineSimilarities(x, anchors, positives), scale);
+  const all = x.mul(cosineSimilarities(x, anchors, positives), scale);
+  const similarities = excluded ? x.add(all, x.mul(excluded, NEVER)) : all;
   return crossEntropy(x, similarities, ownRows(x, similarities));
+}
+/** Added to a score, it leaves no probability. */
+const NEVER = -1e9;
+
+/** Cosine of row k and row k: [N] of rows [N, D]. */
+export function pairCosines(x: Expressions, left: GraphValue, right: GraphValue): GraphValue {
+  return x.sum(x.mul(normalized(x, left), normalized(x, right)), [-1]);
+}
+
+/**
+ * Cosines of pairs in the order of their scores (Su, 2022: CoSENT): log(1 + sum of exp(scale (cos_i - cos_j))) over all i, j of
+ * the batch where pair i has the lower score. A scalar.
+ * @param scores [N], of which only the order counts
+ */
+export function orderedPairs(
+  x: Expressions,
+  left: GraphValue,
+  right: GraphValue,
+  scores: GraphValue,
+  scale = 20,
+): GraphValue {
+  const cosines = x.mul(pairCosines(x, left, right), scale);
+  const among = (values: GraphValue, axis: number) => x.unsqueeze(values, [axis]);
+  const differences = x.sub(among(cosines, 1), among(cosines, 0));
+  const isLower = x.indicator(x.greater(among(scores, 0), among(scores, 1)), differences);
+  const counted = x.add(differences, x.mul(x.sub(1, isLower), NEVER));
+  const none = x.graph.constant(differences.type, [1], [0]);
+  return logSum(x, x.concat([none, x.reshape(counted, [-1])], 0), 0);
 }
 
 /** The mean of both directions (van den Oord et al., 2018; Radford et al., 2021): rows find each other. [N]. */

@@ -9,6 +9,13 @@ export {
   meanCrossEntropy,
   multiclassFocal,
 } from "./classification.js";
-export { contrastivePairs, infoNce, rankedPositives, triplet } from "./contrastive.js";
+export {
+  contrastivePairs,
+  infoNce,
+  orderedPairs,
+  pairCosines,
+  rankedPositives,
+  triplet,
+} from "./contrastive.js";
 export { mixed, weightedMean } from "./mean.js";
 export { absoluteError, huber, quantile, squaredError } from "./regression.js";

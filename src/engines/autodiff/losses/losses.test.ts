@@ -19,6 +19,7 @@ import {
   meanCrossEntropy,
   mixed,
   multiclassFocal,
+  orderedPairs,
   quantile,
   rankedPositives,
   squaredError,
@@ -77,6 +78,8 @@ const LOSSES: Record<string, (x: Expressions, values: Values) => GraphValue> = {
       inputLengths: v.inputLengths!,
     }),
   chainLoss: (x, v) => chainLoss(x, v as unknown as ChainScores, v.labels!),
+  orderedPairs: (x, v) => orderedPairs(x, v.left!, v.right!, v.scores!),
+  rankedWithout: (x, v) => rankedPositives(x, v.anchors!, v.positives!, 20, v.excluded!),
 };
 
 const tensorOf = ({ shape, type, data }: RecordedTensor): Tensor =>

@@ -1,9 +1,25 @@
 import { z } from "zod";
+import { PAIR_LOSSES, PAIR_TUNINGS } from "../../../capabilities/trainers/neural/pairs/config.js";
+import { QuernError } from "../../../foundation/base/errors.js";
 import { fields } from "../../../foundation/contracts/extension.js";
-import { buildEmbedder } from "../../../workflows/embed/build-embedder.js";
+import { type BuildEmbedderResult, buildEmbedder } from "../../../workflows/embed/build-embedder.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
 import { workflowOptions } from "../workflow-options.js";
+
+const LOSS_HELP =
+  "Without scores `ranked`: each second text among those of its batch. With scores `ordered` (CoSENT, default), `cosine`, or `contrastive` for two values.";
+
+function describe({ model, version, width, inputs, tuning }: BuildEmbedderResult): string {
+  const line = `${model}@${version}: vectors of ${width} values of ${inputs.join(", ")}`;
+  if (!tuning) return line;
+  const { before, after, rows, columns } = tuning;
+  const figures = Object.entries(after).map(
+    ([name, value]) => `  ${name} ${before[name]!.toFixed(3)} -> ${value.toFixed(3)}`,
+  );
+  const read = [columns.first, columns.second, columns.score].filter((name) => name !== null).join(", ");
+  return [`${line}; tuned on ${rows.train} pairs (${read}), judged on ${rows.test}:`, ...figures].join("\n");
+}
 
 export const command = defineCommand({
   name: "embed",
@@ -33,20 +49,66 @@ export const command = defineCommand({
     allowHost: z.array(z.string()).default([]).register(fields, {
       title: "Host that a model may be fetched from",
     }),
+    pairs: z.string().optional().register(fields, {
+      title: "File of pairs of texts that the encoder is tuned on first",
+      help: "Two columns of texts that belong together, or a third with a score.",
+    }),
+    first: z.string().optional().register(fields, {
+      title: "Column of the first texts",
+      help: "Default: the first column of texts.",
+    }),
+    second: z.string().optional().register(fields, {
+      title: "Column of the second texts",
+      help: "Default: the next column of texts.",
+    }),
+    score: z.string().optional().register(fields, {
+      title: "Column that says how much a pair belongs together",
+      help: "Default: the third of three columns, where it is a number.",
+    }),
+    loss: z
+      .enum(["auto", ...PAIR_LOSSES])
+      .optional()
+      .register(fields, {
+        title: "Loss of pairs",
+        help: LOSS_HELP,
+      }),
+    tuning: z.enum(PAIR_TUNINGS).optional().register(fields, {
+      title: "What learns of the encoder",
+      help: "Default: full.",
+    }),
+    epochs: z.coerce.number().int().min(1).max(1000).optional().register(fields, {
+      title: "Times that each pair is seen",
+      help: "Default: 3.",
+    }),
+    batchSize: z.coerce.number().int().min(2).max(1024).optional().register(fields, {
+      title: "Pairs of a step",
+      help: "Default: 32.",
+    }),
+    learningRate: z.coerce.number().positive().optional().register(fields, {
+      title: "Highest learning rate",
+      help: "Default: 0.00005, with lora 0.0005.",
+    }),
+    seed: z.coerce.number().int().min(0).max(0xffffffff).default(0).register(fields, { title: "Seed" }),
     ...workOptions,
     ...commonOptions,
   }),
   async run([source], options, io) {
-    const { name, column, length, imageSize, allowHost } = options;
+    const { name, column, length, imageSize, allowHost, pairs, first, second, score, seed } = options;
+    const { loss, tuning, epochs, batchSize, learningRate } = options;
+    const settings = { loss, tuning, epochs, batchSize, learningRate };
+    const unused = Object.entries({ first, second, score, ...settings }).find(
+      ([, value]) => value !== undefined,
+    );
+    if (pairs === undefined && unused) {
+      throw new QuernError("USAGE", `--${unused[0]} belongs to --pairs FILE, which is missing.`);
+    }
+    const tuned =
+      pairs === undefined ? {} : { pairs: { source: pairs, first, second, score, settings, seed } };
     const result = await buildEmbedder(
-      { source: source!, name, column, length, imageSize, allowHost },
+      { source: source!, name, column, length, imageSize, allowHost, ...tuned },
       workflowOptions(options, io),
     );
-    io.result(
-      result,
-      () =>
-        `${result.model}@${result.version}: vectors of ${result.width} values of ${result.inputs.join(", ")}`,
-    );
+    io.result(result, () => describe(result));
     return undefined;
   },
 });

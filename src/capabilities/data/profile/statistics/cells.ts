@@ -1,5 +1,5 @@
+import { argsort } from "../../../../foundation/base/ranks.js";
 import { type Column, cellWidth } from "../../../../foundation/contracts/frame.js";
-import { argsort } from "./ranks.js";
 
 /** A column cut into cells: a small number of disjoint sets of rows, by value. */
 export interface Cells {

@@ -1,4 +1,4 @@
-import { averageRanks } from "./ranks.js";
+import { averageRanks } from "../../../../foundation/base/ranks.js";
 
 /**
  * Pearson's r of two columns over rows where both are finite (two passes). NaN when fewer than three such

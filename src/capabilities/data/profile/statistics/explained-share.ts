@@ -1,6 +1,6 @@
+import { averageRanks } from "../../../../foundation/base/ranks.js";
 import type { Target } from "../../../../foundation/contracts/target.js";
 import type { Cells } from "./cells.js";
-import { averageRanks } from "./ranks.js";
 
 /** The target of sampled rows, ready to be explained by many columns. */
 export interface PreparedTarget {

@@ -35,7 +35,12 @@ function importedBlocks({ network, layers }: ImportedArchitecture): BlockOf {
 
 /** Corrections in all blocks that learn (Hu et al., 2022); none but for LoRA. */
 export function corrections(
-  { tuning, rank, alpha, frozenLayers }: TextEncoderConfig,
+  {
+    tuning,
+    rank,
+    alpha,
+    frozenLayers,
+  }: Pick<TextEncoderConfig, "tuning" | "rank" | "alpha" | "frozenLayers">,
   architecture: EncoderArchitecture,
 ): Pick<EncoderOptions, "linear" | "adapt"> {
   if (tuning !== "lora") return {};
@@ -62,7 +67,7 @@ export interface Phase {
  * with one block more each.
  */
 export function phasesOf(
-  config: TextEncoderConfig,
+  config: Pick<TextEncoderConfig, "tuning" | "frozenLayers" | "gradual" | "layerDecay">,
   architecture: EncoderArchitecture,
   learningRate: number,
 ): Phase[] {
@@ -89,7 +94,7 @@ export function phasesOf(
 /** Corrections of LoRA added to the weights they correct, so that the exported graph has no more layers than before. */
 export function correctedTensors(
   tensors: NetworkTensors,
-  { rank, alpha }: TextEncoderConfig,
+  { rank, alpha }: Pick<TextEncoderConfig, "rank" | "alpha">,
 ): NetworkTensors {
   const merged: Record<string, NetworkTensor> = {};
   for (const [name, tensor] of Object.entries(tensors)) {
