@@ -88,6 +88,16 @@ const keepInPlace = (folder) => ({
   },
 });
 
+/** Messages of schemas are in English here: the other fifty languages are a fifth of the file. */
+const englishSchemas = {
+  name: "english-schemas",
+  setup(bundling) {
+    bundling.onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+    }));
+  },
+};
+
 /** Packages and all: `licences` next to the file says whose work is in it. */
 const bundleOf = {
   bundle: true,
@@ -115,7 +125,7 @@ async function bundleServer() {
       platform: "node",
       target: "node20",
       external: OUTSIDE,
-      plugins: [keepInPlace(folder)],
+      plugins: [keepInPlace(folder), englishSchemas],
       // Packages in CommonJS load the runtime's own modules by `require`.
       banner: {
         js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',

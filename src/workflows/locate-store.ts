@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { openStore } from "../capabilities/stores/index.js";
 import { QuernError } from "../foundation/base/errors.js";
 import type { Store } from "../foundation/contracts/store.js";
 import type { WorkflowContext, WorkflowOptions } from "./context.js";
@@ -10,6 +9,16 @@ export function storeFolder(options: Pick<WorkflowOptions, "store" | "folder">):
   // An empty variable counts as not set, as is usual for folders in the environment.
   const home = process.env.QUERN_HOME || undefined;
   return resolve(options.store ?? home ?? join(options.folder ?? process.cwd(), ".quern"));
+}
+
+/** Opens a store. Loading the database takes time that a server of a bundle alone does not have. */
+export async function openFolder(
+  folder: string,
+  { clock }: Pick<WorkflowContext, "clock">,
+  create = false,
+): Promise<Store> {
+  const { openStore } = await import("../capabilities/stores/index.js");
+  return openStore(folder, { clock, create });
 }
 
 /** Opens, uses and closes a store that must exist; `create` makes one where there is none. */
@@ -25,7 +34,7 @@ export async function withStore<T>(
       hint: "Run the command in the project's folder or name the store with --store; `quern train` makes a new one.",
     });
   }
-  const store = await openStore(folder, { clock: context.clock, create });
+  const store = await openFolder(folder, context, create);
   try {
     return await use(store);
   } finally {

@@ -54,7 +54,7 @@ export interface ServingOptions {
 
 /** Rows of one large request that are computed together; between them other callers get their turn. */
 const CHUNK_ROWS = 256;
-const WARM_UP_RUNS = 20;
+const WARM_UP_RUNS = 6;
 /** A server that has just started gives its first answers before it measures. */
 const MEASURE_AFTER_MS = 250;
 

@@ -4,15 +4,14 @@ import { verifyBundle } from "../../capabilities/bundles/index.js";
 import { createHostTransforms } from "../../capabilities/features/host/index.js";
 import { createHanSegmenter } from "../../capabilities/features/jieba.js";
 import { createModelPool, type ServingOptions, Traffic } from "../../capabilities/serving/index.js";
-import { openStore } from "../../capabilities/stores/index.js";
 import { createImageDecoder } from "../../capabilities/vision/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ModelPool, ServingObserver, TrafficRouter } from "../../foundation/contracts/serving.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
-import { storeFolder } from "../locate-store.js";
+import { openFolder, storeFolder } from "../locate-store.js";
+import { isBundlePath } from "../use/bundle-path.js";
 import { createExplanationThread } from "../use/explanation-thread.js";
-import { isBundlePath } from "../use/open-model.js";
 import { type FollowedRegistry, followRegistry } from "./follow-registry.js";
 
 export interface ServedModels {
@@ -47,9 +46,7 @@ export async function openModels(
     createExplainer: createExplanationThread,
     ...(options.cacheBytes ? { cacheBytes: options.cacheBytes } : {}),
   });
-  const store = existsSync(folder)
-    ? await openStore(folder, { clock: context.clock, create: false })
-    : undefined;
+  const store = existsSync(folder) ? await openFolder(folder, context) : undefined;
   const traffic = new Traffic(pool, context.clock);
   let registry: FollowedRegistry | undefined;
   const paths = new Map<string, string>();

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type LoadedBundle, loadBundle } from "../../capabilities/bundles/index.js";
 import { createTransforms } from "../../capabilities/features/index.js";
@@ -6,6 +5,7 @@ import { createImageDecoder } from "../../capabilities/vision/index.js";
 import type { Model } from "../../foundation/contracts/store.js";
 import type { WorkflowContext, WorkflowOptions } from "../context.js";
 import { storeFolder, withStore } from "../locate-store.js";
+import { isBundlePath } from "./bundle-path.js";
 
 export interface OpenModel {
   readonly bundle: LoadedBundle;
@@ -13,14 +13,6 @@ export interface OpenModel {
   readonly path: string;
   /** The registry's record; absent for a bundle given by its path. */
   readonly record?: Model;
-}
-
-/** A path of a bundle, unless the word is a model's name. */
-export function isBundlePath(reference: string, folder: string): boolean {
-  return (
-    (/[/\\]/.test(reference) || reference.endsWith(".quern") || reference === ".") &&
-    existsSync(resolve(folder, reference))
-  );
 }
 
 /** Where a model's bundle lies: a registered model by name, `name@3` or `name@champion`, or a path. */
