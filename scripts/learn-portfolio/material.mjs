@@ -26,7 +26,7 @@ export async function loadMaterial(folder, { name, task, target: column }) {
   );
   try {
     const prepared = await prepareData(
-      data.table,
+      data,
       resolveProject({ task: { target: column, ...(task === "regression" ? { type: task } : {}) } }),
     );
     const { frame, features } = prepared;

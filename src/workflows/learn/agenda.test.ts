@@ -79,6 +79,19 @@ describe("the list of configurations", () => {
     expect(plan({}, { trainers: dear }).candidates).toHaveLength(1);
   });
 
+  test("begins with a cheaper one where the strongest takes longer than the time", () => {
+    const timed = plan({ tuning: { time: "30s" } }, { trainers: costing("gbdt", 100) });
+    expect(timed.candidates[0]!.trainer.id).not.toBe("gbdt");
+    expect(timed.leftOut[0]).toMatchObject({ trainer: "gbdt" });
+    const costs = new Map([["logistic-regression", 40]]);
+    const dear = TRAINERS.map((trainer) => ({
+      ...trainer,
+      estimate: () => ({ seconds: costs.get(trainer.id) ?? 1e6, bytes: 1 }),
+    }));
+    const [only, ...others] = plan({ tuning: { time: "30s" } }, { trainers: dear }).candidates;
+    expect([only!.trainer.id, others.length]).toEqual(["logistic-regression", 0]);
+  });
+
   test("is cut to the number of trials", () => {
     expect(plan({ tuning: { trials: 2 } }).candidates).toHaveLength(2);
     expect(plan({ tuning: { trials: 2 } }).trials).toBe(2);
@@ -88,6 +101,8 @@ describe("the list of configurations", () => {
     const trainers = TRAINERS.map((trainer) => ({
       ...trainer,
       capabilities: { ...trainer.capabilities, bagging: "keep" as const },
+      // No second fits of folds that agree.
+      settle: () => undefined,
       estimate: () => ({ seconds: 1, bytes: 1 }),
     }));
     const count = (time: string, rounds = 1): number =>

@@ -59,6 +59,7 @@ export function planAgenda(
     }),
     situation,
     (seconds ?? AUTOMATIC_SECONDS * (trials === undefined ? 1 : Math.max(1, trials / 12))) / rounds,
+    seconds !== undefined,
   );
   return { candidates: chosen.slice(0, trials), leftOut, ...limits };
 }
@@ -67,20 +68,29 @@ function affordable(
   portfolio: readonly Configured[],
   situation: Situation,
   seconds: number,
+  isTimed: boolean,
 ): { chosen: Candidate[]; leftOut: LeftOut[] } {
   const chosen: Candidate[] = [];
   const leftOut: LeftOut[] = [];
   let left = seconds;
+  // Counted work always has its strongest configuration; time that is too short for it needs a cheaper one.
+  const firstTooDear = ({ estimate }: Candidate) =>
+    isTimed && estimate.seconds > seconds ? tooDear(estimate, seconds) : undefined;
   for (const configured of portfolio) {
     const next = candidate(configured, chosen.length, "portfolio", situation);
     const reason =
-      chosen.length === 0 ? undefined : tooDear(next.estimate, Math.min(left, seconds * LARGEST_SHARE));
+      chosen.length === 0
+        ? firstTooDear(next)
+        : tooDear(next.estimate, Math.min(left, seconds * LARGEST_SHARE));
     if (reason === undefined) {
       chosen.push(next);
       left -= next.estimate.seconds;
     } else leftOut.push({ trainer: configured.trainer.id, reason });
   }
-  return { chosen, leftOut };
+  if (chosen.length > 0) return { chosen, leftOut };
+  const all = portfolio.map((configured) => candidate(configured, 0, "portfolio", situation));
+  const cheapest = all.reduce((a, b) => (b.estimate.seconds < a.estimate.seconds ? b : a));
+  return { chosen: [cheapest], leftOut: leftOut.filter((_, k) => all[k] !== cheapest) };
 }
 
 export function candidate(

@@ -31,10 +31,10 @@ describe("a budget of counted trials", () => {
 });
 
 describe("a budget of time", () => {
-  test("the first trial is admitted whatever it takes, so that there is a model", () => {
+  test("a trial that is too long for the time is refused, also the first", () => {
     const budget = open(1);
-    expect(budget.admits(candidateOf(0, { seconds: 1000 }))).toBe(true);
-    expect(budget.admits(candidateOf(1, { seconds: 0.001 }))).toBe(false);
+    expect(budget.admits(candidateOf(0, { seconds: 1000 }))).toBe(false);
+    expect(budget.admits(candidateOf(1, { seconds: 0.5 }))).toBe(true);
   });
 
   test("what runs already counts, shared among the slots", () => {

@@ -46,8 +46,7 @@ const FIRST_GUESS = 1.5;
 
 /**
  * Until a moment of the clock. A trial is admitted when it should end in time, judged by its estimate, by how
- * the estimates of its family came true so far and by what is still running; the first always is, so that
- * there is a model.
+ * the estimates of its family came true so far and by what is still running.
  * @param deadlineMs on the clock's own scale (`elapsed`), for the search and what follows it
  * @param finishingMs what follows the search takes on a machine that keeps its estimates; a slower one needs more
  */
@@ -60,7 +59,6 @@ export function timedBudget(
   const spent = new Map<string, { estimated: number; measured: number }>();
   const total = { estimated: 0, measured: 0 };
   let pending = 0;
-  let admitted = 0;
   let finished = 0;
   const slowdown = (): number =>
     total.estimated > 0 ? Math.min(MOST_SLOWDOWN, Math.max(1, total.measured / total.estimated)) : 1;
@@ -78,9 +76,8 @@ export function timedBudget(
   return {
     fits: (candidate) => (pending + expected(candidate)) / slots <= secondsLeft(),
     admits(candidate) {
-      if (admitted > 0 && !this.fits(candidate)) return false;
+      if (!this.fits(candidate)) return false;
       const seconds = expected(candidate);
-      admitted++;
       pending += seconds;
       started.set(candidate, seconds);
       return true;

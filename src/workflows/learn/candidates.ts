@@ -4,6 +4,7 @@ import { nearest } from "../../foundation/base/nearest.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
 import type { Trainer, WorkEstimate, WorkSpecification } from "../../foundation/contracts/trainer.js";
+import { settles } from "./settle.js";
 
 /** A trainer with a whole configuration. */
 export interface Configured {
@@ -41,6 +42,9 @@ export interface Situation {
   specificationOf(trainer: Trainer): WorkSpecification;
 }
 
+/** What folds usually agree on, to estimate their second fits. */
+const SETTLED_ITERATIONS = 150;
+
 /** Time and memory of all fits of a configuration: what a budget is spent on. Independent of threads. */
 export function estimateAll({ trainer, config }: Configured, situation: Situation): WorkEstimate {
   const whole = situation.specificationOf(trainer);
@@ -48,9 +52,11 @@ export function estimateAll({ trainer, config }: Configured, situation: Situatio
   const validationRows = Math.ceil(whole.rows / situation.folds);
   const rows = Math.max(1, whole.rows - validationRows);
   const fold = trainer.estimate({ ...whole, rows, validationRows }, config);
+  const settled = settles(situation) ? trainer.settle?.(config, SETTLED_ITERATIONS) : undefined;
+  const again = settled ? trainer.estimate({ ...whole, rows }, settled) : { seconds: 0, bytes: 0 };
   const refit = bagging(trainer) === "refit" ? trainer.estimate(whole, config) : { seconds: 0, bytes: 0 };
   return {
-    seconds: situation.folds * fold.seconds + refit.seconds,
+    seconds: situation.folds * (fold.seconds + again.seconds) + refit.seconds,
     bytes: Math.max(fold.bytes, refit.bytes),
   };
 }

@@ -1,9 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { AUC, binaryMaterial, candidateOf, fakeFitter, quiet } from "../../../test/fixtures/fake-search.js";
+import {
+  AUC,
+  binaryMaterial,
+  candidateOf,
+  FAKE,
+  fakeFitter,
+  quiet,
+} from "../../../test/fixtures/fake-search.js";
 import { type Budget, countedBudget } from "./budget.js";
 import type { Candidate } from "./candidates.js";
 import { type Proposer, type SearchTools, search } from "./search.js";
-import { isFinished, ranked, type TrialResult } from "./trial.js";
+import { type Fitter, isFinished, ranked, type TrialResult } from "./trial.js";
 
 const material = binaryMaterial(60, 3);
 const never = new AbortController().signal;
@@ -136,6 +143,42 @@ describe("a search", () => {
     });
     expect(trials).toHaveLength(3);
     expect(trials.at(-1)!.candidate.number).toBe(ventured[0]);
+  });
+
+  test("runs the cheapest of what was refused where no trial fits the time, so that there is a model", async () => {
+    const generation = [candidateOf(0, { seconds: 9 }), candidateOf(1, { seconds: 5 })];
+    const trials = await run(listed([generation]), {
+      budget: { ...countedBudget(), admits: () => false, ventures: () => false },
+    });
+    expect(trials.map(({ candidate }) => candidate.number)).toEqual([1]);
+  });
+
+  test("fits folds again for the number of iterations on which they agree", async () => {
+    const trainer = {
+      ...FAKE,
+      settle: (_: unknown, iterations: number) => ({ quality: iterations / 10 }),
+    } as typeof FAKE;
+    const answers = fakeFitter(material);
+    const losses = [
+      [3, 2, 1],
+      [3, 1],
+      [3, 1.5, 2],
+    ];
+    const fitter: Fitter = {
+      ...answers,
+      async fit(task, signal) {
+        const fitted = await answers.fit(task, signal);
+        if (task.config.quality !== 0.5) return fitted;
+        const curves = { validationLoss: losses[task.fold as number]! };
+        return { ...fitted, outcome: { ...fitted.outcome, diagnostics: { curves } } };
+      },
+    };
+    const [trial] = await run(listed([[candidateOf(0, { trainer })]]), { fitter });
+    // Sums after one, two and three iterations: 9, 4.5 and 4, for the second fold goes on with its last value.
+    expect(trial).toMatchObject({ candidate: { config: { quality: 0.5 } }, seconds: 1.5 });
+    if (!trial || !isFinished(trial)) throw new Error("The trial is not finished.");
+    expect(trial.fits.map(({ hash }) => hash)).toEqual(["0.3/0", "0.3/1", "0.3/2"]);
+    expect(trial.fits[1]!.diagnostics.curves).toEqual({ validationLoss: [3, 1] });
   });
 
   test("ends when nothing that is proposed fits into what is left", async () => {

@@ -7,6 +7,7 @@ import type { Candidate } from "./candidates.js";
 import type { LearningMaterial } from "./material.js";
 import { heldOutRows } from "./material.js";
 import { poolPredictions } from "./pool-predictions.js";
+import { settledConfig, settles } from "./settle.js";
 import { type FailedTrial, type Fitter, fitTask, scoreRows, type TrialResult } from "./trial.js";
 
 /** Says which configurations come next; decides by earlier trials only, never by the time they took. */
@@ -44,27 +45,32 @@ export async function search(
   tools: SearchTools,
 ): Promise<TrialResult[]> {
   const history: TrialResult[] = [];
+  const refused: Candidate[] = [];
   let refusals = 0;
   while (refusals < MOST_REFUSALS) {
     tools.signal.throwIfAborted();
     const proposed = tools.proposer.next(history, (candidate) => tools.budget.fits(candidate));
     if (proposed.length === 0) break;
-    const generation = proposed.filter((candidate) => tools.budget.admits(candidate));
+    const generation: Candidate[] = [];
+    for (const candidate of proposed) (tools.budget.admits(candidate) ? generation : refused).push(candidate);
     refusals = generation.length === 0 ? refusals + 1 : 0;
     history.push(...(await runTrials(generation, material, identity, history, tools)));
     if (tools.budget.isSpent()) return history;
   }
   const ventured = leftOver(history, tools);
-  return [...history, ...(await runTrials(ventured, material, identity, history, tools))];
+  // There has to be a model, even where the time is too short for any.
+  const last = history.length + ventured.length === 0 ? byCost(refused).slice(0, 1) : ventured;
+  return [...history, ...(await runTrials(last, material, identity, history, tools))];
 }
 
 /** What is tried in time that is too short for any trial as it is estimated: the cheapest, as many as run at once. */
 function leftOver(history: readonly TrialResult[], { proposer, budget }: SearchTools): Candidate[] {
   if (!budget.ventures) return [];
-  return [...proposer.next(history, () => true)]
-    .sort((a, b) => a.estimate.seconds - b.estimate.seconds)
-    .filter((candidate) => budget.ventures!(candidate));
+  return byCost(proposer.next(history, () => true)).filter((candidate) => budget.ventures!(candidate));
 }
+
+const byCost = (candidates: readonly Candidate[]): Candidate[] =>
+  [...candidates].sort((a, b) => a.estimate.seconds - b.estimate.seconds || a.number - b.number);
 
 /** Side by side, in their order; a trial that the time cut off says nothing. */
 export async function runTrials(
@@ -115,20 +121,22 @@ async function fitFolds(
   tools: SearchTools,
   spent: { seconds: number },
 ): Promise<TrialResult> {
-  const fits: PooledFit[] = [];
-  const foldValues: number[] = [];
-  const run = async (fold: number): Promise<void> => {
-    const fit = await tools.fitter.fit(fitTask(candidate, identity, fold), tools.signal);
-    spent.seconds += fit.outcome.seconds;
-    fits[fold] = fit;
-    foldValues[fold] = scoreRows(tools.metric, fit.outcome.heldOut!, material, material.folds[fold]!.heldOut);
+  const fitFold = async (asked: Candidate, fold: number): Promise<PooledFit> => {
+    const fitted = await tools.fitter.fit(fitTask(asked, identity, fold), tools.signal);
+    spent.seconds += fitted.outcome.seconds;
+    return fitted;
   };
+  const scoreOf = ({ outcome }: PooledFit, fold: number): number =>
+    scoreRows(tools.metric, outcome.heldOut!, material, material.folds[fold]!.heldOut);
   const all = material.folds.map((_, fold) => fold);
-  const first = candidate.origin === "search" && all.length > 1 ? all.slice(0, 1) : [];
-  for (const fold of first) await run(fold);
-  if (first.length > 0 && !tools.proposer.goesOn(candidate, foldValues, history))
-    return { state: "pruned", candidate, foldValues, seconds: spent.seconds };
-  await Promise.all(all.slice(first.length).map(run));
+  const first = candidate.origin === "search" && all.length > 1 ? [await fitFold(candidate, 0)] : [];
+  if (first.length > 0) {
+    const foldValues = first.map(scoreOf);
+    if (!tools.proposer.goesOn(candidate, foldValues, history))
+      return { state: "pruned", candidate, foldValues, seconds: spent.seconds };
+  }
+  const others = await Promise.all(all.slice(first.length).map((fold) => fitFold(candidate, fold)));
+  const fits = await settle(candidate, material, [...first, ...others], fitFold);
   const { predictions: heldOut } = poolPredictions(
     fits.map(({ outcome }, fold) => ({ rows: material.folds[fold]!.heldOut, predictions: outcome.heldOut! })),
   );
@@ -137,8 +145,28 @@ async function fitFolds(
     candidate,
     heldOut,
     value: scoreRows(tools.metric, heldOut, material, heldOutRows(material)),
-    foldValues,
+    foldValues: fits.map(scoreOf),
     fits: fits.map(({ hash, outcome: { seconds, diagnostics } }) => ({ hash, seconds, diagnostics })),
     seconds: spent.seconds,
   };
+}
+
+/** The fits of the number of iterations on which the folds agree, with the curves by which they did. */
+async function settle(
+  candidate: Candidate,
+  material: LearningMaterial,
+  fits: readonly PooledFit[],
+  fitFold: (asked: Candidate, fold: number) => Promise<PooledFit>,
+): Promise<readonly PooledFit[]> {
+  const { folds, frame } = material;
+  if (!settles({ rows: frame.rows, folds: folds.length })) return fits;
+  const diagnostics = fits.map(({ outcome }) => outcome.diagnostics);
+  const config = settledConfig(candidate, folds, diagnostics);
+  if (!config) return fits;
+  const again = await Promise.all(fits.map((_, fold) => fitFold({ ...candidate, config }, fold)));
+  return again.map((fitted, fold) => {
+    const { curves } = diagnostics[fold]!;
+    const known = { ...fitted.outcome.diagnostics, ...(curves ? { curves } : {}) };
+    return { ...fitted, outcome: { ...fitted.outcome, diagnostics: known } };
+  });
 }

@@ -15,8 +15,9 @@ export interface ForestDefaults {
  * where classes are noisy (1.10 for 1.29 on deduplicated wine quality); clean classes (car) want 1. A single tree has no `trees` and draws no rows. */
 export function forestConfig(defaults: ForestDefaults) {
   return z.strictObject({
-    trees: z.number().int().min(1).max(10_000).default(defaults.trees).register(fields, {
+    trees: z.number().int().min(0).max(10_000).default(defaults.trees).register(fields, {
       title: "Trees",
+      help: "0: by the rows, 400 for up to 1,500 of them and fewer for more, but at least 100.",
       unit: "trees",
     }),
     ...treeFields(defaults),
@@ -25,6 +26,12 @@ export function forestConfig(defaults: ForestDefaults) {
       help: "Each tree sees as many rows as there are, drawn with repetition.",
     }),
   });
+}
+
+/** Trees of few rows cost little, and more of them leave fewer rows at the edge of 0 and 1: see docs/decisions/0030. */
+export function numberOfTrees(trees: number | undefined, rows: number): number {
+  if (trees === undefined) return 1;
+  return trees > 0 ? trees : Math.max(100, Math.min(400, Math.round(600_000 / Math.max(1, rows))));
 }
 
 export function treeConfig(defaults: ForestDefaults) {

@@ -1,5 +1,5 @@
 import type { WorkEstimate, WorkSpecification } from "../../../foundation/contracts/trainer.js";
-import type { ForestConfig } from "./config.js";
+import { type ForestConfig, numberOfTrees } from "./config.js";
 import { featuresPerNode } from "./fit-forest.js";
 
 // Measured on one core by bench/estimates: what a tree takes for each row, level and feature tried, for each row and
@@ -21,7 +21,7 @@ export function estimateForest(
   config: ForestConfig,
   splits: "best" | "random",
 ): WorkEstimate {
-  const trees = config.trees ?? 1;
+  const trees = numberOfTrees(config.trees, work.rows);
   const classes = work.task === "regression" ? 0 : work.classes;
   const fullDepth = Math.log2(Math.max(2, work.rows / config.minRowsPerLeaf));
   const levels = config.maxDepth > 0 ? Math.min(config.maxDepth, fullDepth) : fullDepth;

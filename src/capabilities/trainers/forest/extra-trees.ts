@@ -5,7 +5,7 @@ import { fitForest } from "./fit-forest.js";
 import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
 
 const config = forestConfig({
-  trees: 100,
+  trees: 0,
   bootstrap: false,
   featureShare: 0,
   maxDepth: 0,
@@ -15,7 +15,7 @@ const config = forestConfig({
 /** Extremely randomized trees; Geurts, Ernst and Wehenkel 2006. */
 export const extraTrees = defineTrainer<typeof config, ForestState>({
   id: "extra-trees",
-  version: 2,
+  version: 3,
   summary: "Like a random forest, with split points drawn at random.",
   config,
   tasks: ["binary", "multiclass", "regression"],

@@ -9,7 +9,7 @@ import type {
   TrainingData,
 } from "../../../foundation/contracts/trainer.js";
 import { exampleWeights } from "../numeric/example-weights.js";
-import type { ForestConfig } from "./config.js";
+import { type ForestConfig, numberOfTrees } from "./config.js";
 import { type ForestState, restoreForest } from "./fitted.js";
 import { toForestEnsemble } from "./grown-trees.js";
 
@@ -81,7 +81,7 @@ interface ForestFacts {
 
 function forestSettings(config: ForestConfig, context: TrainingContext, facts: ForestFacts): ForestSettings {
   const { classes, features, scale, train } = facts;
-  const wished = config.trees ?? 1;
+  const wished = numberOfTrees(config.trees, targetRows(train.target));
   const squared = classes > 0 ? 1 : scale ** 2;
   return {
     classes,

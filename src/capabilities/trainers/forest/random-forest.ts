@@ -4,12 +4,12 @@ import { estimateForest } from "./estimate.js";
 import { fitForest } from "./fit-forest.js";
 import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
 
-const config = forestConfig({ trees: 100, bootstrap: true, featureShare: 0, maxDepth: 0, minRowsPerLeaf: 3 });
+const config = forestConfig({ trees: 0, bootstrap: true, featureShare: 0, maxDepth: 0, minRowsPerLeaf: 3 });
 
 /** Breiman 2001. */
 export const randomForest = defineTrainer<typeof config, ForestState>({
   id: "random-forest",
-  version: 2,
+  version: 3,
   summary: "Trees on drawn rows and features, averaged: strong without tuning.",
   config,
   tasks: ["binary", "multiclass", "regression"],

@@ -38,6 +38,8 @@ export const gbdt = defineTrainer<typeof gbdtConfig, GbdtState>({
   },
   estimate: estimateGbdt,
   fit: fitGbdt,
+  settle: (config, iterations) =>
+    config.earlyStopping > 0 ? { ...config, iterations, earlyStopping: 0 } : undefined,
   restore: restoreGbdt,
   average: averageGbdt,
   shrink: (state, maxBytes) => ({ ...state, ensemble: pruneEnsemble(state.ensemble, maxBytes) }),
