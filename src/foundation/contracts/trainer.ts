@@ -143,11 +143,11 @@ export interface Trainer<Config extends z.ZodObject = z.ZodObject, State = unkno
    */
   fit(data: TrainingData, config: z.infer<Config>, context: TrainingContext): Promise<Fitted<State>>;
   /**
-   * The configuration that trains for just so many iterations, whatever validation rows say; undefined where the given
-   * one does not stop by them. Trainers whose `diagnostics.curves.validationLoss` has a value for each iteration and
-   * that stop where it is least offer it: folds can then agree on one number, which no fold's own rows have chosen.
+   * The configuration that trains just as far as entry `length` (from 1) of `diagnostics.curves.validationLoss`, whatever
+   * validation rows say; undefined where the given one does not keep what is best on them. Trainers that do offer it:
+   * folds can then agree on one length, which no fold's own rows have chosen.
    */
-  settle?(config: z.infer<Config>, iterations: number): z.infer<Config> | undefined;
+  settle?(config: z.infer<Config>, length: number): z.infer<Config> | undefined;
   /** From the state of a fitted model, packed and unpacked again or not. */
   restore(state: State): Fitted<State>;
   /**

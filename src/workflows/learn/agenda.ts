@@ -24,7 +24,7 @@ export interface Agenda {
 /** Estimated seconds, on one thread, that a training without a budget of its own may spend on its list. */
 const AUTOMATIC_SECONDS = 60;
 /** No single configuration of the automatic list may take more than this share of the whole. */
-const LARGEST_SHARE = 1 / 3;
+const LARGEST_SHARE = 0.4;
 const AUTOMATIC_BYTES = 2 ** 30;
 
 /**

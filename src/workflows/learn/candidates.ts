@@ -42,8 +42,8 @@ export interface Situation {
   specificationOf(trainer: Trainer): WorkSpecification;
 }
 
-/** What folds usually agree on, to estimate their second fits. */
-const SETTLED_ITERATIONS = 150;
+/** The second fits of folds that agree go less far than the first, which had to look beyond the best. */
+const SETTLING_SHARE = 0.6;
 
 /** Time and memory of all fits of a configuration: what a budget is spent on. Independent of threads. */
 export function estimateAll({ trainer, config }: Configured, situation: Situation): WorkEstimate {
@@ -52,11 +52,10 @@ export function estimateAll({ trainer, config }: Configured, situation: Situatio
   const validationRows = Math.ceil(whole.rows / situation.folds);
   const rows = Math.max(1, whole.rows - validationRows);
   const fold = trainer.estimate({ ...whole, rows, validationRows }, config);
-  const settled = settles(situation) ? trainer.settle?.(config, SETTLED_ITERATIONS) : undefined;
-  const again = settled ? trainer.estimate({ ...whole, rows }, settled) : { seconds: 0, bytes: 0 };
+  const isSettled = settles(situation) && trainer.settle?.(config, 1) !== undefined;
   const refit = bagging(trainer) === "refit" ? trainer.estimate(whole, config) : { seconds: 0, bytes: 0 };
   return {
-    seconds: situation.folds * (fold.seconds + again.seconds) + refit.seconds,
+    seconds: situation.folds * fold.seconds * (isSettled ? 1 + SETTLING_SHARE : 1) + refit.seconds,
     bytes: Math.max(fold.bytes, refit.bytes),
   };
 }

@@ -8,7 +8,7 @@ const MOST_ROWS = 10_000;
 /**
  * Whether folds have to agree on a number of iterations. A fold that stops where its own held-out rows like it best
  * flatters the trial on just those rows: on few of them by more than families differ, so that boosting would win
- * against forests, kernels and linear models by that alone (docs/decisions/0029).
+ * against forests, kernels and linear models by that alone.
  */
 export function settles({ rows, folds }: { readonly rows: number; readonly folds: number }): boolean {
   return folds > 1 && rows <= MOST_ROWS;

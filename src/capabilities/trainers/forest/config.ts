@@ -8,6 +8,7 @@ export interface ForestDefaults {
   readonly featureShare: number;
   readonly maxDepth: number;
   readonly minRowsPerLeaf: number;
+  readonly categories: "native" | "one-hot";
 }
 
 /**
@@ -28,7 +29,7 @@ export function forestConfig(defaults: ForestDefaults) {
   });
 }
 
-/** Trees of few rows cost little, and more of them leave fewer rows at the edge of 0 and 1: see docs/decisions/0030. */
+/** Trees of few rows cost little, and more of them call fewer rows impossible. */
 export function numberOfTrees(trees: number | undefined, rows: number): number {
   if (trees === undefined) return 1;
   return trees > 0 ? trees : Math.max(100, Math.min(400, Math.round(600_000 / Math.max(1, rows))));
@@ -60,7 +61,7 @@ function treeFields(defaults: ForestDefaults) {
       }),
     categories: z
       .enum(["native", "ordinal", "one-hot"])
-      .default("native")
+      .default(defaults.categories)
       .register(fields, {
         title: "Categories",
         help: "native: splits divide categories into two sets. ordinal: codes count as numbers. one-hot: a split separates one category from the rest.",

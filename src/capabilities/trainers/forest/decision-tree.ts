@@ -4,7 +4,14 @@ import { estimateForest } from "./estimate.js";
 import { fitForest } from "./fit-forest.js";
 import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
 
-const config = treeConfig({ trees: 1, bootstrap: false, featureShare: 1, maxDepth: 8, minRowsPerLeaf: 5 });
+const config = treeConfig({
+  trees: 1,
+  bootstrap: false,
+  featureShare: 1,
+  maxDepth: 8,
+  minRowsPerLeaf: 5,
+  categories: "native",
+});
 
 /** CART; Breiman, Friedman, Olshen and Stone 1984. */
 export const decisionTree = defineTrainer<typeof config, ForestState>({

@@ -10,6 +10,7 @@ const config = forestConfig({
   featureShare: 0,
   maxDepth: 0,
   minRowsPerLeaf: 3,
+  categories: "one-hot",
 });
 
 /** Extremely randomized trees; Geurts, Ernst and Wehenkel 2006. */

@@ -4,7 +4,14 @@ import { estimateForest } from "./estimate.js";
 import { fitForest } from "./fit-forest.js";
 import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
 
-const config = forestConfig({ trees: 0, bootstrap: true, featureShare: 0, maxDepth: 0, minRowsPerLeaf: 3 });
+const config = forestConfig({
+  trees: 0,
+  bootstrap: true,
+  featureShare: 0,
+  maxDepth: 0,
+  minRowsPerLeaf: 3,
+  categories: "one-hot",
+});
 
 /** Breiman 2001. */
 export const randomForest = defineTrainer<typeof config, ForestState>({

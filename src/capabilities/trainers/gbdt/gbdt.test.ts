@@ -134,6 +134,21 @@ describe("gbdt", () => {
     for (const [row, value] of graph.entries()) expect(Math.abs(value - own[row]!)).toBeLessThan(1e-5);
   });
 
+  it("reaches what was best on validation again, without looking at it", async () => {
+    const { features, values } = sample(400, 5);
+    const fresh = sample(200, 6);
+    const data = {
+      train: { features, target: { task: "regression" as const, values } },
+      validation: { features: fresh.features, target: { task: "regression" as const, values: fresh.values } },
+    };
+    const config = gbdt.config.parse({ earlyStopping: 10, learningRate: 0.2, rowShare: 0.8 });
+    const best = await gbdt.fit(data, config, trainingContext());
+    const settled = gbdt.settle!(config, best.diagnostics.bestIteration!)!;
+    const again = await gbdt.fit(data, settled, trainingContext());
+    expect(again.predict(fresh.features)).toEqual(best.predict(fresh.features));
+    expect(gbdt.settle!({ ...config, earlyStopping: 0 }, 5)).toBeUndefined();
+  });
+
   it("stops on validation, within the limits given", async () => {
     const data = {
       train: { features, target: { task: "regression", values } as const },

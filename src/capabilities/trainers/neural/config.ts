@@ -81,6 +81,10 @@ const training = {
   batchSize: tableBatchField(),
   steps: tableStepsField(1200),
   averaging: averagingField(),
+  stopShare: z.number().gt(0).max(1).default(1).register(fields, {
+    title: "Stop share",
+    help: "The training ends after this share of its steps, on the learning rates of a whole one.",
+  }),
   checkpoint: checkpointField(),
 };
 

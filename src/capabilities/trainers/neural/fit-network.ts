@@ -48,6 +48,7 @@ export async function fitNetwork(
       learningRate: config.learningRate,
       schedule: SCHEDULES[config.schedule],
       steps: plan.steps,
+      stopAfter: plan.stopAfter,
       averaging: config.averaging,
       keep: config.checkpoint,
     },

@@ -11,7 +11,10 @@ export interface NetworkPlan {
   readonly design: Design;
   readonly outcome: NetworkOutcome;
   readonly batch: number;
+  /** Of a whole training, which the schedule of the learning rate belongs to. */
   readonly steps: number;
+  /** Steps that are taken. */
+  readonly stopAfter: number;
 }
 
 /** @throws QuernError TRAINING_FAILED naming `trainer`, for features that are not finite */
@@ -39,13 +42,15 @@ export function planNetwork(
     memberWeights: config.memberWeights,
     outputs: outputsFor(target),
   };
+  const taken = Math.min(steps, context.maxIterations ?? steps);
   return {
     shape,
     config,
     design,
     outcome: outcomeOf(target, weights),
     batch,
-    steps: Math.min(steps, context.maxIterations ?? steps),
+    steps: taken,
+    stopAfter: Math.max(1, Math.round(config.stopShare * taken)),
   };
 }
 

@@ -72,6 +72,21 @@ describe("neural-network", () => {
     },
   );
 
+  it("reaches the weights that were best on the validation rows again, without looking at them", async () => {
+    const train = sampleRows("neural", "binary", 120, "noisy");
+    const validation = sampleRows("neural", "binary", 60, "held out");
+    const config = neuralNetwork.config.parse({ ...quick, learningRate: 0.05 });
+    const best = await trained({ train, validation }, config);
+    const { bestIteration, curves } = best.diagnostics;
+    expect(bestIteration).toBeLessThan(quick.steps);
+    const look = 1 + curves!.validationLoss!.indexOf(Math.min(...curves!.validationLoss!));
+    const again = await trained({ train, validation }, neuralNetwork.settle!(config, look)!);
+    expect(again.diagnostics.iterations).toBe(bestIteration);
+    expect(again.predict(validation.features)).toEqual(best.predict(validation.features));
+    expect(neuralNetwork.settle!(config, 99)).toMatchObject({ checkpoint: "last", stopShare: 1 });
+    expect(neuralNetwork.settle!({ ...config, checkpoint: "last" }, 3)).toBeUndefined();
+  });
+
   it("keeps the weights that were best on the validation rows", async () => {
     const noise = { features, target: regressionTargetOf(rows.map(() => random.normal())) };
     const config = { ...quick, steps: 200, hiddenWidth: 64, dropout: 0, schedule: "constant" };

@@ -3,6 +3,7 @@ import { neuralConfig, trainingLength } from "./config.js";
 import { fitNetwork } from "./fit-network.js";
 import { denseProducts, type NetworkShape, PERCEPTRON } from "./network.js";
 import { fittedNetwork, type NetworkState } from "./network-kind.js";
+import { LOOKS } from "./train-network.js";
 
 const ID = "neural-network";
 /** Measured on one thread of a current processor, in seconds. */
@@ -39,6 +40,7 @@ export const neuralNetwork = defineTrainer<typeof neuralConfig, NetworkState<Net
   },
   estimate({ rows, features, classes }, config) {
     const { batch, steps } = trainingLength(config, rows);
+    const taken = config.stopShare * steps;
     const embedded = Math.min(features, EXPECTED_NUMBERS);
     const size = denseProducts({ ...config, features, embedded, outputs: classes });
     const copies = config.memberWeights === "own" ? config.members : 1;
@@ -52,10 +54,14 @@ export const neuralNetwork = defineTrainer<typeof neuralConfig, NetworkState<Net
       size * copies * COST.parameter +
       waves * COST.wave;
     return {
-      seconds: COST.start + steps * seconds,
+      seconds: COST.start + taken * seconds,
       bytes: 4 * (rows * features * 2 + size * copies * 12 + 8 * hidden + 6 * waves),
     };
   },
+  settle: (config, look) =>
+    config.checkpoint === "best"
+      ? { ...config, checkpoint: "last", stopShare: Math.min(1, look / LOOKS) * config.stopShare }
+      : undefined,
   fit: (data, config, context) => fitNetwork(ID, data, config, context),
   restore: (state) => fittedNetwork(PERCEPTRON, state),
 });

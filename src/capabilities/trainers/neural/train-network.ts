@@ -35,6 +35,8 @@ export interface NetworkTraining extends Omit<BeginningOptions, "random"> {
   readonly learningRate: number;
   readonly schedule: Schedule;
   readonly steps: number;
+  /** Ends after so many of the steps, on the schedule and looks of all; absent: after the last. */
+  readonly stopAfter?: number;
   /** Greatest norm of all gradients together; absent: not clipped. */
   readonly clipNorm?: number;
   /**
@@ -92,7 +94,8 @@ export interface TrainedNetwork {
   readonly bestStep: number;
 }
 
-const LOOKS = 20;
+/** Looks at validation over a whole training. */
+export const LOOKS = 20;
 const WINDOWS = "dropout:windows";
 const poolName = (rate: number) => `dropout:${rate}`;
 
@@ -117,7 +120,7 @@ export async function trainNetwork(
     const run = evaluation?.run;
     const fitted = await fitTraining({
       training,
-      steps,
+      steps: definition.stopAfter ?? steps,
       batches: batchSource(batches, {
         accumulate,
         others: (step) => windowsOf(blueprint, pools, accumulate, windows.fork(step)),
