@@ -2,6 +2,7 @@
 // chosen on few of a set's held-out rows and judged on the others; the loss is shown against the best single candidate.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fitBlend } from "../../dist/capabilities/ensembles/blend.js";
 import { crossFittedEnsemble } from "../../dist/capabilities/ensembles/cross-fit.js";
 import { selectGreedily } from "../../dist/capabilities/ensembles/greedy.js";
 import { averagePredictions } from "../../dist/capabilities/ensembles/predictions.js";
@@ -11,7 +12,7 @@ import { createRandom } from "../../dist/foundation/base/random.js";
 import { listSets } from "./material.mjs";
 
 const [sets, results] = process.argv.slice(2);
-const REPEATS = 6;
+const REPEATS = Number(process.env.QUERN_REPEATS ?? 6);
 const JUDGED_ROWS = 3000;
 const FOLDS = 5;
 const metricOf = (id) => METRIC_LIST.find((metric) => metric.id === id);
@@ -22,8 +23,11 @@ function problemOf({ name, task }) {
     .filter((file) => file.startsWith(`${name}-`))
     .map((file) => JSON.parse(readFileSync(join(results, file), "utf8")))
     .filter((result) => result.set === name && result.outcomes)
-    .map((result) => new Float32Array(new Uint8Array(Buffer.from(result.outcomes, "base64")).buffer));
-  const rows = outcomes[0]?.length ?? 0;
+    .map(({ candidate, outcomes }) => ({
+      family: candidate.split(" ")[0],
+      values: new Float32Array(new Uint8Array(Buffer.from(outcomes, "base64")).buffer),
+    }));
+  const rows = outcomes[0]?.values.length ?? 0;
   const isRegression = task === "regression";
   const predictions = (values) =>
     isRegression
@@ -37,7 +41,7 @@ function problemOf({ name, task }) {
         };
   return {
     rows,
-    candidates: outcomes.map((values) => ({ predictions: predictions(values) })),
+    candidates: outcomes.map(({ values, family }) => ({ family, predictions: predictions(values) })),
     target: isRegression
       ? { task, values: new Float64Array(rows) }
       : { task: "binary", classes: ["other", "true"], codes: new Int32Array(rows).fill(1) },
@@ -51,6 +55,28 @@ const best = (problem) => {
   return losses.map((_, k) => (k === least ? 1 : 0));
 };
 const greedy = (problem) => selectGreedily(problem).weights;
+const meanOfTen = (problem) =>
+  selectGreedily(problem, { steps: 15, bags: { count: 10, share: 0.8, random: createRandom("ensemble") } })
+    .weights;
+
+/** Equal weights for the best candidate of each of the best families. */
+function bestOfFamilies(problem, families = 4) {
+  const losses = problem.candidates.map(({ predictions }) => metricValue(problem, predictions));
+  const order = losses.map((_, k) => k).sort((a, b) => losses[a] - losses[b]);
+  const chosen = new Map();
+  for (const k of order) {
+    const { family } = problem.candidates[k];
+    if (!chosen.has(family) && chosen.size < families) chosen.set(family, k);
+  }
+  return losses.map((_, k) => ([...chosen.values()].includes(k) ? 1 / chosen.size : 0));
+}
+
+/** The mean of ten selections, drawn to the best of each family. */
+const drawn = (share) => (problem) => {
+  const equal = bestOfFamilies(problem);
+  return Array.from(meanOfTen(problem), (weight, k) => (1 - share) * weight + share * equal[k]);
+};
+
 const WAYS = {
   single: best,
   "where it beats": (problem) => {
@@ -59,8 +85,11 @@ const WAYS = {
     return together < crossFittedEnsemble(problem, folds, best).value ? greedy(problem) : best(problem);
   },
   always: greedy,
-  "mean of ten": (problem) =>
-    selectGreedily(problem, { bags: { count: 10, share: 0.8, random: createRandom("ensemble") } }).weights,
+  "mean of ten": meanOfTen,
+  blend: (problem) => fitBlend(problem).weights,
+  "best of four families": bestOfFamilies,
+  "drawn by .3": drawn(0.3),
+  "drawn by .5": drawn(0.5),
 };
 
 for (const count of [300, 900]) {
