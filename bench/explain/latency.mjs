@@ -14,7 +14,15 @@ const data = join(
 );
 const at = process.argv.indexOf("--requests");
 const REQUESTS = at < 0 ? 300 : Number(process.argv[at + 1]);
-const FAMILIES = ["gbdt", "logistic-regression", "random-forest", "nearest-neighbours"];
+/** Models alone, and what a training without wishes makes. */
+const MODELS = {
+  gbdt: ["gbdt"],
+  "logistic-regression": ["logistic-regression"],
+  "random-forest": ["random-forest"],
+  "nearest-neighbours": ["nearest-neighbours"],
+  ensemble: "auto",
+};
+const TRIALS = 8;
 
 const folder = mkdtempSync(join(tmpdir(), "quern-explain-"));
 const options = { folder, store: join(folder, ".quern") };
@@ -25,13 +33,14 @@ const row = Object.fromEntries(head.split(",").map((name, k) => [bare(name), cel
 delete row.churn;
 
 const names = [];
-for (const trainer of FAMILIES) {
+for (const [name, models] of Object.entries(MODELS)) {
   const evaluation = { learningCurve: false, resamples: 0 };
   const project = {
-    name: trainer,
+    name,
     task: { target: "churn" },
     data: { source: data },
-    models: [trainer],
+    models,
+    ...(models === "auto" ? { tuning: { trials: TRIALS } } : {}),
     evaluation,
   };
   names.push((await train({ project }, options)).model);

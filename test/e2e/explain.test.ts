@@ -43,7 +43,7 @@ describe("rows", () => {
   test.each([
     ["gbdt", "tree", "log-odds"],
     ["logistic-regression", "linear", "log-odds"],
-    ["gaussian-naive-bayes", "permutation", "probability"],
+    ["gaussian-naive-bayes", "surrogate", "probability"],
   ])("of %s are explained by the method %s, from the bundle alone", async (trainer, method, space) => {
     const request = { model: `alone/${trainer}`, source: "rows.csv", rows: 5, coalitions: 64 };
     const result = await quern.explainRows(request, elsewhere);

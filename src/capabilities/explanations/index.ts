@@ -14,3 +14,5 @@ export type { ShapleyBudget } from "./shapley/estimate.js";
 export { createLinearExplainer } from "./shapley/linear-explainer.js";
 export { createModelExplainer } from "./shapley/model-explainer.js";
 export { createTreeExplainer } from "./shapley/tree-explainer.js";
+export { type Lesson, learnSurrogate, type Pupil } from "./surrogate/learn-surrogate.js";
+export { createSurrogateExplainer } from "./surrogate/surrogate-explainer.js";

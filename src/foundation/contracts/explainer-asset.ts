@@ -9,7 +9,7 @@ import { unpack } from "../base/packing.js";
 import { invalidBundle } from "./bundle-check.js";
 import type { Column, Frame } from "./frame.js";
 import { createFrame } from "./frame.js";
-import { anatomyFault, modelAnatomySchema } from "./model-anatomy.js";
+import { anatomyFault, flatTreesSchema, modelAnatomySchema, treeFault } from "./model-anatomy.js";
 
 export const EXPLAINER_FILES = { asset: "assets/explainer.qpk", features: "assets/features.onnx" } as const;
 /** Output of the feature graph: float32 [N, features]. */
@@ -43,6 +43,23 @@ const featureSchema = z.strictObject({
 });
 export type ExplainedFeature = z.infer<typeof featureSchema>;
 
+const surrogateColumnSchema = z.strictObject({
+  name: z.string(),
+  /** A category is the place of its text in this list; null: the column is a number, a truth value or a time. */
+  categories: texts.nullable(),
+});
+export type SurrogateColumn = z.infer<typeof surrogateColumnSchema>;
+
+/** Trees on raw columns that imitate the model, so that explaining does not mean asking it thousands of times. */
+const surrogateSchema = z.strictObject({
+  columns: z.array(surrogateColumnSchema).min(1),
+  /** One ensemble with one output for each class or the value; of two classes for the second alone. */
+  trees: z.array(flatTreesSchema).min(1),
+  /** Share of the variance of the model's answers that they explain, on masked rows they have not seen, 0..1. */
+  fidelity: z.number().min(0).max(1),
+});
+export type Surrogate = z.infer<typeof surrogateSchema>;
+
 export const explainerAssetSchema = z.strictObject({
   formatVersion: z.number().int().positive(),
   /** Absent where the model is neither trees nor linear; then only models as a whole can be asked. */
@@ -52,20 +69,24 @@ export const explainerAssetSchema = z.strictObject({
    * as its training data; `explanation.backgroundRows: 0` keeps them out.
    */
   background: z.array(z.strictObject({ name: z.string(), column: columnSchema })).optional(),
+  /** Only beside a background: absent where the model's own structure tells, or a column is no number. */
+  surrogate: surrogateSchema.optional(),
 });
 export type ExplainerAsset = z.infer<typeof explainerAssetSchema>;
 
 export function createExplainerAsset(parts: {
   readonly exact?: ExplainerAsset["exact"];
   readonly background?: Frame | undefined;
+  readonly surrogate?: Surrogate | undefined;
 }): ExplainerAsset {
-  const { exact, background } = parts;
+  const { exact, background, surrogate } = parts;
   return {
     formatVersion: ASSET_VERSION,
     ...(exact ? { exact } : {}),
     ...(background
       ? { background: Array.from(background.columns, ([name, column]) => ({ name, column: plain(column) })) }
       : {}),
+    ...(surrogate ? { surrogate } : {}),
   };
 }
 
@@ -94,8 +115,8 @@ export function parseExplainerAsset(bytes: Uint8Array): ExplainerAsset {
     const [issue] = parsed.error.issues;
     throw invalidBundle(`${name}, ${issue?.path.join(".")}: ${issue?.message}`, parsed.error);
   }
-  const { exact } = parsed.data;
-  const fault = exact ? exactFault(exact) : undefined;
+  const { exact, surrogate } = parsed.data;
+  const fault = (exact && exactFault(exact)) ?? (surrogate && surrogateFault(surrogate));
   if (fault !== undefined) throw invalidBundle(`${name}: ${fault}`);
   backgroundFrame(parsed.data);
   return parsed.data;
@@ -106,6 +127,12 @@ function exactFault({ anatomy, features }: NonNullable<ExplainerAsset["exact"]>)
   return features.length === width
     ? anatomyFault(anatomy)
     : `it names ${features.length} of ${width} features`;
+}
+
+function surrogateFault({ columns, trees }: Surrogate): string | undefined {
+  const fits = trees.every(({ features, outputs }) => features === columns.length && outputs === 1);
+  if (!fits) return "its surrogate's trees do not fit its columns";
+  return trees.map(treeFault).find((fault) => fault !== undefined);
 }
 
 /** The background rows; undefined where the bundle keeps none. @throws QuernError BUNDLE_INVALID */

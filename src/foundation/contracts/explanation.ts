@@ -8,9 +8,10 @@ const figure = z.number().nullable();
 
 /**
  * `tree`, `linear`: exact, from the model's own structure. `kernel`, `permutation`: from asking the model about rows in
- * which columns are replaced by those of background rows.
+ * which columns are replaced by those of background rows. `surrogate`: exact for small trees that imitate the model on such
+ * rows; what they miss of the model's answer is dealt out to the columns.
  */
-export const EXPLANATION_METHODS = ["tree", "linear", "kernel", "permutation"] as const;
+export const EXPLANATION_METHODS = ["tree", "linear", "surrogate", "kernel", "permutation"] as const;
 export type ExplanationMethod = (typeof EXPLANATION_METHODS)[number];
 
 /** What contributions are in, relative to, and worth. */
@@ -22,6 +23,8 @@ export const explanationBasisSchema = z.strictObject({
   space: z.enum(SCORE_SPACES),
   /** Background rows that stand for the data; 0: the training rows in the leaves. */
   backgroundRows: count,
+  /** Of a surrogate: share of the variance of the model's answers that it explains on rows it has not seen. */
+  fidelity: z.number().optional(),
   columns: z.array(z.string()),
 });
 export type ExplanationBasis = z.infer<typeof explanationBasisSchema>;
@@ -64,7 +67,7 @@ export type RowExplanations = z.infer<typeof rowExplanationsSchema>;
 
 /** What a server says of one prediction: the explanation of a row, by column. */
 export const predictionExplanationSchema = explanationBasisSchema
-  .pick({ method: true, exact: true, space: true })
+  .pick({ method: true, exact: true, space: true, fidelity: true })
   .extend({
     class: z.string().nullable().describe("the class that is explained; null for a value"),
     base: z.number().describe("mean score without knowledge of the row"),

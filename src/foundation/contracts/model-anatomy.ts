@@ -18,7 +18,7 @@ const words = z.custom<Uint32Array>((value) => value instanceof Uint32Array, "ex
 const size = z.number().int().nonnegative();
 
 /** Decision trees in flat arrays, as trainers/tree-ensemble holds them; a child or root below 0 is ~leaf. */
-const flatTreesSchema = z.strictObject({
+export const flatTreesSchema = z.strictObject({
   features: size,
   outputs: z.number().int().positive(),
   aggregate: z.enum(["sum", "average"]),
@@ -64,7 +64,8 @@ export function anatomyFault(anatomy: ModelAnatomy): string | undefined {
   return fits ? undefined : "its linear form has arrays of the wrong length";
 }
 
-function treeFault(trees: FlatTrees): string | undefined {
+/** Why trees from outside cannot be walked safely; undefined when they can. */
+export function treeFault(trees: FlatTrees): string | undefined {
   const { nodeFeature, leafRows, outputs, treeOutputs, roots } = trees;
   const nodes = nodeFeature.length;
   const { nodeThreshold, nodeFlags, nodeLeft, nodeRight, nodeSet } = trees;

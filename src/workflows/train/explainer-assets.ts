@@ -14,10 +14,11 @@ import {
   EXPLAINER_FILES,
   type ExplainedFeature,
   FEATURES_TENSOR,
+  type Surrogate,
 } from "../../foundation/contracts/explainer-asset.js";
 import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
 import { concatFeatures, ELEMENT_CODES } from "../../foundation/contracts/graph.js";
-import type { ModelAnatomy } from "../../foundation/contracts/model-anatomy.js";
+import type { FlatTrees, ModelAnatomy } from "../../foundation/contracts/model-anatomy.js";
 import { declareInputs, planGraphInputs } from "../../foundation/contracts/model-graph.js";
 
 export interface ExplainerParts {
@@ -28,6 +29,8 @@ export interface ExplainerParts {
   readonly transforms: TransformMap;
   /** Raw rows to keep. */
   readonly background: Frame | undefined;
+  /** Trees that imitate a model without an anatomy. */
+  readonly surrogate?: Surrogate | undefined;
 }
 
 /** A bundle does not grow by more than this for exact explanations; larger models are explained by asking them. */
@@ -35,19 +38,23 @@ const MOST_ANATOMY_BYTES = 8 * 2 ** 20;
 
 /** The files that let a bundle explain its predictions (contracts/explainer-asset), by name. */
 export function explainerAssets(parts: ExplainerParts): Map<string, Uint8Array> {
-  const { background, pipeline, transforms, name } = parts;
+  const { background, pipeline, transforms, name, surrogate } = parts;
   const files = new Map<string, Uint8Array>();
   const exact = exactPart(parts);
   if (!exact && !background) return files;
-  files.set(EXPLAINER_FILES.asset, pack(createExplainerAsset({ ...(exact ? { exact } : {}), background })));
+  const asset = createExplainerAsset({ ...(exact ? { exact } : {}), background, surrogate });
+  files.set(EXPLAINER_FILES.asset, pack(asset));
   if (exact) files.set(EXPLAINER_FILES.features, featureGraph(name, pipeline, transforms));
   return files;
 }
 
-function exactPart({
+/** What explains the model by its own structure; undefined where that is not kept. */
+export function exactPart({
   anatomy,
   pipeline,
-}: ExplainerParts): { anatomy: ModelAnatomy; features: ExplainedFeature[] } | undefined {
+}: Pick<ExplainerParts, "anatomy" | "pipeline">):
+  | { anatomy: ModelAnatomy; features: ExplainedFeature[] }
+  | undefined {
   if (!anatomy || bytesOf(anatomy) > MOST_ANATOMY_BYTES) return undefined;
   const features = Array.from(featureLineage(pipeline), ([feature, columns]) => ({
     name: feature,
@@ -63,18 +70,20 @@ function bytesOf(anatomy: ModelAnatomy): number {
   return arrays.reduce<number>((sum, item) => sum + (ArrayBuffer.isView(item) ? item.byteLength : 0), 0);
 }
 
-/** Without what only training and reports need of trees. */
 function essential(anatomy: ModelAnatomy): ModelAnatomy {
   if (anatomy.kind === "linear") return anatomy;
-  const { features, outputs, aggregate, roots, treeOutputs, nodeFeature, nodeThreshold, nodeFlags } =
-    anatomy.trees;
-  const { nodeLeft, nodeRight, nodeSet, sets, categories, leafValues, leafRows, base } = anatomy.trees;
-  const trees = {
+  return { ...anatomy, trees: essentialTrees(anatomy.trees) };
+}
+
+/** Without what only training and reports need. */
+export function essentialTrees(trees: FlatTrees): FlatTrees {
+  const { features, outputs, aggregate, roots, treeOutputs, nodeFeature, nodeThreshold, nodeFlags } = trees;
+  const { nodeLeft, nodeRight, nodeSet, sets, categories, leafValues, leafRows, base } = trees;
+  return {
     ...{ features, outputs, aggregate, roots, nodeFeature, nodeThreshold, nodeFlags, nodeLeft, nodeRight },
     ...{ nodeSet, sets, categories, leafValues, leafRows, base },
     ...(treeOutputs ? { treeOutputs } : {}),
   };
-  return { kind: "trees", space: anatomy.space, trees };
 }
 
 /** The part of the model's graph that makes its features. */

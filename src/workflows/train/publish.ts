@@ -8,13 +8,14 @@ import {
   loadBundle,
   writeBundle,
 } from "../../capabilities/bundles/index.js";
-import { hostSteps, type TransformMap } from "../../capabilities/features/index.js";
+import { hostSteps, sharePipelines, type TransformMap } from "../../capabilities/features/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { makePrivateFolder } from "../../foundation/base/private-folder.js";
 import type { BundleMetrics, Manifest } from "../../foundation/contracts/bundle.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { ConformalInterval } from "../../foundation/contracts/conformal.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
+import type { Surrogate } from "../../foundation/contracts/explainer-asset.js";
 import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/frame.js";
 import type { ModelAnatomy } from "../../foundation/contracts/model-anatomy.js";
 import type { TabularOutputs } from "../../foundation/contracts/model-graph.js";
@@ -27,8 +28,9 @@ import {
 import type { Predictions, TaskType } from "../../foundation/contracts/target.js";
 import { composeModel } from "../learn/compose.js";
 import { columnsRead, type LearnedModel, predictor, trainerName } from "../learn/model.js";
-import { backgroundRows, explainerAssets } from "./explainer-assets.js";
+import { backgroundRows, exactPart, explainerAssets } from "./explainer-assets.js";
 import { measureLatency } from "./latency.js";
+import { teachSurrogate } from "./teach-surrogate.js";
 
 export interface ExportRequest {
   readonly name: string;
@@ -57,6 +59,9 @@ export interface ExportRequest {
   readonly backgroundRows: number;
   /** Times single-row predictions of the exported model. */
   readonly measuresLatency: boolean;
+  /** Whether there is time to learn what explains the model; absent: always. */
+  readonly goesOn?: () => boolean;
+  readonly signal: AbortSignal;
   /** Asks the exported model what is still to be known of it; absent: nothing. */
   readonly ask?: (model: AskedModel) => Promise<Answered>;
 }
@@ -72,7 +77,7 @@ export interface AskedModel {
 export type Answered = Pick<Evaluation, "importance" | "worst">;
 
 /** What the bundle alone is made of. */
-type BundleRequest = Omit<ExportRequest, "heldOut" | "measuresLatency" | "ask">;
+type BundleRequest = Omit<ExportRequest, "heldOut" | "measuresLatency" | "ask" | "goesOn" | "signal">;
 
 export interface ExportedModel {
   /** Folder with the bundle. */
@@ -98,7 +103,7 @@ export async function exportBundle(
   request: ExportRequest,
   folder: string,
 ): Promise<ExportedModel> {
-  const parts = bundleParts(model, request);
+  const parts = bundleParts(model, request, await surrogateOf(model, request));
   const written = await writeBundle(join(folder, "bundle"), parts, request.transforms);
   const bundle = await loadBundle(written.path, { hostTransforms: request.transforms });
   try {
@@ -159,7 +164,28 @@ export function folderBytes(folder: string): number {
     .reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
 }
 
-function bundleParts(model: LearnedModel, request: BundleRequest): BundleParts {
+/** Undefined for a model that its own structure explains. */
+async function surrogateOf(model: LearnedModel, request: ExportRequest): Promise<Surrogate | undefined> {
+  const { frame, train, transforms, classes, goesOn, signal } = request;
+  const columns = columnsRead(model);
+  const background = keptRows(request, columns);
+  const { pipeline } = sharePipelines(model.pipelines);
+  if (!background || exactPart({ anatomy: soleAnatomy(model), pipeline })) return undefined;
+  const rows = takeRows(selectColumns(frame, [...background.columns.keys()]), train);
+  const limits = { signal, ...(goesOn ? { goesOn } : {}) };
+  return teachSurrogate({ model, transforms, rows, background, classes: classes.length, ...limits });
+}
+
+/** Raw rows that stand for the data in explanations, in the order of the schema. */
+function keptRows(
+  { schema, frame, train, backgroundRows: count }: BundleRequest,
+  columns: readonly string[],
+): Frame | undefined {
+  const names = schema.filter(({ name }) => columns.includes(name)).map(({ name }) => name);
+  return backgroundRows(selectColumns(frame, names), train, count);
+}
+
+function bundleParts(model: LearnedModel, request: BundleRequest, surrogate?: Surrogate): BundleParts {
   const { name, version, task, target, classes, threshold, transforms, interval } = request;
   const outputs = outputsOf(classes, interval);
   const read = new Set(columnsRead(model));
@@ -183,14 +209,8 @@ function bundleParts(model: LearnedModel, request: BundleRequest): BundleParts {
       anatomy: soleAnatomy(model),
       pipeline: composed.shared.pipeline,
       transforms,
-      background: backgroundRows(
-        selectColumns(
-          request.frame,
-          columns.map((column) => column.name),
-        ),
-        request.train,
-        request.backgroundRows,
-      ),
+      background: keptRows(request, [...read]),
+      surrogate,
     }),
     outputs,
     lineage: request.lineage,

@@ -120,10 +120,21 @@ function exportJudged(
       transforms,
       backgroundRows: project.explanation.backgroundRows,
       measuresLatency: LATENCY_GOAL in project.task.goals,
+      signal: production.context.signal,
+      ...teachingTime(production),
       ...(unexplained ? { ask: questionsTo(production, judged, unexplained) } : {}),
     },
     folder,
   );
+}
+
+/** Share of the time that a timed training has left for teaching what explains its model. */
+const TEACHING_SHARE = 0.3;
+
+function teachingTime(production: Production): Pick<ExportRequest, "goesOn"> {
+  const left = secondsLeft(production);
+  const end = left && (1 - TEACHING_SHARE) * left();
+  return left && end !== undefined ? { goesOn: () => left() > Math.max(end, 0) } : {};
 }
 
 /** How the exported model is asked which columns it relies on, and what its worst errors hang on. */

@@ -130,11 +130,15 @@ export async function explainFrame(
 ): Promise<RowExplanations> {
   const { name, version, task, outputs } = bundle.manifest;
   const { ids, explainedClass } = wish;
+  const [contributions, predictions] = await Promise.all([
+    explainer.explain(rows),
+    predictionsOf(bundle).predict(rows),
+  ]);
   const described = describeRows({
-    contributions: await explainer.explain(rows),
+    contributions,
     basis: explainer.basis,
     classes: outputs.kind === "classes" ? outputs.classes : [],
-    predictions: await predictionsOf(bundle).predict(rows),
+    predictions,
     ...(explainedClass === undefined ? {} : { explainedClass }),
     ...(ids ? { ids } : {}),
   });

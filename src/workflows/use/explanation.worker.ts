@@ -50,8 +50,9 @@ async function answer({ id, rows }: ExplanationRequest): Promise<void> {
         // No prototype: a column may be called `__proto__`.
         const byColumn: Record<string, number> = Object.create(null);
         for (const [k, name] of basis.columns.entries()) byColumn[name] = contributions[k]!;
-        const { method, exact, space } = basis;
-        return { method, exact, space, class: about, base, score, contributions: byColumn };
+        const { method, exact, space, fidelity } = basis;
+        const trust = fidelity === undefined ? {} : { fidelity };
+        return { method, exact, space, ...trust, class: about, base, score, contributions: byColumn };
       },
     );
     reply = { id, explanations };

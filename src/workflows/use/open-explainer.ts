@@ -2,6 +2,7 @@ import { type FeatureGraph, type LoadedBundle, openFeatureGraph } from "../../ca
 import {
   createLinearExplainer,
   createModelExplainer,
+  createSurrogateExplainer,
   createTreeExplainer,
   type PredictFrame,
   type RowExplainer,
@@ -13,6 +14,7 @@ import {
   EXPLAINER_FILES,
   type ExplainerAsset,
   parseExplainerAsset,
+  type Surrogate,
 } from "../../foundation/contracts/explainer-asset.js";
 import type { ExplanationMethod } from "../../foundation/contracts/explanation.js";
 import { createFrame, type Frame, takeRows } from "../../foundation/contracts/frame.js";
@@ -21,7 +23,7 @@ import { decodeColumn, encodeFrame } from "../../foundation/contracts/row-encodi
 
 export interface ExplainerOptions {
   readonly hostTransforms: HostTransforms;
-  /** `auto`: trees and linear models by their structure, all others by permutation. */
+  /** `auto`: trees and linear models by their structure, others by what imitates them, and where nothing does by permutation. */
   readonly method: "auto" | ExplanationMethod;
   /** Coalitions asked of the model for each row, where it is asked. */
   readonly coalitions: number;
@@ -74,6 +76,8 @@ export async function openExplainer(bundle: LoadedBundle, options: ExplainerOpti
   if (method !== "kernel" && method !== "permutation") {
     const exact = asset?.exact ? await openExact(bundle, asset.exact, background, options) : undefined;
     if (exact) return exact;
+    const surrogate = method === "auto" || method === "surrogate" ? asset?.surrogate : undefined;
+    if (surrogate && background) return openSurrogate(bundle, surrogate, background);
     if (method !== "auto") throw wrongMethod(bundle, method, asset);
   }
   if (bundle.manifest.inputs.every(({ column }) => column.kind === "image")) throw nothingToTellApart(bundle);
@@ -86,7 +90,7 @@ export async function openExplainer(bundle: LoadedBundle, options: ExplainerOpti
   }
   const explainer = createModelExplainer({
     model: predictionsOf(bundle),
-    space: bundle.manifest.outputs.kind === "classes" ? "probability" : "value",
+    space: spaceOf(bundle),
     background: firstRows(background, options.backgroundRows),
     budget: {
       method: method === "kernel" ? "kernel" : "permutation",
@@ -97,13 +101,27 @@ export async function openExplainer(bundle: LoadedBundle, options: ExplainerOpti
   return { ...explainer, background, close: () => Promise.resolve() };
 }
 
+async function openSurrogate(
+  bundle: LoadedBundle,
+  surrogate: Surrogate,
+  background: Frame,
+): Promise<OpenExplainer> {
+  const model = predictionsOf(bundle);
+  const space = spaceOf(bundle);
+  const explainer = await createSurrogateExplainer({ surrogate, model, space, background });
+  return { ...explainer, background, close: () => Promise.resolve() };
+}
+
+const spaceOf = ({ manifest }: LoadedBundle) =>
+  manifest.outputs.kind === "classes" ? ("probability" as const) : ("value" as const);
+
 async function openExact(
   bundle: LoadedBundle,
   { anatomy, features }: NonNullable<ExplainerAsset["exact"]>,
   background: Frame | undefined,
   { method, hostTransforms, coalitions, random }: ExplainerOptions,
 ): Promise<OpenExplainer | undefined> {
-  const fits = method === "auto" || (method === "tree") === (anatomy.kind === "trees");
+  const fits = method === "auto" || method === (anatomy.kind === "trees" ? "tree" : "linear");
   if (!fits || (anatomy.kind === "linear" && !background)) return undefined;
   const { manifest, assets } = bundle;
   const graph: FeatureGraph = await openFeatureGraph({
@@ -143,7 +161,14 @@ function firstRows(frame: Frame, count: number): Frame {
 function wrongMethod(bundle: LoadedBundle, method: string, asset: ExplainerAsset | undefined): QuernError {
   const { name, version } = bundle.manifest;
   const kind = asset?.exact?.anatomy.kind;
-  const own = kind === "trees" ? "made of trees" : kind === "linear" ? "linear" : "neither trees nor linear";
+  const own =
+    kind === "trees"
+      ? "made of trees"
+      : kind === "linear"
+        ? "linear"
+        : method === "surrogate"
+          ? "kept without a surrogate"
+          : "neither trees nor linear";
   return new QuernError(
     "UNSUPPORTED",
     `${name}@${version} is ${own}, so the method ${method} does not apply.`,

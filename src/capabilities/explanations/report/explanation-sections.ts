@@ -54,7 +54,8 @@ type SectionMaker = (document: ExplanationDocument, texts: ExplanationTexts) => 
 const contributionsSection: SectionMaker = ({ contributions }, texts) => {
   if (!contributions) return undefined;
   const { basis, meanAbsolute, rows, additivity } = contributions;
-  const { method, exact, space, backgroundRows } = basis;
+  const { method, exact, space, backgroundRows, fidelity } = basis;
+  const precision = texts.precision(exact, fidelity === undefined ? undefined : formatPercent(fidelity));
   const items = meanAbsolute.slice(0, MOST_COLUMNS).map(({ column, value }) => ({ label: column, value }));
   const chart = figure(
     barChart({ items, name: texts[space] }),
@@ -71,7 +72,7 @@ const contributionsSection: SectionMaker = ({ contributions }, texts) => {
     ],
     { caption: texts.rowsTitle },
   );
-  const body = html`${note(texts.basis(method, exact, texts[space], backgroundRows))}${note(
+  const body = html`${note(texts.basis(method, precision, texts[space], backgroundRows))}${note(
     `${texts.additivity(formatNumber(additivity.largestGap, 2))} ${texts.causes}`,
   )}${figures([chart])}${listed}`;
   return { id: "contributions", title: texts.contributions, body };

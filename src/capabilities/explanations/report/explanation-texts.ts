@@ -6,8 +6,14 @@ export const explanationTexts = defineTexts(
     title: (model: string) => `${model}: how it comes to its predictions`,
     contributions: "What columns contribute",
     contributionsNote: (rows: number) => `Mean |Shapley value| over ${rows} rows`,
-    basis: (method: string, exact: boolean, space: string, background: number) =>
-      `${method} SHAP, ${exact ? "exact" : "sampled"}, in ${space}, relative to ${
+    precision: (exact: boolean, fidelity: string | undefined) =>
+      fidelity === undefined
+        ? exact
+          ? "exact"
+          : "sampled"
+        : `of trees that explain ${fidelity} of the model's variance`,
+    basis: (method: string, precision: string, space: string, background: number) =>
+      `${method} SHAP, ${precision}, in ${space}, relative to ${
         background === 0 ? "the training rows in the leaves" : `${background} background rows`
       }.`,
     additivity: (gap: string) => `Base and contributions add up to the model's scores within ${gap}.`,
@@ -52,8 +58,10 @@ export const explanationTexts = defineTexts(
     title: (model) => `${model}：预测是如何得出的`,
     contributions: "各列的贡献",
     contributionsNote: (rows) => `${rows} 行上 |Shapley 值| 的平均`,
-    basis: (method, exact, space, background) =>
-      `${method} SHAP，${exact ? "精确" : "抽样"}，单位为${space}，相对于${
+    precision: (exact, fidelity) =>
+      fidelity === undefined ? (exact ? "精确" : "抽样") : `取自能解释模型 ${fidelity} 方差的树`,
+    basis: (method, precision, space, background) =>
+      `${method} SHAP，${precision}，单位为${space}，相对于${
         background === 0 ? "叶节点中的训练行" : `${background} 行背景数据`
       }。`,
     additivity: (gap) => `基准值与各项贡献之和同模型得分相差不超过 ${gap}。`,

@@ -35,7 +35,7 @@ const options = z.strictObject({
     .default("auto")
     .register(fields, {
       title: "Method",
-      help: "`auto`: exact for a model of trees or a linear one, else by asking the model (permutation).",
+      help: "`auto`: exact for a model of trees or a linear one, else by small trees that imitate the model (surrogate), or by asking it (permutation).",
     }),
   class: z.string().optional().register(fields, {
     title: "Class to explain",
@@ -116,10 +116,16 @@ const SPACES: Readonly<Record<ExplanationBasis["space"], string>> = {
   probability: "probability",
 };
 
-function basisText({ method, exact, space, backgroundRows }: ExplanationBasis): string {
+function basisText({ method, exact, space, backgroundRows, fidelity }: ExplanationBasis): string {
+  const precision =
+    fidelity === undefined
+      ? exact
+        ? "exact"
+        : "sampled"
+      : `of trees that explain ${(100 * fidelity).toFixed(1)} % of the model's variance`;
   const against =
     backgroundRows === 0 ? "the training rows in the leaves" : `${backgroundRows} background rows`;
-  return `Contributions (${method} SHAP, ${exact ? "exact" : "sampled"}) in ${SPACES[space]}, relative to ${against}.`;
+  return `Contributions (${method} SHAP, ${precision}) in ${SPACES[space]}, relative to ${against}.`;
 }
 
 function modelText(result: ModelExplanation): string {
