@@ -13,13 +13,14 @@ const option = (name, fallback) => {
 };
 const [PAIRS, THREADS, STEPS] = [option("pairs", 3), option("threads", 2), option("steps")];
 const COMPILES = process.argv.includes("--compile");
+const DOUBTS = process.argv.includes("--self");
 /** Steps of a run, and the ratios that are aimed at. */
 const NETWORKS = {
-  mlp: { steps: 200, time: 0.7, what: "MLP 784-512-512-10, batch 128" },
-  cnn: { steps: 50, time: 0.95, what: "CNN 32/64 on 28x28, batch 64" },
+  mlp: { steps: 224, time: 0.7, what: "MLP 784-512-512-10, batch 128" },
+  cnn: { steps: 96, time: 0.95, what: "CNN 32/64 on 28x28, batch 64" },
   encoder: { steps: 6, time: 0.8, what: "encoder, 22 million parameters, 8 x 128" },
   lora: { steps: 8, time: 0.55, what: "the same, LoRA of rank 8 on q and v" },
-  lstm: { steps: 100, time: 1, what: "LSTM 64-128, 32 steps, batch 32" },
+  lstm: { steps: 160, time: 1, what: "LSTM 64-128, 32 steps, batch 32" },
 };
 
 function prepare() {
@@ -74,6 +75,12 @@ for (const [name, { steps: usual, time, what }] of Object.entries(NETWORKS)) {
   console.log(
     `  losses of ${steps} steps from equal weights differ by ${lossGap(ours, theirs).toExponential(1)}`,
   );
+  if (DOUBTS) {
+    const alone = run(python, join(here, "peers.py"), name, steps, THREADS === 1 ? 2 : 1);
+    console.log(
+      `  those of PyTorch on another number of threads by ${lossGap([alone], theirs).toExponential(1)}`,
+    );
+  }
   if (COMPILES) console.log(`  torch.compile: ${compiled(name, steps)}`);
 }
 

@@ -116,21 +116,15 @@ function encoder(crossEntropy, { rank = 0, ...sizes } = {}) {
   }
   (rank > 0 ? low : base).dense("head", width, 2);
   const ids = BigInt64Array.from({ length: batch * length }, (_, k) => BigInt((k * 7919 + 13) % words));
-  const frozen = rank > 0 ? base.list : [];
-  const isFrozen = new Set(frozen.map(({ name }) => name));
+  const frozen = rank > 0 ? base.list.map((one) => ({ ...one, role: "frozen" })) : [];
   return {
-    parameters: rank > 0 ? low.list : base.list,
+    parameters: [...(rank > 0 ? low.list : base.list), ...frozen],
     inputs: {
       ids: { type: "int64", shape: [batch * length], data: ids },
       labels: labels(batch, 2),
     },
-    frozen: Object.fromEntries(
-      frozen.map(({ name, shape, values }) => [name, { type: "float32", shape, data: values }]),
-    ),
-    loss(original) {
-      const parameter = (name) => (isFrozen.has(name) ? original.input(name) : original.parameter(name));
-      const step = { ...original, parameter };
-      const { x } = step;
+    loss(step) {
+      const { x, parameter } = step;
       const rows = batch * length;
       const norm = (value, name) =>
         step.graph.op("LayerNormalization", [value, parameter(`${name}.scale`), parameter(`${name}.bias`)]);
@@ -202,5 +196,5 @@ export const networks = {
   lstm,
 };
 export const LEARNING_RATE = 1e-4;
-/** Steps of one call where they run in a Loop. */
-export const STEPS_AT_ONCE = 10;
+/** Steps of one call where they run in a Loop: what training takes by default. */
+export const STEPS_AT_ONCE = 32;

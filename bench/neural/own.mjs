@@ -8,8 +8,8 @@ const steps = Number(stepsText);
 
 /** A training holds its parameters itself: nothing here may keep the first values. */
 function definitionOf(network) {
-  const { parameters, inputs, frozen = {}, loss } = network;
-  return { parameters, shared: { ...inputs, ...frozen }, perStep: {}, loss, optimizer: adamW() };
+  const { parameters, inputs, loss } = network;
+  return { parameters, shared: inputs, perStep: {}, loss, optimizer: adamW() };
 }
 
 const training = await createTraining({

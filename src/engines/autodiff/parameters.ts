@@ -14,7 +14,7 @@ export interface ParameterSpecification {
   readonly rateFactor?: number;
   /**
    * `trained` (default): moved along its gradient. `statistic`: replaced by what the step says, or kept.
-   * `frozen`: keeps its values; costs neither gradient nor optimizer.
+   * `frozen`: keeps the values that it has when the training opens; costs neither gradient nor optimizer.
    */
   readonly role?: ParameterRole;
 }

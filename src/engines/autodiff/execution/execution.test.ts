@@ -148,6 +148,19 @@ describe("execution", () => {
     expect(parameters.get("w1")).not.toEqual(definition.parameters[0]!.values);
   });
 
+  it("is the same with frozen weights as constants, as inputs and in a Loop", async () => {
+    const parameters = definition.parameters.map((one) =>
+      one.name === "w2" ? { ...one, role: "frozen" as const } : one,
+    );
+    const constants = await train({ parameters, execution: "stepwise" });
+    const inputs = await train({ parameters, execution: "stepwise", forms: 2 });
+    const loop = await train({ parameters, execution: "loop" });
+    expect(gap(constants.parameters, inputs.parameters)).toBeLessThan(1e-6);
+    expect(gap(constants.parameters, loop.parameters)).toBeLessThan(1e-6);
+    expect(constants.parameters.get("w2")).toEqual(definition.parameters[2]!.values);
+    expect(constants.memory.peakBytes - inputs.memory.peakBytes).toBe(8 * HIDDEN * HIDDEN);
+  });
+
   it("refuses a step that would not fit, with the numbers and what else could be done", async () => {
     const { memory } = await train({ execution: "stepwise" });
     const limited = { ...definition, execution: "stepwise" as const, memoryLimitBytes: memory.peakBytes - 1 };

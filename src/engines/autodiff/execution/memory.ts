@@ -5,6 +5,7 @@ import { elementCount } from "../../../foundation/contracts/tensor.js";
 import { neededNodes } from "../../onnx/index.js";
 import { slotShapes } from "../optimizers/index.js";
 import type { Execution, MemoryEstimate, TrainingDefinition } from "../training.js";
+import { fixedWeightBytes, fixedWeights } from "./fixed-weights.js";
 import type { BuiltStep } from "./step.js";
 
 const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
@@ -44,7 +45,8 @@ export function estimateStepMemory(
   const inputBytes = sum(Object.values(definition.shared)) + sum(Object.values(definition.perStep));
   const activationBytes = peakOfLive(step);
   const state = parameterBytes + slotBytes;
-  const copies = execution === "loop" ? 3 * state : gradientBytes;
+  const copies =
+    execution === "loop" ? 3 * state : gradientBytes + fixedWeightBytes(fixedWeights(definition, step));
   return {
     parameterBytes,
     slotBytes,

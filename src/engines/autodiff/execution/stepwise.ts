@@ -8,6 +8,7 @@ import { elementCount, type Tensor, type TensorArrays } from "../../../foundatio
 import { Expressions, openBuiltModel, type Session } from "../../onnx/index.js";
 import type { ParameterLayout, ParameterPlace, Storage } from "../parameters.js";
 import type { MemoryEstimate, NamedState, Training, TrainingDefinition, TrainingState } from "../training.js";
+import { fixedWeights, withFixedWeights } from "./fixed-weights.js";
 import {
   FormSessions,
   initialContents,
@@ -37,7 +38,7 @@ export async function openStepwise(
   const openForm = async (form: number) => ({
     session: await openGradients(outline, buildStep(outline, form), "release"),
   });
-  const first = { session: await openGradients(outline, step, holding(definition, memory)) };
+  const first = { session: await openGradients(definition, step, holding(definition, memory)) };
   const hasGradientFactor = clipNorm !== undefined || accumulate > 1;
   const update = await openUpdate(layout, optimizer, hasGradientFactor, threads);
   return new StepwiseTraining(definition, layout, memory, step, {
@@ -63,9 +64,10 @@ function holding(
 /** Loss, gradients and what statistics become. */
 function openGradients(
   definition: TrainingDefinition,
-  { graph, loss, gradients, updates }: BuiltStep,
+  step: BuiltStep,
   memory: "pool" | "release",
 ): Promise<Session> {
+  const { graph, loss, gradients, updates } = step;
   const { accumulate = 1, clipNorm } = definition;
   const x = new Expressions(graph);
   graph.output(LOSS, loss);
@@ -84,7 +86,8 @@ function openGradients(
       squares.reduce((sum, square) => x.add(sum, square)),
     );
   }
-  return openBuiltModel(graph.toModel(), { ...sessionOptions(definition), memory });
+  const model = withFixedWeights(graph.toModel(), fixedWeights(definition, step));
+  return openBuiltModel(model, { ...sessionOptions(definition), memory });
 }
 
 class StepwiseTraining implements Training {

@@ -9,6 +9,7 @@ import { isStatic } from "../../onnx/index.js";
 import { integerAttribute, type OpUse } from "./definition.js";
 import {
   isTurned,
+  laid,
   lastingPlaces,
   ordered,
   RECURRENT_INPUTS,
@@ -170,10 +171,11 @@ function lstmSteps(
   const fromInput = graph.op("Gemm", bias ? [inputWeight, input, bias] : [inputWeight, input], {
     attributes: { transB: { int: 1 } },
   });
+  const weight = laid(use, stateWeight);
   const made: LstmStep[] = [];
   let [state, cell] = [firstState, firstCell];
   for (const own of x.split(fromInput, new Array<number>(steps).fill(batch), 1)) {
-    const sums = state ? graph.op("Gemm", [stateWeight, state, own]) : own;
+    const sums = state ? graph.op("Gemm", [weight, state, own]) : own;
     const [logistic, cellSums] = x.split(sums, [3 * hidden, hidden], 0);
     const [gates, candidate] = [x.apply("Sigmoid", logistic!), x.apply("Tanh", cellSums!)];
     const [enter, leave, forget] = gatesOf(use, gates, hidden);

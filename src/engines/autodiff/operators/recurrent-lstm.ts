@@ -17,6 +17,7 @@ import {
   ordered,
   RECURRENT_INPUTS,
   taken,
+  turned,
   zeroStates,
 } from "./recurrent-sequences.js";
 
@@ -140,7 +141,7 @@ function slopesOf(d: Derivation, { gates, candidate, curved, state }: LstmStep, 
 function backwardSteps(d: Derivation, pass: LstmPass, steps: readonly LstmStep[], arrivals: Arrivals) {
   const { graph, x } = d;
   const { batch, hidden, stateWeight } = pass;
-  const weight = x.transpose(stateWeight, [1, 0]);
+  const weight = turned(d, stateWeight);
   const added = (a: GraphValue | undefined, b: GraphValue | undefined) => (a && b ? x.add(a, b) : (a ?? b));
   let toState = arrivals.states[steps.length] ?? zeroStates(d, [hidden, batch]);
   let toCell = arrivals.cells[steps.length];

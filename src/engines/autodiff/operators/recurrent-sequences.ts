@@ -46,6 +46,23 @@ export function taken(use: Pick<OpUse, "graph" | "x">, value: GraphValue, direct
   return x.gather(value, graph.scalar(direction, "int64"));
 }
 
+/**
+ * A matrix transposed in memory. The runtime makes a plain transposition a part of every product that reads it, and then
+ * turns the matrix anew in every step of a sequence; behind a third dimension it sees none.
+ */
+export function turned({ graph, x }: Pick<OpUse, "graph" | "x">, matrix: GraphValue): GraphValue {
+  const node = graph.nodeOf(matrix);
+  if (node?.type === "Transpose") return node.inputs[0]!;
+  const axis = x.integers([0]);
+  return graph.op("Squeeze", [x.transpose(graph.op("Unsqueeze", [matrix, axis]), [0, 2, 1]), axis]);
+}
+
+/** The matrix itself; where it is a transposition, one in memory. */
+export function laid(use: Pick<OpUse, "graph" | "x">, matrix: GraphValue): GraphValue {
+  const node = use.graph.nodeOf(matrix);
+  return node?.type === "Transpose" ? turned(use, node.inputs[0]!) : matrix;
+}
+
 /** Float32 zeros. */
 export function zeroStates({ graph, x, input }: OpUse, shape: readonly number[]): GraphValue {
   const zero = { tensor: { type: input.type, shape: [1], data: [0] } };
