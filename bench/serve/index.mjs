@@ -1,5 +1,5 @@
 // Online prediction: Quern against FastAPI + onnxruntime on the same graph, one process each, alternated rounds.
-// Usage: node bench/serve/index.mjs [--seconds 4] [--rounds 3] [--starts 10]. Needs `npm run build`; makes its own Python venv.
+// Usage: node bench/serve/index.mjs [--seconds 4] [--rounds 3] [--starts 10] [--alone]. Needs `npm run build`; makes its own Python venv.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
@@ -77,7 +77,9 @@ async function start(command, parameters) {
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 await prepareModel(data, work);
-const python = pythonWithPeers();
+/** Without the peers, to look at one's own figures. */
+const isAlone = process.argv.includes("--alone");
+const python = isAlone ? "" : pythonWithPeers();
 const bundle = join(work, "bundle");
 const peer = (style) => [
   python,
@@ -88,14 +90,20 @@ const servers = {
     process.execPath,
     [join(here, "../../dist/entries/cli/main.js"), "serve", bundle, "--port", "0", "--json", "--quiet"],
   ],
-  "FastAPI + pydantic": peer("pydantic"),
-  "FastAPI, no pydantic": peer("plain"),
-  ...(hasMlflow(python)
+  ...(isAlone ? {} : { "FastAPI + pydantic": peer("pydantic"), "FastAPI, no pydantic": peer("plain") }),
+  ...(!isAlone && hasMlflow(python)
     ? { MLflow: [python, [join(here, "mlflow_server.py"), join(bundle, "model.onnx"), work]] }
     : {}),
 };
 const rows = JSON.parse(readFileSync(join(work, "rows.json"), "utf8"));
 const plain = { path: "/predict/adult", bodies: rows.map((row) => JSON.stringify(row)) };
+/** Rows of one request that fills the queue, so that most are refused. */
+const FLOOD_ROWS = 512;
+const FLOOD_CONNECTIONS = 64;
+const heavy = {
+  path: "/predict/adult",
+  bodies: [0, 1, 2].map((k) => JSON.stringify(rows.slice(k * FLOOD_ROWS, (k + 1) * FLOOD_ROWS))),
+};
 const invocations = {
   path: "/invocations",
   bodies: rows.map((row) => JSON.stringify({ dataframe_records: [row] })),
@@ -147,6 +155,12 @@ for (let round = 0; round < rounds; round++) {
       const overload = { address, ...plain, connections: 192, seconds, mayRefuse: true };
       const figures = await generateLoad(overload);
       note("overload", { ...figures, grownMb: residentMb() - before });
+      const flood = { address, ...heavy, connections: FLOOD_CONNECTIONS, seconds, mayRefuse: true };
+      // Memory is that of a server that has been flooded before: what grows then grows for ever.
+      await generateLoad(flood);
+      const resident = residentMb();
+      const flooded = await generateLoad(flood);
+      note("flood", { ...flooded, residentMb: resident, grownMb: residentMb() - resident });
     }
     await stop();
   }
@@ -198,5 +212,11 @@ const peak = medianOf("quern|64", "requestsPerSecond");
 const goodput = medianOf("overload", "requestsPerSecond");
 console.log(
   `\noverload, 192 connections: ${((100 * goodput) / peak).toFixed(0)} % of the rate at 64, p99 ${medianOf("overload", "p99").toFixed(1)} ms, ` +
-    `${medianOf("overload", "refusedPerSecond").toFixed(0)} refusals a second, memory grown by ${medianOf("overload", "grownMb").toFixed(0)} MB`,
+    `memory grown by ${medianOf("overload", "grownMb").toFixed(0)} MB`,
+);
+const flood = (figure) => medianOf("flood", figure);
+console.log(
+  `a queue that is full (rows of ${FLOOD_ROWS}, ${FLOOD_CONNECTIONS} connections): ${flood("refusedPerSecond").toFixed(0)} refusals a second within ` +
+    `p50 ${flood("refusalP50").toFixed(1)} ms, p99 ${flood("refusalP99").toFixed(1)} ms, at most ${flood("refusalSlowest").toFixed(1)} ms; ` +
+    `${flood("requestsPerSecond").toFixed(1)} answered a second; memory ${flood("residentMb").toFixed(0)} MB before, grown by ${flood("grownMb").toFixed(0)} MB`,
 );

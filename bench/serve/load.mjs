@@ -55,7 +55,9 @@ export async function generateLoad(wishes) {
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
     refusedPerSecond: refusals.length / seconds,
+    refusalP50: quantile(refusals, 0.5),
     refusalP99: quantile(refusals, 0.99),
+    refusalSlowest: quantile(refusals, 1),
     /** Share of one processor that the load itself took: near 1 it is what limits. */
     loadShare: (user + system) / 1000 / (performance.now() - started),
   };

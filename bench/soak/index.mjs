@@ -118,6 +118,20 @@ async function disturb(server, end) {
 const residentMb = ({ pid }) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
 
+/** What the memory of the server is made of, in MB: `native` is neither the heap nor buffers: models, threads, the allocator. */
+async function partsOf(child) {
+  child.send("memory");
+  const [{ rss, heapTotal, heapUsed, external, arrayBuffers, threads, versions }] = await once(
+    child,
+    "message",
+  );
+  const mb = (bytes) => Math.round(bytes / 2 ** 20);
+  return (
+    `heap ${mb(heapUsed)} of ${mb(heapTotal)}, external ${mb(external)} (buffers ${mb(arrayBuffers)}), ` +
+    `native ${mb(rss - heapTotal - external)}; ${threads} threads, ${versions} versions open`
+  );
+}
+
 /** The least of each tenth of the time after the first: between two sweeps memory says little. */
 function growthOf(samples) {
   const tenth = Math.max(1, Math.floor(samples.length / 10));
@@ -149,10 +163,12 @@ console.error(
 const load = sendLoad({ address, requests, connections, rate: share * peak });
 const end = performance.now() + minutes * 60_000;
 const memory = [];
+const partsBefore = await partsOf(server);
 const sampling = setInterval(() => memory.push(residentMb(server)), 1000);
 const happened = await disturb(server, end);
 clearInterval(sampling);
 const counts = await load.stop();
+const partsAfter = await partsOf(server);
 server.kill("SIGTERM");
 await once(server, "exit");
 await store.close();
@@ -164,7 +180,8 @@ const lost = counts.lost + warmUp.lost;
 console.log(
   `${counts.answered} requests answered and checked (${(counts.answered / minutes / 60).toFixed(0)} a second), ${counts.refused} refused\n` +
     `${happened.promotions} promotions among ${happened.versions} versions, ${happened.rollbacks} rollbacks, ${happened.kills} kills of all threads\n` +
-    `wrong ${wrong}, lost ${lost}; memory ${first.toFixed(0)} -> ${last.toFixed(0)} MB (${(100 * growth).toFixed(1)} %)`,
+    `wrong ${wrong}, lost ${lost}; memory ${first.toFixed(0)} -> ${last.toFixed(0)} MB (${(100 * growth).toFixed(1)} %)\n` +
+    `parts in MB, first: ${partsBefore}\n            last: ${partsAfter}`,
 );
 for (const example of [...warmUp.examples, ...counts.examples]) console.log(`  ${example}`);
 process.exitCode = wrong > 0 || lost > 0 || growth >= GROWTH_LIMIT ? 1 : 0;

@@ -25,8 +25,10 @@ const server = createServer(
   { port: 0 },
   { models, traffic, store, clock: systemClock, logger: silentLogger, metrics },
 );
-process.on("message", () => {
-  for (const thread of threads) thread.postMessage({ end: true });
+process.on("message", (message) => {
+  if (message === "memory")
+    process.send({ ...process.memoryUsage(), threads: threads.size, versions: models.list().length });
+  else for (const thread of threads) thread.postMessage({ end: true });
 });
 process.once("SIGTERM", async () => {
   await server.close();

@@ -13,6 +13,8 @@ import { parseServerOptions, type serverOptionsSchema } from "./server-options.j
 
 /** Longer than balancers keep idle connections, so that they never send on one that was just closed. */
 const KEEP_ALIVE_MS = 75_000;
+/** A head that has not arrived is cut off after this long, or up to half a minute later. */
+const HEAD_TIMEOUT_MS = 60_000;
 
 export interface QuernServer {
   /** Starts to listen; returns the base address, such as `http://127.0.0.1:8080`. */
@@ -46,7 +48,12 @@ export function createServer(
   const checkAccess = createAccessCheck(options);
   let grpc: GrpcServer | undefined;
   // Streams may take as long as they go on; other bodies are watched by `BodyWatch`.
-  const server = createHttpServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS });
+  const server = createHttpServer({
+    requestTimeout: 0,
+    // Without a time for requests the runtime would give heads none either: they could be sent a byte an hour.
+    headersTimeout: HEAD_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
   server.maxConnections = options.maximumConnections;
   const bodies = new BodyWatch(BODY_TIMEOUT_MS);
   const pipeline = new RequestPipeline({

@@ -19,13 +19,15 @@ export function openExperiments(store: Store, storeFolder: string, folder = proc
   let waiting = 0;
   const aside = new ExperimentProcess();
   let last: Promise<unknown> = Promise.resolve();
-  const ask = (question: Without<ExperimentQuestion, "store" | "folder">): Promise<ExperimentResult> => {
+  const ask = async (
+    question: Without<ExperimentQuestion, "store" | "folder">,
+  ): Promise<ExperimentResult> => {
+    // A name that nobody knows is no work for another process.
+    await store.models.get(question.name);
     if (waiting >= MOST_WAITING)
-      return Promise.reject(
-        new QuernError("OVERLOADED", `${waiting} questions about experiments wait already.`, {
-          details: { retryAfterSeconds: 2 },
-        }),
-      );
+      throw new QuernError("OVERLOADED", `${waiting} questions about experiments wait already.`, {
+        details: { retryAfterSeconds: 2 },
+      });
     waiting += 1;
     const asked = last.then(() =>
       aside.ask({ ...question, store: storeFolder, folder } as ExperimentQuestion),
