@@ -22,6 +22,18 @@ function gb18030(text: string): Uint8Array {
   );
 }
 
+test("a table of five rows: every part of the course does with what there is", async () => {
+  const cwd = join(folder, "five");
+  mkdirSync(cwd);
+  writeFileSync(
+    join(cwd, "cities.csv"),
+    ",x,y\nQuito,0,51\nRome,0.46,279\nParis,0.58,374\nOslo,0.7,500\nTromsø,0.84,722\n",
+  );
+  const outcome = await quern(["train", "cities.csv", "--target", "y", "--trials", "6", "--json"], { cwd });
+  expect(outcome.code, outcome.stderr).toBe(0);
+  expect(outcome.json()).toMatchObject({ task: "regression", parity: { rows: 5 } });
+});
+
 describe("Chinese data", () => {
   const CITIES = ["北京", "上海", "广州", "成都"];
   const line = (i: number): string =>

@@ -100,7 +100,8 @@ describe("cross-fitting", () => {
       for (const [k, value] of expected.entries())
         expect(fitted.predictions.values[row * classes + k]).toBeCloseTo(value, 12);
     }
-    expect(() => crossFittedEnsemble(problem, new Int32Array(300), () => [1, 1, 1, 1, 1])).toThrow();
+    const alone = crossFittedEnsemble(problem, new Int32Array(300), () => [1, 0, 0, 0, 0]);
+    expect(Array.from(alone.foldWeights[0]!)).toEqual([0.2, 0.2, 0.2, 0.2, 0.2]);
   });
 
   it("does not flatter a choice among models that know nothing", () => {

@@ -18,7 +18,7 @@ export interface CrossFittedEnsemble {
 /**
  * The combination repeated without each fold in turn. Its pooled predictions fit a calibration and report a validation
  * score, where the predictions of weights chosen on the same rows would flatter.
- * `folds`: number of each row, 0..K-1, at least two different ones.
+ * `folds`: number of each row, 0..K-1; where it is the same for all, the candidates have equal weights.
  */
 export function crossFittedEnsemble(
   problem: CombinationProblem,
@@ -32,8 +32,11 @@ export function crossFittedEnsemble(
     if (rows.length === 0) return [];
     const inside = new Set(rows);
     const others = Array.from(folds, (_, row) => row).filter((row) => !inside.has(row));
-    if (others.length === 0) throw new Error("Cross-fitting needs at least two folds.");
-    const weights = combine(takeProblem(problem, others));
+    // With one fold alone nothing is left to choose by.
+    const weights =
+      others.length > 0
+        ? combine(takeProblem(problem, others))
+        : new Float64Array(problem.candidates.length).fill(1 / problem.candidates.length);
     const held = takeProblem(problem, rows).candidates.map((candidate) => candidate.predictions);
     const mean = averagePredictions(held, weights).values;
     for (const [i, row] of rows.entries()) {
