@@ -1,6 +1,7 @@
 /** A folder of pictures and a table that names pictures, from file to served answers. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { encodeNetpbm } from "../../src/foundation/base/pictures/netpbm.js";
 import { createRandom } from "../../src/foundation/base/random.js";
@@ -57,6 +58,51 @@ test("a folder for each class: trained, reported with pictures, predicted from b
   } finally {
     await model.close();
   }
+});
+
+test("odd files are read or told, and what the network sees is in the report", async () => {
+  const grey = { create: { width: 20, height: 12, channels: 3 as const, background: "#808080" } };
+  const jpeg = await sharp(grey).jpeg().toBuffer();
+  const odd = join(folder, "odd");
+  for (let k = 0; k < 160; k++) {
+    const label = k % 2 === 0 ? "上" : "below";
+    mkdirSync(join(odd, label), { recursive: true });
+    writeFileSync(join(odd, label, `图 ${k}.pgm`), picture(k % 2 === 0, random.integer(150)));
+  }
+  const files: Record<string, Uint8Array | string> = {
+    "empty.png": "",
+    "cut off.jpg": jpeg.subarray(0, jpeg.length >> 1),
+    "text.jpg": "hello",
+    "scan.tiff": await sharp(grey).tiff().toBuffer(),
+    "notes.txt": "no picture",
+    "cmyk.jpg": await sharp(grey).toColourspace("cmyk").jpeg().toBuffer(),
+    "deep.png": await sharp(grey).toColourspace("rgb16").png().toBuffer(),
+    "turned.jpg": await sharp(grey).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+    "one.png": await sharp({ create: { ...grey.create, width: 1, height: 1 } })
+      .png()
+      .toBuffer(),
+    "wide.png": await sharp({ create: { ...grey.create, width: 20_000 } })
+      .png()
+      .toBuffer(),
+  };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(odd, "below", name), content);
+  const split = "split: { kind: stratified, train: 0.6, validation: 0.2, test: 0.2 }\n";
+  writeFileSync(join(folder, "quern.yaml"), `data: { imageSize: 16 }\n${split}${MODELS}`);
+  const trained = await quern(["train", "--data", "odd", "--name", "odd", "--json"], { cwd: folder });
+  expect(trained.code, trained.stderr).toBe(0);
+  const { findings, report } = trained.json();
+  const [unreadable] = findings.filter(({ id }: { id: string }) => id === "unreadable-cells");
+  const said = Object.fromEntries(
+    unreadable.evidence.examples.map(({ value }: { value: string }) => value.split(/: (.*)/)),
+  );
+  expect(said).toEqual({
+    "below/cut off.jpg": "it cannot be decoded: it is damaged or cut off",
+    "below/empty.png": "the file is empty",
+    "below/scan.tiff": "it is no JPEG, PNG, WebP, GIF, PGM or PPM file",
+    "below/text.jpg": "it is no JPEG, PNG, WebP, GIF, PGM or PPM file",
+  });
+  expect(unreadable.evidence.rows).toBe(4);
+  expect(readFileSync(report, "utf8")).toContain("Grad-CAM");
 });
 
 test("a table that names images: one network for pictures and numbers, predicted from a table", async () => {

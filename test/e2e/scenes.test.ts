@@ -46,11 +46,15 @@ const sent = { picture: { ...SIZE, channels: 3, data: Buffer.from(pixels(0)).toS
 
 describe("a folder of YOLO", () => {
   test("is trained, reported with boxes drawn, evaluated, predicted and loaded", async () => {
-    write("quern.yaml", `models: [{ trainer: detector, boxes: 10, ${small} }]\n`);
+    write("resnet.onnx", readFileSync("test/oracles/backbones/resnet.onnx"));
+    const pretrained = `{ trainer: detector, model: resnet.onnx, boxes: 10, ${small} }`;
+    write("quern.yaml", `models: [{ trainer: detector, boxes: 10, ${small} }, ${pretrained}]\n`);
     const trained = await quern(["train", "--data", "boxes", "--json"], { cwd: folder });
     expect(trained.code, trained.stderr).toBe(0);
     const result = trained.json();
     expect(result).toMatchObject({ model: "objects", task: "detection", parity: { maxAbsDiff: 0 } });
+    expect(result.leaderboard).toHaveLength(2);
+    expect(result.leaderboard.every(({ value }: { value: unknown }) => typeof value === "number")).toBe(true);
     expect(Object.keys(result.metrics)).toEqual(["map", "map-50", "map-75", "mar-100"]);
     expect(readFileSync(result.report, "utf8")).toContain('class="object missed"');
     const evaluated = await quern(["evaluate", "objects", "boxes", "--json"], { cwd: folder });

@@ -15,7 +15,9 @@ import { DEFAULT_HUB, fetchHubModel, parseHubReference } from "./hub.js";
 
 type ModelEntry = Exclude<Project["models"], "auto">[number];
 
-const READS_IMAGES = "image-encoder";
+/** Trainers whose pretrained networks look at pictures; the first takes them in the size that its network was trained on. */
+const READ_WHOLE = "image-encoder";
+const READ_IMAGES = [READ_WHOLE, "detector", "segmenter"];
 
 /** What a model entry stands on, if it names anything. */
 function pretrainedOf(entry: ModelEntry): string | undefined {
@@ -28,7 +30,7 @@ function pretrained({ models }: Project, kind?: "texts" | "images"): string[] {
   const entries = models === "auto" ? [] : models;
   const wanted = entries.filter((entry) => {
     if (kind === undefined || typeof entry === "string") return true;
-    return (entry.trainer === READS_IMAGES) === (kind === "images");
+    return READ_IMAGES.includes(entry.trainer) === (kind === "images");
   });
   return [...new Set(wanted.map(pretrainedOf).filter((model) => model !== undefined))];
 }
@@ -85,7 +87,8 @@ export async function withPretrained(project: Project, sources: PretrainedSource
       details: { models: encoders },
     });
   }
-  const [looks] = pretrained(located, "images");
+  const whole = models.filter((entry) => typeof entry !== "string" && entry.trainer === READ_WHOLE);
+  const [looks] = pretrained({ ...located, models: whole }, "images");
   if (looks === undefined || located.data.imageSize !== undefined) return located;
   return { ...located, data: { ...located.data, imageSize: preferredSide(looks) } };
 }

@@ -14,7 +14,7 @@ export function saliencyOf({ saliency = [], images = [] }: WorstRow): Html {
     const image = images.find(({ column }) => column === one.column);
     if (!image) return undefined;
     const drawing = markedPatches(image.png, one);
-    return one.kind === "activations" ? html`<span title="Grad-CAM">${drawing}</span>` : drawing;
+    return one.kind === "activations" ? html`<p class="small">Grad-CAM</p>${drawing}` : drawing;
   });
   return html`${drawn}`;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import { checkpointField, learningRateField, RISES, weightDecayField } from "../shared-fields.js";
 import { STAGE_BLOCKS } from "../vision/feature-pyramid.js";
+import { sceneBackboneFields } from "../vision/pretrained/scene-backbone.js";
 import { sceneChangeFields, sceneTrainingFields } from "../vision/scene-fields.js";
 
 export const detectorConfig = z.strictObject({
@@ -10,7 +11,7 @@ export const detectorConfig = z.strictObject({
     .default("resnet")
     .register(fields, {
       title: "Backbone",
-      help: "`resnet`: residual blocks; `mobilenet`: inverted residuals (MobileNetV2).",
+      help: "`resnet`: residual blocks; `mobilenet`: inverted residuals (MobileNetV2). Without a pretrained model.",
       tune: { choices: STAGE_BLOCKS },
     }),
   width: z
@@ -25,6 +26,7 @@ export const detectorConfig = z.strictObject({
       unit: "channels",
       tune: { low: 12, high: 48, scale: "log", integer: true, lowCost: 12 },
     }),
+  ...sceneBackboneFields,
   boxes: z.number().int().min(1).max(300).default(100).register(fields, {
     title: "Boxes",
     help: "Surest boxes that are answered for a picture.",

@@ -10,11 +10,15 @@ import { sizeAt } from "../layers/sizes.js";
 import type { Scope } from "../scope.js";
 import { mergedStages, type PyramidShape, pictureStages } from "../vision/feature-pyramid.js";
 import type { ImageSize } from "../vision/image-inputs.js";
+import type { StageArchitecture } from "../vision/pretrained/read-backbone.js";
+import { pretrainedViews } from "../vision/pretrained/scene-backbone.js";
 
 /** What the layers are; a plain value. */
 export interface DetectorShape {
   readonly image: ImageSize & { readonly statistics: PixelStatistics };
   readonly pyramid: PyramidShape;
+  /** In place of stages of our own; absent: none. */
+  readonly pretrained?: StageArchitecture;
   readonly classes: number;
   /** Usual distance of a side from the middle, in places. */
   readonly reach: number;
@@ -25,10 +29,16 @@ export interface DetectorShape {
 }
 
 /** Rows and columns of places. */
-export function gridOf({ image, pyramid }: Pick<DetectorShape, "image" | "pyramid">): {
+export function gridOf({
+  image,
+  pyramid,
+  pretrained,
+}: Pick<DetectorShape, "image" | "pyramid" | "pretrained">): {
   readonly rows: number;
   readonly columns: number;
 } {
+  const [finest] = pretrained?.stages ?? [];
+  if (finest) return { rows: finest.height, columns: finest.width };
   const placesOf = (side: number) => Math.ceil(side / pyramid.stride);
   return { rows: placesOf(image.height), columns: placesOf(image.width) };
 }
@@ -51,9 +61,10 @@ const MOST_LOGARITHM = 4;
 /** @param pictures uint8 [N, H, W, C] */
 export function detectorMaps(scope: Scope, shape: DetectorShape, pictures: GraphValue): DetectorMaps {
   const { x } = scope;
-  const { image, pyramid, classes, reach } = shape;
-  const picture = pictureChannels(scope, pictures, image.statistics);
-  const stages = pictureStages(scope.at("backbone"), picture, pyramid);
+  const { image, pyramid, pretrained, classes, reach } = shape;
+  const stages = pretrained
+    ? pretrainedViews(scope, pretrained, pictures)
+    : pictureStages(scope.at("backbone"), pictureChannels(scope, pictures, image.statistics), pyramid);
   const merged = mergedStages(scope.at("neck"), stages, neckWidth(pyramid));
   const heat = head(scope.at("heat"), merged, classes, Math.log(PRIOR / (1 - PRIOR)));
   const logarithms = head(scope.at("reach"), merged, 4, 0);

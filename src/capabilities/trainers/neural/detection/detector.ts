@@ -1,6 +1,11 @@
 import { defineStructuredTrainer } from "../../../../foundation/contracts/structured-trainer.js";
 import { pyramidFor, pyramidWork } from "../vision/feature-pyramid.js";
-import { convolutionWork, estimateSceneTraining, sumOfWork } from "../vision/scene-estimate.js";
+import {
+  convolutionWork,
+  estimatedWidth,
+  estimateSceneTraining,
+  sumOfWork,
+} from "../vision/scene-estimate.js";
 import { picturesOf } from "../vision/scene-training.js";
 import { detectorConfig } from "./config.js";
 import { neckWidth } from "./detector-network.js";
@@ -18,7 +23,7 @@ export const detector = defineStructuredTrainer<"detection", typeof detectorConf
   config: detectorConfig,
   estimate({ rows, features }, config) {
     const pictures = picturesOf(features, ID);
-    const pyramid = pyramidFor(pictures, config.backbone, config.width);
+    const pyramid = pyramidFor(pictures, config.backbone, estimatedWidth(config));
     const neck = neckWidth(pyramid);
     const places = (pictures.height * pictures.width) / pyramid.stride ** 2;
     const heads = [1, 2].map(() => convolutionWork(3, [neck, neck], places));

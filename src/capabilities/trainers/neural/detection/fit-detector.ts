@@ -8,6 +8,8 @@ import { diagnosticsOf } from "../network-kind.js";
 import type { NetworkFunction } from "../scope.js";
 import { pyramidFor } from "../vision/feature-pyramid.js";
 import { pixelStatistics } from "../vision/image-inputs.js";
+import type { StageArchitecture } from "../vision/pretrained/read-backbone.js";
+import { openSceneBackbone } from "../vision/pretrained/scene-backbone.js";
 import { PICTURES } from "../vision/scene-batches.js";
 import { picturesOf, trainOnScenes } from "../vision/scene-training.js";
 import type { DetectorConfig } from "./config.js";
@@ -23,14 +25,15 @@ export async function fitDetector(
   config: DetectorConfig,
   context: TrainingContext,
 ): Promise<DetectorState> {
-  const shape = planDetector(trainer, train, config);
+  const { architecture, training } = openSceneBackbone(config, picturesOf(train.features, trainer));
+  const shape = planDetector(trainer, train, config, architecture);
   const loss: NetworkFunction<GraphValue> = (scope, values) =>
     detectorLoss(scope.x, detectorMaps(scope, shape, values[PICTURES]!), values);
   const scenes = {
     train: detectionScenes(trainer, train, shape),
     validation: validation && detectionScenes(trainer, validation, shape),
   };
-  const trained = await trainOnScenes({ ...scenes, loss }, config, context);
+  const trained = await trainOnScenes({ ...scenes, ...training, loss }, config, context);
   return { shape, tensors: trained.tensors, diagnostics: diagnosticsOf(trained) };
 }
 
@@ -38,14 +41,16 @@ function planDetector(
   trainer: string,
   { features, target }: StructuredRows<"detection">,
   { backbone, width, boxes, overlap }: DetectorConfig,
+  architecture: StageArchitecture | null,
 ): DetectorShape {
   const pictures = picturesOf(features, trainer);
   const { height, channels } = pictures;
   const image = { height, width: pictures.width, channels, statistics: pixelStatistics(pictures) };
   const pyramid = pyramidFor(image, backbone, width);
-  const grid = gridOf({ image, pyramid });
+  const views = { image, pyramid, ...(architecture ? { pretrained: architecture } : {}) };
+  const grid = gridOf(views);
   return {
-    ...{ image, pyramid, classes: target.labels.length, boxes, overlap },
+    ...{ ...views, classes: target.labels.length, boxes, overlap },
     reach: usualReach(target.rows, grid),
   };
 }

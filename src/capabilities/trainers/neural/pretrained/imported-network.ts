@@ -29,7 +29,7 @@ export interface ImportedParameter {
 
 /** A plain value. */
 export interface ImportedNetwork {
-  /** ONNX without weights: these are inputs beside those of the data. One output. */
+  /** ONNX without weights: these are inputs beside those of the data. Its outputs are the features, the first one `features`. */
   readonly model: Uint8Array;
   /** In the order in which the layers use them. */
   readonly parameters: readonly ImportedParameter[];
@@ -42,11 +42,14 @@ export interface ImportedNetwork {
 export interface OpenedNetwork {
   readonly network: ImportedNetwork;
   readonly tensors: NetworkTensors;
-  /** Of the features, whose first dimension is "N". */
+  /** Of the features, whose first dimension is "N"; where there are several, of the first. */
   readonly shape: readonly Dimension[];
+  /** Of all of them. */
+  readonly shapes: readonly (readonly Dimension[])[];
 }
 
 const FEATURES = "features";
+const featuresName = (index: number): string => (index === 0 ? FEATURES : `${FEATURES}-${index}`);
 const portOf = (parameter: string): string => `weight:${parameter}`;
 
 /** A graph that asks for weights by name. */
@@ -55,19 +58,22 @@ export interface WeightedGraph {
   weight(name: string, content: NetworkTensor): GraphValue;
 }
 
-/** Records the network that `build` writes; it returns the features. */
-export function recordNetwork(build: (into: WeightedGraph) => GraphValue): OpenedNetwork {
+/** Records the network that `build` writes; it returns the features, one value or several. */
+export function recordNetwork(
+  build: (into: WeightedGraph) => GraphValue | readonly GraphValue[],
+): OpenedNetwork {
   const graph = createGraph({ name: "network" });
   const weights = new Map<string, NetworkTensor>();
-  const features = build({
+  const built = build({
     graph,
     weight(name, content) {
       weights.set(name, content);
       return graph.input(portOf(name), "float32", content.shape);
     },
   });
-  const used = usedParameters(neededNodes(graph, [features]), weights);
-  graph.output(FEATURES, features);
+  const features = "name" in built ? [built] : built;
+  const used = usedParameters(neededNodes(graph, features), weights);
+  for (const [index, value] of features.entries()) graph.output(featuresName(index), value);
   const names = new Set(used.parameters.map(({ name }) => portOf(name)));
   const model = graph.toModel();
   const input = (model.graph?.input ?? []).filter(
@@ -76,14 +82,18 @@ export function recordNetwork(build: (into: WeightedGraph) => GraphValue): Opene
   return {
     network: { ...used, model: writeModel({ ...model, graph: { ...model.graph, input } }) },
     tensors: Object.fromEntries(used.parameters.map(({ name }) => [name, weights.get(name)!])),
-    shape: features.shape,
+    shape: features[0]!.shape,
+    shapes: features.map(({ shape }) => shape),
   };
 }
 
 export interface NetworkImport {
   /** Of a data input, the first dimension "N". */
   shape(port: TensorPort): readonly Dimension[];
-  features(graph: OnnxGraph, outputs: Readonly<Record<string, GraphValue>>): GraphValue;
+  features(
+    graph: OnnxGraph,
+    outputs: Readonly<Record<string, GraphValue>>,
+  ): GraphValue | readonly GraphValue[];
 }
 
 /**
@@ -108,13 +118,23 @@ export function importNetwork(source: SourceModel, { shape, features }: NetworkI
 /** What the layers use in place of a weight. */
 export type Adaptation = (scope: Scope, weight: GraphValue, parameter: ImportedParameter) => GraphValue;
 
-/** The network's layers on given inputs, which are called as in its file. */
+/** The network's layers on given inputs, which are called as in its file: its features, where there are several the first. */
 export function layNetwork(
+  scope: Scope,
+  network: ImportedNetwork,
+  inputs: Values,
+  adapt?: Adaptation,
+): GraphValue {
+  return layStages(scope, network, inputs, adapt)[0]!;
+}
+
+/** The same with all features. */
+export function layStages(
   scope: Scope,
   { model, parameters }: ImportedNetwork,
   inputs: Values,
   adapt: Adaptation = (_, weight) => weight,
-): GraphValue {
+): GraphValue[] {
   const { graph } = scope.x;
   if (!isOnnxGraph(graph)) throw new Error("An imported network needs a graph of the ONNX engine.");
   const weights = parameters.map((parameter) => {
@@ -127,7 +147,7 @@ export function layNetwork(
     return [portOf(name), learns ? adapt(scope, value, parameter) : value] as const;
   });
   const laid = appendModel(graph, parseSourceModel(model), { ...inputs, ...Object.fromEntries(weights) });
-  return laid[FEATURES]!;
+  return Object.keys(laid).map((_, index) => laid[featuresName(index)]!);
 }
 
 /** Ops whose weights of two or more dimensions make a layer; others look rows up, or add what was learnt for places. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import { checkpointField, learningRateField, RISES, weightDecayField } from "../shared-fields.js";
+import { sceneBackboneFields } from "../vision/pretrained/scene-backbone.js";
 import { sceneChangeFields, sceneTrainingFields } from "../vision/scene-fields.js";
 
 export const segmenterConfig = z.strictObject({
@@ -16,6 +17,7 @@ export const segmenterConfig = z.strictObject({
       unit: "channels",
       tune: { low: 8, high: 48, scale: "log", integer: true, lowCost: 8 },
     }),
+  ...sceneBackboneFields,
   dice: z
     .number()
     .min(0)

@@ -8,6 +8,7 @@ import { diagnosticsOf } from "../network-kind.js";
 import type { NetworkFunction } from "../scope.js";
 import { placeClasses } from "../vision/augment-scene.js";
 import { pixelStatistics } from "../vision/image-inputs.js";
+import { openSceneBackbone } from "../vision/pretrained/scene-backbone.js";
 import { PICTURES, type Scenes } from "../vision/scene-batches.js";
 import { picturesOf, trainOnScenes } from "../vision/scene-training.js";
 import type { SegmenterConfig } from "./config.js";
@@ -26,9 +27,11 @@ export async function fitSegmenter(
 ): Promise<SegmenterState> {
   const pictures = picturesOf(train.features, trainer);
   const { height, width, channels } = pictures;
+  const { architecture, training } = openSceneBackbone(config, pictures);
   const shape: SegmenterShape = {
     image: { height, width, channels, statistics: pixelStatistics(pictures) },
     pyramid: segmenterPyramid(pictures, config.width),
+    ...(architecture ? { pretrained: architecture } : {}),
     classes: train.target.labels.length,
   };
   const loss: NetworkFunction<GraphValue> = (scope, values) =>
@@ -37,7 +40,7 @@ export async function fitSegmenter(
     train: segmentationScenes(trainer, train),
     validation: validation && segmentationScenes(trainer, validation),
   };
-  const trained = await trainOnScenes({ ...scenes, loss }, config, context);
+  const trained = await trainOnScenes({ ...scenes, ...training, loss }, config, context);
   return { shape, tensors: trained.tensors, diagnostics: diagnosticsOf(trained) };
 }
 

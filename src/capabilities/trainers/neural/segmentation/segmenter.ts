@@ -1,5 +1,5 @@
 import { defineStructuredTrainer } from "../../../../foundation/contracts/structured-trainer.js";
-import { estimateSceneTraining } from "../vision/scene-estimate.js";
+import { estimatedWidth, estimateSceneTraining } from "../vision/scene-estimate.js";
 import { picturesOf } from "../vision/scene-training.js";
 import { segmenterConfig } from "./config.js";
 import { fitSegmenter } from "./fit-segmenter.js";
@@ -17,7 +17,7 @@ export const segmenter = defineStructuredTrainer<"segmentation", typeof segmente
   config: segmenterConfig,
   estimate({ rows, features }, config) {
     const pictures = picturesOf(features, ID);
-    const work = unetWork(segmenterPyramid(pictures, config.width), pictures);
+    const work = unetWork(segmenterPyramid(pictures, estimatedWidth(config)), pictures);
     return estimateSceneTraining({ rows, pictures }, work, config);
   },
   fit: async (data, config, context) => fittedSegmenter(ID, await fitSegmenter(ID, data, config, context)),

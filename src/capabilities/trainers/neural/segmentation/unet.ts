@@ -16,12 +16,16 @@ import {
   pyramidWork,
 } from "../vision/feature-pyramid.js";
 import type { ImageSize } from "../vision/image-inputs.js";
+import type { StageArchitecture } from "../vision/pretrained/read-backbone.js";
+import { pretrainedViews } from "../vision/pretrained/scene-backbone.js";
 import { convolutionWork, type PictureWork, sumOfWork } from "../vision/scene-estimate.js";
 
 /** What the layers are; a plain value. */
 export interface SegmenterShape {
   readonly image: ImageSize & { readonly statistics: PixelStatistics };
   readonly pyramid: PyramidShape;
+  /** In place of a way down of our own; absent: none. */
+  readonly pretrained?: StageArchitecture;
   readonly classes: number;
 }
 
@@ -41,9 +45,11 @@ const meetingWidth = ({ width }: PyramidShape): number => 2 * width;
  * @param pictures uint8 [N, H, W, C]
  */
 export function pixelScores(scope: Scope, shape: SegmenterShape, pictures: GraphValue): GraphValue {
-  const { pyramid, classes, image } = shape;
+  const { pyramid, pretrained, classes, image } = shape;
   const picture = pictureChannels(scope, pictures, image.statistics);
-  const views = pictureStages(scope.at("down"), picture, pyramid);
+  const views = pretrained
+    ? pretrainedViews(scope, pretrained, pictures)
+    : pictureStages(scope.at("down"), picture, pyramid);
   const met = mergedStages(scope.at("up"), views, meetingWidth(pyramid));
   // At all pixels again, beside the picture itself, whose edges are sharp.
   const joined = scope.x.concat([enlargedTo(scope, met, picture), picture], 1);

@@ -21,6 +21,18 @@ const LOOKS = 20;
 /** Values and their derivatives lie in memory until the way back is done. */
 const COPIES = 3;
 
+/** Channels of the first stage of the pretrained networks in most use. */
+const PRETRAINED_WIDTH = 64;
+
+/** Channels that an estimate counts with: a pretrained network is not opened for it. */
+export const estimatedWidth = ({
+  model,
+  width,
+}: {
+  readonly model: string;
+  readonly width: number;
+}): number => (model === "" ? width : PRETRAINED_WIDTH);
+
 export function estimateSceneTraining(
   { rows, pictures }: { readonly rows: number; readonly pictures: ImageColumn },
   { products, values }: PictureWork,

@@ -6,7 +6,12 @@ import type { GraphValue } from "../../../../foundation/contracts/graph.js";
 import { elementCount } from "../../../../foundation/contracts/tensor.js";
 import type { TrainingContext } from "../../../../foundation/contracts/trainer.js";
 import type { NetworkFunction } from "../scope.js";
-import { type TrainedNetwork, trainNetwork, type Validation } from "../train-network.js";
+import {
+  type NetworkTraining,
+  type TrainedNetwork,
+  trainNetwork,
+  type Validation,
+} from "../train-network.js";
 import { plainScenes, portsOf, type Scenes, sceneBatches } from "./scene-batches.js";
 import type { SceneChanges } from "./scene-fields.js";
 
@@ -19,7 +24,7 @@ export interface SceneTrainingConfig extends SceneChanges {
   readonly checkpoint: "best" | "last";
 }
 
-export interface SceneTraining {
+export interface SceneTraining extends Pick<NetworkTraining, "given" | "treatment"> {
   readonly train: Scenes;
   readonly validation?: Scenes | undefined;
   /** Mean over a batch, a scalar; called with the pictures and the truth. */
@@ -46,7 +51,7 @@ export function sceneTrainingLength(
 
 /** @throws QuernError TRAINING_FAILED where the loss diverges */
 export function trainOnScenes(
-  { train, validation, loss }: SceneTraining,
+  { train, validation, loss, ...pretrained }: SceneTraining,
   config: SceneTrainingConfig,
   context: TrainingContext,
 ): Promise<TrainedNetwork> {
@@ -58,6 +63,7 @@ export function trainOnScenes(
     {
       batches: sceneBatches(train, batch, config, context.random.fork("batches")),
       loss,
+      ...pretrained,
       ...(validation ? { validation: sceneValidation(validation, loss, context) } : {}),
       optimizer: adamW({ weightDecay: config.weightDecay }),
       learningRate: config.learningRate,

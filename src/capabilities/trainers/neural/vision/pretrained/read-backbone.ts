@@ -3,11 +3,13 @@ import {
   cutModel,
   findModel,
   inputPorts,
+  type OnnxGraph,
   openWeights,
   readSourceModel,
   type Weights,
 } from "../../../../../engines/onnx/index.js";
 import { QuernError } from "../../../../../foundation/base/errors.js";
+import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
 import type { TensorPort } from "../../../../../foundation/contracts/tensor.js";
 import { beforeClassifier, oneVector } from "../../pretrained/feature-output.js";
 import {
@@ -17,6 +19,7 @@ import {
   recordNetwork,
 } from "../../pretrained/imported-network.js";
 import { type Normalization, type PictureForm, readPictureForm, sideFor } from "./picture-form.js";
+import { stagesBefore } from "./picture-stages.js";
 import { RESNET_ANCHOR, resNetFeatures } from "./resnet.js";
 import { TRANSFORMER_ANCHOR, transformerFeatures, transformerSide } from "./vision-transformer.js";
 import { WeightsReader } from "./weights-reader.js";
@@ -54,20 +57,53 @@ export function preferredSide(path: string): number {
 
 /** @throws QuernError DATA_NOT_FOUND, PATH_REFUSED, MODEL_REFUSED, UNSUPPORTED */
 export function readBackbone(path: string, options: BackboneOptions): PretrainedBackbone {
+  const { opened, input, form } = readNetwork(path, options, (graph, features) =>
+    oneVector(graph, features, path),
+  );
+  return {
+    architecture: { network: opened.network, input, form, width: Number(opened.shape[1]) },
+    tensors: opened.tensors,
+  };
+}
+
+/** A plain value: views of a picture from fine to coarse, as a pretrained network makes them. */
+export interface StageArchitecture extends Pick<BackboneArchitecture, "network" | "input" | "form"> {
+  /** Each has about half the sides of the one before. */
+  readonly stages: readonly { readonly channels: number; readonly height: number; readonly width: number }[];
+}
+
+export interface PretrainedStages {
+  readonly architecture: StageArchitecture;
+  readonly tensors: OpenedNetwork["tensors"];
+}
+
+/** @throws QuernError as `readBackbone`; UNSUPPORTED for a network without such views, naming those it has */
+export function readStages(path: string, options: BackboneOptions): PretrainedStages {
+  const { opened, input, form } = readNetwork(path, options, (graph, features) =>
+    stagesBefore(graph, features, path),
+  );
+  const stages = opened.shapes.map(([, channels, height, width]) => {
+    return { channels: Number(channels), height: Number(height), width: Number(width) };
+  });
+  return { architecture: { network: opened.network, input, form, stages }, tensors: opened.tensors };
+}
+
+/** From what the last linear layer looks at to what is wanted of the network. */
+type FeatureChoice = (graph: OnnxGraph, features: GraphValue) => GraphValue | readonly GraphValue[];
+
+function readNetwork(
+  path: string,
+  options: BackboneOptions,
+  pick: FeatureChoice,
+): Pick<ReadNetwork, "opened" | "input"> & { readonly form: PictureForm } {
   const { onnx, weights, folder } = findModel(path);
   const { normalization } = readPictureForm(folder);
   const { mean = normalization.mean, deviation = normalization.deviation } = options;
   const read = onnx
-    ? readGraph(onnx, options)
-    : withWeights(weights!, (opened) => readWeights(opened, path, options));
+    ? readGraph(onnx, options, pick)
+    : withWeights(weights!, (opened) => readWeights(opened, path, options, pick));
   const { opened, input, sides, layout } = read;
-  return {
-    architecture: {
-      ...{ network: opened.network, input, width: Number(opened.shape[1]) },
-      form: { ...sides, mean, deviation, layout },
-    },
-    tensors: opened.tensors,
-  };
+  return { opened, input, form: { ...sides, mean, deviation, layout } };
 }
 
 interface ReadNetwork extends Pick<PictureForm, "layout"> {
@@ -104,7 +140,11 @@ function sidesOf(port: TensorPort): { height: number | undefined; width: number 
   return { height: known(height), width: known(width) };
 }
 
-function readGraph(path: string, { features, height, width }: BackboneOptions): ReadNetwork {
+function readGraph(
+  path: string,
+  { features, height, width }: BackboneOptions,
+  pick: FeatureChoice,
+): ReadNetwork {
   const whole = readSourceModel(path);
   const port = picturePort(whole, path);
   const own = sidesOf(port);
@@ -115,7 +155,7 @@ function readGraph(path: string, { features, height, width }: BackboneOptions): 
     shape: () => ["N", ...shape],
     features(graph, outputs) {
       const output = Object.values(outputs)[0]!;
-      return oneVector(graph, features ? output : beforeClassifier(graph, output), path);
+      return pick(graph, features ? output : beforeClassifier(graph, output));
     },
   });
   return { opened, input: port.name, sides, layout };
@@ -139,7 +179,12 @@ function fixedSide(weights: Weights, path: string): number | undefined {
   return transformer && transformerSide(transformer);
 }
 
-function readWeights(weights: Weights, path: string, { height, width }: BackboneOptions): ReadNetwork {
+function readWeights(
+  weights: Weights,
+  path: string,
+  { height, width }: BackboneOptions,
+  pick: FeatureChoice,
+): ReadNetwork {
   const transformer = WeightsReader.find(weights, TRANSFORMER_ANCHOR, path);
   const reader = transformer ?? WeightsReader.find(weights, RESNET_ANCHOR, path);
   if (!reader) {
@@ -151,8 +196,9 @@ function readWeights(weights: Weights, path: string, { height, width }: Backbone
   const side = transformer && transformerSide(transformer);
   const sides = { height: side ?? height, width: side ?? width };
   const build = transformer ? transformerFeatures : resNetFeatures;
-  const opened = recordNetwork((into) =>
-    build(into, reader, into.graph.input(INPUT, "float32", ["N", 3, sides.height, sides.width])),
-  );
+  const opened = recordNetwork((into) => {
+    const picture = into.graph.input(INPUT, "float32", ["N", 3, sides.height, sides.width]);
+    return pick(into.graph, build(into, reader, picture));
+  });
   return { opened, input: INPUT, sides, layout: "channels-first" };
 }
