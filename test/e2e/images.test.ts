@@ -67,7 +67,9 @@ test("odd files are read or told, and what the network sees is in the report", a
   for (let k = 0; k < 160; k++) {
     const label = k % 2 === 0 ? "上" : "below";
     mkdirSync(join(odd, label), { recursive: true });
-    writeFileSync(join(odd, label, `图 ${k}.pgm`), picture(k % 2 === 0, random.integer(150)));
+    // Every eleventh lies in the wrong folder, so that there are errors to explain.
+    const isAbove = (k % 2 === 0) !== (k % 11 === 0);
+    writeFileSync(join(odd, label, `图 ${k}.pgm`), picture(isAbove, random.integer(150)));
   }
   const files: Record<string, Uint8Array | string> = {
     "empty.png": "",

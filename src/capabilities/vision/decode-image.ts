@@ -108,14 +108,14 @@ function toPicture(
   throw new Error(`it has ${channels} channels`);
 }
 
-/** The first line of what libvips says, without names of its own. */
+/** The first line of what libvips says, without names of its own; its many words for damage as one. */
 async function explained<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
     const line = said.split("\n")[0]!.replace(/^Input buffer (has|contains) /, "it $1 ");
-    const why = line === "Unknown error" ? "it is damaged or cut off" : line;
+    const why = /unknown error|premature|corrupt|truncated/i.test(line) ? "it is damaged or cut off" : line;
     throw new Error(`it cannot be decoded: ${why}`, { cause });
   }
 }
