@@ -20,14 +20,21 @@ export function directAnswers(manifest: Manifest, model: DirectModel): AnswerRow
   const row = model.scalarRow(graphInputs.map(({ tensor }) => tensor));
   // Columns that do not enter the graph would not be checked.
   if (!read || !row || graphInputs.length !== inputs.length) return undefined;
+  // Times are exact as doubles; of other whole numbers that is not known.
+  const times = places.flatMap((place, k) => (inputs[place]!.column.kind === "datetime" ? [k] : []));
+  if (model.takesWholeNumbers && times.length === 0) return undefined;
   const values: (number | string)[] = [];
   const answer = answerReader(outputs, row);
   return (given) => {
     if (!read(given, values)) return undefined;
+    for (const k of times) if (Math.abs(values[k] as number) > LATEST_MS) return undefined;
     row.run(values);
     return answer();
   };
 }
+
+/** The widest range of a date in JavaScript (ECMA-262, section 21.4.1.1); beyond it the runtime has the word. */
+const LATEST_MS = 8.64e15;
 
 /** Reads what the last run left. */
 function answerReader(outputs: TabularOutputs, row: ScalarRow): () => Prediction {

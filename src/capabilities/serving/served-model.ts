@@ -190,10 +190,12 @@ export class PooledModel implements ServedModel {
   }
 
   #use({ rows, isCheapestUnderLoad, model }: DirectPath): void {
-    this.#batcher.direct = {
-      ...{ rows, isCheapestUnderLoad },
-      run: (inputs, outputs) => model.run(inputs, outputs),
-    };
+    // Tensors may hold any whole number, and only the runtime is exact to 64 bits; of rows it is known what they hold.
+    if (!model.takesWholeNumbers)
+      this.#batcher.direct = {
+        ...{ rows, isCheapestUnderLoad },
+        run: (inputs, outputs) => model.run(inputs, outputs),
+      };
     const answer = isCheapestUnderLoad ? directAnswers(this.manifest, model) : undefined;
     this.#direct = answer && { rows, answer };
   }

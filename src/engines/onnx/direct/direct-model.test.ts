@@ -141,10 +141,37 @@ describe("what is computed directly is what the runtime computes", () => {
     await session.close();
   });
 
-  it("leaves to the runtime what it does not know, and whole numbers as inputs", () => {
+  it("computes whole numbers exactly, up to 2^53 and for the mark of a missing time", async () => {
     const graph = createGraph({ name: "test" });
-    graph.output("y", graph.input("x", "int64", ["N", 1]));
-    expect(compileDirect(graph.toBytes())).toBeUndefined();
+    const x = graph.input("x", "int64", ["N", 1]);
+    const day = graph.scalar(86_400_000, "int64");
+    const rest = graph.op("Mod", [x, day]);
+    const isMissing = graph.op("Equal", [x, graph.constant("int64", [], BigInt64Array.of(-(2n ** 63n)))]);
+    const days = graph.op("Div", [graph.op("Sub", [x, rest]), day]);
+    graph.output("days", graph.op("Where", [isMissing, graph.scalar(0, "int64"), days]));
+    graph.output("quotient", graph.op("Where", [isMissing, x, graph.op("Div", [x, day])]));
+    graph.output("rest", rest);
+    const bytes = graph.toBytes();
+    const session = await openSession(bytes, { threads: 1 });
+    const direct = compileDirect(bytes)!;
+    expect(direct.takesWholeNumbers).toBe(true);
+    const whole = fc.bigInt({ min: -(2n ** 53n), max: 2n ** 53n });
+    const edge = fc.constantFrom(0n, -1n, 86_400_000n, -86_400_000n, 2n ** 53n, -(2n ** 53n), -(2n ** 63n));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(whole, edge), { minLength: 1, maxLength: 50 }), async (values) => {
+        const feed = {
+          x: { type: "int64", shape: [values.length, 1], data: BigInt64Array.from(values) },
+        } as const;
+        const names = ["days", "quotient", "rest"];
+        const expected = await session.run(feed, names);
+        const actual = direct.run(feed, names);
+        for (const name of names) expect(actual[name]!.data).toEqual(expected[name]!.data);
+      }),
+    );
+    await session.close();
+  });
+
+  it("leaves to the runtime what it does not know", () => {
     expect(compileDirect(modelOf((builder, x) => builder.op("Erf", [x])))).toBeUndefined();
   });
 });

@@ -13,6 +13,11 @@ import { createSlot, type Slot, type Step } from "./slot.js";
 
 /** A model computed row by row in this process. */
 export interface DirectModel {
+  /**
+   * Whether an input holds whole numbers of 64 bits. They are computed as doubles: exact while no value, given or between,
+   * is beyond 2^53, which the caller has to know of what it gives.
+   */
+  readonly takesWholeNumbers: boolean;
   /** The tensors of as many rows as the inputs have; the same shapes and types as the runtime's. */
   run(inputs: Readonly<Record<string, Tensor>>, outputs: readonly string[]): Readonly<Record<string, Tensor>>;
   /**
@@ -24,7 +29,7 @@ export interface DirectModel {
 
 /** Computes one row after another in the same place. */
 export interface ScalarRow {
-  /** @param values numbers (NaN = missing) and texts, in the order of the inputs */
+  /** @param values numbers (NaN = missing; whole ones up to 2^53 where the input is int64) and texts, in the order of the inputs */
   run(values: readonly (number | string)[]): void;
   /** Where each run leaves its results, overwritten by the next. */
   numbers(output: string): ArrayLike<number>;
@@ -33,7 +38,7 @@ export interface ScalarRow {
 
 /**
  * @param bytes of an admitted model whose inputs and outputs have one row each where the first size is one
- * @returns `undefined` where the graph holds what is not computed directly, such as whole numbers as inputs
+ * @returns `undefined` where the graph holds what is not computed directly
  */
 export function compileDirect(bytes: Uint8Array): DirectModel | undefined {
   try {
@@ -112,6 +117,7 @@ class Compiler {
 }
 
 class RowByRow implements DirectModel {
+  readonly takesWholeNumbers: boolean;
   readonly #inputs: readonly (readonly [string, Slot])[];
   readonly #outputs: ReadonlyMap<string, Slot>;
   readonly #steps: readonly Step[];
@@ -121,6 +127,7 @@ class RowByRow implements DirectModel {
     outputs: ReadonlyMap<string, Slot>,
     steps: readonly Step[],
   ) {
+    this.takesWholeNumbers = inputs.some(([, { type }]) => type === "int64");
     this.#inputs = inputs;
     this.#outputs = outputs;
     this.#steps = steps;
@@ -147,9 +154,11 @@ class RowByRow implements DirectModel {
     const slots = inputs.map((name) => byName.get(name));
     if (slots.length !== byName.size || slots.some((slot) => slot?.length !== 1)) return undefined;
     const places = slots.map((slot) => (slot!.type === "string" ? slot!.texts : slot!.numbers));
+    const whole = places.filter((_, k) => slots[k]!.type === "int64") as Float64Array[];
     return {
       run: (values) => {
         for (let k = 0; k < places.length; k++) (places[k] as (number | string)[])[0] = values[k]!;
+        for (const place of whole) if (Number.isNaN(place[0])) place[0] = MISSING_WHOLE;
         for (const step of this.#steps) step();
       },
       numbers: (output) => this.#outputs.get(output)!.numbers,
@@ -170,9 +179,12 @@ function sizes(shape: readonly Dimension[]): number[] {
   return shape.map((size) => (typeof size === "number" ? size : unsupported()));
 }
 
-/** One row of an input. Whole numbers are left to the runtime, where they are exact to 64 bits. */
+/** How a missing time is written (contracts/row-encoding): a power of two, which a double holds. */
+const MISSING_WHOLE = -(2 ** 63);
+
+/** One row of an input. */
 function inputSlot({ type, shape }: TensorPort): Slot {
-  if (type !== "float32" && type !== "float64" && type !== "string") return unsupported();
+  if (type !== "float32" && type !== "float64" && type !== "string" && type !== "int64") return unsupported();
   if (typeof shape[0] !== "string") return unsupported();
   return createSlot(type, [1, ...sizes(shape.slice(1))]);
 }
@@ -189,6 +201,7 @@ function filledSlot(type: Slot["type"], shape: readonly number[], data: Tensor["
 function readRow({ data }: Tensor, { type, texts, numbers, length }: Slot, row: number): void {
   const start = row * length;
   if (type === "string") for (let k = 0; k < length; k++) texts[k] = data[start + k] as string;
+  else if (type === "int64") for (let k = 0; k < length; k++) numbers[k] = Number(data[start + k]);
   else for (let k = 0; k < length; k++) numbers[k] = data[start + k] as number;
 }
 

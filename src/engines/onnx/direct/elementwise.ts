@@ -128,6 +128,15 @@ const isFloat = ({ type }: Slot): boolean => type === "float32" || type === "flo
 const divide: StepMaker = (call) =>
   folding(isFloat(call.outputs[0]!) ? (a, b) => a / b : (a, b) => Math.trunc(a / b))(call);
 
+/** Of whole numbers with the sign of the divisor, unless `fmod` wants that of the dividend. */
+const remainder: StepMaker = (call) =>
+  integerOf(call, "fmod", 0) === 1
+    ? folding((a, b) => a % b)(call)
+    : folding((a, b) => {
+        const rest = a % b;
+        return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+      })(call);
+
 const clip: StepMaker = (call) => {
   if (hasText(call)) return undefined;
   const [input, low, high] = call.inputs;
@@ -158,6 +167,7 @@ export const ELEMENTWISE_STEPS: Readonly<Record<string, StepMaker>> = {
   Sub: folding((a, b) => a - b),
   Mul: folding((a, b) => a * b),
   Div: divide,
+  Mod: remainder,
   Pow: folding((a, b) => a ** b),
   Min: folding(Math.min),
   Max: folding(Math.max),
