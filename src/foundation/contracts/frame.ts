@@ -69,6 +69,15 @@ export interface TokensColumn {
   readonly length: number;
   /** Every id is below this. */
   readonly vocabulary: number;
+  /** What the tokens were made of, where they were made in this process: trainers learn from changed texts. */
+  readonly source?: TokenSource;
+}
+
+export interface TokenSource {
+  /** One a row. */
+  readonly texts: readonly string[];
+  /** Ids of a text, at most `length`. */
+  encode(text: string, length: number): readonly number[];
 }
 
 export type Column =
@@ -199,8 +208,16 @@ export function takeColumn(column: Column, rows: ArrayLike<number>): Column {
     case "image":
       return { ...column, values: gatherCells(column.values, cellWidth(column), rows) };
     case "tokens":
-      return { ...column, values: gatherCells(column.values, cellWidth(column), rows) };
+      return takeTokens(column, rows);
   }
+}
+
+function takeTokens(column: TokensColumn, rows: ArrayLike<number>): TokensColumn {
+  const values = gatherCells(column.values, column.length, rows);
+  if (!column.source) return { ...column, values };
+  const { texts, encode } = column.source;
+  const taken = Array.from({ length: rows.length }, (_, i) => texts[rows[i]!]!);
+  return { ...column, values, source: { texts: taken, encode } };
 }
 
 function gather<T extends Float64Array | Float32Array | Int32Array>(values: T, rows: ArrayLike<number>): T {

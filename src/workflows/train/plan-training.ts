@@ -11,6 +11,7 @@ import { bagging, type Situation } from "../learn/candidates.js";
 import { completedBySource } from "../load/implied-project.js";
 import { openData } from "../load/open-data.js";
 import { storeFolder } from "../locate-store.js";
+import { withAugmentationFiles } from "../project/augmentation-files.js";
 import { loadExtensions } from "../project/extensions.js";
 import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
@@ -109,12 +110,15 @@ export async function planTraining(
   options: WorkflowOptions = {},
 ): Promise<TrainingPlan> {
   const context = workflowContext(options);
-  const wanted = await withPretrained(resolveProject(request.project), {
-    base: context.folder,
-    cache: join(storeFolder(options), CACHE_FOLDER),
-    allowedHosts: request.allowedHosts ?? [],
-    signal: context.signal,
-  });
+  const wanted = await withPretrained(
+    withAugmentationFiles(resolveProject(request.project), context.folder),
+    {
+      base: context.folder,
+      cache: join(storeFolder(options), CACHE_FOLDER),
+      allowedHosts: request.allowedHosts ?? [],
+      signal: context.signal,
+    },
+  );
   const extensions = await loadExtensions(wanted, context.folder);
   const data = await openData(wanted.data, { ...context, allowedHosts: request.allowedHosts ?? [] });
   try {

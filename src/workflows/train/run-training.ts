@@ -16,6 +16,7 @@ import { AllTrialsFailed } from "../learn/learn.js";
 import { completedBySource } from "../load/implied-project.js";
 import { type OpenedData, openData } from "../load/open-data.js";
 import { withStore } from "../locate-store.js";
+import { withAugmentationFiles } from "../project/augmentation-files.js";
 import { type Extensions, loadExtensions } from "../project/extensions.js";
 import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
@@ -60,12 +61,15 @@ export async function runTraining(
   },
 ): Promise<TrainResult> {
   const context = workflowContext({ ...options, folder: request.folder, threads: request.threads });
-  const project = await withPretrained(resolveProject(request.project), {
-    base: request.folder,
-    cache: join(request.store, CACHE_FOLDER),
-    allowedHosts: request.allowedHosts,
-    signal: context.signal,
-  });
+  const project = await withPretrained(
+    withAugmentationFiles(resolveProject(request.project), request.folder),
+    {
+      base: request.folder,
+      cache: join(request.store, CACHE_FOLDER),
+      allowedHosts: request.allowedHosts,
+      signal: context.signal,
+    },
+  );
   const progress = new Progress(context.clock, context.onEvent, options.startedAt);
   const extensions = await loadExtensions(project, request.folder);
   const course = new Course(options.onCourse ?? (() => undefined));

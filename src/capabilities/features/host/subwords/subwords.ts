@@ -73,7 +73,11 @@ export const subwords = defineTransform<typeof config, SubwordsState>({
       for (const [row, text] of (column as TextColumn).values.entries()) {
         values.set(encoder.encode(text, length), row * length);
       }
-      return [name, { kind: "tokens", values, length, vocabulary }];
+      const source = {
+        texts: (column as TextColumn).values,
+        encode: (text: string, most: number) => encoder.encode(text, most),
+      };
+      return [name, { kind: "tokens", values, length, vocabulary, source }];
     });
     return createFrame(columns, frame.rows);
   },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { textAugmentationFields } from "../augmentation/config.js";
 import { mixupField } from "../augmentation/mixup.js";
 import {
   averagingField,
@@ -87,6 +88,7 @@ const training = {
   learningRate: learningRateField(2e-3, RISES, { low: 3e-4, high: 1e-2 }),
   weightDecay: weightDecayField(0.01),
   labelSmoothing: labelSmoothingField(),
+  ...textAugmentationFields,
   mixup: mixupField("the vectors of pairs of texts"),
   epochs: z.number().int().min(1).max(1000).default(8).register(fields, {
     title: "Epochs",

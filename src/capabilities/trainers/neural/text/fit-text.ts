@@ -1,5 +1,6 @@
 import { adamW, risingCosine } from "../../../../engines/autodiff/index.js";
 import type { Fitted, TrainingContext } from "../../../../foundation/contracts/trainer.js";
+import { changedBatches } from "../augmentation/changed-batches.js";
 import { mixedBatches } from "../augmentation/mixup.js";
 import { textBatches } from "../length-buckets.js";
 import { diagnosticsOf, fittedNetwork, type NetworkState } from "../network-kind.js";
@@ -39,9 +40,13 @@ export async function fitTextNetwork(
     ...{ batch, steps, random: context.random.fork("rows") },
     texts: config.buckets ? inputs.texts.map((_, k) => textName(k)) : [],
   });
+  const changed = changedBatches(rows, {
+    ...{ settings: config, features: train.features, name: textName },
+    random: context.random.fork("texts"),
+  });
   const trained = await trainNetwork(
     {
-      batches: mixedBatches(rows, config.mixup, context.random.fork("mixup")),
+      batches: mixedBatches(changed, config.mixup, context.random.fork("mixup")),
       ...objectiveOf(TEXT_NETWORK, { shape, outcome, validation, labelSmoothing: config.labelSmoothing }),
       optimizer: adamW({ weightDecay: config.weightDecay }),
       learningRate: config.learningRate,

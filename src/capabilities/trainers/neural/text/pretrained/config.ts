@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fields } from "../../../../../foundation/contracts/extension.js";
+import { textAugmentationFields } from "../../augmentation/config.js";
 import { mixupField } from "../../augmentation/mixup.js";
 import { averagingField, bucketsField, checkpointField, labelSmoothingField } from "../../shared-fields.js";
 
@@ -47,6 +48,7 @@ export const textEncoderConfig = z.strictObject({
   }),
   weightDecay: z.number().min(0).default(0.01).register(fields, { title: "Weight decay" }),
   labelSmoothing: labelSmoothingField(),
+  ...textAugmentationFields,
   mixup: mixupField("the vectors of pairs of texts"),
   epochs: z.number().int().min(1).max(1000).nullable().default(null).register(fields, {
     title: "Epochs",

@@ -1,10 +1,14 @@
 import { join } from "node:path";
 import { adamW, risingCosine } from "../../../../../engines/autodiff/index.js";
+import { QuernError } from "../../../../../foundation/base/errors.js";
+import type { Frame } from "../../../../../foundation/contracts/frame.js";
 import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
 import type { Fitted, TrainingContext } from "../../../../../foundation/contracts/trainer.js";
 import { createCheckpoint } from "../../../numeric/pace.js";
+import { changedBatches, changesTexts } from "../../augmentation/changed-batches.js";
 import { mixedBatches } from "../../augmentation/mixup.js";
+import type { Batches } from "../../batches.js";
 import { type NetworkTensors, takeRange, tensorElements } from "../../inference.js";
 import { textBatches } from "../../length-buckets.js";
 import { diagnosticsOf } from "../../network-kind.js";
@@ -42,6 +46,7 @@ export async function fitEncoder(
 ): Promise<Fitted<EncoderState>> {
   const { train, validation } = data;
   const source = openEncoder(trainer, config);
+  if (config.tuning === "frozen" && changesTexts(config)) throw unchangeable(trainer);
   const { inputs, tensors } = trainingInputs(train.features, trainer);
   checkVocabulary(trainer, Math.max(0, ...inputs.texts.map(({ vocabulary }) => vocabulary)), source.encoder);
   const outcome = outcomeOf(train.target, train.weights);
@@ -73,15 +78,17 @@ export async function fitEncoder(
   const { batch, steps, learningRate } = resolvedTraining(config, train.features.rows);
   const phases = frozen ? [{ treatment: undefined }] : phasesOf(config, shape.architecture, learningRate);
   const read = config.buckets && !frozen ? inputs.texts.map((_, k) => textName(k)) : [];
+  const features = frozen ? undefined : train.features;
   let given: NetworkTensors = frozen ? {} : source.tensors;
   let trained: TrainedNetwork | undefined;
   for (const [phase, { treatment }] of phases.entries()) {
     const inPhase = Math.max(1, Math.round(Math.min(steps, context.maxIterations ?? steps) / phases.length));
-    const random = context.random.fork(`rows/${phase}`);
-    const rows = textBatches(learnt, { batch, steps: inPhase, texts: read, random });
     trained = await trainNetwork(
       {
-        batches: mixedBatches(rows, config.mixup, context.random.fork(`mixup/${phase}`)),
+        batches: phaseBatches(learnt, read, {
+          ...{ batch, steps: inPhase, phase, config, context },
+          features,
+        }),
         loss: scoreLoss(answer, config.labelSmoothing),
         optimizer: adamW({ weightDecay: config.weightDecay }),
         learningRate,
@@ -106,6 +113,42 @@ export async function fitEncoder(
     diagnostics: { ...diagnosticsOf(trained!), size: { parameters: tensorElements(source.tensors) } },
   };
   return restoreEncoder(state, vectors);
+}
+
+interface PhaseOptions {
+  readonly batch: number;
+  readonly steps: number;
+  readonly phase: number;
+  readonly config: TextEncoderConfig;
+  readonly context: TrainingContext;
+  /** Where texts may change; absent: the encoder is frozen. */
+  readonly features: Frame | undefined;
+}
+
+/** @param texts names of the tensors whose length is gone by */
+function phaseBatches(
+  learnt: Readonly<Record<string, Tensor>>,
+  texts: readonly string[],
+  { batch, steps, phase, config, context, features }: PhaseOptions,
+): Batches {
+  const random = (name: string) => context.random.fork(`${name}/${phase}`);
+  const rows = textBatches(learnt, { batch, steps, texts, random: random("rows") });
+  const changed = features
+    ? changedBatches(rows, { settings: config, features, name: textName, random: random("texts") })
+    : rows;
+  return mixedBatches(changed, config.mixup, random("mixup"));
+}
+
+/** Vectors of a frozen encoder are computed once for each text. */
+function unchangeable(trainer: string): QuernError {
+  return new QuernError(
+    "TRAINING_FAILED",
+    `The trainer ${trainer} changes texts only while it tunes the encoder.`,
+    {
+      hint: "Set `tuning: lora` or `tuning: full`, or leave out synonyms, swaps, deletions, typos and rewrites.",
+      details: { trainer },
+    },
+  );
 }
 
 function vectorsOf(encoder: PretrainedEncoder, shape: EncoderShape, cache: VectorCache): TextVectors {
