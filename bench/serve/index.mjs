@@ -64,6 +64,7 @@ async function start(command, parameters) {
     begun,
     residentMb: () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))[1]) / 1024,
+    processorMs: () => processorMs(child.pid),
     /** A server that waits for idle connections is not waited for. */
     stop: () =>
       new Promise((resolve) => {
@@ -72,6 +73,13 @@ async function start(command, parameters) {
         child.kill("SIGTERM");
       }),
   };
+}
+
+/** Processor time of a process and those it has started. Unlike rates, it hardly depends on what else the machine does. */
+function processorMs(pid) {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+  const [user, system] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ").slice(11, 13);
+  return 10 * (Number(user) + Number(system)) + children.reduce((sum, child) => sum + processorMs(child), 0);
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
@@ -140,14 +148,14 @@ for (let round = 0; round < rounds; round++) {
     // Slow to start, and a hundred times slower than the rest: once says enough.
     if (name === "MLflow" && round > 0) continue;
     console.error(`round ${round + 1}: ${name}`);
-    const { address, begun, residentMb, stop } = await start(command, parameters);
+    const { address, begun, residentMb, processorMs: spentMs, stop } = await start(command, parameters);
     await firstAnswer(address, requestsOf(name));
     if (name === "MLflow") note(`${name}|cold`, { milliseconds: performance.now() - begun });
     for (const connections of [1, 64]) {
-      note(
-        `${name}|${connections}`,
-        await generateLoad({ address, ...requestsOf(name), connections, seconds }),
-      );
+      const before = spentMs();
+      const figures = await generateLoad({ address, ...requestsOf(name), connections, seconds });
+      const processorMicroseconds = (1000 * (spentMs() - before)) / figures.requests;
+      note(`${name}|${connections}`, { ...figures, processorMicroseconds });
     }
     if (name === "quern") {
       const before = residentMb();
@@ -181,8 +189,10 @@ console.log(
 );
 const medianOf = (key, figure) => median(measured[key].map((figures) => figures[figure] ?? 0));
 console.log("one row a request, medians of alternated rounds, load generator on the same machine\n");
-console.log("| server | connections | req/s | p50 ms | p99 ms | quern req/s ratio | quern p99 ratio |");
-console.log("|---|---|---|---|---|---|---|");
+console.log(
+  "| server | connections | req/s | p50 ms | p99 ms | processor us/req | quern req/s ratio | quern p99 ratio |",
+);
+console.log("|---|---|---|---|---|---|---|---|");
 for (const connections of [1, 64]) {
   const of = (name, key) => medianOf(`${name}|${connections}`, key);
   for (const name of Object.keys(servers)) {
@@ -190,6 +200,7 @@ for (const connections of [1, 64]) {
       of(name, "requestsPerSecond").toFixed(0),
       of(name, "p50").toFixed(3),
       of(name, "p99").toFixed(3),
+      of(name, "processorMicroseconds").toFixed(1),
     ];
     const ratios = ["requestsPerSecond", "p99"].map((key) => (of("quern", key) / of(name, key)).toFixed(2));
     console.log(

@@ -51,6 +51,8 @@ export async function generateLoad(wishes) {
   const quantile = (values, share) =>
     values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
   return {
+    /** All, also those of the warm-up. */
+    requests: next,
     requestsPerSecond: latencies.length / seconds,
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),

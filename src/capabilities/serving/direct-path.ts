@@ -11,8 +11,8 @@ const MAXIMUM_BLOCKING_MS = 0.05;
 const TRIED_ROWS = [1, 4, 16];
 const WARM_UP_RUNS = 100;
 const MEASURED_RUNS = 15;
-/** What a busy server hands over at once. */
-const FULL_BATCH_ROWS = 64;
+/** Callers with a row each, whom a busy server answers together. */
+const CROWD = 64;
 
 /** Runs the model where it lives, whatever that is. */
 export type RunModel = (inputs: Tensors, outputs: readonly string[]) => Promise<Tensors>;
@@ -21,7 +21,7 @@ export type RunModel = (inputs: Tensors, outputs: readonly string[]) => Promise<
 export interface DirectPath {
   /** Requests of at most this many rows are faster this way. */
   readonly rows: number;
-  /** Whether a row costs less this way than its share of a full batch: then they are faster this way under any load. */
+  /** Whether a crowd of callers is answered sooner this way than in a batch: then they are faster this way under any load. */
   readonly isCheapestUnderLoad: boolean;
   readonly model: DirectModel;
 }
@@ -35,6 +35,8 @@ export interface DirectCandidate {
   readonly clock: Clock;
   /** The runtime's answer, for comparison. */
   readonly run: RunModel;
+  /** Answers so many callers with one row each as it is done without the direct way, with all that this takes. */
+  readonly crowd: (callers: number) => Promise<unknown>;
 }
 
 /**
@@ -42,7 +44,7 @@ export interface DirectCandidate {
  * holding up other callers, provided that its answers on the sample are the runtime's within the parity limit.
  */
 export async function openDirectPath(candidate: DirectCandidate): Promise<DirectPath | undefined> {
-  const { model: bytes, sample, outputs, clock, run } = candidate;
+  const { model: bytes, sample, outputs, clock, run, crowd } = candidate;
   if (bytes.length > MAXIMUM_MODEL_BYTES || rowCount(sample) === 0) return undefined;
   const model = compileDirect(bytes);
   if (!model) return undefined;
@@ -59,9 +61,9 @@ export async function openDirectPath(candidate: DirectCandidate): Promise<Direct
     rows = tried;
   }
   if (rows === 0) return undefined;
-  const full = repeated(sample, FULL_BATCH_ROWS);
-  const batchMs = await leastMs(clock, () => run(full, outputs));
-  const directMs = await leastMs(clock, () => model.run(full, outputs));
+  const rowsOfCrowd = repeated(sample, CROWD);
+  const batchMs = await leastMs(clock, () => crowd(CROWD));
+  const directMs = await leastMs(clock, () => model.run(rowsOfCrowd, outputs));
   return { rows, isCheapestUnderLoad: directMs <= batchMs, model };
 }
 

@@ -1,20 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import { unpack } from "../../foundation/base/packing.js";
 import { BUNDLE_FILES, type Manifest } from "../../foundation/contracts/bundle.js";
 import { checkPorts, checkSample, parseSample } from "../../foundation/contracts/bundle-check.js";
-import {
-  type BundlePredictor,
-  createBundlePredictor,
-  type RunGraph,
-  type RunOptions,
-} from "../../foundation/contracts/bundle-predictor.js";
+import type { BundlePredictor, RunOptions } from "../../foundation/contracts/bundle-predictor.js";
 import type { PredictionExplanation } from "../../foundation/contracts/explanation.js";
-import type { HostTransforms } from "../../foundation/contracts/host-steps.js";
-import type { DecodeImage } from "../../foundation/contracts/image-cells.js";
 import { hasImages } from "../../foundation/contracts/image-cells.js";
-import { OUTPUT_TENSORS } from "../../foundation/contracts/model-graph.js";
 import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
 import type {
   RowsExplainer,
@@ -23,21 +14,19 @@ import type {
   ServedModelState,
   ServingObserver,
 } from "../../foundation/contracts/serving.js";
-import { hasStructure } from "../../foundation/contracts/structured-answers.js";
 import { elementCount, type TensorPort } from "../../foundation/contracts/tensor.js";
 import type { AnswerCache } from "./answer-cache.js";
 import { Batcher } from "./batcher.js";
 import { answerFromCache } from "./cached-answers.js";
 import { type AnswerRow, directAnswers } from "./direct-answers.js";
-import { type DirectPath, openDirectPath, rowCount } from "./direct-path.js";
+import { type DirectPath, rowCount } from "./direct-path.js";
 import { InferenceThread, type StartWorker } from "./inference-thread.js";
-import { concatenateRows, type Tensors } from "./tensor-batch.js";
+import { measuredDirectPath } from "./measured-direct-path.js";
+import { type PredictorOptions, predictorOf } from "./predictor-of.js";
+import type { Tensors } from "./tensor-batch.js";
 
-export interface ServingOptions {
+export interface ServingOptions extends PredictorOptions {
   readonly clock: Clock;
-  readonly hostTransforms?: HostTransforms;
-  /** For models that take images; default: images come as pixels or Netpbm. */
-  readonly decodeImage?: DecodeImage;
   readonly observer?: ServingObserver;
   /** Default 64. */
   readonly maximumBatchRows?: number;
@@ -78,51 +67,6 @@ export async function openServedModel(
     await thread.close();
     throw cause;
   }
-}
-
-/** Measured on the bundle's own sample. Host transforms make their columns first, so the tensors come from a dry run. */
-async function measuredDirectPath(
-  bundle: ServableBundle,
-  thread: InferenceThread,
-  options: ServingOptions,
-): Promise<DirectPath | undefined> {
-  const { manifest, files } = bundle;
-  const { requests } = parseSample(files.get(BUNDLE_FILES.sample)!);
-  if (requests.length === 0 || hasStructure(manifest.outputs)) return undefined;
-  let sample: Tensors = {};
-  const run = (inputs: Tensors, outputs: readonly string[]): Promise<Tensors> => {
-    sample = Object.fromEntries(
-      Object.entries(inputs).map(([name, tensor]) => [name, concatenateRows([tensor])]),
-    );
-    return thread.run(inputs, outputs);
-  };
-  await predictorOf(bundle, options, run, requests.length).predict(requests);
-  return openDirectPath({
-    model: files.get(BUNDLE_FILES.model)!,
-    sample,
-    outputs:
-      manifest.outputs.kind === "value"
-        ? [OUTPUT_TENSORS.prediction]
-        : [OUTPUT_TENSORS.label, OUTPUT_TENSORS.probabilities],
-    clock: options.clock,
-    run: (inputs, outputs) => thread.run(inputs, outputs),
-  });
-}
-
-function predictorOf(
-  { manifest, files }: ServableBundle,
-  { hostTransforms = new Map(), decodeImage }: ServingOptions,
-  run: RunGraph,
-  chunkRows: number,
-): BundlePredictor {
-  return createBundlePredictor({
-    manifest,
-    hostTransforms,
-    hostStates: manifest.hostTransforms.map((host) => unpack(files.get(host.state)!)),
-    run,
-    decodeImage,
-    chunkRows,
-  });
 }
 
 /** The first answers are slow and could be wrong: they go to the sample, not to a caller. */
