@@ -1,4 +1,9 @@
-import { quoteIdentifier, type StorageType, type Table } from "../../../engines/table/index.js";
+import {
+  quoteIdentifier,
+  type StorageType,
+  type Table,
+  type TableColumn,
+} from "../../../engines/table/index.js";
 
 /** What is known about a column before its kind is chosen. */
 export interface ColumnEvidence {
@@ -29,22 +34,47 @@ export interface NumberEvidence {
 const MAX_LISTED_VALUES = 10_000;
 const SAMPLE_ROWS = 5_000;
 
+/** Columns that share a query: one for each column is what wide tables would wait for. */
+const COLUMNS_A_QUERY = 25;
+
 export async function gatherEvidence(table: Table): Promise<ColumnEvidence[]> {
   const evidence: ColumnEvidence[] = [];
   const totals = await columnTotals(table);
-  for (const [index, { name, storage }] of table.columns.entries()) {
-    const { present, distinct } = totals[index]!;
+  for (let start = 0; start < table.columns.length; start += COLUMNS_A_QUERY) {
+    const group = table.columns.slice(start, start + COLUMNS_A_QUERY);
+    evidence.push(...(await gatherGroup(table, group, totals.slice(start, start + group.length))));
+  }
+  return evidence;
+}
+
+async function gatherGroup(
+  table: Table,
+  columns: readonly TableColumn[],
+  totals: readonly { readonly present: number; readonly distinct: number }[],
+): Promise<ColumnEvidence[]> {
+  const samples = await sampleValues(
+    table,
+    columns.map(({ name }) => name),
+  );
+  const numeric = columns.flatMap(({ name, storage }, k) =>
+    storage === "number" && totals[k]!.present > 0
+      ? [{ name, expression: quoteIdentifier(name), sample: samples[k]! }]
+      : [],
+  );
+  const found = await numberEvidences(table, numeric);
+  const numbers = new Map(numeric.map(({ name }, k) => [name, found[k]!]));
+  const evidence: ColumnEvidence[] = [];
+  for (const [k, { name, storage }] of columns.entries()) {
+    const { present, distinct } = totals[k]!;
     const listed = distinct <= MAX_LISTED_VALUES * 1.2 && storage !== "vector";
     const values = listed ? await distinctValues(table, name) : undefined;
-    const sample = await sampleValues(table, name);
+    const number = numbers.get(name);
     evidence.push({
       ...{ name, storage, rows: table.rows, present },
       distinct: values?.length ?? distinct,
       ...(values && values.length <= MAX_LISTED_VALUES ? { values } : {}),
-      sample,
-      ...(storage === "number" && present > 0
-        ? { number: await numberEvidence(table, quoteIdentifier(name), sample) }
-        : {}),
+      sample: samples[k]!,
+      ...(number ? { number } : {}),
     });
   }
   return evidence;
@@ -73,39 +103,47 @@ async function distinctValues(table: Table, name: string): Promise<{ value: unkn
 }
 
 /** Rows chosen by a multiplicative hash of their number: spread evenly, the same every time. */
-async function sampleValues(table: Table, name: string): Promise<unknown[]> {
-  const source = quoteIdentifier(name);
+async function sampleValues(table: Table, names: readonly string[]): Promise<unknown[][]> {
   const row = quoteIdentifier(table.rowColumn);
   const share = Math.min(1, SAMPLE_ROWS / Math.max(1, table.rows));
-  const chosen = share < 1 ? `AND (${row} * 2654435761) % 4294967296 < ${Math.ceil(share * 2 ** 32)}` : "";
-  const rows = await table.query(
-    `SELECT ${source} AS value FROM data WHERE ${source} IS NOT NULL ${chosen} ORDER BY ${row} LIMIT ${SAMPLE_ROWS}`,
-  );
-  return rows.map((entry) => entry.value);
+  const chosen = share < 1 ? `WHERE (${row} * 2654435761) % 4294967296 < ${Math.ceil(share * 2 ** 32)}` : "";
+  const selected = names.map((name, k) => `${quoteIdentifier(name)} AS v${k}`).join(", ");
+  const rows = await table.query(`SELECT ${selected} FROM data ${chosen} ORDER BY ${row}`);
+  return names.map((_, k) => {
+    const values = rows.map((entry) => entry[`v${k}`]).filter((value) => value !== null);
+    return values.length > SAMPLE_ROWS ? values.slice(0, SAMPLE_ROWS) : values;
+  });
 }
 
-/** @param expression SQL of a DOUBLE over `data` */
-export async function numberEvidence(
+interface NumberQuestion {
+  /** SQL of a DOUBLE over `data`. */
+  readonly expression: string;
+  readonly sample: readonly unknown[];
+}
+
+/** One for each question, of one scan. */
+export async function numberEvidences(
   table: Table,
-  expression: string,
-  sample: readonly unknown[],
-): Promise<NumberEvidence> {
-  const places = decimalsOf(sample);
-  // Rounding is slow: one number of decimals is tried, the one that the sample suggests.
-  const rounded = places === undefined ? "false" : `bool_and(round(x, ${places}) = x)`;
-  const [row] = await table.query(
-    `SELECT min(x) AS min, max(x) AS max, bool_and(x = trunc(x)) AS integer,
-       bool_and(coalesce(TRY_CAST(x AS FLOAT) = x, x IS NULL)) AS exact, ${rounded} AS rounded
-     FROM (SELECT ${expression} AS x FROM data)`,
-  );
-  const integer = row!.integer === true;
-  return {
-    min: row!.min as number,
-    max: row!.max as number,
-    integer,
-    exactInFloat32: row!.exact === true,
-    decimals: integer ? 0 : row!.rounded === true ? places : undefined,
-  };
+  questions: readonly NumberQuestion[],
+): Promise<NumberEvidence[]> {
+  if (questions.length === 0) return [];
+  const places = questions.map(({ sample }) => decimalsOf(sample));
+  const figures = questions.map((_, k) => {
+    // Rounding is slow: one number of decimals is tried, the one that the sample suggests.
+    const rounded = places[k] === undefined ? "false" : `bool_and(round(x${k}, ${places[k]}) = x${k})`;
+    return `min(x${k}) AS min${k}, max(x${k}) AS max${k}, bool_and(x${k} = trunc(x${k})) AS integer${k},
+       bool_and(coalesce(TRY_CAST(x${k} AS FLOAT) = x${k}, x${k} IS NULL)) AS exact${k}, ${rounded} AS rounded${k}`;
+  });
+  const read = questions.map(({ expression }, k) => `${expression} AS x${k}`);
+  const [row] = await table.query(`SELECT ${figures.join(", ")} FROM (SELECT ${read.join(", ")} FROM data)`);
+  return questions.map((_, k) => {
+    const integer = row![`integer${k}`] === true;
+    return {
+      ...{ min: row![`min${k}`] as number, max: row![`max${k}`] as number, integer },
+      exactInFloat32: row![`exact${k}`] === true,
+      decimals: integer ? 0 : row![`rounded${k}`] === true ? places[k] : undefined,
+    };
+  });
 }
 
 /** Fewest decimals (0..6) that write every number of a sample. */

@@ -18,7 +18,7 @@ import {
 } from "../../../foundation/base/values.js";
 import type { ColumnKind, ColumnSchema } from "../../../foundation/contracts/column.js";
 import { type Choice, chooseKinds, type IsImage } from "./choose-kind.js";
-import { type ColumnEvidence, choosePrecision, gatherEvidence, numberEvidence } from "./column-evidence.js";
+import { type ColumnEvidence, choosePrecision, gatherEvidence, numberEvidences } from "./column-evidence.js";
 import { impose } from "./impose-kind.js";
 
 export interface InferenceOptions {
@@ -136,10 +136,10 @@ async function complete(table: Table, evidence: ColumnEvidence, schema: ColumnSc
   if (schema.kind !== "number") return schema;
   const { storage } = table.columns.find(({ name }) => name === schema.name)!;
   const expression = valueExpression(schema, storage);
-  const numbers = evidence.sample.map((value) => parseNumber(value, schema.format));
-  const facts =
-    evidence.number && !schema.format ? evidence.number : await numberEvidence(table, expression, numbers);
-  if (facts.min === null) return { ...schema, precision: "float32" };
+  const sample = evidence.sample.map((value) => parseNumber(value, schema.format));
+  const known = evidence.number && !schema.format ? [evidence.number] : undefined;
+  const [facts] = known ?? (await numberEvidences(table, [{ expression, sample }]));
+  if (!facts || facts.min === null) return { ...schema, precision: "float32" };
   return { ...schema, precision: await choosePrecision(table, expression, facts) };
 }
 

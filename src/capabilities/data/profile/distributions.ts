@@ -125,46 +125,93 @@ function sampleQuantiles(column: Column): number[] {
   return sorted.length === 0 ? [] : Object.values(PROBABILITIES).map((p) => quantileOfSorted(sorted, p));
 }
 
+/** Columns that share a query. */
+const COLUMNS_A_QUERY = 25;
+
 /**
- * Equal-width bins over the whole range; whole numbers of a narrow range get a bin each. Times of a large table
+ * Equal-width bins over the whole range, by column; whole numbers of a narrow range get a bin each. Times of a large table
  * are counted in the sample, for reading them from text once more would cost more than all else.
  */
-export async function readHistogram(
+export async function readHistograms(
   table: Table,
-  source: ColumnSource,
-  { number, datetime, count }: Moments,
+  sources: readonly ColumnSource[],
+  moments: readonly Moments[],
   sample: Frame,
-): Promise<Histogram> {
+): Promise<Map<string, Histogram>> {
+  const histograms = new Map<string, Histogram>();
+  const scanned: { readonly source: ColumnSource; readonly grid: Grid }[] = [];
+  for (const [k, source] of sources.entries()) {
+    const { number, datetime, count } = moments[k]!;
+    if (!number && !datetime) continue;
+    const grid = gridOf(moments[k]!);
+    const { name } = source.schema;
+    const column = sample.columns.get(name);
+    if (!grid) {
+      const { min, max } = (number ?? datetime)!;
+      histograms.set(name, { edges: [min, max], counts: [count] });
+    } else if (column?.kind === "datetime" && table.rows > EXACT_ROWS) {
+      histograms.set(name, binSample(column.values, grid));
+    } else scanned.push({ source, grid });
+  }
+  for (let start = 0; start < scanned.length; start += COLUMNS_A_QUERY) {
+    const group = scanned.slice(start, start + COLUMNS_A_QUERY);
+    const counts = await countBins(table, group);
+    for (const [k, { source, grid }] of group.entries())
+      histograms.set(source.schema.name, { edges: grid.edges, counts: counts[k]! });
+  }
+  return histograms;
+}
+
+interface Grid {
+  readonly min: number;
+  readonly width: number;
+  readonly bins: number;
+  readonly edges: number[];
+}
+
+/** Undefined where all values are the same, or too far apart to be told apart. */
+function gridOf({ number, datetime }: Moments): Grid | undefined {
   const { min, max } = (number ?? datetime)!;
   const range = max - min;
-  if (range === 0 || !Number.isFinite(range)) return { edges: [min, max], counts: [count] };
+  if (range === 0 || !Number.isFinite(range)) return undefined;
   const single = number?.whole === true && range < BINS;
   const bins = single ? range + 1 : BINS;
   const width = single ? 1 : range / bins;
   const edges = Array.from({ length: bins + 1 }, (_, i) =>
     i === bins && !single ? max : stable(min + i * width),
   );
-  const column = sample.columns.get(source.schema.name);
-  if (column?.kind === "datetime" && table.rows > EXACT_ROWS) {
-    const known = column.values.filter((value) => !Number.isNaN(value));
-    const counts = new Array<number>(bins).fill(0);
-    for (const value of known) counts[Math.max(0, Math.min(bins - 1, Math.floor((value - min) / width)))]!++;
-    return { edges, counts, sampleRows: known.length };
-  }
-  return { edges, counts: await countBins(table, source, { min, width, bins }) };
+  return { min, width, bins, edges };
 }
 
+function binSample(values: Float64Array, { min, width, bins, edges }: Grid): Histogram {
+  const known = values.filter((value) => !Number.isNaN(value));
+  const counts = new Array<number>(bins).fill(0);
+  for (const value of known) counts[Math.max(0, Math.min(bins - 1, Math.floor((value - min) / width)))]!++;
+  return { edges, counts, sampleRows: known.length };
+}
+
+/** By column, how many values each bin holds; one scan for all. */
 async function countBins(
   table: Table,
-  source: ColumnSource,
-  { min, width, bins }: { min: number; width: number; bins: number },
-): Promise<number[]> {
-  const value = source.schema.kind === "datetime" ? `epoch_ms(${source.value})` : source.value;
-  const rows = await table.query(
-    `SELECT CAST(least(floor((value - (${literal(min)})) / ${literal(width)}), ${bins - 1}) AS INTEGER) AS bin, count(*) AS n
-     FROM (SELECT ${value} AS value FROM data) WHERE value IS NOT NULL GROUP BY 1`,
+  columns: readonly { readonly source: ColumnSource; readonly grid: Grid }[],
+): Promise<number[][]> {
+  const values = columns.map(({ source }, k) => {
+    return `${source.schema.kind === "datetime" ? `epoch_ms(${source.value})` : source.value} AS v${k}`;
+  });
+  const bins = columns.map(({ grid: { min, width, bins } }, k) => {
+    const bin = `least(floor((v${k} - (${literal(min)})) / ${literal(width)}), ${bins - 1})`;
+    // `least` passes over what is missing.
+    return `histogram(CAST(${bin} AS INTEGER)) FILTER (WHERE v${k} IS NOT NULL) AS h${k}`;
+  });
+  const entries = columns.map((_, k) => `map_keys(h${k}) AS b${k}, map_values(h${k}) AS n${k}`);
+  const [row] = await table.query(
+    `SELECT ${entries.join(", ")} FROM (SELECT ${bins.join(", ")} FROM (SELECT ${values.join(", ")} FROM data))`,
   );
-  const counts = new Array<number>(bins).fill(0);
-  for (const row of rows) counts[numberOf(row.bin)] = numberOf(row.n);
-  return counts;
+  return columns.map(({ grid }, k) => {
+    const counts = new Array<number>(grid.bins).fill(0);
+    const found = (row![`n${k}`] ?? []) as unknown[];
+    for (const [at, bin] of ((row![`b${k}`] ?? []) as unknown[]).entries())
+      counts[numberOf(bin)] = numberOf(found[at]);
+    return counts;
+  });
 }

@@ -6,7 +6,7 @@ import type { ColumnProfile, Profile } from "../../../foundation/contracts/profi
 import type { Target, TaskType } from "../../../foundation/contracts/target.js";
 import { type FindProblemsOptions, findProblems } from "../findings/find-problems.js";
 import { type ColumnSource, columnSources } from "./column-source.js";
-import { countValues, readHistogram, readQuantiles, readValues } from "./distributions.js";
+import { countValues, readHistograms, readQuantiles, readValues } from "./distributions.js";
 import { readDuplicates } from "./duplicates.js";
 import { type Moments, readMoments } from "./moments.js";
 import { CORRELATION_ROWS, correlate } from "./relations.js";
@@ -59,14 +59,17 @@ export async function measureTable(
   const target = options.target && values && { name: options.target.name, values };
 
   const moments = await readMoments(table, sources, frame);
-  const quantiles = await readQuantiles(table, sources, frame);
+  const shapes = {
+    quantiles: await readQuantiles(table, sources, frame),
+    histograms: await readHistograms(table, sources, moments, frame),
+  };
   const prepared = target && prepareTarget(target.values, sample);
   const columns: ColumnProfile[] = [];
   for (const [i, source] of sources.entries()) {
     const column = frame.columns.get(source.schema.name);
     const cells = prepared && column && source.schema.name !== target?.name && cellsOf(column, sample);
     columns.push({
-      ...(await profileColumn(table, source, moments[i]!, frame, quantiles)),
+      ...(await profileColumn(table, source, moments[i]!, frame, shapes)),
       ...(cells && { association: Number(explainedShare(cells, prepared).toFixed(6)) }),
     });
   }
@@ -91,19 +94,25 @@ function thinRows(rows: number, limit: number): Int32Array {
   return Int32Array.from({ length: kept }, (_, i) => Math.floor((i * rows) / kept));
 }
 
+/** By the names of columns. */
+interface Shapes {
+  readonly quantiles: Awaited<ReturnType<typeof readQuantiles>>;
+  readonly histograms: Awaited<ReturnType<typeof readHistograms>>;
+}
+
 async function profileColumn(
   table: Table,
   source: ColumnSource,
   moments: Moments,
   sample: Frame,
-  quantiles: Awaited<ReturnType<typeof readQuantiles>>,
+  { quantiles, histograms }: Shapes,
 ): Promise<ColumnProfile> {
   const { name, kind, reason } = source.schema;
   const { number, datetime, text } = moments;
   const scanned = number || datetime || text ? moments.count : undefined;
   const values = await readValues(table, source, sample, scanned);
   const missing = table.rows - values.count;
-  const histogram = number || datetime ? await readHistogram(table, source, moments, sample) : undefined;
+  const histogram = histograms.get(name);
   const shape = quantiles.get(name);
   return {
     name,
