@@ -22,9 +22,9 @@ import {
 } from "./recurrent-sequences.js";
 
 /**
- * A step of the way back has one product and a few small ops, whose values stay in the processor's cache; gradients of the
- * weights are one product over all steps (Appleyard, Kocisky and Blunsom, 2016). Columns are sequences, as on the way
- * forward.
+ * A step of the way back is left with one product and a few elementwise ops, as slopes of all steps are computed at once;
+ * gradients of the weights are one product over all steps (Appleyard, Kocisky and Blunsom, 2016). Columns are sequences, as
+ * on the way forward.
  */
 export function lstmVjp(d: Derivation): (GraphValue | undefined)[] {
   const { x, node } = d;
@@ -123,18 +123,48 @@ function arrivalsOf(d: Derivation, { steps, batch, hidden }: LstmPass, direction
   return { states, cells };
 }
 
-/** Slopes of a step: of the sums before the gates [4 H, N], the output gate's by the state, the others' by the cell. */
-function slopesOf(d: Derivation, { gates, candidate, curved, state }: LstmStep, before: GraphValue) {
+interface LstmSlopes {
+  /** Of the sums before the gates [4 H, N], by step: the output gate's by the state, the others' by the cell. */
+  readonly sums: readonly GraphValue[];
+  /** Of the cell by the state, and of the cell before by the cell, [H, N]. */
+  readonly stateToCell: readonly GraphValue[];
+  readonly cellToBefore: readonly GraphValue[];
+}
+
+/** Of all steps at once: many small ops take longer than a few large ones. */
+function lstmSlopes(d: Derivation, { hidden, firstCell }: LstmPass, steps: readonly LstmStep[]): LstmSlopes {
   const { x } = d;
-  const [enter, leave, forget] = gatesOf(d, gates, Number(candidate.shape[0]));
-  const [entering, kept] = [x.mul(enter!, candidate), x.mul(forget!, before)];
+  const parts = steps.map((step, k) => {
+    const [enter, leave, forget] = gatesOf(d, step.gates, hidden) as [GraphValue, GraphValue, GraphValue];
+    const before = k > 0 ? steps[k - 1]!.cell : firstCell;
+    const [entering, kept] = [x.mul(enter, step.candidate), x.mul(forget, before)];
+    return { ...step, enter, leave, forget, entering, kept };
+  });
+  const joined = (of: (part: (typeof parts)[number]) => readonly GraphValue[]) =>
+    x.concat(parts.flatMap(of), 0);
+  const apart = (value: GraphValue, rows: number) =>
+    x.split(value, new Array<number>(steps.length).fill(rows), 0);
   // s (1 - s) times what the gate lets through, and enter (1 - candidate^2), as differences of what is there already.
-  const through = x.concat([entering, state, kept, entering], 0);
+  const through = joined(({ entering, state, kept }) => [entering, state, kept, entering]);
   const sums = x.sub(
-    x.concat([entering, state, kept, enter!], 0),
-    x.mul(through, x.concat([gates, candidate], 0)),
+    joined(({ entering, state, kept, enter }) => [entering, state, kept, enter]),
+    x.mul(
+      through,
+      joined(({ gates, candidate }) => [gates, candidate]),
+    ),
   );
-  return { sums, stateToCell: x.sub(leave!, x.mul(state, curved)), cellToBefore: forget! };
+  const stateToCell = x.sub(
+    joined(({ leave }) => [leave]),
+    x.mul(
+      joined(({ state }) => [state]),
+      joined(({ curved }) => [curved]),
+    ),
+  );
+  return {
+    sums: apart(sums, 4 * hidden),
+    stateToCell: apart(stateToCell, hidden),
+    cellToBefore: parts.map(({ forget }) => forget),
+  };
 }
 
 /** Cotangents of the sums before the gates [4 H, T N], and of the state and cell before the first step [H, N]. */
@@ -145,16 +175,15 @@ function backwardSteps(d: Derivation, pass: LstmPass, steps: readonly LstmStep[]
   const added = (a: GraphValue | undefined, b: GraphValue | undefined) => (a && b ? x.add(a, b) : (a ?? b));
   let toState = arrivals.states[steps.length] ?? zeroStates(d, [hidden, batch]);
   let toCell = arrivals.cells[steps.length];
+  const slopes = lstmSlopes(d, pass, steps);
   const toSums: GraphValue[] = [];
   for (let step = steps.length - 1; step >= 0; step--) {
-    const before = step > 0 ? steps[step - 1]!.cell : pass.firstCell;
-    const slopes = slopesOf(d, steps[step]!, before);
-    const cell = added(toCell, x.mul(toState, slopes.stateToCell))!;
-    const own = x.mul(x.concat([cell, toState, cell, cell], 0), slopes.sums);
+    const cell = added(toCell, x.mul(toState, slopes.stateToCell[step]!))!;
+    const own = x.mul(x.concat([cell, toState, cell, cell], 0), slopes.sums[step]!);
     toSums.unshift(own);
     const arrived = arrivals.states[step];
     toState = graph.op("Gemm", arrived ? [weight, own, arrived] : [weight, own]);
-    toCell = added(arrivals.cells[step], x.mul(cell, slopes.cellToBefore))!;
+    toCell = added(arrivals.cells[step], x.mul(cell, slopes.cellToBefore[step]!))!;
   }
   return { toSums: x.concat(toSums, 1), firstState: toState, firstCell: toCell! };
 }
