@@ -20,11 +20,14 @@ import {
   type TextColumn,
 } from "../../foundation/contracts/frame.js";
 import { pictureSizeOf, readImageCell } from "../../foundation/contracts/image-cells.js";
+import { keyOfFile, type PixelCache } from "./pixel-cache.js";
 
 /** A table, and the folder of the images that its cells name. */
 export interface TableWithImages {
   readonly table: Table;
   readonly imageFolder?: string | undefined;
+  /** Pictures that were decoded before; absent: each is decoded. */
+  readonly pixels?: PixelCache | undefined;
 }
 
 /** Images whose headers decide to which size a column is read. */
@@ -88,7 +91,7 @@ export interface ReadColumns {
  * @throws QuernError DATA_COLUMN_UNKNOWN, DATA_TOO_LARGE, DATA_MALFORMED where no image of a column can be read
  */
 export async function readColumns(
-  { table, imageFolder }: TableWithImages,
+  { table, imageFolder, pixels }: TableWithImages,
   schema: readonly ColumnSchema[],
   options: ReadFrameOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<ReadColumns> {
@@ -100,7 +103,7 @@ export async function readColumns(
   const unreadable: UnreadableCells[] = [];
   for (const column of schema.filter(({ kind }) => kind === "image")) {
     const cells = (read.columns.get(column.name) as TextColumn).values;
-    const images = await readImages(column, cells, imageFolder, options.signal);
+    const images = await readImages(column, cells, { imageFolder, pixels, signal: options.signal });
     columns.set(column.name, images.column);
     if (images.unreadable) unreadable.push(images.unreadable);
   }
@@ -110,8 +113,11 @@ export async function readColumns(
 async function readImages(
   schema: ColumnSchema,
   cells: readonly string[],
-  folder: string | undefined,
-  signal: AbortSignal | undefined,
+  {
+    imageFolder,
+    pixels,
+    signal,
+  }: Pick<TableWithImages, "imageFolder" | "pixels"> & { readonly signal?: AbortSignal | undefined },
 ): Promise<{ column: ImageColumn; unreadable?: UnreadableCells }> {
   const size = pictureSizeOf(schema as Parameters<typeof pictureSizeOf>[0]);
   const cellBytes = size.height * size.width * size.channels;
@@ -124,10 +130,20 @@ async function readImages(
     for (let row = next++; row < cells.length; row = next++) {
       if (signal?.aborted) throw new QuernError("INTERRUPTED", "Reading images was interrupted.");
       if (cells[row] === "") continue;
-      const picture = await readCell(cells[row]!, folder, (bytes) => readImageCell(bytes, size, decode));
+      let key: string | undefined;
+      const picture = await readCell(cells[row]!, imageFolder, async (bytes) => {
+        key = pixels && keyOfFile(bytes);
+        const known = key === undefined ? undefined : pixels?.get(key, size);
+        return known ? { ...size, data: known } : readImageCell(bytes, size, decode);
+      });
       if (picture instanceof UnreadablePicture)
         failures.push({ row, value: `${nameOf(cells[row]!)}: ${picture.reason}` });
-      else if (picture) values.set(picture.data, row * cellBytes);
+      else if (picture) {
+        values.set(picture.data, row * cellBytes);
+        // A view of the column, which nobody changes.
+        if (key !== undefined)
+          pixels?.add(key, size, values.subarray(row * cellBytes, (row + 1) * cellBytes));
+      }
     }
   };
   await Promise.all(Array.from({ length: DECODED_TOGETHER }, work));

@@ -5,6 +5,7 @@ import { createOutboundClient, type OutboundPolicy } from "../../foundation/base
 import type { Project } from "../../foundation/contracts/project.js";
 import type { SourceDescription, SourceOptions } from "../../foundation/contracts/source.js";
 import type { WorkflowContext } from "../context.js";
+import type { PixelCache } from "./pixel-cache.js";
 
 export interface OpenedData {
   readonly table: Table;
@@ -13,6 +14,8 @@ export interface OpenedData {
   readonly description: string;
   /** Where images lie that cells name. */
   readonly imageFolder?: string;
+  /** Pictures that an earlier training decoded. */
+  readonly pixels?: PixelCache;
   close(): Promise<void>;
 }
 

@@ -15,6 +15,7 @@ import { planAgenda } from "../learn/agenda.js";
 import { AllTrialsFailed } from "../learn/learn.js";
 import { completedBySource } from "../load/implied-project.js";
 import { type OpenedData, openData } from "../load/open-data.js";
+import { PixelCache } from "../load/pixel-cache.js";
 import { withStore } from "../locate-store.js";
 import { withAugmentationFiles } from "../project/augmentation-files.js";
 import { type Extensions, loadExtensions } from "../project/extensions.js";
@@ -86,7 +87,8 @@ export async function runTraining(
       }),
     );
   }
-  const data = await openData(project.data, { ...context, allowedHosts: request.allowedHosts });
+  const opened = await openData(project.data, { ...context, allowedHosts: request.allowedHosts });
+  const data = { ...opened, pixels: new PixelCache(join(request.store, CACHE_FOLDER, "pixels")) };
   try {
     const complete = { ...undertaking, project: completedBySource(project, data) };
     return await trainOn(data, complete, fingerprint);
@@ -114,6 +116,7 @@ async function trainOn(
         metric: metric.id,
         split: division.record.config.kind,
       });
+      data.pixels?.save();
       const steps = new StepRunner(store, { clock: context.clock, seed: project.seed });
       const equipped = {
         request,
@@ -160,6 +163,7 @@ async function trainStructure(
         ...{ task: definition.task, target: prepared.column, metric },
         split: division.record.config.kind,
       });
+      data.pixels?.save();
       const steps = new StepRunner(store, { clock: context.clock, seed: project.seed });
       const transforms = createTransforms();
       const result = await produceStructure({
