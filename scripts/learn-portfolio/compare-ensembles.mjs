@@ -77,7 +77,21 @@ const drawn = (share) => (problem) => {
   return Array.from(meanOfTen(problem), (weight, k) => (1 - share) * weight + share * equal[k]);
 };
 
-const WAYS = {
+/** Of the best few alone, as of hundreds of trials only the best are considered; with or without the best of each family. */
+const ofBest = (count, withFamilies) => (problem) => {
+  const losses = problem.candidates.map(({ predictions }) => metricValue(problem, predictions));
+  const order = losses.map((_, k) => k).sort((a, b) => losses[a] - losses[b]);
+  const families = new Set();
+  const kept = order.filter((k, place) => {
+    const isFirst = !families.has(problem.candidates[k].family);
+    families.add(problem.candidates[k].family);
+    return place < count || (withFamilies && isFirst);
+  });
+  const weights = meanOfTen({ ...problem, candidates: kept.map((k) => problem.candidates[k]) });
+  return losses.map((_, k) => (kept.includes(k) ? weights[kept.indexOf(k)] : 0));
+};
+
+const ALL_WAYS = {
   single: best,
   "where it beats": (problem) => {
     const folds = Int32Array.from({ length: problem.rows }, (_, row) => row % FOLDS);
@@ -90,7 +104,11 @@ const WAYS = {
   "best of four families": bestOfFamilies,
   "drawn by .3": drawn(0.3),
   "drawn by .5": drawn(0.5),
+  "of the best 8": ofBest(8, false),
+  "of the best 8 and of each family": ofBest(8, true),
 };
+const asked = process.env.QUERN_WAYS?.split(",") ?? Object.keys(ALL_WAYS);
+const WAYS = Object.fromEntries(["single", ...asked].map((way) => [way, ALL_WAYS[way]]));
 
 for (const count of [300, 900]) {
   const relative = Object.fromEntries(Object.keys(WAYS).map((way) => [way, []]));
