@@ -16,7 +16,8 @@ interface Listeners {
 /**
  * Runs a training in a child process with its own memory, so that neither a crash nor a full heap takes the
  * caller along. The optimising WebAssembly tier is used from the first call on.
- * @throws QuernError whatever the training throws; OUT_OF_MEMORY when the child was killed
+ * @throws QuernError whatever the training throws; OUT_OF_MEMORY when the child was killed, as it is
+ * by the system or by itself for want of memory; Error when it ended without a word
  */
 export function spawnTraining(
   request: TrainRequest,
@@ -65,15 +66,15 @@ function outcomeOf(child: ChildProcess, options: Listeners): Promise<TrainResult
   });
 }
 
-/** A child that ends without a word was killed, or ran out of memory. */
-function deathOf(code: number | null, signal: NodeJS.Signals | null, abort: AbortSignal): QuernError {
+/** A child that ends without a word was killed, ran out of memory, or could not begin. */
+function deathOf(code: number | null, signal: NodeJS.Signals | null, abort: AbortSignal): Error {
   if (abort.aborted) return new QuernError("INTERRUPTED", "The training was interrupted.");
-  const how = signal ? `killed by ${signal}` : `ended with code ${code}`;
+  if (!signal) return new Error(`The training process ended with code ${code} before it could say why.`);
   return new QuernError(
     "OUT_OF_MEMORY",
-    `The training process was ${how} before it finished; the usual reason is memory.`,
+    `The training process was killed by ${signal} before it finished; the usual reason is memory.`,
     {
-      details: { code, signal },
+      details: { signal },
       hint: "Use fewer rows or columns or a machine with more memory; the same command with `--resume` reuses what was finished.",
     },
   );
