@@ -69,7 +69,25 @@ const network = {
     }),
   wide: z.boolean().default(true).register(fields, {
     title: "Wide part",
-    help: "Adds the scores of a linear model of pieces and pairs, as text of few rows needs; not to `bag`.",
+    help: "Adds a linear model of the pieces and pairs that a text has, as TF-IDF weighs them, and of the other features (wide and deep).",
+  }),
+  widePairBuckets: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 20)
+    .default(2 ** 17)
+    .register(fields, {
+      title: "Buckets of pairs of the wide part",
+      help: "Neighbouring pieces share so many coefficients by their hash; 0: pairs do not count.",
+    }),
+  initialVectors: z.enum(["random", "cooccurrence"]).default("random").register(fields, {
+    title: "Initial vectors",
+    help: "Of pieces: drawn, or learnt from which pieces stand together in the training texts (Levy and Goldberg, 2014).",
+  }),
+  pretrainingEpochs: z.number().int().min(0).max(1000).default(0).register(fields, {
+    title: "Epochs of pretraining",
+    help: "`recurrent` and `transformer` first learn to guess hidden pieces of the training texts, so many times each (Devlin et al., 2019).",
   }),
 };
 
@@ -90,7 +108,7 @@ const training = {
   labelSmoothing: labelSmoothingField(),
   ...textAugmentationFields,
   mixup: mixupField("the vectors of pairs of texts"),
-  epochs: z.number().int().min(1).max(1000).default(8).register(fields, {
+  epochs: z.number().int().min(1).max(1000).default(4).register(fields, {
     title: "Epochs",
     help: "Times that each row is seen.",
   }),

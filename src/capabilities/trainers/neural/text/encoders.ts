@@ -12,6 +12,7 @@ import { encoderBlock } from "../layers/transformer.js";
 import { firstPieces } from "../length-buckets.js";
 import type { Scope } from "../scope.js";
 import type { Architecture, TextNetworkConfig } from "./config.js";
+import { pairBuckets } from "./terms.js";
 
 /** What of the configuration the encoders look at. */
 export type EncoderShape = Pick<
@@ -20,15 +21,10 @@ export type EncoderShape = Pick<
 >;
 
 /** Int32 [N, L], also where L is less than the longest text takes, to float32 [N, E]. */
-type TextEncoder = (
-  scope: Scope,
-  tokens: GraphValue,
-  shape: EncoderShape,
-  text: { readonly length: number; readonly vocabulary: number },
-) => GraphValue;
+type TextEncoder = (scope: Scope, tokens: GraphValue, shape: EncoderShape, size: TextSize) => GraphValue;
 
 /** Pieces that are there: float32 [N, L], 1 or 0. */
-function presence({ x }: Scope, tokens: GraphValue): GraphValue {
+export function presence({ x }: Scope, tokens: GraphValue): GraphValue {
   return cast(x.graph, x.greater(tokens, 0), "float32");
 }
 
@@ -42,9 +38,6 @@ function embedPieces(
   const vectors = embedding(scope.at("pieces"), tokens, { vocabulary, width, initial });
   return scope.x.mul(vectors, scope.x.unsqueeze(mask, [-1]));
 }
-
-/** Prime, so that neighbours of either order fall in different buckets. */
-const PAIR_FACTOR = 1_000_003;
 
 /**
  * Sum of the vectors of pieces and of neighbouring pairs, which share vectors by their hash, and how many there are:
@@ -61,12 +54,8 @@ function sumOfPiecesAndPairs(
   const sum = x.sum(embedPieces(scope, tokens, mask, pieces), [1]);
   const count = x.sum(mask, [1], true);
   if (buckets === 0 || length < 2) return { sum, count };
-  const ids = cast(x.graph, tokens, "int64");
-  const [first] = x.split(ids, [length - 1, 1], 1);
-  const [, second] = x.split(ids, [1, length - 1], 1);
   const [, present] = x.split(mask, [1, length - 1], 1);
-  const mixed = x.add(x.mul(first!, PAIR_FACTOR), second!);
-  const places = x.graph.op("Mod", [mixed, x.graph.scalar(buckets, "int64")]);
+  const places = pairBuckets(x, tokens, buckets);
   const pairs = embedding(scope.at("pairs"), places, {
     vocabulary: buckets,
     width: pieces.width,
@@ -79,28 +68,12 @@ function sumOfPiecesAndPairs(
 }
 
 /** Mean of the vectors of pieces and of neighbouring pairs (Joulin et al., 2017: fastText). */
-const bag: TextEncoder = (scope, tokens, { width, pairBuckets, tokenDropout }, { vocabulary }) => {
+const bag: TextEncoder = (scope, tokens, { width, pairBuckets: buckets, tokenDropout }, { vocabulary }) => {
   const mask = scope.dropout(presence(scope, tokens), tokenDropout);
-  const options = { width, vocabulary, buckets: pairBuckets };
+  const options = { width, vocabulary, buckets };
   const { sum, count } = sumOfPiecesAndPairs(scope, tokens, mask, options);
   return scope.x.div(sum, scope.x.max(count, 1));
 };
-
-/**
- * What pieces and pairs say by themselves, without being read in order: [N, outputs], the scores of a linear model of
- * counts, divided by the root of their number (Cheng et al., 2016: wide and deep).
- */
-export function wideScores(
-  scope: Scope,
-  tokens: GraphValue,
-  { pairBuckets, tokenDropout }: EncoderShape,
-  { vocabulary, outputs }: { vocabulary: number; outputs: number },
-): GraphValue {
-  const mask = scope.dropout(presence(scope, tokens), tokenDropout);
-  const options = { width: outputs, vocabulary, buckets: pairBuckets, initial: zeros };
-  const { sum, count } = sumOfPiecesAndPairs(scope, tokens, mask, options);
-  return scope.x.div(sum, scope.x.apply("Sqrt", scope.x.max(count, 1)));
-}
 
 const KERNELS = [3, 4, 5];
 
@@ -129,45 +102,97 @@ function windows(x: Expressions, values: GraphValue, kernel: number): GraphValue
   return x.concat(shifted, 2);
 }
 
-/** Greatest state, by feature, of LSTMs that read in both directions (Graves and Schmidhuber, 2005). */
-const recurrent: TextEncoder = (scope, tokens, shape, { vocabulary }) => {
-  const read = firstPieces(scope.x, tokens, shape.length);
-  const present = presence(scope, read);
-  const mask = scope.dropout(present, shape.tokenDropout);
-  const lengths = cast(scope.x.graph, scope.x.sum(present, [1]), "int32");
-  let values = embedPieces(scope, read, mask, { width: shape.width, vocabulary });
-  for (let layer = 0; layer < shape.layers; layer++) {
-    const options = { width: shape.width, cell: "lstm", lengths } as const;
-    values = scope.dropout(bidirectional(scope.at(`lstm-${layer}`), values, options).states, shape.dropout);
-  }
-  return maximumOverTime(scope, values, present);
+/** Pieces as a network in which each place knows of the others sees them. */
+export interface SeenPieces {
+  /** Int32 [N, L]. */
+  readonly tokens: GraphValue;
+  /** Float32 [N, L]: 1 where there is a piece. */
+  readonly present: GraphValue;
+  /** Float32 [N, L]: 0 where it is hidden. */
+  readonly seen: GraphValue;
+}
+
+interface TextSize {
+  /** Pieces of the longest text. */
+  readonly length: number;
+  readonly vocabulary: number;
+}
+
+/** What each place becomes, [N, L, E], and what all become together, [N, E']. */
+interface SequenceEncoder {
+  states(scope: Scope, pieces: SeenPieces, shape: EncoderShape, size: TextSize): GraphValue;
+  pooled(scope: Scope, states: GraphValue, present: GraphValue): GraphValue;
+}
+
+/** LSTMs that read in both directions (Graves and Schmidhuber, 2005). */
+const recurrent: SequenceEncoder = {
+  states(scope, { tokens, present, seen }, { width, layers, dropout }, { vocabulary }) {
+    const lengths = cast(scope.x.graph, scope.x.sum(present, [1]), "int32");
+    let values = embedPieces(scope, tokens, seen, { width, vocabulary });
+    for (let layer = 0; layer < layers; layer++) {
+      const options = { width, cell: "lstm", lengths } as const;
+      values = scope.dropout(bidirectional(scope.at(`lstm-${layer}`), values, options).states, dropout);
+    }
+    return values;
+  },
+  /** Greatest state, by feature. */
+  pooled: (scope, states, present) => maximumOverTime(scope, states, present),
 };
 
-/** Mean over what blocks of attention make of the pieces (Vaswani et al., 2017), normalised before each part. */
-const transformer: TextEncoder = (scope, tokens, shape, { vocabulary, length }) => {
-  const { width, heads, dropout } = shape;
-  const read = firstPieces(scope.x, tokens, shape.length);
-  const mask = presence(scope, read);
-  const seen = scope.dropout(mask, shape.tokenDropout);
-  const pieces = embedPieces(scope, read, seen, { width, vocabulary });
-  const places = Math.min(shape.length, length);
-  let values = scope.dropout(learnedPositions(scope.at("places"), pieces, places), dropout);
-  for (let layer = 0; layer < shape.layers; layer++) {
-    values = encoderBlock(scope.at(`block-${layer}`), values, {
-      heads,
-      mask,
-      dropout,
-      hiddenWidth: 4 * width,
-      norm: "pre",
-      activation: "relu",
-    });
-  }
-  return meanOverTime(scope, layerNorm(scope.at("norm"), values), mask);
+/** Blocks of attention (Vaswani et al., 2017), normalised before each part. */
+const transformer: SequenceEncoder = {
+  states(scope, { tokens, present, seen }, shape, { vocabulary, length }) {
+    const { width, heads, dropout, layers } = shape;
+    const pieces = embedPieces(scope, tokens, seen, { width, vocabulary });
+    const places = Math.min(shape.length, length);
+    let values = scope.dropout(learnedPositions(scope.at("places"), pieces, places), dropout);
+    for (let layer = 0; layer < layers; layer++) {
+      values = encoderBlock(scope.at(`block-${layer}`), values, {
+        heads,
+        mask: present,
+        dropout,
+        hiddenWidth: 4 * width,
+        norm: "pre",
+        activation: "relu",
+      });
+    }
+    return layerNorm(scope.at("norm"), values);
+  },
+  pooled: (scope, states, present) => meanOverTime(scope, states, present),
 };
+
+const SEQUENCE_ENCODERS: Partial<Readonly<Record<Architecture, SequenceEncoder>>> = {
+  recurrent,
+  transformer,
+};
+
+/** Whether each place knows of the others. */
+export function readsInSequence(architecture: Architecture): boolean {
+  return SEQUENCE_ENCODERS[architecture] !== undefined;
+}
+
+/** States of all places, [N, L, E]; undefined where the architecture has none. */
+export function encodedPlaces(
+  scope: Scope,
+  pieces: SeenPieces,
+  shape: EncoderShape,
+  size: TextSize,
+): GraphValue | undefined {
+  return SEQUENCE_ENCODERS[shape.architecture]?.states(scope, pieces, shape, size);
+}
+
+const inSequence =
+  ({ states, pooled }: SequenceEncoder): TextEncoder =>
+  (scope, tokens, shape, size) => {
+    const read = firstPieces(scope.x, tokens, shape.length);
+    const present = presence(scope, read);
+    const pieces = { tokens: read, present, seen: scope.dropout(present, shape.tokenDropout) };
+    return pooled(scope, states(scope, pieces, shape, size), present);
+  };
 
 export const ENCODERS: Readonly<Record<Architecture, TextEncoder>> = {
   bag,
   convolution,
-  recurrent,
-  transformer,
+  recurrent: inSequence(recurrent),
+  transformer: inSequence(transformer),
 };

@@ -15,6 +15,8 @@ const COST = {
   /** Of one place that the way back through a recurrent layer is unrolled to: once, and in each step. */
   unrolled: 0.02,
   place: 1e-4,
+  /** Of one coefficient that a text of the wide part meets, in the whole fit. */
+  wide: 4e-7,
 };
 /** Of the tokenizer that the pipeline trains. */
 const VOCABULARY = 8000;
@@ -47,16 +49,17 @@ export function estimateTextTraining(
   const pieces = architecture === "bag" ? textPieces : Math.min(textPieces, config.length);
   const { products, values } = WORK[architecture](config, pieces);
   const isBag = architecture === "bag";
-  const sparse = (VOCABULARY + pairBuckets) * (isBag ? width : config.wide ? classes : 0);
-  const parameters = sparse + (isBag ? 0 : VOCABULARY * width) + products + features * width;
+  const vectors = (VOCABULARY + (isBag ? pairBuckets : 0)) * width;
+  const parameters = vectors + products + features * width;
   const unrolled = architecture === "recurrent" ? layers * pieces : 0;
   const step =
     COST.step +
     batch * pieces * (3 * products * COST.product + values * COST.value) +
     parameters * COST.parameter +
     unrolled * COST.place;
+  const wide = config.wide ? rows * (2 * textPieces + features) * Math.max(2, classes) * COST.wide : 0;
   return {
-    seconds: COST.start + unrolled * COST.unrolled + steps * step,
+    seconds: COST.start + unrolled * COST.unrolled + steps * step + wide,
     bytes: 4 * (rows * (features + textPieces) + 12 * parameters + 3 * batch * pieces * values),
   };
 }

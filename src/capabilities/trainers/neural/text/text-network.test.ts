@@ -10,7 +10,7 @@ import { textNetwork } from "./text-trainer.js";
 
 const LENGTH = 10;
 const VOCABULARY = 20;
-const small = { width: 16, pairBuckets: 64, batchSize: 25, heads: 2 };
+const small = { width: 16, pairBuckets: 64, widePairBuckets: 64, batchSize: 25, heads: 2 };
 const trained = (data: TrainingData, config: Record<string, unknown>) =>
   textNetwork.fit(data, textNetwork.config.parse({ ...small, ...config }), trainingContext());
 
@@ -50,6 +50,17 @@ describe("text-network", () => {
     const right = fresh.target.codes.filter((code, row) => (values[2 * row + 1]! > 0.5 ? 1 : 0) === code);
     expect(right.length / 200).toBeGreaterThan(0.9);
   });
+
+  it.each(["recurrent", "transformer"] as const)(
+    "repeats itself where it guesses hidden pieces first: %s",
+    async (architecture) => {
+      const config = { architecture, epochs: 1, pretrainingEpochs: 1 };
+      const states = [];
+      for (let k = 0; k < 2; k++)
+        states.push((await trained({ train: orderedTexts(60, "train") }, config)).state);
+      expect(states[0]).toEqual(states[1]);
+    },
+  );
 
   it.each(["recurrent", "transformer"] as const)(
     "takes an empty text for what it is, whatever stands beside it: %s",

@@ -5,27 +5,36 @@ import { dense } from "../layers/dense.js";
 import type { NetworkKind } from "../network-kind.js";
 import type { Scope, Values } from "../scope.js";
 import { TABLE } from "../table-input.js";
-import { ENCODERS, type EncoderShape, wideScores } from "./encoders.js";
+import { ENCODERS, type EncoderShape } from "./encoders.js";
 import { graphInputs, predictionInputs, type TextInputs, textName } from "./text-columns.js";
+import { wideScores } from "./wide-part.js";
 
 /** What the layers are; a plain value. */
 export interface TextShape extends EncoderShape {
   readonly inputs: TextInputs;
   /** Whether pieces and pairs also count by themselves. */
   readonly wide: boolean;
+  /** Of the scores of the deep part, what counts beside the wide one. */
+  readonly deepShare: number;
+  readonly widePairBuckets: number;
   /** Classes, or 1. */
   readonly outputs: number;
 }
 
-const WIDE = "wide";
+/** Input of a training: what the wide part says of the rows, float32 [N, outputs]. */
+export const OFFSETS = "offsets";
 
-/** Whether a parameter belongs to the wide part. */
-export function isWide(name: string): boolean {
-  return name.startsWith(WIDE);
+/** Scores before the link, [N, outputs], of the inputs of `text-columns`: the sum of both parts. */
+function textScores(scope: Scope, shape: TextShape, values: Values): GraphValue {
+  const deep = deepScores(scope, shape, values);
+  if (!shape.wide) return deep;
+  const { x } = scope;
+  const offsets = values[OFFSETS];
+  if (offsets) return x.add(deep, mixedRows(scope, offsets, values));
+  return x.add(x.mul(deep, shape.deepShare), wideScores(scope, shape, values));
 }
 
-/** Scores before the link, [N, outputs], of the inputs of `text-columns`. */
-function textScores(scope: Scope, shape: TextShape, values: Values): GraphValue {
+function deepScores(scope: Scope, shape: TextShape, values: Values): GraphValue {
   const { x } = scope;
   const { inputs, outputs, width } = shape;
   const encode = ENCODERS[shape.architecture];
@@ -35,13 +44,7 @@ function textScores(scope: Scope, shape: TextShape, values: Values): GraphValue 
   const table = values[TABLE];
   const others = table ? [x.apply("Relu", dense(scope.at(TABLE), table, width))] : [];
   const joined = mixedRows(scope, x.concat([...texts, ...others], 1), values);
-  const scores = dense(scope.at("output"), scope.dropout(joined, shape.dropout), outputs);
-  if (!shape.wide) return scores;
-  return inputs.texts.reduce((sum, { vocabulary }, k) => {
-    const place = scope.at(`${WIDE}-${k}`);
-    const wide = wideScores(place, values[textName(k)]!, shape, { vocabulary, outputs });
-    return x.add(sum, mixedRows(scope, wide, values));
-  }, scores);
+  return dense(scope.at("output"), scope.dropout(joined, shape.dropout), outputs);
 }
 
 /** The values of a text take much memory. */
