@@ -7,6 +7,7 @@ const heavy = process.env.QUERN_HEAVY === "1";
 /** Suites of minutes, the longest first. */
 const LONG = [
   "train-interrupt.heavy",
+  "odd-tables.heavy",
   "false-alarms.heavy",
   "scenes.heavy",
   "loop-crash.heavy",

@@ -63,6 +63,9 @@ test("answers are logged, feedback is idempotent, and the monitor joins both", a
   expect((await post("/feedback/churn", { feedback })).json).toMatchObject({ repeated: 300 });
   expect((await post("/feedback/nobody", { feedback })).status).toBe(404);
   expect((await post("/feedback/churn", { feedback: [{ id: "" }] })).status).toBe(400);
+  // Beyond the times of a Date, and beyond the whole numbers that the store gives back.
+  const never = { id: "a", actual: "yes", at: 2.8e16 };
+  expect((await post("/feedback/churn", { feedback: [never] })).status).toBe(400);
   server.kill("SIGTERM");
   await new Promise((resolve) => server.on("exit", resolve));
 

@@ -2,6 +2,7 @@ import type { DirectModel, ScalarRow } from "../../engines/onnx/index.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
 import { scalarsReader } from "../../foundation/contracts/cell-reader.js";
 import { OUTPUT_TENSORS, type TabularOutputs } from "../../foundation/contracts/model-graph.js";
+import { LATEST_MS } from "../../foundation/contracts/moment.js";
 import { type Prediction, probabilitiesOf, type Row } from "../../foundation/contracts/prediction.js";
 import { hasStructure } from "../../foundation/contracts/structured-answers.js";
 
@@ -27,14 +28,12 @@ export function directAnswers(manifest: Manifest, model: DirectModel): AnswerRow
   const answer = answerReader(outputs, row);
   return (given) => {
     if (!read(given, values)) return undefined;
+    // Beyond them the runtime has the word.
     for (const k of times) if (Math.abs(values[k] as number) > LATEST_MS) return undefined;
     row.run(values);
     return answer();
   };
 }
-
-/** The widest range of a date in JavaScript (ECMA-262, section 21.4.1.1); beyond it the runtime has the word. */
-const LATEST_MS = 8.64e15;
 
 /** Reads what the last run left. */
 function answerReader(outputs: TabularOutputs, row: ScalarRow): () => Prediction {

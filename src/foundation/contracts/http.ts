@@ -1,6 +1,7 @@
 /** The wire formats of the server: what requests and answers look like, and who may make them. */
 import { z } from "zod";
 import { predictionExplanationSchema } from "./explanation.js";
+import { momentSchema } from "./moment.js";
 import {
   boxesAnswerSchema,
   entitiesAnswerSchema,
@@ -205,7 +206,7 @@ export const feedbackRequestSchema = z.strictObject({
       z.strictObject({
         id: z.string().min(1).max(200),
         actual: z.union([z.string().max(1000), z.number(), z.boolean()]).describe("a class, or a number"),
-        at: z.number().optional().describe("when it became known, epoch milliseconds; default now"),
+        at: momentSchema.optional().describe("when it became known, epoch milliseconds; default now"),
       }),
     )
     .min(1)

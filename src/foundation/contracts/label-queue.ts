@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Document } from "./document.js";
 import { fields } from "./extension.js";
+import { momentSchema } from "./moment.js";
 import type { Feedback, FeedbackReceipt } from "./monitoring-store.js";
 
 /**
@@ -136,7 +137,7 @@ export const labelRequestSchema = z.strictObject({
       z.strictObject({
         id: z.string().min(1).max(200).describe("of the prediction"),
         label: z.union([z.string().max(1000), z.number()]).describe("a class, or a number"),
-        at: z.number().optional().describe("when it became known, epoch milliseconds; default now"),
+        at: momentSchema.optional().describe("when it became known, epoch milliseconds; default now"),
       }),
     )
     .min(1)
