@@ -57,7 +57,7 @@ test("the commands of the README take a model from training to its successor", a
       step(/promoted: /),
     ];
     expect(places.slice(2)).toEqual(places.slice(2).toSorted((a, b) => a - b));
-    // Servers look for a promotion every second: the first of these answers may come before that.
+    // Servers look for a promotion five times a second: the first of these answers may come before that.
     const last = output.match(/^500 answers .*$/gm)!.at(-1)!;
     expect(Number(/'version 2': (\d+)/.exec(last)?.[1])).toBeGreaterThan(250);
   } finally {
