@@ -1,3 +1,4 @@
+import { processExists } from "../../foundation/base/process-exists.js";
 import type { Owner } from "./backend.js";
 import type { Tables } from "./tables.js";
 
@@ -13,13 +14,4 @@ export function isAlive(
 ): boolean {
   if (leaseExpiresAt <= now) return false;
   return ownerHost !== here.host || ownerPid === here.pid || processExists(ownerPid);
-}
-
-function processExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

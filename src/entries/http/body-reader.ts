@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { QuernError } from "../../foundation/base/errors.js";
+import { checked } from "./checked.js";
 import { parseJson } from "./json.js";
 import type { BodyReader } from "./route.js";
 
@@ -8,13 +8,7 @@ export function bodyOf<T extends z.ZodType>(schema: T): BodyReader<z.infer<T>> {
   return {
     schema,
     read(text) {
-      const parsed = schema.safeParse(parseJson(text));
-      if (parsed.success) return parsed.data;
-      const issue = parsed.error.issues[0]!;
-      const field = issue.path.join(".");
-      throw new QuernError("REQUEST_INVALID", `${field || "The body"}: ${issue.message}.`, {
-        details: { field },
-      });
+      return checked(schema, parseJson(text));
     },
   };
 }

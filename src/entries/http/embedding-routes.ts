@@ -8,6 +8,7 @@ import { rowSchema } from "../../foundation/contracts/http.js";
 import { findReference } from "../../foundation/contracts/model-reference.js";
 import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
 import { answerRows } from "./answer-rows.js";
+import { checked } from "./checked.js";
 import { parseJson } from "./json.js";
 import { tooManyRows } from "./limits.js";
 import { type BodyReader, defineRoute, type Route, type RouteContext, type RouteRequest } from "./route.js";
@@ -50,16 +51,6 @@ const similarAnswerSchema = z.object({
     )
     .describe("for each row the nearest first"),
 });
-
-function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const field = issue.path.join(".");
-  throw new QuernError("REQUEST_INVALID", `${field || "The body"}: ${issue.message}.`, {
-    details: { field },
-  });
-}
 
 const embeddingsBody: BodyReader<z.infer<typeof embeddingsSchema>> = {
   schema: embeddingsSchema,

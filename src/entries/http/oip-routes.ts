@@ -10,6 +10,7 @@ import {
 } from "../../foundation/contracts/http.js";
 import type { ServedModel } from "../../foundation/contracts/serving.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
+import { checked } from "./checked.js";
 import { parseJsonExact } from "./json.js";
 import { binaryHead, fromBinary, toBinary } from "./oip-binary.js";
 import { describeModel, inferTensors, modelOf, OIP_EXTENSIONS, unknownName } from "./oip-inference.js";
@@ -25,13 +26,7 @@ interface InferBody {
 }
 
 function readInfer(text: string, tail: Buffer): InferBody {
-  const parsed = oipInferRequestSchema.safeParse(parseJsonExact(text));
-  if (parsed.success) return { request: parsed.data, tail };
-  const issue = parsed.error.issues[0]!;
-  const field = issue.path.join(".");
-  throw new QuernError("REQUEST_INVALID", `${field || "The body"}: ${issue.message}.`, {
-    details: { field },
-  });
+  return { request: checked(oipInferRequestSchema, parseJsonExact(text)), tail };
 }
 
 const inferBody: BodyReader<InferBody> = {

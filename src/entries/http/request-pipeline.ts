@@ -10,6 +10,7 @@ import type { ModelPool } from "../../foundation/contracts/serving.js";
 import { traceFacts } from "../../foundation/contracts/tracing.js";
 import type { AccessCheck } from "./access.js";
 import type { BodyWatch } from "./body-watch.js";
+import { checked } from "./checked.js";
 import { toHttpError } from "./errors.js";
 import { Exchange, runOptionsOf } from "./exchange.js";
 import { readBody } from "./read-body.js";
@@ -248,16 +249,8 @@ function subjectOf({ headers }: IncomingMessage): string | undefined {
   return typeof subject === "string" && subject.length <= 200 ? subject : undefined;
 }
 
-function readFields(schema: z.ZodObject | undefined, fields: unknown): unknown {
-  if (!schema) return undefined;
-  const parsed = schema.safeParse(fields);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const field = issue.path.join(".");
-  throw new QuernError("REQUEST_INVALID", `${field || "The query"}: ${issue.message}.`, {
-    details: { field },
-  });
-}
+const readFields = (schema: z.ZodObject | undefined, fields: unknown): unknown =>
+  schema && checked(schema, fields, "The query");
 
 function sendReply(exchange: Exchange, reply: unknown): void {
   if (isTextReply(reply)) {

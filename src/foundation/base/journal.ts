@@ -12,6 +12,7 @@ import { performance } from "node:perf_hooks";
 import { crc32 } from "node:zlib";
 import { syncFolder, translateDiskError } from "./atomic-file.js";
 import { namesIn } from "./list-folder.js";
+import { processExists } from "./process-exists.js";
 
 const OPEN = ".open.jsonl";
 const CLOSED = ".jsonl";
@@ -118,12 +119,7 @@ export function listJournals(folder: string): JournalFile[] {
 function mayBeAlive(host: string, pid: number, started: number): boolean {
   if (host !== HOST) return true;
   if (pid === process.pid) return started === STARTED;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === "EPERM";
-  }
+  return processExists(pid);
 }
 
 /** All whole records in order, and how many lines are torn or damaged. A journal that is gone has none. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { lstatSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { processExists } from "./process-exists.js";
 
 /** Younger folders are let be, whoever made them. */
 const STALE_AGE_MS = 10 * 60_000;
@@ -19,18 +20,9 @@ export function makePrivateFolder(parent: string, purpose: string): string {
   const nowMs = lstatSync(folder).mtimeMs;
   for (const name of readdirSync(parent)) {
     const owner = name.startsWith(mine) ? Number(name.slice(mine.length).split("-")[0]) : Number.NaN;
-    if (Number.isInteger(owner) && !isAlive(owner)) removeStale(join(parent, name), nowMs);
+    if (Number.isInteger(owner) && !processExists(owner)) removeStale(join(parent, name), nowMs);
   }
   return folder;
-}
-
-function isAlive(owner: number): boolean {
-  try {
-    process.kill(owner, 0);
-    return true;
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }
 
 /** Another start may sweep at the same moment, and the folder may be another user's: neither is a fault of this one. */

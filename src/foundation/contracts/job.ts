@@ -18,7 +18,7 @@ export const jobSettingsSchema = z.strictObject({
     .register(fields, { title: "Hosts from which jobs may fetch their input" }),
   queue: z.number().int().min(1).max(1000).default(20).register(fields, {
     title: "Jobs that may wait or run",
-    help: "Further ones are refused until one has ended (default: 20).",
+    help: "Further ones are refused until one has ended.",
     unit: "jobs",
   }),
   limitBytes: z
@@ -27,10 +27,10 @@ export const jobSettingsSchema = z.strictObject({
     .min(1024)
     .max(2 ** 40)
     .default(4 * 2 ** 30)
-    .register(fields, { title: "Largest input of a job", help: "Default: 4 GiB.", unit: "bytes" }),
+    .register(fields, { title: "Largest input of a job", unit: "bytes" }),
   retention: spanSchema.default("7d").register(fields, {
     title: "How long a job that has ended is kept with its result",
-    help: "As in 12h or 30d (default: 7d).",
+    help: "As in 12h or 30d.",
   }),
 });
 export type JobSettings = z.output<typeof jobSettingsSchema>;

@@ -20,6 +20,7 @@ import { z } from "zod";
 import { syncFolder, translateDiskError, writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { processExists } from "../../foundation/base/process-exists.js";
 import { isFinal, JOB_OUTPUTS, JOB_STATES, type Job, jobSchema } from "../../foundation/contracts/job.js";
 
 /** Written once, before the job is visible. */
@@ -220,7 +221,7 @@ export class JobFolder {
       const { host, process: holder, token } = ownerSchema.parse(JSON.parse(readFileSync(path, "utf8")));
       if (token === here.token || this.#clock.now() - statSync(path).mtimeMs > OWNER_LOST_MS) return false;
       // Numbers of processes are given again: the same one on the same host was another life.
-      return host !== here.host || (holder !== here.process && isAlive(holder));
+      return host !== here.host || (holder !== here.process && processExists(holder));
     } catch {
       // Absent, or torn by a crash.
       return false;
@@ -249,15 +250,6 @@ function readAs<T extends z.ZodType>(schema: T, text: string): z.infer<T> | unde
 }
 
 export const ownerHere = (token: string): JobOwner => ({ host: hostname(), process: process.pid, token });
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
 
 /** As callers see it. */
 export function describeJob({ record, progress }: KnownJob): Job {

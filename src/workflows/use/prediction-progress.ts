@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { processExists } from "../../foundation/base/process-exists.js";
 
 const progressSchema = z.strictObject({
   /** Of model, rows and options: only the same may go on. */
@@ -40,7 +41,7 @@ export class PredictionProgress {
   takeOver(resume: boolean): WrittenPart | undefined {
     const found = this.#read();
     if (!found) return undefined;
-    const isWorking = found.process !== process.pid && isAlive(found.process);
+    const isWorking = found.process !== process.pid && processExists(found.process);
     const path = join(dirname(this.#path), basename(found.part));
     if (!resume) {
       if (!isWorking) for (const file of [path, this.#path]) rmSync(file, { force: true });
@@ -78,14 +79,5 @@ export class PredictionProgress {
       // Not a file of ours, or of another release: there is nothing to go on with.
       return undefined;
     }
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -54,6 +54,27 @@ export const labelSmoothingField = (share = 0) =>
     help: "Classification: share of the truth spread over all classes.",
   });
 
+/** Of LoRA (Hu et al., 2022). */
+export const lowRankFields = {
+  rank: z.number().int().min(1).max(256).default(8).register(fields, { title: "Rank", help: "Of LoRA." }),
+  alpha: z.number().positive().default(16).register(fields, {
+    title: "Alpha",
+    help: "Corrections of LoRA are scaled by alpha / rank.",
+  }),
+};
+
+export const layerDecayField = (decay: number) =>
+  z.number().positive().max(1).default(decay).register(fields, {
+    title: "Decay by layer",
+    help: "`full`: each block learns so much slower than the one above it.",
+  });
+
+export const frozenLayersField = () =>
+  z.number().int().min(0).max(100).default(0).register(fields, {
+    title: "Frozen blocks",
+    help: "`full` and `lora`: so many blocks from below, and the embeddings below them, stay as they are.",
+  });
+
 export const averagingField = () =>
   z.number().min(0).max(1).default(0).register(fields, {
     title: "Averaging of weights",

@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { PAIR_LOSSES, PAIR_TUNINGS } from "../../../capabilities/trainers/neural/pairs/config.js";
+import { pairTuningConfig } from "../../../capabilities/trainers/neural/pairs/config.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { type BuildEmbedderResult, buildEmbedder } from "../../../workflows/embed/build-embedder.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
+import { flagOf } from "../flag-of.js";
 import { workflowOptions } from "../workflow-options.js";
 
-const LOSS_HELP =
-  "Without scores `ranked`: each second text among those of its batch. With scores `ordered` (CoSENT, default), `cosine`, or `contrastive` for two values.";
+const pairTuning = pairTuningConfig.shape;
 
 function describe({ model, version, width, inputs, tuning }: BuildEmbedderResult): string {
   const line = `${model}@${version}: vectors of ${width} values of ${inputs.join(", ")}`;
@@ -65,29 +65,11 @@ export const command = defineCommand({
       title: "Column that says how much a pair belongs together",
       help: "Default: the third of three columns, where it is a number.",
     }),
-    loss: z
-      .enum(["auto", ...PAIR_LOSSES])
-      .optional()
-      .register(fields, {
-        title: "Loss of pairs",
-        help: LOSS_HELP,
-      }),
-    tuning: z.enum(PAIR_TUNINGS).optional().register(fields, {
-      title: "What learns of the encoder",
-      help: "Default: full.",
-    }),
-    epochs: z.coerce.number().int().min(1).max(1000).optional().register(fields, {
-      title: "Times that each pair is seen",
-      help: "Default: 3.",
-    }),
-    batchSize: z.coerce.number().int().min(2).max(1024).optional().register(fields, {
-      title: "Pairs of a step",
-      help: "Default: 32.",
-    }),
-    learningRate: z.coerce.number().positive().optional().register(fields, {
-      title: "Highest learning rate",
-      help: "Default: 0.00005, with lora 0.0005.",
-    }),
+    loss: flagOf(pairTuning.loss),
+    tuning: flagOf(pairTuning.tuning),
+    epochs: flagOf(pairTuning.epochs),
+    batchSize: flagOf(pairTuning.batchSize),
+    learningRate: flagOf(pairTuning.learningRate),
     seed: z.coerce.number().int().min(0).max(0xffffffff).default(0).register(fields, { title: "Seed" }),
     ...workOptions,
     ...commonOptions,

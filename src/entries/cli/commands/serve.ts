@@ -26,6 +26,7 @@ import {
 } from "../../http/index.js";
 import { defineCommand } from "../command.js";
 import { commonOptions } from "../common-options.js";
+import { flagOf } from "../flag-of.js";
 import type { Io } from "../io.js";
 import { projectSettings } from "../project-options.js";
 import {
@@ -40,13 +41,6 @@ import { workflowOptions } from "../workflow-options.js";
 const { host, port, grpcPort, bodyLimitBytes, maximumRows } = serverOptionsSchema.shape;
 const { requestTimeoutMs, drainTimeoutMs, maximumConnections } = serverOptionsSchema.shape;
 const jobSettings = jobSettingsSchema.shape;
-/** As a flag, which wins over the project file only where it is given. */
-const flagOf = <T extends z.ZodType>(setting: z.ZodDefault<T>): z.ZodOptional<T> => {
-  const flag = setting.unwrap().optional();
-  const { title, help } = fields.get(setting as z.ZodType)!;
-  fields.add(flag as z.ZodType, { title, ...(help === undefined ? {} : { help }) });
-  return flag;
-};
 
 export const command = defineCommand({
   name: "serve",
@@ -89,6 +83,7 @@ export const command = defineCommand({
       title: "Share of requests that are traced",
       help: "A caller that says in `traceparent` whether to record decides for itself.",
     }),
+    // The project file may set these too; a flag wins where it is given.
     jobFolder: jobSettings.folder,
     jobInputs: jobSettings.inputs,
     jobHosts: flagOf(jobSettings.hosts),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
-import { checkpointField } from "../shared-fields.js";
+import { checkpointField, frozenLayersField, layerDecayField, lowRankFields } from "../shared-fields.js";
 
 export const PAIR_LOSSES = ["ranked", "ordered", "cosine", "contrastive"] as const;
 export type PairLoss = (typeof PAIR_LOSSES)[number];
@@ -18,16 +18,9 @@ export const pairTuningConfig = z.strictObject({
     title: "Tuning",
     help: "`lora`: corrections of low rank; `full`: all weights.",
   }),
-  rank: z.number().int().min(1).max(256).default(8).register(fields, { title: "Rank", help: "Of LoRA." }),
-  alpha: z.number().positive().default(16).register(fields, { title: "Alpha", help: "Of LoRA." }),
-  layerDecay: z.number().positive().max(1).default(1).register(fields, {
-    title: "Decay by layer",
-    help: "`full`: each block learns so much slower than the one above it.",
-  }),
-  frozenLayers: z.number().int().min(0).max(100).default(0).register(fields, {
-    title: "Frozen blocks",
-    help: "So many blocks from below, and the embeddings below them, stay as they are.",
-  }),
+  ...lowRankFields,
+  layerDecay: layerDecayField(1),
+  frozenLayers: frozenLayersField(),
   scale: z.number().positive().default(20).register(fields, {
     title: "Scale",
     help: "`ranked` and `ordered`: times the cosines (1 / temperature).",

@@ -10,7 +10,7 @@ import { learnedTensors, type NetworkData, outcomeOf, outputsFor } from "../outc
 import { trainNetwork } from "../train-network.js";
 import type { TextNetworkConfig } from "./config.js";
 import { chosenDeepShare } from "./deep-share.js";
-import { pretrained } from "./pretraining.js";
+import { pretrain } from "./pretraining.js";
 import { textName, trainingInputs } from "./text-columns.js";
 import { OFFSETS, TEXT_NETWORK, type TextShape } from "./text-network.js";
 import { crossFittedOffsets, wideOffsets } from "./wide-offsets.js";
@@ -63,7 +63,7 @@ export async function fitTextNetwork(
       schedule: risingCosine,
       steps: Math.min(steps, context.maxIterations ?? steps),
       clipNorm: CLIP_NORM,
-      given: await pretrained(shape, config, tensors, context),
+      given: await pretrain(shape, config, tensors, context),
       averaging: config.averaging,
       keep: config.checkpoint,
     },

@@ -20,7 +20,7 @@ import { textName } from "./text-columns.js";
 import type { TextShape } from "./text-network.js";
 
 /** First values of parameters that are not drawn. */
-export async function pretrained(
+export async function pretrain(
   shape: TextShape,
   config: TextNetworkConfig,
   tensors: Readonly<Record<string, Tensor>>,

@@ -2,7 +2,15 @@ import { z } from "zod";
 import { fields } from "../../../../../foundation/contracts/extension.js";
 import { textAugmentationFields } from "../../augmentation/config.js";
 import { mixupField } from "../../augmentation/mixup.js";
-import { averagingField, bucketsField, checkpointField, labelSmoothingField } from "../../shared-fields.js";
+import {
+  averagingField,
+  bucketsField,
+  checkpointField,
+  frozenLayersField,
+  labelSmoothingField,
+  layerDecayField,
+  lowRankFields,
+} from "../../shared-fields.js";
 
 const TUNINGS = ["frozen", "lora", "full"] as const;
 
@@ -19,19 +27,9 @@ export const textEncoderConfig = z.strictObject({
     title: "Tuning",
     help: "`frozen`: only a new head learns; `lora`: also corrections of low rank; `full`: all weights.",
   }),
-  rank: z.number().int().min(1).max(256).default(8).register(fields, { title: "Rank", help: "Of LoRA." }),
-  alpha: z.number().positive().default(16).register(fields, {
-    title: "Alpha",
-    help: "Corrections of LoRA are scaled by alpha / rank.",
-  }),
-  layerDecay: z.number().positive().max(1).default(0.9).register(fields, {
-    title: "Decay by layer",
-    help: "`full`: each block learns so much slower than the one above it.",
-  }),
-  frozenLayers: z.number().int().min(0).max(100).default(0).register(fields, {
-    title: "Frozen blocks",
-    help: "`full` and `lora`: so many blocks from below, and the embeddings below them, stay as they are.",
-  }),
+  ...lowRankFields,
+  layerDecay: layerDecayField(0.9),
+  frozenLayers: frozenLayersField(),
   gradual: z.boolean().default(false).register(fields, {
     title: "Gradual unfreezing",
     help: "`full`: the head learns first, then block after block joins from above (ULMFiT), in as many equal parts.",
