@@ -30,7 +30,7 @@ import { composeModel } from "../learn/compose.js";
 import { columnsRead, type LearnedModel, predictor, trainerName } from "../learn/model.js";
 import { backgroundRows, exactPart, explainerAssets } from "./explainer-assets.js";
 import { measureLatency } from "./latency.js";
-import { teachSurrogate } from "./teach-surrogate.js";
+import { type TeachingWork, teachSurrogate } from "./teach-surrogate.js";
 
 export interface ExportRequest {
   readonly name: string;
@@ -61,7 +61,7 @@ export interface ExportRequest {
   readonly measuresLatency: boolean;
   /** Whether there is time to learn what explains the model; absent: always. */
   readonly goesOn?: () => boolean;
-  readonly signal: AbortSignal;
+  readonly work: TeachingWork;
   /** Asks the exported model what is still to be known of it; absent: nothing. */
   readonly ask?: (model: AskedModel) => Promise<Answered>;
 }
@@ -77,7 +77,7 @@ export interface AskedModel {
 export type Answered = Pick<Evaluation, "importance" | "worst">;
 
 /** What the bundle alone is made of. */
-type BundleRequest = Omit<ExportRequest, "heldOut" | "measuresLatency" | "ask" | "goesOn" | "signal">;
+type BundleRequest = Omit<ExportRequest, "heldOut" | "measuresLatency" | "ask" | "goesOn" | "work">;
 
 export interface ExportedModel {
   /** Folder with the bundle. */
@@ -166,13 +166,13 @@ export function folderBytes(folder: string): number {
 
 /** Undefined for a model that its own structure explains. */
 async function surrogateOf(model: LearnedModel, request: ExportRequest): Promise<Surrogate | undefined> {
-  const { frame, train, transforms, classes, goesOn, signal } = request;
+  const { frame, train, transforms, classes, goesOn, work } = request;
   const columns = columnsRead(model);
   const background = keptRows(request, columns);
   const { pipeline } = sharePipelines(model.pipelines);
   if (!background || exactPart({ anatomy: soleAnatomy(model), pipeline })) return undefined;
   const rows = takeRows(selectColumns(frame, [...background.columns.keys()]), train);
-  const limits = { signal, ...(goesOn ? { goesOn } : {}) };
+  const limits = { work, ...(goesOn ? { goesOn } : {}) };
   return teachSurrogate({ model, transforms, rows, background, classes: classes.length, ...limits });
 }
 

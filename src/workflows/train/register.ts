@@ -120,7 +120,7 @@ function exportJudged(
       transforms,
       backgroundRows: project.explanation.backgroundRows,
       measuresLatency: LATENCY_GOAL in project.task.goals,
-      signal: production.context.signal,
+      work: production.context,
       ...teachingTime(production),
       ...(unexplained ? { ask: questionsTo(production, judged, unexplained) } : {}),
     },

@@ -1,13 +1,14 @@
 import { type Lesson, learnSurrogate, type Pupil } from "../../capabilities/explanations/index.js";
 import type { TransformMap } from "../../capabilities/features/index.js";
 import { gbdt } from "../../capabilities/trainers/gbdt/gbdt.js";
-import { systemClock } from "../../foundation/base/clock.js";
-import { silentLogger } from "../../foundation/base/logger.js";
 import { createRandom } from "../../foundation/base/random.js";
 import type { Surrogate } from "../../foundation/contracts/explainer-asset.js";
+import type { WorkContext } from "../../foundation/contracts/extension.js";
 import type { Frame } from "../../foundation/contracts/frame.js";
 import { type LearnedModel, predictor } from "../learn/model.js";
 import { essentialTrees } from "./explainer-assets.js";
+
+export type TeachingWork = Pick<WorkContext, "signal" | "clock" | "logger">;
 
 export interface SurrogateRequest {
   readonly model: LearnedModel;
@@ -18,7 +19,7 @@ export interface SurrogateRequest {
   readonly classes: number;
   /** Whether there is time to ask the model more; absent: always. */
   readonly goesOn?: () => boolean;
-  readonly signal: AbortSignal;
+  readonly work: TeachingWork;
 }
 
 /** Masked rows the model is asked about: beyond them the trees hardly become truer. */
@@ -31,7 +32,7 @@ const TREES = gbdt.config.parse({
 
 /** Trees that imitate a model that cannot be explained by its own structure; undefined where trees cannot read its columns. */
 export function teachSurrogate(request: SurrogateRequest): Promise<Surrogate | undefined> {
-  const { model, transforms, rows, background, classes, goesOn, signal } = request;
+  const { model, transforms, rows, background, classes, goesOn, work } = request;
   const predict = predictor(model, transforms);
   return learnSurrogate({
     predict: async (masked) => Float64Array.from(predict(masked).values),
@@ -41,17 +42,21 @@ export function teachSurrogate(request: SurrogateRequest): Promise<Surrogate | u
     lessons: LESSONS,
     random: createRandom("surrogate"),
     ...(goesOn ? { goesOn } : {}),
-    fit: (train, held) => fitTrees(train, held, signal),
+    fit: (train, held) => fitTrees(train, held, work),
   });
 }
 
-async function fitTrees(train: Lesson, held: Lesson, signal: AbortSignal): Promise<Pupil> {
+async function fitTrees(
+  train: Lesson,
+  held: Lesson,
+  { signal, clock, logger }: TeachingWork,
+): Promise<Pupil> {
   const labelled = ({ features, values }: Lesson) => ({
     features,
     target: { task: "regression" as const, values },
   });
   const fitted = await gbdt.fit({ train: labelled(train), validation: labelled(held) }, TREES, {
-    ...{ random: createRandom("surrogate"), signal, clock: systemClock, logger: silentLogger, threads: 1 },
+    ...{ random: createRandom("surrogate"), signal, clock, logger, threads: 1 },
     report: () => undefined,
   });
   const { ensemble } = fitted.state;
