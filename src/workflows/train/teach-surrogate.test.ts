@@ -1,15 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { trainingContext } from "../../../../conformance/trainer.js";
-import { createRandom, type Random } from "../../../foundation/base/random.js";
-import { type Column, createFrame, type Frame, takeRows } from "../../../foundation/contracts/frame.js";
-import type { FlatTrees } from "../../../foundation/contracts/model-anatomy.js";
-import { gbdt } from "../../trainers/gbdt/gbdt.js";
-import { largestGap } from "../shapley/contributions.js";
-import { createModelExplainer } from "../shapley/model-explainer.js";
-import { type Lesson, learnSurrogate } from "./learn-surrogate.js";
-import { createColumnReader, describeColumns } from "./readable-columns.js";
-import { createSurrogateExplainer } from "./surrogate-explainer.js";
-import { createTreeTables } from "./tree-tables.js";
+import { trainingContext } from "../../../conformance/trainer.js";
+import { largestGap } from "../../capabilities/explanations/shapley/contributions.js";
+import { createModelExplainer } from "../../capabilities/explanations/shapley/model-explainer.js";
+import { type Lesson, learnSurrogate } from "../../capabilities/explanations/surrogate/learn-surrogate.js";
+import {
+  createColumnReader,
+  describeColumns,
+} from "../../capabilities/explanations/surrogate/readable-columns.js";
+import { createSurrogateExplainer } from "../../capabilities/explanations/surrogate/surrogate-explainer.js";
+import { createTreeTables } from "../../capabilities/explanations/surrogate/tree-tables.js";
+import { gbdt } from "../../capabilities/trainers/gbdt/gbdt.js";
+import { createRandom, type Random } from "../../foundation/base/random.js";
+import { type Column, createFrame, type Frame, takeRows } from "../../foundation/contracts/frame.js";
+import type { FlatTrees } from "../../foundation/contracts/model-anatomy.js";
 
 const CITIES = ["Paris", "北京", "Lima", "Oslo", "Bonn"];
 
