@@ -12,6 +12,7 @@ import { openStore } from "../../src/capabilities/stores/index.js";
 import { createServer, createServingMetrics, type QuernServer } from "../../src/entries/http/index.js";
 import { routeTable } from "../../src/entries/http/routes.js";
 import { systemClock } from "../../src/foundation/base/clock.js";
+import { QuernError } from "../../src/foundation/base/errors.js";
 import { silentLogger } from "../../src/foundation/base/logger.js";
 import type { ModelPool, ServedModel } from "../../src/foundation/contracts/serving.js";
 import type { Store } from "../../src/foundation/contracts/store.js";
@@ -315,7 +316,7 @@ describe("a model in trouble", () => {
       ...real,
       manifest: real.manifest,
       state: "ready",
-      overloaded: false,
+      reserve: () => undefined,
       ...change,
     } as ServedModel;
     const models: ModelPool = {
@@ -338,12 +339,46 @@ describe("a model in trouble", () => {
     return { call, logged, close: () => other.close() };
   };
   it("requirement 16: sheds load before the body is read, with the time to come back", async () => {
-    const { call, close } = await troubled({ overloaded: true });
+    const full = new QuernError("OVERLOADED", "4096 rows are waiting already.", {
+      details: { retryAfterSeconds: 1 },
+    });
+    const { call, close } = await troubled({
+      reserve: () => {
+        throw full;
+      },
+    });
     for (const path of ["/predict/x", "/v2/models/x/infer"]) {
       const { status, headers } = await call(path);
       expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
     }
     await close();
+  });
+  it("requirement 16: reads no more bodies than can be answered, and forgets callers who leave", async () => {
+    const models = createModelPool({ clock: systemClock, queueLimitRows: 100 });
+    const { manifest, files } = await bundleFiles(smallModel("binary"));
+    await models.add({ id: "b", manifest, files });
+    const other = createServer({ port: 0 }, { models, clock: systemClock, logger: silentLogger });
+    const address = await other.listen();
+    const ask = async (): Promise<number> => {
+      const response = await fetch(`${address}/predict/small-binary`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(GOOD),
+      });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    const until = async (status: number): Promise<void> => {
+      while ((await ask()) !== status) await new Promise((resolve) => setTimeout(resolve, 1));
+    };
+    const slow = connect(Number(new URL(address).port), "127.0.0.1");
+    slow.write(
+      "POST /predict/small-binary HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n[",
+    );
+    await until(503);
+    slow.destroy();
+    await until(200);
+    await other.close();
   });
   it("is not ready when its thread cannot be started", async () => {
     const { call, close } = await troubled({ state: "failed" });

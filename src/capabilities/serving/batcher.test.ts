@@ -17,7 +17,6 @@ describe("batching", () => {
     const batcher = new Batcher({
       clock: { now: () => now, elapsed: () => now },
       maximumBatchRows: 4,
-      queueLimitRows: 6,
       run: ({ x }) =>
         new Promise((resolve) => held.push({ rows: x!.shape[0]!, finish: () => resolve({ y: x! }) })),
       onBatch: () => undefined,
@@ -40,22 +39,8 @@ describe("batching", () => {
     for (const batch of held) batch.finish();
     expect(await Promise.all(answers)).toEqual([1, 2, 3, 4, 5, 6]);
   });
-  it("requirement 16: refuses what does not fit the queue at once, with the time to come back", async () => {
-    const { batcher, held, refused, turn } = setUp();
-    const accepted = Array.from({ length: 6 }, (_, value) => answer(batcher.submit(row(value), ["y"], 1)));
-    await expect(batcher.submit(row(7), ["y"], 1)).rejects.toMatchObject({
-      code: "OVERLOADED",
-      details: { retryAfterSeconds: 1 },
-    });
-    expect(batcher.overloaded).toBe(true);
-    expect(refused).toEqual(["overloaded"]);
-    await turn();
-    for (const batch of held) batch.finish();
-    expect(await Promise.all(accepted)).toHaveLength(6);
-    expect(batcher.overloaded).toBe(false);
-  });
   it("requirement 18: computes nothing for callers that left or whose time ran out", async () => {
-    const { batcher, held, refused, turn, advance } = setUp({ queueLimitRows: 100 });
+    const { batcher, held, refused, turn, advance } = setUp();
     const first = Array.from({ length: 8 }, (_, value) => answer(batcher.submit(row(value), ["y"], 1)));
     await turn();
     const caller = new AbortController();

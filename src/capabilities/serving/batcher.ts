@@ -1,18 +1,17 @@
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
+import { beingTakenDown } from "./admission.js";
 import { concatenateRows, rowsOf, type Tensors } from "./tensor-batch.js";
 
 export interface BatcherOptions {
   readonly clock: Clock;
   /** Rows in one batch, unless a single request has more. */
   readonly maximumBatchRows: number;
-  /** Rows that may wait; beyond it requests are refused at once rather than late. */
-  readonly queueLimitRows: number;
   /** Computes one batch; owns the arrays it is given. */
   readonly run: (inputs: Tensors, outputs: readonly string[]) => Promise<Tensors>;
   readonly onBatch: (rows: number, seconds: number) => void;
-  readonly onRefused: (reason: "overloaded" | "deadline" | "cancelled") => void;
+  readonly onRefused: (reason: "deadline" | "cancelled") => void;
 }
 
 export interface DirectRun {
@@ -65,8 +64,9 @@ export class Batcher {
   get busyRows(): number {
     return this.#waitingRows + this.#computingRows;
   }
-  get overloaded(): boolean {
-    return this.#waitingRows >= this.#options.queueLimitRows;
+  /** Of late, with all that a batch takes. */
+  get secondsPerRow(): number {
+    return this.#secondsPerRow;
   }
 
   submit(
@@ -75,11 +75,7 @@ export class Batcher {
     rows: number,
     options: RunOptions = {},
   ): Promise<Tensors> {
-    if (this.#closed) return Promise.reject(closing());
-    if (this.#waitingRows > 0 && this.#waitingRows + rows > this.#options.queueLimitRows) {
-      this.#options.onRefused("overloaded");
-      return Promise.reject(this.#overload());
-    }
+    if (this.#closed) return Promise.reject(beingTakenDown());
     const { direct } = this;
     if (direct?.isCheapestUnderLoad && rows <= direct.rows) {
       return attempt(() => this.compute(rows, options, () => direct.run(inputs, outputs)));
@@ -97,7 +93,7 @@ export class Batcher {
    * @throws QuernError OVERLOADED, INTERRUPTED, DEADLINE_EXCEEDED
    */
   compute<T>(rows: number, options: RunOptions, work: () => T): T {
-    if (this.#closed) throw closing();
+    if (this.#closed) throw beingTakenDown();
     const { clock, onBatch } = this.#options;
     const start = clock.elapsed();
     const refusal = this.#refusal(options, start);
@@ -233,28 +229,15 @@ export class Batcher {
   }
 
   #refuseAll(): void {
-    for (const waiting of this.#queue.splice(0)) waiting.reject(closing());
+    for (const waiting of this.#queue.splice(0)) waiting.reject(beingTakenDown());
     this.#waitingRows = 0;
     this.#flush();
-  }
-
-  #overload(): QuernError {
-    const retryAfterSeconds = Math.max(1, Math.ceil(this.busyRows * this.#secondsPerRow));
-    return new QuernError("OVERLOADED", `${this.#waitingRows} rows are waiting already.`, {
-      details: { waitingRows: this.#waitingRows, limit: this.#options.queueLimitRows, retryAfterSeconds },
-    });
   }
 }
 
 /** What is thrown becomes a rejection. */
 async function attempt<T>(work: () => T): Promise<T> {
   return work();
-}
-
-function closing(): QuernError {
-  return new QuernError("OVERLOADED", "The model is being taken down.", {
-    details: { retryAfterSeconds: 1 },
-  });
 }
 
 function joinInputs(batch: readonly Waiting[]): Tensors {

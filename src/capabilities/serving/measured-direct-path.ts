@@ -50,7 +50,6 @@ function crowdOf(
 ): (callers: number) => Promise<unknown> {
   const batcher = new Batcher({
     ...{ clock: options.clock, maximumBatchRows: thread.comfortableRows },
-    queueLimitRows: Number.POSITIVE_INFINITY,
     run: (inputs, outputs) => thread.run(inputs, outputs),
     onBatch: () => undefined,
     onRefused: () => undefined,

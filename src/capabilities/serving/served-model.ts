@@ -1,11 +1,9 @@
-import { setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { BUNDLE_FILES, type Manifest } from "../../foundation/contracts/bundle.js";
 import { checkPorts, checkSample, parseSample } from "../../foundation/contracts/bundle-check.js";
 import type { BundlePredictor, RunOptions } from "../../foundation/contracts/bundle-predictor.js";
 import type { PredictionExplanation } from "../../foundation/contracts/explanation.js";
-import { hasImages } from "../../foundation/contracts/image-cells.js";
 import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
 import type {
   RowsExplainer,
@@ -15,6 +13,7 @@ import type {
   ServingObserver,
 } from "../../foundation/contracts/serving.js";
 import { elementCount, type TensorPort } from "../../foundation/contracts/tensor.js";
+import { Admission } from "./admission.js";
 import type { AnswerCache } from "./answer-cache.js";
 import { Batcher } from "./batcher.js";
 import { answerFromCache } from "./cached-answers.js";
@@ -44,6 +43,7 @@ export interface ServingOptions extends PredictorOptions {
 /** Rows of one large request that are computed together; between them other callers get their turn. */
 const CHUNK_ROWS = 256;
 const WARM_UP_RUNS = 6;
+const SMALL_BODY_BYTES = 4096;
 /** A server that has just started gives its first answers before it measures. */
 const MEASURE_AFTER_MS = 250;
 
@@ -92,8 +92,9 @@ export class PooledModel implements ServedModel {
   readonly #explainer: RowsExplainer | undefined;
   #direct: { readonly rows: number; readonly answer: AnswerRow } | undefined;
   #measuring: NodeJS.Timeout | undefined;
-  /** Predictions whose images are being decoded or that wait for their answer; kept for models with images alone. */
-  readonly #accepted = new Set<Promise<unknown>>();
+  readonly #admission: Admission;
+  /** Of one row in JSON, as the sample has it. */
+  readonly #bytesPerRow: number;
   readonly #observer: ServingObserver | undefined;
   #cache: AnswerCache | undefined;
   #draining = false;
@@ -111,11 +112,17 @@ export class PooledModel implements ServedModel {
     this.#batcher = new Batcher({
       clock: options.clock,
       maximumBatchRows: Math.min(options.maximumBatchRows ?? 64, thread.comfortableRows),
-      queueLimitRows: options.queueLimitRows ?? 4096,
       run: (inputs, outputs) => thread.run(inputs, outputs),
       onBatch: (rows, seconds) => observer?.batch?.(this, rows, seconds),
       onRefused: (reason) => observer?.refused?.(this, reason),
     });
+    this.#admission = new Admission({
+      limitRows: options.queueLimitRows ?? 4096,
+      mostRowsOfOne: CHUNK_ROWS,
+      secondsPerRow: () => this.#batcher.secondsPerRow,
+      onRefused: () => observer?.refused?.(this, "overloaded"),
+    });
+    this.#bytesPerRow = bytesPerRow(bundle);
     this.#predictor = predictorOf(
       bundle,
       options,
@@ -151,8 +158,12 @@ export class PooledModel implements ServedModel {
   get busyRows(): number {
     return this.#batcher.busyRows;
   }
-  get overloaded(): boolean {
-    return this.#batcher.overloaded;
+
+  reserve(bodyBytes: number): (() => void) | undefined {
+    // Bodies of few rows are read in less time than it takes to count them.
+    const rows = bodyBytes < SMALL_BODY_BYTES ? 0 : Math.ceil(bodyBytes / this.#bytesPerRow);
+    this.#admission.enter(rows);
+    return rows > 0 ? () => this.#admission.leave(rows) : undefined;
   }
 
   answerFrom(cache: AnswerCache): void {
@@ -191,17 +202,13 @@ export class PooledModel implements ServedModel {
     });
   }
 
-  #answerByGraph(rows: readonly Row[], options: RunOptions): Promise<readonly Prediction[]> {
-    const answer = this.#predictor.predict(rows, options);
-    if (hasImages(this.manifest)) this.#keep(answer);
-    return answer;
-  }
-
-  #keep(answer: Promise<unknown>): void {
-    const settled: Promise<unknown> = answer
-      .catch(() => undefined)
-      .finally(() => this.#accepted.delete(settled));
-    this.#accepted.add(settled);
+  async #answerByGraph(rows: readonly Row[], options: RunOptions): Promise<readonly Prediction[]> {
+    this.#admission.enter(rows.length);
+    try {
+      return await this.#predictor.predict(rows, options);
+    } finally {
+      this.#admission.leave(rows.length);
+    }
   }
 
   explain(rows: readonly Row[]): Promise<readonly PredictionExplanation[]> {
@@ -211,20 +218,28 @@ export class PooledModel implements ServedModel {
 
   async infer(inputs: Tensors, outputs: readonly string[], options?: RunOptions): Promise<Tensors> {
     const rows = checkTensors(inputs, this.inputs);
-    return this.#batcher.submit(inputs, outputs, rows, options);
+    this.#admission.enter(rows);
+    try {
+      return await this.#batcher.submit(inputs, outputs, rows, options);
+    } finally {
+      this.#admission.leave(rows);
+    }
   }
 
   async close(timeoutMs: number): Promise<void> {
     this.#draining = true;
     clearTimeout(this.#measuring);
-    const timer = new AbortController();
-    const late = wait(timeoutMs, undefined, { signal: timer.signal }).catch(() => undefined);
-    await Promise.race([Promise.all(this.#accepted), late]);
-    timer.abort();
-    await this.#batcher.drain(timeoutMs);
+    await this.#admission.close(timeoutMs);
+    // Who has not left by now is refused.
+    await this.#batcher.drain(0);
     await this.#explainer?.close();
     await this.#thread.close();
   }
+}
+
+function bytesPerRow({ files }: ServableBundle): number {
+  const { requests } = parseSample(files.get(BUNDLE_FILES.sample)!);
+  return requests.length === 0 ? SMALL_BODY_BYTES : JSON.stringify(requests).length / requests.length;
 }
 
 /** The number of rows that all tensors have. @throws QuernError PREDICTION_INPUT */

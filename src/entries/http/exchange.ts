@@ -27,6 +27,8 @@ export class Exchange {
   route: Route | undefined;
   parameters: PathParameters = NONE;
   trace: RequestTrace | undefined;
+  /** Gives back the room that a model keeps for the rows of the body. */
+  reserved: (() => void) | undefined;
   /** Called once, with the status of the answer. */
   readonly #onAnswered: (exchange: Exchange, status: number) => void;
   /** Further headers of the answer, names and values in turn. */
@@ -50,6 +52,13 @@ export class Exchange {
   /** What follows the first question mark. */
   get query(): string {
     return this.request.url!.slice(this.path.length + 1);
+  }
+
+  /** Safe to call twice. */
+  giveRoomBack(): void {
+    const { reserved } = this;
+    this.reserved = undefined;
+    reserved?.();
   }
 
   setHeader(name: string, value: string): void {

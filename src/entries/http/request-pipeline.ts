@@ -22,7 +22,7 @@ import {
   type RouteContext,
   type RouteRequest,
 } from "./route.js";
-import { type FoundPath, type PathParameters, Router } from "./router.js";
+import { type FoundPath, Router } from "./router.js";
 import { beginTrace, endTrace } from "./trace-requests.js";
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -88,7 +88,7 @@ export class RequestPipeline {
     // An unknown path tells nothing to callers who may do nothing.
     checkAccess(request.headers, route?.permission ?? "read");
     if (!route) throw unknownRoute(exchange, found);
-    if (route.heavy) refuseWhenOverloaded(context.models, exchange.parameters);
+    if (route.heavy) exchange.reserved = roomFor(exchange, context.models, isStreamed);
     if (isStreamed) this.#answer(exchange, route, takeStream(exchange, route));
     else if (route.body) this.#readBody(exchange, route);
     else this.#answer(exchange, route, undefined);
@@ -110,9 +110,12 @@ export class RequestPipeline {
 
   #answer(exchange: Exchange, route: Route, given: Buffer | IncomingMessage | undefined): void {
     try {
-      const reply = route.handle(this.#requestOf(exchange, route, given), this.#options.context);
+      const known = this.#requestOf(exchange, route, given);
+      // From here on the model itself counts the rows.
+      exchange.giveRoomBack();
+      const reply = route.handle(known, this.#options.context);
       if (reply instanceof Promise) {
-        reply.then((known) => sendReply(exchange, known)).catch((cause) => this.#refuse(exchange, cause));
+        reply.then((made) => sendReply(exchange, made)).catch((cause) => this.#refuse(exchange, cause));
       } else sendReply(exchange, reply);
     } catch (cause) {
       this.#refuse(exchange, cause);
@@ -169,6 +172,7 @@ export class RequestPipeline {
   readonly #count = (exchange: Exchange, status: number): void => {
     const { clock, metrics } = this.#options.context;
     const { route, request, startMs } = exchange;
+    exchange.giveRoomBack();
     const seconds = (clock.elapsed() - startMs) / 1000;
     metrics.request(request.method!, route?.path ?? "unknown", status, seconds);
     if (exchange.trace) endTrace(exchange, status);
@@ -189,14 +193,20 @@ function unknownRoute(exchange: Exchange, found: FoundPath | undefined): QuernEr
   );
 }
 
-/** Shedding before the body is read costs little, so that what was accepted is still answered in time. */
-function refuseWhenOverloaded(models: ModelPool, { model, version }: PathParameters): void {
+/**
+ * Shedding before the body is read costs little, so that what was accepted is still answered in time.
+ * @throws QuernError OVERLOADED, MODEL_NOT_FOUND
+ */
+function roomFor(
+  { request, parameters }: Exchange,
+  models: ModelPool,
+  isStreamed: boolean,
+): (() => void) | undefined {
+  const { model, version } = parameters;
   const served =
     version === undefined ? findReference(models, model!) : models.get(model!, parseVersion(version));
-  if (!served.overloaded) return;
-  throw new QuernError("OVERLOADED", `Too many rows are waiting for ${served.manifest.name}.`, {
-    details: { retryAfterSeconds: 1 },
-  });
+  // Of a stream no more is read than is answered.
+  return served.reserve(isStreamed ? 0 : Number(request.headers["content-length"] ?? 0));
 }
 
 function mediaTypeOf({ headers }: IncomingMessage): string | undefined {

@@ -1,0 +1,69 @@
+import { QuernError } from "../../foundation/base/errors.js";
+
+export interface AdmissionOptions {
+  /** Rows that may be in: beyond it callers are refused at once rather than answered late. */
+  readonly limitRows: number;
+  /** The most that one request counts: larger ones wait part by part. */
+  readonly mostRowsOfOne: number;
+  /** What a row takes, as far as it is known. */
+  readonly secondsPerRow: () => number;
+  readonly onRefused: () => void;
+}
+
+/**
+ * Who comes in: a request is let in whole or refused before anything is done for it. As long as there is room the next one
+ * comes in; a large one takes the room of the part of it that waits, so that it does not keep out small ones.
+ */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  #rows = 0;
+  #closed = false;
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** Followed by one `leave` of as many rows. @throws QuernError OVERLOADED */
+  enter(rows: number): void {
+    const { limitRows, mostRowsOfOne, onRefused } = this.#options;
+    if (this.#closed) throw beingTakenDown();
+    if (this.#rows >= limitRows) {
+      onRefused();
+      throw this.#full();
+    }
+    this.#rows += Math.min(rows, mostRowsOfOne);
+  }
+
+  leave(rows: number): void {
+    this.#rows -= Math.min(rows, this.#options.mostRowsOfOne);
+    if (this.#rows === 0) for (const done of this.#whenEmpty.splice(0)) done();
+  }
+
+  /** Lets nobody in any more; resolves when all have left, or after `timeoutMs`. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#closed = true;
+    if (this.#rows === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#whenEmpty.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #full(): QuernError {
+    const { limitRows, secondsPerRow } = this.#options;
+    const retryAfterSeconds = Math.max(1, Math.ceil(this.#rows * secondsPerRow()));
+    return new QuernError("OVERLOADED", `${this.#rows} rows are waiting already.`, {
+      details: { waitingRows: this.#rows, limit: limitRows, retryAfterSeconds },
+    });
+  }
+}
+
+export function beingTakenDown(): QuernError {
+  return new QuernError("OVERLOADED", "The model is being taken down.", {
+    details: { retryAfterSeconds: 1 },
+  });
+}
