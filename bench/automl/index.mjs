@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { train } from "../../dist/index.js";
 import { FOLDS, foldsOf, readTable } from "./folds.mjs";
+import { openOutcomes } from "./outcomes.mjs";
 import { SETS } from "./sets.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -30,6 +31,9 @@ function prepare() {
   }
   execFileSync(python, [join(here, "sklearn_sets.py"), work]);
 }
+
+const filesOf = (name) =>
+  SETS[name].sklearn ? [join(work, `${name}.csv`)] : SETS[name].files.map((file) => join(tables, file));
 
 /** The table with a column that says which rows this fold tests. */
 function writeFold(name, { header, lines }, assignment, fold) {
@@ -75,32 +79,26 @@ function peer(name, path, { target, task, metric }) {
   return JSON.parse(answer.toString().trim().split("\n").at(-1));
 }
 
-const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
-const deviation = (values) =>
-  Math.sqrt(
-    values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / Math.max(1, values.length - 1),
-  );
-const figure = (values) => `${mean(values).toPrecision(4)} +- ${deviation(values).toPrecision(2)}`;
-
 prepare();
-const summary = [];
-for (const name of wanted) {
-  const set = SETS[name];
-  const files = set.sklearn ? [join(work, `${name}.csv`)] : set.files.map((file) => join(tables, file));
-  if (!files.every((file) => existsSync(file))) {
-    console.log(`${name}: not there (${files.join(", ")})`);
-    continue;
-  }
-  const table = readTable(files);
-  const assignment = foldsOf(table, set);
-  const scores = new Map(["quern", ...peers].map((system) => [system, { values: [], seconds: [] }]));
-  for (let fold = 0; fold < Math.min(folds, FOLDS); fold++) {
-    const path = writeFold(name, table, assignment, fold);
-    for (const [system, { values, seconds }] of scores) {
+const outcomes = openOutcomes(process.env.QUERN_BENCH_RECORD);
+const present = wanted.filter((name) => {
+  const missing = filesOf(name).find((file) => !existsSync(file));
+  if (missing) console.log(`${name}: not there (${missing})`);
+  return !missing;
+});
+// Fold by fold, so that a run that is cut short has something of every table.
+for (let fold = 0; fold < Math.min(folds, FOLDS); fold++) {
+  for (const name of present) {
+    const set = SETS[name];
+    const pending = ["quern", ...peers].filter((system) => !outcomes.has(name, fold, system));
+    if (pending.length === 0) continue;
+    const table = readTable(filesOf(name));
+    const path = writeFold(name, table, foldsOf(table, set), fold);
+    for (const system of pending) {
       try {
         const outcome = system === "quern" ? await ours(path, set) : peer(system, path, set);
-        values.push(outcome.value);
-        seconds.push(outcome.seconds);
+        const budget = system === "quern" ? (time ?? "counted work") : `${peerSeconds}s`;
+        outcomes.add({ set: name, fold, system, budget, ...outcome });
         console.log(
           `  ${name} fold ${fold} ${system}: ${outcome.value.toPrecision(5)} in ${outcome.seconds.toFixed(1)} s${outcome.note ? ` (held out ${outcome.heldOut?.toPrecision(4)}; ${outcome.note})` : ""}`,
         );
@@ -110,17 +108,5 @@ for (const name of wanted) {
     }
     rmSync(path);
   }
-  summary.push({ name, set, scores });
 }
-
-console.log(
-  `\n${folds} of ${FOLDS} folds, ${time ? `time ${time}` : "counted work"}; mean +- deviation over folds (seconds a fold)`,
-);
-for (const { name, set, scores } of summary) {
-  console.log(`\n${name}, ${set.metric}${set.floor === undefined ? "" : `, floor ${set.floor}`}`);
-  for (const [system, { values, seconds }] of scores)
-    if (values.length > 0)
-      console.log(`  ${system.padEnd(10)} ${figure(values)} (${mean(seconds).toFixed(1)} s)`);
-  for (const [system, [value, sd]] of Object.entries(set.published ?? {}))
-    console.log(`  ${`${system}*`.padEnd(10)} ${value} +- ${sd} (published)`);
-}
+console.log(`\n${outcomes.table()}`);
