@@ -9,7 +9,7 @@ import { createModelPool } from "../../src/capabilities/serving/index.js";
 import { createServer, type QuernServer } from "../../src/entries/http/index.js";
 import { systemClock as clock } from "../../src/foundation/base/clock.js";
 import { silentLogger } from "../../src/foundation/base/logger.js";
-import { type Job, jobSchema, jobSettingsSchema } from "../../src/foundation/contracts/job.js";
+import { type Job, type JobQueue, jobSchema, jobSettingsSchema } from "../../src/foundation/contracts/job.js";
 import { openPredictionJobs } from "../../src/workflows/jobs/prediction-jobs.js";
 import { predictFile } from "../../src/workflows/use/predict-file.js";
 import { writeJob } from "../fixtures/prediction-job.js";
@@ -198,6 +198,29 @@ test("requirement 16: jobs are bounded in number and size, and the same key is t
   expect(readdirSync(join(folder, "bounded")).filter((file) => file.startsWith("."))).toEqual([]);
 });
 
+test("requirement 16: servers over one folder compute no more jobs at once than is set, and say how many wait", {
+  timeout: 60_000,
+}, async () => {
+  const shared = { name: "shared", settings: { queue: 6 }, chunkRows: 20 };
+  const bases = [await serve(shared), await serve(shared), await serve(shared)];
+  const taken = await Promise.all(
+    Array.from({ length: 6 }, (_, k) => upload(bases[k % 3]!, "", { "idempotency-key": `shared ${k}` })),
+  );
+  expect(taken.map(({ status }) => status)).toEqual(Array(6).fill(202));
+  const view = async () =>
+    (await (await fetch(`${bases[1]!}/v1/jobs`)).json()) as { items: Job[]; queue: JobQueue };
+  let page = await view();
+  expect(page.queue).toMatchObject({ limit: 6, atOnce: 1 });
+  expect(page.queue.waiting).toBeGreaterThanOrEqual(4);
+  for (; page.queue.running + page.queue.waiting > 0; page = await view())
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(page.items.map(({ state }) => state)).toEqual(Array(6).fill("done"));
+  const spans = page.items
+    .map(({ startedAt, finishedAt }) => [startedAt!, finishedAt!] as const)
+    .sort(([a], [b]) => a - b);
+  for (const [k, [start]] of spans.slice(1).entries()) expect(start).toBeGreaterThanOrEqual(spans[k]![1]);
+});
+
 test("requirement 3: jobs ask for the permission to predict", async () => {
   const base = await serve({
     name: "guarded",
@@ -226,7 +249,10 @@ test("what has ended is forgotten after its time", { timeout: 60_000 }, async ()
   const second = await serve({ name: "kept", settings: { retention: "1s" } });
   for (let waited = 0; waited < 5000 && readdirSync(join(folder, "kept")).length > 0; waited += 50)
     await new Promise((resolve) => setTimeout(resolve, 50));
-  expect((await ask(`${second}/v1/jobs`)).body).toEqual({ items: [] });
+  expect((await ask(`${second}/v1/jobs`)).body).toEqual({
+    items: [],
+    queue: { running: 0, waiting: 0, limit: 20, atOnce: 1 },
+  });
 });
 
 async function start(cwd: string): Promise<{ child: ChildProcess; base: string }> {

@@ -11,6 +11,7 @@ import {
   type JobResult,
   type JobSubmission,
   type JobUpload,
+  jobQueueSchema,
   jobRequestSchema,
   jobSchema,
   jobUploadSchema,
@@ -63,7 +64,7 @@ export const jobRoutes = (jobs: PredictionJobs): readonly Route[] => [
   }),
   defineRoute({
     ...{ method: "GET", path: "/v1/jobs", permission: "predict" },
-    summary: "Jobs, newest first.",
+    summary: "Jobs, newest first, and how many wait, run, and may.",
     query: z.strictObject({
       state: z.enum(JOB_STATES).optional(),
       limit: z.coerce.number().int().min(1).max(1000).default(100),
@@ -72,6 +73,7 @@ export const jobRoutes = (jobs: PredictionJobs): readonly Route[] => [
     answer: z.object({
       items: z.array(jobSchema),
       next: z.string().optional().describe("`after` of the next page"),
+      queue: jobQueueSchema,
     }),
     handle: ({ query: { state, limit, after } }) =>
       jobs.list({ limit, ...(state ? { state } : {}), ...(after === undefined ? {} : { after }) }),

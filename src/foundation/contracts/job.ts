@@ -16,6 +16,11 @@ export const jobSettingsSchema = z.strictObject({
     .array(z.string())
     .default([])
     .register(fields, { title: "Hosts from which jobs may fetch their input" }),
+  atOnce: z.number().int().min(1).max(64).default(1).register(fields, {
+    title: "Jobs that are computed at the same time",
+    help: "By all server processes that share the folder together; each takes one thread.",
+    unit: "jobs",
+  }),
   queue: z.number().int().min(1).max(1000).default(20).register(fields, {
     title: "Jobs that may wait or run",
     help: "Further ones are refused until one has ended.",
@@ -116,6 +121,15 @@ export const jobSchema = z.strictObject({
 });
 export type Job = z.infer<typeof jobSchema>;
 
+/** All jobs of the folder, whichever server process took them. */
+export const jobQueueSchema = z.strictObject({
+  running: z.number().int().nonnegative(),
+  waiting: z.number().int().nonnegative(),
+  limit: z.number().int().positive().describe("jobs that may wait or run; a further one is refused"),
+  atOnce: z.number().int().positive().describe("jobs that are computed at the same time"),
+});
+export type JobQueue = z.infer<typeof jobQueueSchema>;
+
 /** Who asks, and under which key the same request is the same job (IETF draft-ietf-httpapi-idempotency-key-header). */
 export interface JobSubmission extends Omit<JobRequest, "source" | "format" | "model"> {
   /** Name and version that are served now, under what they were asked for. */
@@ -150,6 +164,7 @@ export interface PredictionJobs {
   list(query: { readonly state?: JobState; readonly limit: number; readonly after?: string }): Promise<{
     readonly items: readonly Job[];
     readonly next?: string;
+    readonly queue: JobQueue;
   }>;
   /** @throws QuernError JOB_NOT_FOUND */
   get(id: string): Promise<Job>;

@@ -1,27 +1,13 @@
 /** The folder of jobs on disk. Each job has a folder of its own; what is in it survives every process. */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { syncFolder, translateDiskError, writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import { processExists } from "../../foundation/base/process-exists.js";
 import { isFinal, JOB_OUTPUTS, JOB_STATES, type Job, jobSchema } from "../../foundation/contracts/job.js";
+import { HeldFile } from "./held-file.js";
 
 /** Written once, before the job is visible. */
 const recordSchema = z.strictObject({
@@ -68,14 +54,8 @@ const CANCELLED = "cancelled";
 const OWNER = "owner.json";
 const NEW = ".new-";
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Who holds a job says so this often; silent for the second time it is taken for dead. */
-export const HEARTBEAT_MS = 1_000;
-const OWNER_LOST_MS = 30_000;
 /** An upload is given up after a minute of silence, so what is older was left by a killed process. */
 const UPLOAD_LOST_MS = 3_600_000;
-
-const ownerSchema = z.strictObject({ host: z.string(), process: z.number().int(), token: z.string() });
-export type JobOwner = z.infer<typeof ownerSchema>;
 
 export class JobFolder {
   readonly path: string;
@@ -193,51 +173,17 @@ export class JobFolder {
     }
   }
 
-  /**
-   * Takes a job that nobody alive holds. Two that take over from a dead one at the same moment may both think they
-   * have it: they write the same answers, and the last one's file stays.
-   */
-  claim(id: string, owner: JobOwner): boolean {
-    const path = this.pathOf(id, OWNER);
-    if (this.isHeld(id, owner)) return false;
-    rmSync(path, { force: true });
-    try {
-      const handle = openSync(path, "wx");
-      writeSync(handle, JSON.stringify(owner));
-      fsyncSync(handle);
-      closeSync(handle);
-      return true;
-    } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      if (code === "EEXIST" || code === "ENOENT") return false;
-      throw translateDiskError(cause, path);
-    }
+  /** Who works on a job. */
+  owner(id: string): HeldFile {
+    return new HeldFile(this.pathOf(id, OWNER), this.#clock);
   }
 
-  /** By somebody else who is alive. */
-  isHeld(id: string, here: JobOwner): boolean {
-    const path = this.pathOf(id, OWNER);
-    try {
-      const { host, process: holder, token } = ownerSchema.parse(JSON.parse(readFileSync(path, "utf8")));
-      if (token === here.token || this.#clock.now() - statSync(path).mtimeMs > OWNER_LOST_MS) return false;
-      // Numbers of processes are given again: the same one on the same host was another life.
-      return host !== here.host || (holder !== here.process && processExists(holder));
-    } catch {
-      // Absent, or torn by a crash.
-      return false;
-    }
-  }
-
-  heartbeat(id: string): void {
-    const now = this.#clock.now() / 1000;
-    try {
-      utimesSync(this.pathOf(id, OWNER), now, now);
-    } catch {
-      // Forgotten meanwhile: who works on it finds out when it writes.
-    }
-  }
-  release(id: string): void {
-    rmSync(this.pathOf(id, OWNER), { force: true });
+  /** The right to compute, of which there are so many however many processes share the folder. */
+  slots(count: number): readonly HeldFile[] {
+    return Array.from(
+      { length: count },
+      (_, slot) => new HeldFile(join(this.path, `slot-${slot}.json`), this.#clock),
+    );
   }
 }
 
@@ -248,8 +194,6 @@ function readAs<T extends z.ZodType>(schema: T, text: string): z.infer<T> | unde
     return undefined;
   }
 }
-
-export const ownerHere = (token: string): JobOwner => ({ host: hostname(), process: process.pid, token });
 
 /** As callers see it. */
 export function describeJob({ record, progress }: KnownJob): Job {

@@ -4,9 +4,10 @@ import { constants, setPriority } from "node:os";
 import { systemClock } from "../../foundation/base/clock.js";
 import type { Logger } from "../../foundation/base/logger.js";
 import { isFinal } from "../../foundation/contracts/job.js";
-import { JobFolder, ownerHere } from "./job-folder.js";
+import { HEARTBEAT_MS, ownerHere } from "./held-file.js";
+import { JobFolder } from "./job-folder.js";
 import type { JobWorkerData } from "./messages.js";
-import { runJob } from "./run-job.js";
+import { type JobContext, runJob } from "./run-job.js";
 
 const stop = new AbortController();
 const end = (): void => stop.abort();
@@ -41,20 +42,33 @@ const logger: Logger = {
 async function work({ folder: path, ...rest }: JobWorkerData): Promise<void> {
   const folder = new JobFolder(path, systemClock);
   const owner = ownerHere(randomUUID());
-  const context = { ...rest, clock: systemClock, logger, signal: stop.signal };
+  const slot = folder.slots(rest.settings.atOnce).find((each) => each.claim(owner));
+  // Others compute as many as may be computed; the next look finds what they leave.
+  if (!slot) return;
+  const beat = setInterval(() => slot.keep(owner) || stop.abort(), HEARTBEAT_MS);
+  try {
+    await workOff(folder, { ...rest, owner, clock: systemClock, logger, signal: stop.signal });
+  } finally {
+    clearInterval(beat);
+    slot.release(owner);
+  }
+}
+
+async function workOff(folder: JobFolder, context: JobContext): Promise<void> {
+  const { owner, signal } = context;
   /** Held by a process that may yet prove dead: for another look, not for a loop. */
   const later = new Set<string>();
-  while (!stop.signal.aborted) {
+  while (!signal.aborted) {
     const waiting = (await folder.all()).filter(
       ({ record, progress }) => !isFinal(progress.state) && !later.has(record.id),
     );
-    const job = waiting.find(({ record }) => folder.claim(record.id, owner));
+    const job = waiting.find(({ record }) => folder.owner(record.id).claim(owner));
     if (!job) return;
     const { id } = job.record;
     // What was known before the claim may be old.
     const known = await folder.find(id);
     const isOver = !known || isFinal(known.progress.state);
     if (isOver || !(await runJob(folder, known, context))) later.add(id);
-    folder.release(id);
+    folder.owner(id).release(owner);
   }
 }

@@ -12,12 +12,14 @@ import {
   type Job,
   type JobResult,
   type JobSettings,
+  type JobState,
   type JobSubmission,
   type JobUpload,
   type PredictionJobs,
 } from "../../foundation/contracts/job.js";
 import { spanMs } from "../../foundation/contracts/span.js";
-import { describeJob, JobFolder, type JobRecord, NOT_STARTED, ownerHere } from "./job-folder.js";
+import { ownerHere } from "./held-file.js";
+import { describeJob, JobFolder, type JobRecord, NOT_STARTED } from "./job-folder.js";
 import type { JobWorkerData } from "./messages.js";
 import { locateInput, receiveUpload } from "./receive-input.js";
 
@@ -41,7 +43,7 @@ const MOST_KEPT = 1_000;
 /** After being told to stop the process of jobs gets this long to keep what it has done. */
 const STOP_MS = 10_000;
 
-/** Takes jobs into a folder and has them computed by a process of low priority, one at a time. */
+/** Takes jobs into a folder and has them computed by processes of low priority, no more at once than `settings.atOnce`. */
 export function openPredictionJobs(options: PredictionJobsOptions): PredictionJobs {
   return new FolderJobs(options);
 }
@@ -51,8 +53,8 @@ class FolderJobs implements PredictionJobs {
   readonly #folder: JobFolder;
   readonly #here = ownerHere(randomUUID());
   readonly #timer: NodeJS.Timeout;
-  #worker: ChildProcess | undefined;
-  /** A job came while the process was at work, and perhaps after its last look. */
+  readonly #workers = new Set<ChildProcess>();
+  /** A job came while all processes were at work, and perhaps after their last look. */
   #cameLate = false;
   #receiving = 0;
   #isClosed = false;
@@ -94,12 +96,18 @@ class FolderJobs implements PredictionJobs {
     }
   }
 
-  async list({ state, limit, after }: Parameters<PredictionJobs["list"]>[0]) {
+  async list({ state, limit: page, after }: Parameters<PredictionJobs["list"]>[0]) {
     const newestFirst = (await this.#folder.all()).toReversed().map(describeJob);
+    const inState = (wanted: JobState) => newestFirst.filter((job) => job.state === wanted).length;
+    const { queue: limit, atOnce } = this.#options.settings;
     const start = after === undefined ? 0 : newestFirst.findIndex(({ id }) => id === after) + 1;
     const left = newestFirst.slice(start).filter((job) => state === undefined || job.state === state);
-    const items = left.slice(0, limit);
-    return { items, ...(left.length > limit ? { next: items.at(-1)!.id } : {}) };
+    const items = left.slice(0, page);
+    return {
+      items,
+      ...(left.length > page ? { next: items.at(-1)!.id } : {}),
+      queue: { running: inState("running"), waiting: inState("queued"), limit, atOnce },
+    };
   }
 
   async get(id: string): Promise<Job> {
@@ -123,13 +131,13 @@ class FolderJobs implements PredictionJobs {
     const job = await this.#folder.get(id);
     const { progress } = job;
     if (isFinal(progress.state)) {
-      const isHeld = this.#folder.isHeld(id, this.#here);
+      const isHeld = this.#folder.owner(id).isHeld(this.#here);
       if (!isHeld) await this.#folder.forget(id);
       return describeJob(job);
     }
     this.#folder.cancel(id);
     // What nobody works on ends here and now; else the one who does ends it.
-    if (!this.#folder.isHeld(id, this.#here)) this.#folder.end(job, { state: "cancelled" });
+    if (!this.#folder.owner(id).isHeld(this.#here)) this.#folder.end(job, { state: "cancelled" });
     return describeJob(await this.#folder.get(id));
   }
 
@@ -137,13 +145,7 @@ class FolderJobs implements PredictionJobs {
     this.#isClosed = true;
     clearInterval(this.#timer);
     await this.#looking;
-    const worker = this.#worker;
-    if (!worker) return;
-    const ended = new Promise((resolve) => worker.once("exit", resolve));
-    const impatience = setTimeout(() => worker.kill("SIGKILL"), STOP_MS);
-    worker.kill("SIGTERM");
-    await ended;
-    clearTimeout(impatience);
+    await Promise.all([...this.#workers].map(stopWorker));
   }
 
   async #refuseWhenFull(): Promise<void> {
@@ -191,32 +193,44 @@ class FolderJobs implements PredictionJobs {
         await this.#folder.forget(record.id);
     await this.#folder.sweepUploads();
     const isLeft = jobs.some(
-      ({ record, progress }) => !isFinal(progress.state) && !this.#folder.isHeld(record.id, this.#here),
+      ({ record, progress }) => !isFinal(progress.state) && !this.#folder.owner(record.id).isHeld(this.#here),
     );
     if (isLeft) this.#wake();
   }
 
   #wake(): void {
-    this.#cameLate = this.#worker !== undefined;
-    if (this.#worker || this.#isClosed) return;
     const { folder, settings, store, chunkRows } = this.#options;
+    const isFull =
+      this.#workers.size >= settings.atOnce ||
+      this.#folder.slots(settings.atOnce).every((slot) => slot.isHeld(this.#here));
+    this.#cameLate = isFull;
+    if (isFull || this.#isClosed) return;
     const worker = fork(builtFile("workflows/jobs/job.worker.js"), [], {
       // Flags of the server's own heap are not meant for it.
       execArgv: [],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
-    this.#worker = worker;
+    this.#workers.add(worker);
     const data: JobWorkerData = { folder, settings, store, ...(chunkRows ? { chunkRows } : {}) };
     worker.send(data, () => undefined);
     worker.on("error", () => undefined);
     worker.once("exit", (code) => {
-      this.#worker = undefined;
+      this.#workers.delete(worker);
       // One that was killed is replaced at the next turn, not in a loop.
       if (code === 0 && this.#cameLate) this.#wake();
       if (code !== 0 && !this.#isClosed)
         this.#options.logger.log("error", "The process of jobs ended.", { code });
     });
   }
+}
+
+/** Lets it keep what it has done. */
+async function stopWorker(worker: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => worker.once("exit", resolve));
+  const impatience = setTimeout(() => worker.kill("SIGKILL"), STOP_MS);
+  worker.kill("SIGTERM");
+  await ended;
+  clearTimeout(impatience);
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

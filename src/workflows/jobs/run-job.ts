@@ -6,13 +6,8 @@ import type { Logger } from "../../foundation/base/logger.js";
 import type { JobSettings } from "../../foundation/contracts/job.js";
 import type { SourceFormat } from "../../foundation/contracts/source.js";
 import { predictFile } from "../use/predict-file.js";
-import {
-  HEARTBEAT_MS,
-  type JobFolder,
-  type JobProgress,
-  type JobRecord,
-  type KnownJob,
-} from "./job-folder.js";
+import { HEARTBEAT_MS, type Owner } from "./held-file.js";
+import type { JobFolder, JobProgress, JobRecord, KnownJob } from "./job-folder.js";
 import { locateInput } from "./receive-input.js";
 
 /** What is done is kept after so many rows; little is lost, and little is in memory. */
@@ -26,6 +21,8 @@ export interface JobContext {
   readonly store: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Under which the job is claimed. */
+  readonly owner: Owner;
   /** Aborted when the process is to end: the job waits for the next one. */
   readonly signal: AbortSignal;
   /** Default 10,000. */
@@ -58,8 +55,10 @@ export async function runJob(folder: JobFolder, job: KnownJob, context: JobConte
   };
   folder.write(id, progress);
   const cancelled = new AbortController();
+  const taken = new AbortController();
+  const held = folder.owner(id);
   const beat = setInterval(() => {
-    folder.heartbeat(id);
+    if (!held.keep(context.owner)) taken.abort();
     if (folder.isCancelled(id)) cancelled.abort();
   }, HEARTBEAT_MS);
   const advance = (done: number, total: number): void => {
@@ -71,7 +70,7 @@ export async function runJob(folder: JobFolder, job: KnownJob, context: JobConte
       folder,
       record,
       context,
-      AbortSignal.any([context.signal, cancelled.signal]),
+      AbortSignal.any([context.signal, cancelled.signal, taken.signal]),
       advance,
     );
     if (folder.isCancelled(id)) return endCancelled(folder, { record, progress });
@@ -80,6 +79,8 @@ export async function runJob(folder: JobFolder, job: KnownJob, context: JobConte
     return true;
   } catch (failure) {
     if (folder.isCancelled(id)) return endCancelled(folder, { record, progress });
+    // Who was silent so long that another has the job leaves its state to that one.
+    if (taken.signal.aborted) return false;
     const isOurs = context.signal.aborted || (QuernError.is(failure) && failure.code === "LEASE_LOST");
     // Whether it was stopped or is not free yet: its turn comes again, and nothing counts against it.
     if (isOurs) {

@@ -87,6 +87,7 @@ export const command = defineCommand({
     jobFolder: jobSettings.folder,
     jobInputs: jobSettings.inputs,
     jobHosts: flagOf(jobSettings.hosts),
+    jobsAtOnce: flagOf(jobSettings.atOnce),
     jobQueue: flagOf(jobSettings.queue),
     jobLimitBytes: flagOf(jobSettings.limitBytes),
     jobRetention: flagOf(jobSettings.retention),
@@ -106,9 +107,9 @@ export const command = defineCommand({
   async run(models, options, io) {
     const { json: _json, quiet: _quiet, store: _store, token, adminToken, ...rest } = options;
     const { jobFolder: folder, jobInputs: inputs, jobHosts: hosts, jobQueue: queue, ...more } = rest;
-    const { jobLimitBytes: limitBytes, jobRetention: retention, ...others } = more;
+    const { jobsAtOnce: atOnce, jobLimitBytes: limitBytes, jobRetention: retention, ...others } = more;
     const { log, workers, workerMemoryMb, cacheMb, traces, traceSample, ...server } = others;
-    const jobWishes = { folder, inputs, hosts, queue, limitBytes, retention };
+    const jobWishes = { folder, inputs, hosts, atOnce, queue, limitBytes, retention };
     const wishes = {
       ...server,
       tokens: [
