@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { createRandom } from "../../foundation/base/random.js";
 import { deploymentSchema } from "../../foundation/contracts/deployment.js";
+import type { Prediction } from "../../foundation/contracts/prediction.js";
 import type { ModelPool, ServedModel } from "../../foundation/contracts/serving.js";
 import { Traffic } from "./traffic.js";
 
@@ -102,6 +104,47 @@ describe("canary", () => {
       decision: "back",
       reason: expect.stringMatching("latency"),
     });
+  });
+  /** Answers of both variants to people dealt out by chance; the candidate's are moved by so much. */
+  const answers = (moved: number, people: number, seed: string, values: (value: number) => Prediction) => {
+    const { traffic, route } = setUp(half);
+    const random = createRandom(seed);
+    let back: string | undefined;
+    for (let k = 0; k < people && back === undefined; k++) {
+      const routed = route(`person ${k}`);
+      expect(routed.isCompared).toBe(true);
+      const isCandidate = (routed.model as unknown as { key: string }).key === "churn@2";
+      routed.settle(false, values(random.normal() + (isCandidate ? moved : 0)));
+      // It is looked at all the time.
+      const verdict = traffic.judge("churn");
+      if (verdict.decision === "back") back = verdict.reason;
+    }
+    return back;
+  };
+  const number = (prediction: number): Prediction => ({ prediction });
+  const classes = (value: number): Prediction => {
+    const yes = 1 / (1 + Math.exp(-value));
+    return { label: yes > 0.5 ? "yes" : "no", probabilities: { no: 1 - yes, yes } };
+  };
+  it.each([
+    ["numbers", number],
+    ["classes", classes],
+  ])("requirement 20: goes back when its answers drift away from the other's: %s", (_, values) => {
+    // Shifted by 1.5 standard deviations: the distance is 2 Φ(0.75) - 1 = 0.55.
+    expect(answers(1.5, 2000, "far", values)).toMatch("distributed otherwise");
+    // 0.3 are a distance of 0.12, which is allowed.
+    expect(answers(0.3, 8000, "near", values)).toBeUndefined();
+  });
+  it("never takes equal answers for drift, looked at after each of them", () => {
+    for (let run = 0; run < 40; run++) expect(answers(0, 500, `same ${run}`, classes)).toBeUndefined();
+  });
+  it("counts whoever asks often once", () => {
+    const { traffic, route } = setUp(half);
+    for (let k = 0; k < 2000; k++) {
+      const routed = route(`subject ${k % 2 ? 0 : k}`);
+      routed.settle(false, { prediction: k % 2 ? 100 : (k * 7919) % 13 });
+    }
+    expect(traffic.judge("churn").decision).toBe("stay");
   });
   it("does not blame the candidate for what the other does", () => {
     const { traffic, serve } = setUp(half);

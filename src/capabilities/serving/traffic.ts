@@ -8,6 +8,7 @@ import type {
   ServedModel,
   TrafficRouter,
 } from "../../foundation/contracts/serving.js";
+import { AnswerDrift, AnswerSample } from "./answer-drift.js";
 
 /** Answers kept of each variant to know its latency by; the newest ones. */
 const KEPT_LATENCIES = 1024;
@@ -16,6 +17,7 @@ const KEPT_LATENCIES = 1024;
 class VariantFigures {
   requests = 0;
   failures = 0;
+  readonly answers = new AnswerSample();
   readonly #seconds = new Float64Array(KEPT_LATENCIES);
 
   add(seconds: number, failed: boolean): void {
@@ -40,6 +42,8 @@ interface Spread {
   /** Upper ends of the variants' shares of [0, 1). */
   readonly ends: readonly number[];
   readonly figures: readonly VariantFigures[];
+  /** Of a canary. */
+  readonly drift: AnswerDrift | undefined;
   readonly sinceMs: number;
 }
 
@@ -66,13 +70,18 @@ export class Traffic implements TrafficRouter {
       return end;
     });
     const figures = ends.map(() => new VariantFigures());
-    this.#spreads.set(name, { deployment, ends, figures, sinceMs: this.#clock.elapsed() });
+    const [before, candidate] = figures;
+    const drift =
+      deployment.canary && before && candidate
+        ? new AnswerDrift(before.answers, candidate.answers)
+        : undefined;
+    this.#spreads.set(name, { deployment, ends, figures, drift, sinceMs: this.#clock.elapsed() });
   }
 
   route(name: string, subject: string): RoutedRequest | undefined {
     const spread = this.#spreads.get(name);
     if (!spread) return undefined;
-    const { deployment, ends, figures } = spread;
+    const { deployment, ends, figures, drift } = spread;
     const experiment = (deployment.experiment ?? deployment.bandit)?.id;
     // Each experiment deals its subjects anew: those of the last one would carry its effects over.
     const place = hashToUnit(
@@ -86,7 +95,11 @@ export class Traffic implements TrafficRouter {
       model: findReference(this.#models, deployment.variants[at]!.model),
       shadows: deployment.shadows.flatMap((reference) => this.#open(reference)),
       ...(experiment === undefined ? {} : { assignment: { experiment, subject } }),
-      settle: (failed) => figures[at]!.add((this.#clock.elapsed() - start) / 1000, failed),
+      isCompared: drift !== undefined,
+      settle: (failed, answer) => {
+        figures[at]!.add((this.#clock.elapsed() - start) / 1000, failed);
+        if (drift && answer) figures[at]!.answers.add(place, answer);
+      },
     };
   }
 
@@ -95,7 +108,7 @@ export class Traffic implements TrafficRouter {
     const canary = spread?.deployment.canary;
     if (!spread || !canary) return { decision: "stay" };
     const [before, candidate] = spread.figures as [VariantFigures, VariantFigures];
-    const { maximumErrorRate, maximumLatencyRatio, minimumRequests, stepSeconds } = canary;
+    const { maximumErrorRate, maximumLatencyRatio, maximumDrift, minimumRequests, stepSeconds } = canary;
     // As many failures as a whole step may have say enough, however few requests there were.
     if (candidate.failures > maximumErrorRate * minimumRequests && candidate.errorRate > maximumErrorRate) {
       const share = (100 * candidate.errorRate).toFixed(1);
@@ -105,6 +118,13 @@ export class Traffic implements TrafficRouter {
     const ratio = candidate.p99 / before.p99;
     if (before.requests >= minimumRequests && ratio > maximumLatencyRatio) {
       return { decision: "back", reason: `its p99 latency is ${ratio.toFixed(1)} times the other's` };
+    }
+    const distance = spread.drift?.certainDistance() ?? 0;
+    if (distance > maximumDrift) {
+      return {
+        decision: "back",
+        reason: `its answers are distributed otherwise: by ${distance.toFixed(2)} at least, ${maximumDrift} is allowed`,
+      };
     }
     const isLongEnough = this.#clock.elapsed() - spread.sinceMs >= stepSeconds * 1000;
     return { decision: isLongEnough ? "on" : "stay" };

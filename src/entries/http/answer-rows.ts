@@ -26,7 +26,7 @@ export async function answerRows(
   const model = routed?.model ?? findReference(context.models, reference);
   try {
     const answers = await model.predict(rows, run);
-    routed?.settle(false);
+    routed?.settle(false, answers[0]);
     keepAnswers(context, { model, routed, rows, ids, answers });
     return { model, answers };
   } catch (failure) {

@@ -79,12 +79,13 @@ export async function inferTensors(context: RouteContext, request: TensorsReques
     const rowCount = Object.values(inputs)[0]?.shape[0] ?? 0;
     checkRowCount(rowCount, explain, context);
     const wanted = wantedOutputs(request.outputs, model);
-    const isKept = context.predictions !== undefined || (routed?.shadows.length ?? 0) > 0;
+    const isKept =
+      context.predictions !== undefined || routed?.isCompared === true || (routed?.shadows.length ?? 0) > 0;
     const rows = isKept || explain ? rowsFrom(model.manifest, inputs, rowCount) : undefined;
     const asked = isKept && rows ? withAnswers(wanted, model) : wanted;
     const results = await model.infer(inputs, asked, run);
-    routed?.settle(false);
     const answers = isKept && rows ? predictionsFrom(model.manifest, results) : undefined;
+    routed?.settle(false, answers?.[0]);
     if (rows && answers) keepAnswers(context, { model, routed, rows, ids: idsOf(id, rowCount), answers });
     context.metrics.predicted(model, rowCount);
     const outputs = Object.fromEntries(wanted.map((name) => [name, results[name]!]));

@@ -24,6 +24,11 @@ export const canarySchema = z.strictObject({
   maximumErrorRate: z.number().min(0).max(1).default(0.01),
   /** Its p99 latency over that of the first variant. */
   maximumLatencyRatio: z.number().min(1).default(2),
+  /**
+   * How far apart the distributions of both variants' answers may be, 0..1: the Kolmogorov-Smirnov distance of the predicted
+   * numbers, or of any class's probability. It must be certain to be more. 1 allows anything.
+   */
+  maximumDrift: z.number().min(0).max(1).default(0.25),
 });
 export type Canary = z.infer<typeof canarySchema>;
 

@@ -95,8 +95,10 @@ export interface RoutedRequest {
   readonly shadows: readonly ServedModel[];
   /** The experiment or bandit that the answer counts for, and whose answer it is. */
   readonly assignment?: { readonly experiment: string; readonly subject: string };
-  /** Called once when the answer is known. */
-  settle(failed: boolean): void;
+  /** Whether `settle` wants the answer, to compare what the variants say. */
+  readonly isCompared: boolean;
+  /** Called once when the answer is known. @param answer the first one where several rows were asked about */
+  settle(failed: boolean, answer?: Prediction): void;
 }
 
 /** `on`: the candidate may have more; `back`: it must have nothing any more. */

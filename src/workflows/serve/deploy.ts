@@ -50,9 +50,6 @@ function withShare(deployment: Deployment, percent: number): Deployment {
   };
 }
 
-/** Says why a candidate must not go on although its errors and latency are fine, such as drift; nothing otherwise. */
-export type CanaryWatch = (name: string, candidate: string) => Promise<string | undefined>;
-
 /**
  * Takes a canary one step on, to its end, or back, as its figures say. Of several processes that look at the same time
  * one writes; the others see its change.
@@ -62,17 +59,17 @@ export async function moveCanary(
   traffic: TrafficRouter,
   name: string,
   change: DeploymentChange,
-  { logger, watch }: { readonly logger: Logger; readonly watch?: CanaryWatch },
+  logger: Logger,
 ): Promise<void> {
   const { deployment, number } = change;
   if (!deployment?.canary) return;
   const [before, candidate] = deployment.variants as [Deployment["variants"][0], Deployment["variants"][0]];
   const verdict = traffic.judge(name);
-  const worry = verdict.decision === "back" ? verdict.reason : await watch?.(name, candidate.model);
   const { canary, ...plain } = deployment;
-  if (worry !== undefined) {
-    logger.log("error", "A canary is rolled back.", { model: candidate.model, reason: worry });
-    await store.registry.deploy(name, withShare(plain, 0), `canary rolled back: ${worry}`, number);
+  if (verdict.decision === "back") {
+    const { reason } = verdict;
+    logger.log("error", "A canary is rolled back.", { model: candidate.model, reason });
+    await store.registry.deploy(name, withShare(plain, 0), `canary rolled back: ${reason}`, number);
     return;
   }
   if (verdict.decision !== "on") return;

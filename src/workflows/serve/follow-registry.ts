@@ -4,7 +4,7 @@ import type { Logger } from "../../foundation/base/logger.js";
 import type { DeploymentChange } from "../../foundation/contracts/deployment.js";
 import type { ModelPool, TrafficRouter } from "../../foundation/contracts/serving.js";
 import type { Store } from "../../foundation/contracts/store.js";
-import { type CanaryWatch, moveCanary } from "./deploy.js";
+import { moveCanary } from "./deploy.js";
 
 /** How soon a promotion or a rollback is seen: two small queries for each model served. */
 const LOOK_MS = 200;
@@ -14,7 +14,6 @@ const KEPT_WARM = 1;
 export interface FollowOptions {
   readonly logger: Logger;
   readonly traffic: TrafficRouter;
-  readonly watch?: CanaryWatch;
 }
 
 export interface FollowedRegistry {
@@ -34,7 +33,7 @@ export async function followRegistry(
   store: Store,
   pool: ModelPool,
   references: readonly string[],
-  { logger, traffic, watch }: FollowOptions,
+  { logger, traffic }: FollowOptions,
 ): Promise<FollowedRegistry> {
   const followed = references.map((reference) => new FollowedReference(store, pool, reference));
   for (const reference of followed) await reference.follow();
@@ -45,7 +44,7 @@ export async function followRegistry(
   const look = async (): Promise<void> => {
     for (const reference of followed) await reference.tryToFollow(logger);
     const names = new Set(followed.map(({ name }) => name));
-    for (const name of names) await deployments.tryToFollow(name, { logger, ...(watch ? { watch } : {}) });
+    for (const name of names) await deployments.tryToFollow(name, logger);
     await retireUnused(pool, [...followed, ...deployments.references]);
   };
   const refresh = (): Promise<void> => {
@@ -144,16 +143,16 @@ class FollowedDeployments {
     return [...this.#references.values()].flat();
   }
 
-  async tryToFollow(name: string, options: Parameters<typeof moveCanary>[4]): Promise<void> {
+  async tryToFollow(name: string, logger: Logger): Promise<void> {
     try {
       await this.#follow(name);
       const change = this.#changes.get(name);
-      if (change) await moveCanary(this.#store, this.#traffic, name, change, options);
+      if (change) await moveCanary(this.#store, this.#traffic, name, change, logger);
     } catch (failure) {
       // Another process has moved the same canary: its change is seen at the next look.
       if (QuernError.is(failure) && failure.code === "LEASE_LOST") return;
       const cause = failure instanceof Error ? failure.message : String(failure);
-      options.logger.log("error", "A deployment cannot be followed; the one before goes on.", {
+      logger.log("error", "A deployment cannot be followed; the one before goes on.", {
         model: name,
         cause,
       });

@@ -20,7 +20,8 @@ export const command = defineCommand({
       title: "Versions that compute the same requests without answering",
     }),
     canary: z.boolean().default(false).register(fields, {
-      title: "Move from the first variant to the second in steps, and back when it fails more or is slower",
+      title:
+        "Move from the first variant to the second in steps, and back when it fails more, is slower or answers otherwise",
     }),
     steps: z.array(z.coerce.number()).optional().register(fields, {
       title: "Percent of the requests at each step of a canary",
@@ -28,6 +29,10 @@ export const command = defineCommand({
     stepSeconds: z.coerce.number().optional().register(fields, {
       title: "Time at each step of a canary, at least",
       unit: "s",
+    }),
+    maximumDrift: z.coerce.number().optional().register(fields, {
+      title: "How far the distribution of a canary's answers may be from the other's, 0 to 1",
+      help: "Kolmogorov-Smirnov distance of predicted numbers or of a class's probability; default 0.25, 1 allows anything.",
     }),
     end: z
       .boolean()
@@ -54,9 +59,14 @@ interface Wishes {
   readonly canary: boolean;
   readonly steps?: readonly number[] | undefined;
   readonly stepSeconds?: number | undefined;
+  readonly maximumDrift?: number | undefined;
 }
 
-function deploymentOf({ variants, shadows, canary, steps, stepSeconds }: Wishes): Deployment {
+function deploymentOf({ variants, shadows, canary, ...wishes }: Wishes): Deployment {
+  const { steps, stepSeconds, maximumDrift } = wishes;
+  const given = Object.entries({ steps, stepSeconds, maximumDrift }).filter(
+    ([, value]) => value !== undefined,
+  );
   const parsed = deploymentSchema.safeParse({
     shadows,
     variants: variants.map((variant) => {
@@ -64,7 +74,7 @@ function deploymentOf({ variants, shadows, canary, steps, stepSeconds }: Wishes)
       return { model, weight: Number(weight) };
     }),
     // The weights of a canary come from its steps.
-    ...(canary ? { canary: { ...(steps ? { steps } : {}), ...(stepSeconds ? { stepSeconds } : {}) } } : {}),
+    ...(canary ? { canary: Object.fromEntries(given) } : {}),
   });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
