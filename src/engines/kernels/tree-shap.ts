@@ -40,13 +40,10 @@ interface Kernel {
   };
 }
 
-const TREE_WORDS = 8;
-/** Tables of all trees stay in memory up to this; otherwise each tree's are made anew for every block of rows. */
-const KEPT_TABLE_BYTES = 128 * 2 ** 20;
+const TREE_WORDS = 5;
 /** Bounds the block of results. */
 const RESULT_BYTES = 8 * 2 ** 20;
 const MOST_BLOCK_ROWS = 256;
-const MOST_UNTABLED_BLOCK_ROWS = 2048;
 
 let module: WebAssembly.Module | undefined;
 
@@ -64,7 +61,7 @@ function createKernel(): Kernel {
  */
 export function createTreeShap(trees: ExplainableTrees, features: number): TreeShap {
   const kernel = createKernel();
-  const plan = copyTrees(kernel, trees, features);
+  const expected = copyTrees(kernel, trees, features);
   const set = (values: Readonly<Record<string, number>>): void => {
     for (const [name, value] of Object.entries(values)) kernel.exports[name]!.value = value;
   };
@@ -96,9 +93,9 @@ export function createTreeShap(trees: ExplainableTrees, features: number): TreeS
   return {
     features,
     outputs: trees.outputs,
-    expected: plan.expected,
+    expected,
     contributions(rows, read, background) {
-      if (!background) return run(kernel.exports.explainBlock, cells, plan.blockRows, rows, read);
+      if (!background) return run(kernel.exports.explainBlock, cells, MOST_BLOCK_ROWS, rows, read);
       const mark = kernel.memory.mark();
       const address = kernel.memory.allocate(background.values.byteLength);
       kernel.memory.float32(address, background.values.length).set(background.values);
@@ -125,18 +122,12 @@ function withDiagonal(pairs: Float64Array, own: Float64Array, features: number):
   return pairs;
 }
 
-interface Plan {
-  readonly expected: Float64Array;
-  readonly blockRows: number;
-}
-
-function copyTrees(kernel: Kernel, trees: ExplainableTrees, features: number): Plan {
+/** The mean sum of leaf values, by output. */
+function copyTrees(kernel: Kernel, trees: ExplainableTrees, features: number): Float64Array {
   const { memory } = kernel;
   const layouts = Array.from(trees.roots, (root) => layOutTree(trees, root));
   const largest = layouts.reduce((most, { elements }) => Math.max(most, elements), 1);
   const longest = layouts.reduce((most, { longestPath }) => Math.max(most, longestPath), 1);
-  const tableBytes = layouts.reduce((sum, layout) => sum + tableSize(layout), 0);
-  const kept = tableBytes <= KEPT_TABLE_BYTES;
   const records = memory.allocate(layouts.length * TREE_WORDS * 4);
   const placesOf = pointPlaces(memory);
   for (const [k, layout] of layouts.entries()) {
@@ -144,10 +135,9 @@ function copyTrees(kernel: Kernel, trees: ExplainableTrees, features: number): P
     memory.uint8(elements, layout.bytes.byteLength).set(new Uint8Array(layout.bytes));
     const points = pointsFor(layout);
     const own = trees.treeOutputs ? trees.treeOutputs[k]! : trees.outputs === 1 ? 0 : -1;
-    const tables = kept ? memory.allocate(tableSize(layout)) : 0;
     memory
       .int32(records + k * TREE_WORDS * 4, TREE_WORDS)
-      .set([elements, layout.elements, tables, points, placesOf(points), own, 0, 0]);
+      .set([elements, layout.elements, points, placesOf(points), own]);
   }
   const lineBytes = 8 * evenPoints(longest);
   const addresses = {
@@ -155,9 +145,6 @@ function copyTrees(kernel: Kernel, trees: ExplainableTrees, features: number): P
     leafValues: copyIn(memory, trees.leafValues),
     sets: copyIn(memory, trees.sets),
     categories: copyIn(memory, trees.categories),
-    scratchTables: kept
-      ? 0
-      : memory.allocate(layouts.reduce((most, one) => Math.max(most, tableSize(one)), 0)),
     products: memory.allocate(largest * lineBytes),
     sums: memory.allocate(largest * lineBytes),
     passes: memory.allocate(largest),
@@ -169,15 +156,15 @@ function copyTrees(kernel: Kernel, trees: ExplainableTrees, features: number): P
     weights: copyIn(memory, coalitionWeights(longest + 1)),
   };
   memory.uint8(addresses.sides, features).fill(0);
+  memory.uint8(addresses.sums, largest * lineBytes).fill(0);
   const counts = { trees: layouts.length, outputs: trees.outputs, features, weightSize: longest + 1 };
   for (const [name, value] of Object.entries({ ...addresses, ...counts }))
     kernel.exports[name]!.value = value;
-  return { expected: meanOf(trees, layouts), blockRows: kept ? MOST_BLOCK_ROWS : MOST_UNTABLED_BLOCK_ROWS };
+  return meanOf(trees, layouts);
 }
 
 const evenPoints = (pathLength: number): number => 2 * Math.max(1, Math.ceil(pathLength / 4));
 const pointsFor = (layout: TreeLayout): number => evenPoints(layout.longestPath);
-const tableSize = (layout: TreeLayout): number => layout.elements * 8 * pointsFor(layout);
 
 /** What the kernel needs of quadrature points, in memory once for each number of points. */
 function pointPlaces(memory: KernelMemory): (count: number) => number {
@@ -187,7 +174,7 @@ function pointPlaces(memory: KernelMemory): (count: number) => number {
     if (present !== undefined) return present;
     const { points, weights } = gaussLegendre(count);
     const rest = points.map((point) => 1 - point);
-    const lines = [points, weights, rest, rest.map((value) => 1 / value)];
+    const lines = [points, weights, rest];
     const address = memory.allocate(8 * count * lines.length);
     for (const [line, values] of lines.entries()) {
       memory.float64(address + 8 * count * line, count).set(values);

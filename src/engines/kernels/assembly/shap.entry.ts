@@ -4,14 +4,14 @@
 // all its splits: 1, else 0) if j is in the coalition and z_j (the share of training rows that pass) if not. Its
 // multilinear extension (Owen 1972) at t has the factors F_j(t) = z_j (1 - t) + o_j t, and the Shapley value of i is the
 // integral over t in 0..1 of (o_i - z_i) * product of F_j, j != i: a polynomial, so Gauss-Legendre quadrature with half
-// as many points as the path has features is exact. Points share the way down (products) and up (sums over leaves), as
-// in Linear TreeSHAP (Yu et al. 2022), and every term is positive, so nothing cancels.
+// as many points as the path has features is exact. Points share the way down (products of factors) and up (sums over
+// the leaves below), as in Linear TreeSHAP (Yu et al. 2022). Both leaves of a node are dealt with together, at the node.
 
 import { CATEGORICAL, FEATURE, MISSING_LEFT } from "./tree-words";
 
-/** Words of 32 bits of a tree: elements' address, their number, tables' address (0: the scratch), points (even),
- * address of the points t and behind them their weights, 1 - t and 1 / (1 - t), output (-1: all), 1 when its tables are filled. */
-const TREE_BYTES: usize = 32;
+/** Words of 32 bits of a tree: elements' address, their number, points (even), address of the points t and behind them
+ * their weights and 1 - t, output (-1: all). */
+const TREE_BYTES: usize = 20;
 /** An element is a node or leaf: parent, nearest element above that is reached by a split on the same feature (0:
  * none), 1 if it is a left child, feature of the split above, leaf or -1, feature | flags << 28, threshold or first
  * word of the set, right child (the left one is the next element); float64 share of the parent's rows, share of the
@@ -32,9 +32,7 @@ export let categories: usize = 0;
 export let block: usize = 0;
 /** float64 [rows][outputs][features]; added to. Interactions: [rows][outputs][features][features]. */
 export let contributions: usize = 0;
-/** Tables of a tree that has none of its own. */
-export let scratchTables: usize = 0;
-/** float64 [elements of the largest tree][points], twice. */
+/** float64 [elements of the largest tree][points], twice; the sums are 0 between calls. */
 export let products: usize = 0;
 export let sums: usize = 0;
 /** uint8 [elements of the largest tree], twice. */
@@ -76,117 +74,196 @@ function leafValue(leaf: i32, output: i32, single: bool): f64 {
   return <f64>load<f32>(leafValues + (<usize>(single ? leaf : leaf * outputs + output) << 2));
 }
 
-/** For each element a line of points: 1 / (z (1 - t) + t), what a passed split divides by when its feature returns. */
-function fillTables(tree: usize, tables: usize): void {
-  const elements = <usize>load<u32>(tree);
-  const count = load<i32>(tree, 4);
-  const places = <usize>load<u32>(tree, 16);
-  const lineBytes = <usize>load<i32>(tree, 12) << 3;
-  const one = f64x2.splat(1);
-  for (let k = 0; k < count; k++) {
-    const z = f64x2.splat(load<f64>(elements + <usize>k * ELEMENT_BYTES, 40));
-    const table = tables + <usize>k * lineBytes;
-    for (let q: usize = 0; q < lineBytes; q += 16) {
-      const rest = v128.load(places + 2 * lineBytes + q);
-      v128.store(table + q, f64x2.div(one, f64x2.add(f64x2.mul(z, rest), v128.load(places + q))));
-    }
-  }
-}
-
-/** Products of the factors down to every element; 1 in `passes` where the row passes all splits on the feature above. */
+/** Weights times the factors down to every node; 1 in `passes` where the row passes all splits on the feature above. */
 @inline
-function descend(tree: usize, tables: usize, line: usize, lineBytes: usize): void {
-  let element = <usize>load<u32>(tree);
-  const end = element + <usize>load<i32>(tree, 4) * ELEMENT_BYTES;
-  for (let q: usize = 0; q < lineBytes; q += 16) v128.store(products + q, f64x2.splat(1));
+function descend(tree: usize, line: usize, lineBytes: usize): void {
+  const elements = <usize>load<u32>(tree);
+  const count = <usize>load<i32>(tree, 4);
+  const places = <usize>load<u32>(tree, 12);
+  memory.copy(products, places + lineBytes, lineBytes);
   store<u8>(passes, 1);
-  store<u8>(decisions, <u8>goesLeft(element, line));
-  const places = <usize>load<u32>(tree, 16);
-  let product = products + lineBytes;
-  let k: usize = 1;
-  for (element += ELEMENT_BYTES; element < end; element += ELEMENT_BYTES) {
+  store<u8>(decisions, <u8>goesLeft(elements, line));
+  for (let k: usize = 1; k < count; k++) {
+    const element = elements + k * ELEMENT_BYTES;
+    if (load<i32>(element, 16) >= 0) continue;
     const parent = <usize>load<i32>(element);
+    const above = <usize>load<i32>(element, 4);
     const from = products + parent * lineBytes;
-    if (load<u8>(passes + <usize>load<i32>(element, 4))) {
-      const pass = <u32>(load<u8>(decisions + parent) == <u8>load<i32>(element, 8));
-      store<u8>(passes + k, <u8>pass);
-      const before = tables + <usize>load<i32>(element, 4) * lineBytes;
-      const z = f64x2.splat(load<f64>(element, 40));
-      const present = f64x2.splat(<f64>pass);
-      for (let q: usize = 0; q < lineBytes; q += 16) {
-        const absent = f64x2.mul(z, v128.load(places + 2 * lineBytes + q));
-        const factor = f64x2.add(absent, f64x2.mul(present, v128.load(places + q)));
-        v128.store(product + q, f64x2.mul(f64x2.mul(v128.load(from + q), v128.load(before + q)), factor));
-      }
-    } else {
+    const product = products + k * lineBytes;
+    store<u8>(decisions + k, <u8>goesLeft(element, line));
+    if (!load<u8>(passes + above)) {
       store<u8>(passes + k, 0);
       const share = f64x2.splat(load<f64>(element, 32));
       for (let q: usize = 0; q < lineBytes; q += 16) {
         v128.store(product + q, f64x2.mul(v128.load(from + q), share));
       }
+      continue;
     }
-    if (load<i32>(element, 16) < 0) store<u8>(decisions + k, <u8>goesLeft(element, line));
-    product += lineBytes;
-    k++;
-  }
-}
-
-/** Sums of leaf value times product from the leaves up, and from them the contributions of one output. */
-@inline
-function ascend(tree: usize, tables: usize, output: i32, single: bool, result: usize, lineBytes: usize): void {
-  const elements = <usize>load<u32>(tree);
-  const count = load<i32>(tree, 4);
-  const places = <usize>load<u32>(tree, 16);
-  memory.fill(sums, 0, <usize>count * lineBytes);
-  for (let k = <usize>count - 1; k > 0; k--) {
-    const element = elements + k * ELEMENT_BYTES;
-    const leaf = load<i32>(element, 16);
-    const sum = sums + k * lineBytes;
-    const to = sums + <usize>load<i32>(element) * lineBytes;
-    let from = sum;
-    let scale = f64x2.splat(1);
-    if (leaf >= 0) {
-      from = products + k * lineBytes;
-      scale = f64x2.splat(leafValue(leaf, output, single));
-    }
-    if (load<u8>(passes + <usize>load<i32>(element, 4))) {
-      const aboveAt = <usize>load<i32>(element, 4);
-      const before = tables + aboveAt * lineBytes;
-      const lost = f64x2.splat(1 - load<f64>(elements + aboveAt * ELEMENT_BYTES, 40));
-      const passed = load<u8>(passes + k) != 0;
-      // Passed: (1 - z) / F; failed: -z / (z (1 - t)).
-      const own = passed ? tables + k * lineBytes : places + 3 * lineBytes;
-      const share = f64x2.splat(passed ? 1 - load<f64>(element, 40) : -1);
-      let total = f64x2.splat(0);
+    const pass = <u32>(load<u8>(decisions + parent) == <u8>load<i32>(element, 8));
+    store<u8>(passes + k, <u8>pass);
+    const present = f64x2.splat(<f64>pass);
+    const z = f64x2.splat(load<f64>(element, 40));
+    if (above == 0) {
       for (let q: usize = 0; q < lineBytes; q += 16) {
-        const value = f64x2.mul(v128.load(from + q), scale);
-        v128.store(to + q, f64x2.add(v128.load(to + q), value));
-        const gain = f64x2.sub(f64x2.mul(share, v128.load(own + q)), f64x2.mul(lost, v128.load(before + q)));
-        total = f64x2.add(total, f64x2.mul(f64x2.mul(value, v128.load(places + lineBytes + q)), gain));
+        const factor = mixed(z, present, places, q, lineBytes);
+        v128.store(product + q, f64x2.mul(v128.load(from + q), factor));
       }
-      const at = result + (<usize>load<i32>(element, 12) << 3);
-      store<f64>(at, load<f64>(at) + f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1));
     } else {
+      const before = f64x2.splat(load<f64>(elements + above * ELEMENT_BYTES, 40));
       for (let q: usize = 0; q < lineBytes; q += 16) {
-        const value = f64x2.mul(v128.load(from + q), scale);
-        v128.store(to + q, f64x2.add(v128.load(to + q), value));
+        const factor = mixed(z, present, places, q, lineBytes);
+        const last = mixed(before, f64x2.splat(1), places, q, lineBytes);
+        v128.store(product + q, f64x2.mul(v128.load(from + q), f64x2.div(factor, last)));
       }
     }
   }
 }
 
+/** absent (1 - t) + present t at the points from byte `q` on. */
 @inline
-function explainRows(tree: usize, tables: usize, count: i32, lineBytes: usize): void {
-  const own = load<i32>(tree, 20);
+function mixed(absent: v128, present: v128, places: usize, q: usize, lineBytes: usize): v128 {
+  const rest = v128.load(places + 2 * lineBytes + q);
+  return f64x2.add(f64x2.mul(absent, rest), f64x2.mul(present, v128.load(places + q)));
+}
+
+@inline
+function add(at: usize, amount: f64): void {
+  store<f64>(at, load<f64>(at) + amount);
+}
+
+@inline
+function across(pair: v128): f64 {
+  return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
+}
+
+/**
+ * From the leaves up: sums of leaf value times the factors between element and leaf, and from them and the products
+ * down to the element the contributions of one output.
+ */
+@inline
+function ascend(tree: usize, output: i32, single: bool, result: usize, lineBytes: usize): void {
+  const elements = <usize>load<u32>(tree);
+  const places = <usize>load<u32>(tree, 12);
+  for (let k = <usize>load<i32>(tree, 4) - 1; k > 0; k--) {
+    const element = elements + k * ELEMENT_BYTES;
+    if (load<i32>(element, 16) >= 0) continue;
+    addLeaves(elements, places, k, output, single, result, lineBytes);
+    const sum = sums + k * lineBytes;
+    const parent = <usize>load<i32>(element);
+    const above = <usize>load<i32>(element, 4);
+    const to = sums + parent * lineBytes;
+    const zero = f64x2.splat(0);
+    if (!load<u8>(passes + above)) {
+      const share = f64x2.splat(load<f64>(element, 32));
+      for (let q: usize = 0; q < lineBytes; q += 16) {
+        v128.store(to + q, f64x2.add(v128.load(to + q), f64x2.mul(v128.load(sum + q), share)));
+        v128.store(sum + q, zero);
+      }
+      continue;
+    }
+    const from = products + parent * lineBytes;
+    const product = load<f64>(element, 40);
+    const z = f64x2.splat(product);
+    const present = <f64>load<u8>(passes + k);
+    const passed = f64x2.splat(present);
+    let total = zero;
+    if (above == 0) {
+      for (let q: usize = 0; q < lineBytes; q += 16) {
+        const below = v128.load(sum + q);
+        const value = f64x2.mul(below, mixed(z, passed, places, q, lineBytes));
+        v128.store(to + q, f64x2.add(v128.load(to + q), value));
+        total = f64x2.add(total, f64x2.mul(v128.load(from + q), below));
+        v128.store(sum + q, zero);
+      }
+      total = f64x2.mul(total, f64x2.splat(present - product));
+    } else {
+      // What counts for the feature so far, by its splits further up, is replaced.
+      const share = load<f64>(elements + above * ELEMENT_BYTES, 40);
+      const before = f64x2.splat(share);
+      const lost = f64x2.splat(1 - share);
+      const gain = f64x2.splat(present - product);
+      for (let q: usize = 0; q < lineBytes; q += 16) {
+        const last = mixed(before, f64x2.splat(1), places, q, lineBytes);
+        const below = f64x2.div(v128.load(sum + q), last);
+        const value = f64x2.mul(below, mixed(z, passed, places, q, lineBytes));
+        v128.store(to + q, f64x2.add(v128.load(to + q), value));
+        const change = f64x2.sub(f64x2.mul(gain, below), f64x2.mul(lost, f64x2.div(value, last)));
+        total = f64x2.add(total, f64x2.mul(v128.load(from + q), change));
+        v128.store(sum + q, zero);
+      }
+    }
+    add(result + (<usize>load<i32>(element, 12) << 3), across(total));
+  }
+  addLeaves(elements, places, 0, output, single, result, lineBytes);
+  memory.fill(sums, 0, lineBytes);
+}
+
+/** What the leaves right below node `k` add to its sums and to the contributions of its feature. */
+@inline
+function addLeaves(
+  elements: usize,
+  places: usize,
+  k: usize,
+  output: i32,
+  single: bool,
+  result: usize,
+  lineBytes: usize,
+): void {
+  const left = elements + (k + 1) * ELEMENT_BYTES;
+  const right = elements + <usize>load<i32>(elements + k * ELEMENT_BYTES, 28) * ELEMENT_BYTES;
+  const leftLeaf = load<i32>(left, 16);
+  const rightLeaf = load<i32>(right, 16);
+  if (leftLeaf < 0 && rightLeaf < 0) return;
+  const a = leftLeaf >= 0 ? leafValue(leftLeaf, output, single) : 0;
+  const b = rightLeaf >= 0 ? leafValue(rightLeaf, output, single) : 0;
+  const above = <usize>load<i32>(left, 4);
+  const sum = sums + k * lineBytes;
+  if (!load<u8>(passes + above)) {
+    const mean = f64x2.splat(a * load<f64>(left, 32) + b * load<f64>(right, 32));
+    for (let q: usize = 0; q < lineBytes; q += 16) v128.store(sum + q, f64x2.add(v128.load(sum + q), mean));
+    return;
+  }
+  const from = products + k * lineBytes;
+  // Without the feature the leaves count by their shares, with it the one that the row reaches.
+  const without = a * load<f64>(left, 40) + b * load<f64>(right, 40);
+  const reached = load<u8>(decisions + k) ? a : b;
+  const absent = f64x2.splat(without);
+  const present = f64x2.splat(reached);
+  let total = f64x2.splat(0);
+  if (above == 0) {
+    for (let q: usize = 0; q < lineBytes; q += 16) {
+      v128.store(sum + q, f64x2.add(v128.load(sum + q), mixed(absent, present, places, q, lineBytes)));
+      total = f64x2.add(total, v128.load(from + q));
+    }
+    total = f64x2.mul(total, f64x2.splat(reached - without));
+  } else {
+    const share = load<f64>(elements + above * ELEMENT_BYTES, 40);
+    const before = f64x2.splat(share);
+    const lost = f64x2.splat(1 - share);
+    const gain = f64x2.splat(reached - without);
+    for (let q: usize = 0; q < lineBytes; q += 16) {
+      const last = mixed(before, f64x2.splat(1), places, q, lineBytes);
+      const value = f64x2.div(mixed(absent, present, places, q, lineBytes), last);
+      v128.store(sum + q, f64x2.add(v128.load(sum + q), value));
+      const change = f64x2.sub(gain, f64x2.mul(lost, value));
+      total = f64x2.add(total, f64x2.div(f64x2.mul(v128.load(from + q), change), last));
+    }
+  }
+  add(result + (<usize>load<i32>(left, 12) << 3), across(total));
+}
+
+@inline
+function explainRows(tree: usize, count: i32, lineBytes: usize): void {
+  const own = load<i32>(tree, 16);
   const rowBytes = <usize>(outputs * features) << 3;
   for (let row = 0; row < count; row++) {
     const result = contributions + <usize>row * rowBytes;
-    descend(tree, tables, block + (<usize>(row * features) << 2), lineBytes);
+    descend(tree, block + (<usize>(row * features) << 2), lineBytes);
     if (own >= 0) {
-      ascend(tree, tables, own, true, result + (<usize>(own * features) << 3), lineBytes);
+      ascend(tree, own, true, result + (<usize>(own * features) << 3), lineBytes);
     } else {
       for (let k = 0; k < outputs; k++) {
-        ascend(tree, tables, k, false, result + (<usize>(k * features) << 3), lineBytes);
+        ascend(tree, k, false, result + (<usize>(k * features) << 3), lineBytes);
       }
     }
   }
@@ -197,20 +274,13 @@ export function explainBlock(count: i32): void {
   for (let k = 0; k < trees; k++) {
     const tree = treeRecords + <usize>k * TREE_BYTES;
     if (load<i32>(tree, 4) < 2) continue;
-    let tables = <usize>load<u32>(tree, 8);
-    if (tables == 0) {
-      tables = scratchTables;
-      fillTables(tree, tables);
-    } else if (load<i32>(tree, 24) == 0) {
-      fillTables(tree, tables);
-      store<i32>(tree, 1, 24);
-    }
     // A constant length lets the compiler drop the loops over points.
-    const points = load<i32>(tree, 12);
-    if (points == 2) explainRows(tree, tables, count, 16);
-    else if (points == 4) explainRows(tree, tables, count, 32);
-    else if (points == 6) explainRows(tree, tables, count, 48);
-    else explainRows(tree, tables, count, <usize>points << 3);
+    const points = load<i32>(tree, 8);
+    if (points == 2) explainRows(tree, count, 16);
+    else if (points == 4) explainRows(tree, count, 32);
+    else if (points == 6) explainRows(tree, count, 48);
+    else if (points == 8) explainRows(tree, count, 64);
+    else explainRows(tree, count, <usize>points << 3);
   }
 }
 
@@ -263,7 +333,7 @@ function gatherPath(elements: usize, leafAt: i32, places: usize, points: i32): i
 function addPairs(tree: usize, leaf: i32, count: i32, points: i32, result: usize): void {
   const lineBytes = <usize>points << 3;
   const total = pathFactors + <usize>count * lineBytes;
-  const own = load<i32>(tree, 20);
+  const own = load<i32>(tree, 16);
   const first = own >= 0 ? own : 0;
   const last = own >= 0 ? own : outputs - 1;
   for (let i = 0; i < count; i++) {
@@ -299,13 +369,13 @@ export function interactBlock(count: i32): void {
     const tree = treeRecords + <usize>k * TREE_BYTES;
     const elements = <usize>load<u32>(tree);
     const size = load<i32>(tree, 4);
-    const points = load<i32>(tree, 12);
+    const points = load<i32>(tree, 8);
     for (let row = 0; row < count; row++) {
       follow(elements, size, block + (<usize>(row * features) << 2));
       for (let at = 1; at < size; at++) {
         const leaf = load<i32>(elements + <usize>at * ELEMENT_BYTES, 16);
         if (leaf < 0) continue;
-        const length = gatherPath(elements, at, <usize>load<u32>(tree, 16), points);
+        const length = gatherPath(elements, at, <usize>load<u32>(tree, 12), points);
         addPairs(tree, leaf, length, points, contributions + <usize>row * rowBytes);
       }
     }
@@ -346,7 +416,7 @@ function walk(k: i32, mine: i32, theirs: i32): void {
 }
 
 function addLeaf(leaf: i32, mine: i32, theirs: i32): void {
-  const own = load<i32>(walkTree, 20);
+  const own = load<i32>(walkTree, 16);
   const first = own >= 0 ? own : 0;
   const last = own >= 0 ? own : outputs - 1;
   const plus = load<f64>(weights + (<usize>(mine * weightSize + theirs) << 3));
