@@ -94,10 +94,10 @@ const structuredTasks = (
 ): readonly StructuredTaskDefinition[] => list as unknown as readonly StructuredTaskDefinition[];
 
 /** Features as the trainer of tables wants them that learns the labels, or is the same network. */
-const multilabel = createMultilabel(({ inputs, trainer, config, tokenizer }) => {
+const multilabel = createMultilabel(({ inputs, trainer, config, ...texts }) => {
   const learner = trainer === binaryRelevance.id ? config.learner : trainer;
   const found = TRAINERS.find(({ id }) => id === learner);
-  return planLabelFeatures(inputs, found?.capabilities.features ?? "linear", tokenizer);
+  return planLabelFeatures(inputs, found?.capabilities.features ?? "linear", texts);
 });
 
 /** How the truth of each structured task is read, prepared and judged. */

@@ -31,6 +31,7 @@ function review(isGood: boolean): string {
 }
 
 beforeAll(() => {
+  layEncoder();
   const lines = ["review,price,verdict"];
   for (let k = 0; k < 240; k++) {
     const isGood = k % 2 === 0;
@@ -41,9 +42,9 @@ beforeAll(() => {
   writeFileSync(join(folder, "reviews.csv"), `${lines.join("\n")}\n`);
 });
 
-async function trained(models: string) {
+async function trained(models: string, data = "reviews.csv") {
   writeFileSync(join(folder, "quern.yaml"), `models: [${models}]\nevaluation: { learningCurve: false }\n`);
-  const outcome = await quern(["train", "--data", "reviews.csv", "--target", "verdict", "--json"], {
+  const outcome = await quern(["train", "--data", data, "--target", "verdict", "--json"], {
     cwd: folder,
   });
   expect(outcome.code, outcome.stderr).toBe(0);
@@ -66,7 +67,8 @@ test("Chinese and English beside a number: trained from scratch, exported, answe
   }
 });
 
-test("a pretrained encoder from a folder, by its own tokenizer", async () => {
+/** A small encoder with a tokenizer of its own. */
+function layEncoder(): void {
   const encoder = join(folder, "encoder");
   mkdirSync(encoder);
   for (const name of ["config.json", "model.safetensors"]) {
@@ -75,7 +77,39 @@ test("a pretrained encoder from a folder, by its own tokenizer", async () => {
   const texts = Array.from({ length: 100 }, (_, k) => review(k % 2 === 0).replace(/[^aeinst ]/g, ""));
   const options = { model: "wordpiece", vocabulary: 40, minimumCount: 1, lowerCase: true } as const;
   writeFileSync(join(encoder, "tokenizer.json"), trainTokenizer(texts, options));
+}
+
+test("a pretrained encoder from a folder, by its own tokenizer", async () => {
   const result = await trained("{ trainer: text-encoder, model: encoder, length: 16, epochs: 4 }");
   expect(result.parity.maxAbsDiff).toBeLessThan(1e-5);
   expect(result.leaderboard[0].config.content).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test("two columns read as one text, answered by the server's way from rows", async () => {
+  const lines = ["question,answer,verdict"];
+  for (let k = 0; k < 120; k++) {
+    const [asked, told] = [review(k % 2 === 0), review(k % 3 === 0)];
+    lines.push(`"${asked} ${k}","${told} ${k}",${k % 2 === 0 ? "good" : "bad"}`);
+  }
+  writeFileSync(join(folder, "pairs.csv"), `${lines.join("\n")}\n`);
+  const entry = (joined: string) =>
+    `{ trainer: text-encoder, model: encoder, tuning: full, joined: ${joined}, length: 16, epochs: 2 }`;
+  const result = await trained(entry("[answer, question]"), "pairs.csv");
+  expect(result.parity.maxAbsDiff).toBeLessThan(1e-5);
+  const model = await loadModel("verdict", { folder });
+  try {
+    const [one, other] = [
+      { question: "their coffee", answer: "is stale" },
+      { question: "is stale", answer: "their coffee" },
+    ];
+    const answers = await model.predict([one, other, { question: null, answer: "is fresh" }]);
+    expect(answers).toMatchObject([1, 2, 3].map(() => ({ label: expect.any(String) })));
+    expect(answers[0]).not.toEqual(answers[1]);
+  } finally {
+    await model.close();
+  }
+  writeFileSync(join(folder, "quern.yaml"), `models: [${entry("[question, title]")}]\n`);
+  const refused = await quern(["train", "--data", "pairs.csv", "--target", "verdict"], { cwd: folder });
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toContain('"title" cannot be read with others as one text');
 });

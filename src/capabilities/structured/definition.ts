@@ -72,6 +72,8 @@ export interface PlanRequest {
   readonly config: Readonly<Record<string, unknown>>;
   /** The text of a `tokenizer.json` that belongs to a pretrained encoder of the configuration. */
   readonly tokenizer?: string;
+  /** Text columns that networks read as one text, in this order. */
+  readonly joined?: readonly string[];
 }
 
 /** A feature plan; the transforms of `capabilities/features` by their ids. */

@@ -69,15 +69,17 @@ export interface TokensColumn {
   readonly length: number;
   /** Every id is below this. */
   readonly vocabulary: number;
+  /** Where each row is two texts read as one: the id behind the first of them; a second text has none before its end. */
+  readonly separator?: number;
   /** What the tokens were made of, where they were made in this process: trainers learn from changed texts. */
   readonly source?: TokenSource;
 }
 
 export interface TokenSource {
-  /** One a row. */
-  readonly texts: readonly string[];
-  /** Ids of a text, at most `length`. */
-  encode(text: string, length: number): readonly number[];
+  /** What each row is made of: one text, or two. */
+  readonly texts: readonly (readonly string[])[];
+  /** Ids of a row with such texts, at most `length`. */
+  encode(texts: readonly string[], length: number): readonly number[];
 }
 
 export type Column =

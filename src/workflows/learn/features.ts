@@ -57,7 +57,7 @@ export class FeatureCache {
   prepare(style: FeatureStyle): PreparedFeatures {
     const ready = this.#prepared.get(style);
     if (ready) return ready;
-    const { frame, target, tokenizer } = this.#material;
+    const { frame, target, tokenizer, joined } = this.#material;
     const rows = featureRows(this.#material);
     const all = rows.length === frame.rows;
     const raw = all ? frame : takeRows(frame, rows);
@@ -68,6 +68,7 @@ export class FeatureCache {
       classes: target.task === "regression" ? 1 : target.classes.length,
       segmenter: true,
       ...(tokenizer === undefined ? {} : { tokenizer }),
+      ...(joined === undefined ? {} : { joined }),
     });
     const { fitted, features } = fitPipeline(raw, plan, {
       transforms: this.#transforms,

@@ -22,6 +22,8 @@ export interface LearningMaterial {
   readonly folds: readonly Fold[];
   /** The text of a `tokenizer.json` that cuts all texts for networks; absent: each gets one of its own. */
   readonly tokenizer?: string;
+  /** Text columns that networks read as one text, in this order. */
+  readonly joined?: readonly string[];
 }
 
 /** Rows of a fold for weights and targets. */

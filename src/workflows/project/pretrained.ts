@@ -99,6 +99,19 @@ export function pretrainedTokenizer(project: Project): string | undefined {
   return encoder === undefined ? undefined : readTokenizer(findModel(encoder).folder);
 }
 
+/** Text columns that the project's networks read as one text; all read the same pieces, so that one model says it for all. */
+export function joinedColumns({ models }: Project): readonly string[] {
+  if (models === "auto") return [];
+  const named = models.flatMap((entry) => (typeof entry === "string" ? [] : [entry.joined ?? []]));
+  const wanted = named.filter((names): names is string[] => Array.isArray(names) && names.length > 0);
+  const [first = [], ...others] = wanted;
+  if (others.every((names) => names.join("\0") === first.join("\0"))) return first;
+  throw new QuernError("CONFIG_INVALID", "The models join different text columns.", {
+    hint: "Train with one list of `joined` columns at a time: all networks of a training read the same pieces.",
+    details: { joined: wanted },
+  });
+}
+
 /** What decides a model: configuration, tokenizer, graph and weights. */
 const DECISIVE = /^(config|preprocessor_config|tokenizer)\.json$|\.(safetensors|onnx|onnx[._]data|data)$/;
 

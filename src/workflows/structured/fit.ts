@@ -34,7 +34,7 @@ import type {
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 import type { FitDiagnostics } from "../../foundation/contracts/trainer.js";
 import { withCheckpoints } from "../fitting/fit-step.js";
-import { pretrainedTokenizer } from "../project/pretrained.js";
+import { joinedColumns, pretrainedTokenizer } from "../project/pretrained.js";
 import type { StepOutcome } from "../train/step-runner.js";
 import type { StructureCandidate, StructureProduction } from "./production.js";
 
@@ -83,13 +83,16 @@ async function fitModel(
   const { clock, logger, signal, threads } = context;
   const work = { clock, logger, signal, threads };
   const { train, validation } = division.whole;
-  const tokenizer = pretrainedTokenizer({ ...project, models: [{ trainer: trainer.id, ...config }] });
+  const alone = { ...project, models: [{ trainer: trainer.id, ...config }] };
+  const tokenizer = pretrainedTokenizer(alone);
+  const joined = joinedColumns(alone);
   const raw = takeRows(prepared.inputs, train);
   const plan = definition.plan({
     inputs: raw,
     trainer: trainer.id,
     config,
     ...(tokenizer === undefined ? {} : { tokenizer }),
+    ...(joined.length > 0 ? { joined } : {}),
   });
   const { fitted: pipeline, features } = fitPipeline(raw, plan, {
     transforms,

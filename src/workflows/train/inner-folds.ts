@@ -6,7 +6,7 @@ import type { Project } from "../../foundation/contracts/project.js";
 import type { Split } from "../../foundation/contracts/split.js";
 import { type Target, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
 import type { Fold, LearningMaterial } from "../learn/material.js";
-import { pretrainedTokenizer, usesPretrained } from "../project/pretrained.js";
+import { joinedColumns, pretrainedTokenizer, usesPretrained } from "../project/pretrained.js";
 import type { Division } from "./divide.js";
 import type { PreparedData } from "./prepare.js";
 
@@ -61,6 +61,7 @@ export function gatherMaterial(
   const wanted = innerFolds(project, division, hasImages(prepared.features));
   const { features, weights } = prepared;
   const tokenizer = pretrainedTokenizer(project);
+  const joined = joinedColumns(project);
   const gathered = (rows: Int32Array, folds: readonly Fold[]): GatheredMaterial => ({
     rows,
     material: {
@@ -69,6 +70,7 @@ export function gatherMaterial(
       ...takeWeights(weights, rows),
       folds,
       ...(tokenizer === undefined ? {} : { tokenizer }),
+      ...(joined.length > 0 ? { joined } : {}),
     },
   });
   if (wanted > 1) {

@@ -79,7 +79,7 @@ export async function learningCurve(
 async function curvePoint(
   { candidate: { trainer, config } }: FinishedTrial,
   { fit, heldOut }: LearningMaterial["folds"][number],
-  { frame, target, tokenizer }: LearningMaterial,
+  { frame, target, tokenizer, joined }: LearningMaterial,
   { project, context, transforms, metric }: Production,
 ): Promise<LearningPoint> {
   const random = createRandom(project.seed).fork(`trial/${trainer.id}`);
@@ -91,6 +91,7 @@ async function curvePoint(
     classes,
     segmenter: true,
     ...(tokenizer === undefined ? {} : { tokenizer }),
+    ...(joined === undefined ? {} : { joined }),
   });
   const work = { ...workOf(context), random, report: () => undefined };
   const { fitted: pipeline, features } = fitPipeline(raw, plan, {

@@ -14,6 +14,8 @@ from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertMode
 HERE = pathlib.Path(__file__).parent
 IDS = [[2, 7, 9, 30, 4, 3], [2, 5, 3], [2, 39, 38, 37, 36, 35, 34, 33, 3]]
 LENGTH = 9
+# Two texts each, the second behind the first 3.
+PAIRS = [[2, 7, 9, 3, 30, 4, 3], [2, 5, 3, 3], [2, 3, 36, 3, 35, 3]]
 
 
 def record(name, model, padding):
@@ -29,13 +31,27 @@ def record(name, model, padding):
     ids = torch.tensor([row + [padding] * (LENGTH - len(row)) for row in IDS])
     mask = torch.tensor([[1] * len(row) + [0] * (LENGTH - len(row)) for row in IDS])
     export(model, folder / "model.onnx", ids, mask)
-    with torch.no_grad():
-        states = model(input_ids=ids, attention_mask=mask).last_hidden_state
     return {
         "padding": padding,
         "ids": ids.tolist(),
-        "states": [[round(x, 6) for x in states[r, : len(IDS[r])].flatten().tolist()] for r in range(len(IDS))],
+        "states": states_of(model, IDS, ids, attention_mask=mask),
+        **({"pairs": pairs_of(model)} if getattr(model.config, "type_vocab_size", 0) > 1 else {}),
     }
+
+
+def states_of(model, texts, ids, **others):
+    with torch.no_grad():
+        states = model(input_ids=ids, **others).last_hidden_state
+    return [[round(x, 6) for x in states[r, : len(texts[r])].flatten().tolist()] for r in range(len(texts))]
+
+
+def pairs_of(model, padding=0):
+    width = max(len(row) for row in PAIRS)
+    padded = lambda row, filler: row + [filler] * (width - len(row))
+    ids = torch.tensor([padded(row, padding) for row in PAIRS])
+    mask = torch.tensor([padded([1] * len(row), 0) for row in PAIRS])
+    types = torch.tensor([padded([int(3 in row[:k]) for k in range(len(row))], 0) for row in PAIRS])
+    return {"ids": ids.tolist(), "states": states_of(model, PAIRS, ids, attention_mask=mask, token_type_ids=types)}
 
 
 class States(torch.nn.Module):

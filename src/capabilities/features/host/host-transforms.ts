@@ -1,5 +1,6 @@
 import type { Transform } from "../../../foundation/contracts/transform.js";
 import { hash } from "./hash.js";
+import { joinedSubwords } from "./subwords/joined-subwords.js";
 import { subwords } from "./subwords/subwords.js";
 import { createTokens, type HanSegmenter } from "./tokens.js";
 import { wordSubwords } from "./words/word-subwords.js";
@@ -13,6 +14,13 @@ export interface HostServices {
 
 /** All host transforms by id. */
 export function createHostTransforms({ segmentHan }: HostServices = {}): Map<string, Transform> {
-  const all = [createTokens(segmentHan), hash, subwords, words, wordSubwords] as unknown as Transform[];
+  const all = [
+    createTokens(segmentHan),
+    hash,
+    subwords,
+    joinedSubwords,
+    words,
+    wordSubwords,
+  ] as unknown as Transform[];
   return new Map(all.map((transform) => [transform.id, transform]));
 }

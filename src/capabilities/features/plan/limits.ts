@@ -12,6 +12,8 @@ export interface PlanLimits {
   readonly segmenter?: boolean;
   /** The text of a `tokenizer.json` for networks that read; absent: one is trained for each text. */
   readonly tokenizer?: string;
+  /** Text columns that networks read as one text, in this order. */
+  readonly joined?: readonly string[];
 }
 
 const DEFAULT_BYTES = 256 * 2 ** 20;

@@ -62,6 +62,19 @@ describe("planFeatures", () => {
     expect(columnsOf("encoders", "quantile")).toContain("even");
   });
 
+  it("joins the texts that are to be read as one, in their order", () => {
+    const text = facts.find(({ name }) => name === "review")!;
+    const both = [text, { ...text, name: "answer" }, { ...text, name: "note" }];
+    const joined = ["answer", "review"];
+    const plan = planFeatures(both, "encoders", { ...limits, joined });
+    expect(plan.columns).toEqual(["answer", "review", "note"]);
+    expect(plan.steps.map(({ transform, columns }) => [transform, columns])).toEqual([
+      ["joined-subwords", ["review", "answer"]],
+      ["subwords", ["note"]],
+    ]);
+    expect(() => planFeatures([text], "encoders", { ...limits, joined })).toThrow(/"answer" cannot be read/);
+  });
+
   it("leaves out ids and columns that say nothing", () => {
     for (const style of ["tree", "linear", "distance", "neural", "counts"] as const) {
       const { columns } = planFeatures(facts, style, limits);

@@ -37,7 +37,8 @@ export function planFeatures(
   if (style === "none") return planNothing(usable.length > 0 ? usable : facts);
   const kinds: Kinds = (kind) => usable.filter((column) => column.kind === kind);
   const common = [...textSteps(kinds("text"), style, limits), ...roundingSteps(kinds)];
-  return { columns: usable.map(({ name }) => name), steps: [...common, ...stepsOf(style, kinds, limits)] };
+  const columns = inJoinedOrder(names(usable), limits.joined ?? []);
+  return { columns, steps: [...common, ...stepsOf(style, kinds, limits)] };
 }
 
 function stepsOf(style: Exclude<FeatureStyle, "none">, kinds: Kinds, limits: PlanLimits): PipelineStep[] {
@@ -63,6 +64,13 @@ function isUsable({ kind, missing, distinct }: ColumnFacts, rows: number): boole
 }
 
 const names = (columns: readonly ColumnFacts[]): string[] => columns.map(({ name }) => name);
+
+/** Columns that are joined change places with one another: the first of them is read first. */
+function inJoinedOrder(columns: readonly string[], joined: readonly string[]): string[] {
+  const wanted = joined.filter((name) => columns.includes(name));
+  const isJoined = new Set(wanted);
+  return columns.map((name) => (isJoined.has(name) ? wanted.shift()! : name));
+}
 
 /** A step for the columns, or none where there are none. */
 function step(

@@ -1,3 +1,4 @@
+import { QuernError } from "../../../foundation/base/errors.js";
 import type { FeatureStyle } from "../../../foundation/contracts/trainer.js";
 import type { PipelineStep } from "../pipeline/pipeline.js";
 import type { ColumnFacts } from "./facts.js";
@@ -17,11 +18,7 @@ export function textSteps(
   limits: PlanLimits,
 ): PipelineStep[] {
   if (texts.length === 0) return [];
-  // Each text has a tokenizer of its own.
-  if (style === "encoders") {
-    const config = limits.tokenizer === undefined ? {} : { tokenizer: limits.tokenizer };
-    return texts.map(({ name }) => ({ transform: "subwords", columns: [name], config }));
-  }
+  if (style === "encoders") return pieceSteps(texts, limits);
   const chooses = CHOOSING_STYLES.includes(style);
   const affordable = Math.floor(affordableWidth(limits) / texts.length);
   const maximumFeatures = Math.max(32, Math.min(chooses ? 2000 : MOST_TERMS, affordable));
@@ -44,4 +41,29 @@ export function textSteps(
     }),
   );
   return [...tokens, ...weights, ...(chooses ? chosen : [])];
+}
+
+/** Each text has a tokenizer of its own, unless one is given; those that are joined are one text. */
+function pieceSteps(texts: readonly ColumnFacts[], { tokenizer, joined = [] }: PlanLimits): PipelineStep[] {
+  const config = tokenizer === undefined ? {} : { tokenizer };
+  const apart = texts.filter(({ name }) => !joined.includes(name));
+  const together = texts.filter(({ name }) => joined.includes(name)).map(({ name }) => name);
+  const [missing] = joined.filter((name) => !together.includes(name));
+  if (missing !== undefined) throw notJoined(missing, texts);
+  return [
+    ...(together.length > 0 ? [{ transform: "joined-subwords", columns: together, config }] : []),
+    ...apart.map(({ name }) => ({ transform: "subwords", columns: [name], config })),
+  ];
+}
+
+function notJoined(missing: string, texts: readonly ColumnFacts[]): QuernError {
+  const known = texts.map(({ name }) => name).join(", ");
+  return new QuernError(
+    "CONFIG_INVALID",
+    `The column ${JSON.stringify(missing)} cannot be read with others as one text: columns of texts are ${known || "none"}.`,
+    {
+      hint: "Set its kind to text in `data.kinds`, or leave it out of `joined`.",
+      details: { column: missing },
+    },
+  );
 }

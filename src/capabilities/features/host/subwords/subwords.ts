@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { QuernError } from "../../../../foundation/base/errors.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import { createFrame, type TextColumn, type TokensColumn } from "../../../../foundation/contracts/frame.js";
 import { defineTransform } from "../../../../foundation/contracts/transform.js";
@@ -44,7 +45,7 @@ export interface SubwordsState {
 }
 
 /** Of the training texts, so many fit whole. */
-const WHOLE_SHARE = 0.95;
+export const WHOLE_SHARE = 0.95;
 
 /**
  * Texts to ids of pieces of words (Schuster and Nakajima, 2012; Sennrich et al., 2016; Kudo, 2018), by a tokenizer
@@ -74,8 +75,8 @@ export const subwords = defineTransform<typeof config, SubwordsState>({
         values.set(encoder.encode(text, length), row * length);
       }
       const source = {
-        texts: (column as TextColumn).values,
-        encode: (text: string, most: number) => encoder.encode(text, most),
+        texts: (column as TextColumn).values.map((text) => [text]),
+        encode: ([text]: readonly string[], most: number) => encoder.encode(text!, most),
       };
       return [name, { kind: "tokens", values, length, vocabulary, source }];
     });
@@ -99,6 +100,13 @@ export interface Encoder {
   pieces(text: string): number[];
   /** Ids of the pieces, at most `length`; special ones around them stay. */
   encode(text: string, length?: number): number[];
+  /**
+   * The same of several texts one behind the other, as the tokenizer lays pairs; of too long ones the longest are cut first.
+   * @throws QuernError CONFIG_INVALID where the tokenizer has nothing to put between them
+   */
+  join(texts: readonly string[], length?: number): number[];
+  /** Id of the first special piece between two texts, which no text spells then. @throws QuernError as `join` */
+  readonly separator: number;
 }
 
 /** Opening a tokenizer is dear; states live long. */
@@ -123,12 +131,32 @@ export function createEncoder(file: string): Encoder {
   // A piece that a text spells like padding would be skipped.
   const inner = (id: number) => idOf(id === padding ? unknown : id);
   const [head, tail] = [before.map(idOf), after.map(idOf)];
+  const between = () => {
+    known ??= betweenTexts(tokenizer, before.length, after.length).map(idOf);
+    return known;
+  };
+  let known: readonly number[] | undefined;
+  const pieces = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids.map(inner);
   return {
     vocabulary: 1 + largestId(tokenizer, padding),
     padding,
     head,
     tail,
-    pieces: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids.map(inner),
+    pieces,
+    get separator() {
+      return between()[0]!;
+    },
+    join(texts, length = Number.POSITIVE_INFINITY) {
+      const middle = between();
+      const all = texts.map((text) => pieces(text).map((id) => (id === middle[0] ? idOf(unknown) : id)));
+      const room = length - reserved - middle.length * (texts.length - 1);
+      const most = mostEach(
+        all.map((ids) => ids.length),
+        room,
+      );
+      const joined = all.flatMap((ids, k) => [...(k > 0 ? middle : []), ...ids.slice(0, most[k])]);
+      return [...head, ...joined, ...tail].slice(0, length);
+    },
     encode(text, length = Number.POSITIVE_INFINITY) {
       const { ids } = tokenizer.encode(text, { add_special_tokens: false });
       const kept = ids.slice(0, Math.max(0, length - reserved)).map(inner);
@@ -149,6 +177,42 @@ function around(tokenizer: Tokenizer): [number[], number[]] {
     }
   }
   return [[], []];
+}
+
+/**
+ * Numbers of pieces that are kept: the longest are cut first, to lengths that differ by at most one, as Hugging Face's
+ * `longest_first` does.
+ */
+function mostEach(counts: readonly number[], room: number): number[] {
+  const kept = counts.map(() => 0);
+  let left = Math.max(0, room);
+  let open = [...counts.keys()].sort((a, b) => counts[b]! - counts[a]! || b - a);
+  while (left > 0 && open.length > 0) {
+    const share = Math.max(1, Math.floor(left / open.length));
+    for (const k of open) {
+      const more = Math.min(share, counts[k]! - kept[k]!, left);
+      kept[k]! += more;
+      left -= more;
+    }
+    open = open.filter((k) => kept[k]! < counts[k]!);
+  }
+  return kept;
+}
+
+const SEPARATOR_NAMES = ["[SEP]", "</s>", "<|endoftext|>"];
+
+/** Own ids of what the tokenizer puts between two texts; one without a template for pairs: its separator. */
+function betweenTexts(tokenizer: Tokenizer, before: number, after: number): number[] {
+  const probe = "a";
+  const inner = tokenizer.encode(probe, { add_special_tokens: false }).ids.length;
+  const pair = tokenizer.encode(probe, { text_pair: probe }).ids;
+  const between = pair.slice(before + inner, pair.length - inner - after);
+  if (between.length > 0) return between;
+  const named = SEPARATOR_NAMES.map((name) => tokenizer.token_to_id(name)).find((id) => id !== undefined);
+  if (named !== undefined) return [named];
+  throw new QuernError("CONFIG_INVALID", "The tokenizer has nothing to put between two texts.", {
+    hint: "Use a tokenizer with a template for pairs, or with a piece [SEP] or </s>.",
+  });
 }
 
 const PADDING_NAMES = [SPECIAL_PIECES[0], "<pad>", "<|padding|>"];

@@ -7,7 +7,10 @@ export interface Tokenizer {
   readonly normalizer: { normalize(text: string): string } | null;
   readonly pre_tokenizer: { pre_tokenize_text(text: string): string[] } | null;
   readonly model: { readonly unk_token_id?: number } | null;
-  encode(text: string, options?: { readonly add_special_tokens: boolean }): { readonly ids: number[] };
+  encode(
+    text: string,
+    options?: { readonly add_special_tokens?: boolean; readonly text_pair?: string },
+  ): { readonly ids: number[] };
   token_to_id(token: string): number | undefined;
   get_vocab(withAdded: boolean): Map<string, number>;
 }

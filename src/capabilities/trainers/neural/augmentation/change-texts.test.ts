@@ -88,12 +88,11 @@ describe("changed texts", () => {
   });
 
   const rows = 40;
-  const texts = Array.from(
-    { length: rows },
-    (_, row) => `${row % 2 ? "quick" : "slow"} ${"fox ".repeat(1 + (row % 20))}`,
-  );
-  const encode = (text: string, length: number) =>
-    Array.from(text, (letter) => 1 + (letter.charCodeAt(0) % 30)).slice(0, length);
+  const texts = Array.from({ length: rows }, (_, row) => [
+    `${row % 2 ? "quick" : "slow"} ${"fox ".repeat(1 + (row % 20))}`,
+  ]);
+  const encode = ([text]: readonly string[], length: number) =>
+    Array.from(text!, (letter) => 1 + (letter.charCodeAt(0) % 30)).slice(0, length);
   const values = new Int32Array(rows * 24);
   for (const [row, text] of texts.entries()) values.set(encode(text, 24), row * 24);
   const features = createFrame([

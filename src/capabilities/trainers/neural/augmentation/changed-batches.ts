@@ -58,8 +58,10 @@ export function changedBatches(
       const changed = texts.map(({ input, length, source }) => {
         const values = new Int32Array(rows.length * length);
         for (const [at, row] of rows.entries()) {
-          const text = changeText(source.texts[Number(row)]!, settings, knowledge, random);
-          values.set(source.encode(text, length), at * length);
+          const changed = source.texts[Number(row)]!.map((text) =>
+            changeText(text, settings, knowledge, random),
+          );
+          values.set(source.encode(changed, length), at * length);
         }
         return [portOf(input), values] as const;
       });

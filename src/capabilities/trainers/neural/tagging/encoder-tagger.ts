@@ -33,7 +33,7 @@ const PARTS = ["subwords", "firsts", "spans"] as const;
 const SECONDS_PER_PIECE = 4e-4;
 
 const encoderTaggerConfig = textEncoderConfig
-  .omit({ labelSmoothing: true, buckets: true, gradual: true, length: true })
+  .omit({ labelSmoothing: true, buckets: true, gradual: true, joined: true, length: true })
   .extend({
     length: z.number().int().min(8).max(512).default(128).register(fields, {
       title: "Length",
@@ -92,6 +92,7 @@ const asEncoderConfig = (config: EncoderTaggerConfig): TextEncoderConfig => ({
   labelSmoothing: 0,
   buckets: false,
   gradual: false,
+  joined: [],
 });
 
 async function fit(

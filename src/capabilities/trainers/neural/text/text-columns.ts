@@ -10,7 +10,12 @@ import { TABLE, tableTensor } from "../table-input.js";
 export interface TextInputs {
   /** Positions of the feature matrix: all columns but texts and images. */
   readonly features: number;
-  readonly texts: readonly { readonly length: number; readonly vocabulary: number }[];
+  readonly texts: readonly {
+    readonly length: number;
+    readonly vocabulary: number;
+    /** Of the column, where a row is several texts. */
+    readonly separator?: number;
+  }[];
 }
 
 export const textName = (index: number): string => `text-${index}`;
@@ -34,7 +39,10 @@ export function trainingInputs(
   const design = trainingDesign(table, trainer);
   const inputs = {
     features: design.width,
-    texts: texts.map(({ length, vocabulary }) => ({ length, vocabulary })),
+    texts: texts.map(({ length, vocabulary, separator }) => ({
+      ...{ length, vocabulary },
+      ...(separator === undefined ? {} : { separator }),
+    })),
   };
   return { inputs, tensors: tensorsOf(frame.rows, design, texts) };
 }

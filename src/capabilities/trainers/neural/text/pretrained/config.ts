@@ -34,6 +34,10 @@ export const textEncoderConfig = z.strictObject({
     title: "Gradual unfreezing",
     help: "`full`: the head learns first, then block after block joins from above (ULMFiT), in as many equal parts.",
   }),
+  joined: z.array(z.string()).default([]).register(fields, {
+    title: "Columns read as one text",
+    help: "Names of text columns that are read together, `[CLS] first [SEP] second [SEP]` (cross-encoder), by all networks of the training; empty: each by itself.",
+  }),
   length: z.number().int().min(8).max(4096).default(128).register(fields, {
     title: "Length",
     help: "The rest of a longer text is not read.",

@@ -27,6 +27,8 @@ export interface KnownArchitecture extends EncoderSizes {
   readonly hiddenWidth: number;
   readonly normEpsilon: number;
   readonly activation: Activation;
+  /** Whether it knows a first text from a second (segments, token types); models of earlier releases do not say. */
+  readonly tellsTexts?: boolean;
 }
 
 /** Layers that an ONNX model brings. */
@@ -60,6 +62,7 @@ const bertConfig = z.object({
   intermediate_size: count,
   hidden_act: z.string(),
   layer_norm_eps: z.number().positive(),
+  type_vocab_size: z.number().int().nonnegative().optional(),
 });
 const distilbertConfig = z.object({
   ...common,
@@ -116,6 +119,7 @@ export function parseArchitecture(text: string, folder: string): KnownArchitectu
     ...sizes,
     normEpsilon: isDistilled ? 1e-12 : config.layer_norm_eps,
     activation,
+    tellsTexts: !isDistilled && (config.type_vocab_size ?? 0) > 1,
     vocabulary: config.vocab_size,
     positions: config.max_position_embeddings,
     // RoBERTa counts places from the one behind its id of padding.

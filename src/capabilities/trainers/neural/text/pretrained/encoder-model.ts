@@ -5,16 +5,21 @@ import { exportScope, type NetworkTensors, networkAnswers } from "../../inferenc
 import type { NetworkState } from "../../network-kind.js";
 import { inOwnUnit, linkedAnswers, predictionsOf } from "../../outcome.js";
 import { TABLE } from "../../table-input.js";
-import { graphInputs, predictionInputs, type TextInputs, textName } from "../text-columns.js";
+import { graphInputs, predictionInputs, textName } from "../text-columns.js";
 import { ENCODER, type EncoderShape, encoderScores, headScores, piecesRead } from "./encoder-scores.js";
 import { TextVectors } from "./text-vectors.js";
 
 export type EncoderState = NetworkState<EncoderShape>;
 
-/** @param vectors of the state's own encoder, where some are known already */
-export function restoreEncoder(state: EncoderState, vectors?: TextVectors): Fitted<EncoderState> {
+/** @param vectors of the state's own encoder, of each text, where some are known already */
+export function restoreEncoder(state: EncoderState, vectors?: readonly TextVectors[]): Fitted<EncoderState> {
   const { shape, tensors, outcome } = state;
-  const texts = vectors ?? new TextVectors(shape.architecture, encoderTensors(tensors), piecesRead(shape));
+  const own = encoderTensors(tensors);
+  const texts =
+    vectors ??
+    shape.inputs.texts.map(({ separator }) => {
+      return new TextVectors(shape.architecture, own, { longest: piecesRead(shape), separator });
+    });
   const answers = networkAnswers(
     (scope, values) =>
       linkedAnswers(
@@ -33,7 +38,7 @@ export function restoreEncoder(state: EncoderState, vectors?: TextVectors): Fitt
     state,
     diagnostics: state.diagnostics,
     predict(frame) {
-      const inputs = withVectors(predictionInputs(frame, shape.inputs), shape.inputs, texts);
+      const inputs = withVectors(predictionInputs(frame, shape.inputs), texts);
       return predictionsOf(outcome, shape.outputs, answers(inputs));
     },
     emit(graph, columns) {
@@ -49,10 +54,9 @@ export const vectorName = (index: number): string => `vector-${index}`;
 /** The table and, in place of each text's tokens, its vector. */
 export function withVectors(
   tensors: Readonly<Record<string, Tensor>>,
-  { texts }: TextInputs,
-  vectors: TextVectors,
+  vectors: readonly TextVectors[],
 ): Record<string, Tensor> {
-  const made = texts.map((_, k): [string, Tensor] => [vectorName(k), vectors.of(tensors[textName(k)]!)]);
+  const made = vectors.map((known, k): [string, Tensor] => [vectorName(k), known.of(tensors[textName(k)]!)]);
   const table = tensors[TABLE];
   return Object.fromEntries([...(table ? [[TABLE, table] as [string, Tensor]] : []), ...made]);
 }

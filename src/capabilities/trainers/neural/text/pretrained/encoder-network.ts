@@ -1,6 +1,6 @@
 /** The layers of BERT (Devlin et al., 2019), RoBERTa (Liu et al., 2019), DistilBERT (Sanh et al., 2019), or of an ONNX model. */
 import { cast, type GraphValue } from "../../../../../foundation/contracts/graph.js";
-import { normal } from "../../initializers.js";
+import { normal, zeros } from "../../initializers.js";
 import type { DenseLayer } from "../../layers/dense.js";
 import { embedding, learnedPositions } from "../../layers/embedding.js";
 import { layerNorm } from "../../layers/normalization.js";
@@ -23,9 +23,13 @@ export interface EncoderOptions {
   readonly linear?: DenseLayer;
   /** Changes the weights of an imported encoder. */
   readonly adapt?: Adaptation;
+  /** Id behind a first text; what follows is a second one, which BERT is told by a vector of its own. Absent: all is one text. */
+  readonly separator?: number | undefined;
 }
 
 export const BLOCK = "block";
+/** What a second text adds to its pieces. */
+export const SECOND_TEXT = "second-text";
 
 /** States of all places: ids [N, L], 0 where a text has ended, to [N, L, width]; an imported encoder may give [N, width]. */
 export function encoderStates(
@@ -34,7 +38,7 @@ export function encoderStates(
   architecture: EncoderArchitecture,
   options: EncoderOptions = {},
 ): GraphValue {
-  if (architecture.family === "imported") return importedStates(scope, tokens, architecture, options.adapt);
+  if (architecture.family === "imported") return importedStates(scope, tokens, architecture, options);
   return knownStates(scope, tokens, architecture, options);
 }
 
@@ -42,13 +46,17 @@ function knownStates(
   scope: Scope,
   tokens: GraphValue,
   architecture: KnownArchitecture,
-  { dropout = 0, linear }: EncoderOptions,
+  { dropout = 0, linear, separator }: EncoderOptions,
 ): GraphValue {
   const { width, vocabulary, positions, positionOffset, normEpsilon, layers } = architecture;
   const mask = presentPieces(scope, tokens);
   const pieces = embedding(scope.at("pieces"), tokens, { vocabulary, width, initial: normal(0.02) });
   const placed = learnedPositions(scope.at("places"), pieces, positions - positionOffset);
-  let values = scope.dropout(layerNorm(scope.at("norm"), placed, normEpsilon), dropout);
+  const told =
+    architecture.tellsTexts && separator !== undefined
+      ? scope.x.add(placed, secondTexts(scope, tokens, { width, separator }))
+      : placed;
+  let values = scope.dropout(layerNorm(scope.at("norm"), told, normEpsilon), dropout);
   for (let layer = 0; layer < layers; layer++) {
     values = encoderBlock(scope.at(`${BLOCK}-${layer}`), values, {
       heads: architecture.heads,
@@ -79,6 +87,26 @@ export function encodedTexts(
   return states.shape.length === 2 ? states : meanOverTime(scope, states, presentPieces(scope, tokens));
 }
 
+/** What is added where the second text stands, [N, L, width]: how its vector differs from that of a first one. */
+function secondTexts(
+  scope: Scope,
+  tokens: GraphValue,
+  { width, separator }: { readonly width: number; readonly separator: number },
+): GraphValue {
+  const difference = scope.parameter(SECOND_TEXT, [width], zeros, { decayFactor: 0 });
+  return scope.x.mul(scope.x.unsqueeze(isSecond(scope, tokens, separator), [-1]), difference);
+}
+
+/** Float32 [N, L]: 1 behind the first separator of a row, where pieces are; otherwise 0. */
+function isSecond(scope: Scope, tokens: GraphValue, separator: number): GraphValue {
+  const { x } = scope;
+  const ends = cast(x.graph, x.equal(tokens, separator), "float32");
+  const before = x.graph.op("CumSum", [ends, x.graph.scalar(1, "int64")], {
+    attributes: { exclusive: { int: 1 } },
+  });
+  return x.mul(x.min(before, 1), presentPieces(scope, tokens));
+}
+
 function presentPieces({ x }: Scope, tokens: GraphValue): GraphValue {
   return cast(x.graph, x.greater(tokens, 0), "float32");
 }
@@ -87,7 +115,7 @@ function importedStates(
   scope: Scope,
   tokens: GraphValue,
   { network, ports, padding }: ImportedArchitecture,
-  adapt: Adaptation | undefined,
+  { adapt, separator }: EncoderOptions,
 ): GraphValue {
   const { x } = scope;
   const { ids: read, mask, segments } = ports;
@@ -99,7 +127,14 @@ function importedStates(
   const inputs: [EncoderPort, GraphValue][] = [
     [read!, own],
     ...(mask ? [[mask, attendedPieces(scope, tokens)] as [EncoderPort, GraphValue]] : []),
-    ...(segments ? [[segments, x.mul(ids, 0)] as [EncoderPort, GraphValue]] : []),
+    ...(segments
+      ? [
+          [segments, separator === undefined ? x.mul(ids, 0) : isSecond(scope, tokens, separator)] as [
+            EncoderPort,
+            GraphValue,
+          ],
+        ]
+      : []),
   ];
   const given = inputs.map(([{ name, type }, value]) => [name, cast(x.graph, value, type)] as const);
   return layNetwork(scope, network, Object.fromEntries(given), adapt);

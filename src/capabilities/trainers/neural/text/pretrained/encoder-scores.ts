@@ -32,12 +32,12 @@ export function encoderScores(
   values: Values,
   options: EncoderOptions = {},
 ): GraphValue {
-  const vectors = shape.inputs.texts.map((_, k) =>
+  const vectors = shape.inputs.texts.map(({ separator }, k) =>
     encodedTexts(
       scope.at(ENCODER),
       firstPieces(scope.x, values[textName(k)]!, piecesRead(shape)),
       shape.architecture,
-      options,
+      { ...options, separator },
     ),
   );
   return headScores(scope, shape, vectors, values);

@@ -17,7 +17,7 @@ import { learnedTensors, linkedAnswers, type NetworkData, outcomeOf, outputsFor 
 import { VectorCache } from "../../pretrained/vector-cache.js";
 import type { NetworkFunction, Scope, Values } from "../../scope.js";
 import { type TrainedNetwork, trainNetwork } from "../../train-network.js";
-import { predictionInputs, type TextInputs, textName, trainingInputs } from "../text-columns.js";
+import { predictionInputs, textName, trainingInputs } from "../text-columns.js";
 import { resolvedTraining, type TextEncoderConfig } from "./config.js";
 import { type EncoderState, restoreEncoder, vectorName, withVectors } from "./encoder-model.js";
 import { type EncoderShape, encoderScores, headScores, piecesRead } from "./encoder-scores.js";
@@ -34,8 +34,8 @@ const JUDGED_AT_ONCE = 64;
 /** A step is long. */
 const STEPS_AT_ONCE = 4;
 
-/** What texts became by an encoder, by the length read of them; kept as long as the encoder is. */
-const vectorsByEncoder = new WeakMap<PretrainedEncoder, Map<number, TextVectors>>();
+/** What texts became by an encoder, by what is read of them; kept as long as the encoder is. */
+const vectorsByEncoder = new WeakMap<PretrainedEncoder, Map<string, TextVectors>>();
 
 /** @throws QuernError TRAINING_FAILED naming `trainer`; what reading the folder throws */
 export async function fitEncoder(
@@ -62,7 +62,7 @@ export async function fitEncoder(
     ? vectorsOf(source.encoder, shape, cacheOf(source.encoder, config, context))
     : undefined;
   const seen = async (given: Record<string, Tensor>) =>
-    vectors ? withVectors(given, inputs, await warmed(vectors, given, inputs, context)) : given;
+    vectors ? withVectors(given, await warmed(vectors, given, context)) : given;
   const answer = frozen ? frozenScores(shape) : tunedScores(shape, config);
   const learnt = {
     ...(await seen(tensors)),
@@ -151,13 +151,19 @@ function unchangeable(trainer: string): QuernError {
   );
 }
 
-function vectorsOf(encoder: PretrainedEncoder, shape: EncoderShape, cache: VectorCache): TextVectors {
-  const length = piecesRead(shape);
-  const vectors = vectorsByEncoder.get(encoder) ?? new Map<number, TextVectors>();
+/** Of each text column; equal ones are one. */
+function vectorsOf(encoder: PretrainedEncoder, shape: EncoderShape, cache: VectorCache): TextVectors[] {
+  const longest = piecesRead(shape);
+  const vectors = vectorsByEncoder.get(encoder) ?? new Map<string, TextVectors>();
   vectorsByEncoder.set(encoder, vectors);
-  const known = vectors.get(length) ?? new TextVectors(encoder.architecture, encoder.tensors, length, cache);
-  vectors.set(length, known);
-  return known;
+  return shape.inputs.texts.map(({ separator }) => {
+    const key = `${longest}/${separator ?? ""}`;
+    const known =
+      vectors.get(key) ??
+      new TextVectors(encoder.architecture, encoder.tensors, { longest, separator }, cache);
+    vectors.set(key, known);
+    return known;
+  });
 }
 
 /** Kept ones are those of this model; what is read of a text is part of its key. */
@@ -173,18 +179,17 @@ function cacheOf(
 
 /** Computes the vectors part by part, so that a signal is heard and progress seen. */
 async function warmed(
-  vectors: TextVectors,
+  vectors: readonly TextVectors[],
   tensors: Readonly<Record<string, Tensor>>,
-  { texts }: TextInputs,
   context: TrainingContext,
-): Promise<TextVectors> {
-  for (const [k] of texts.entries()) {
+): Promise<readonly TextVectors[]> {
+  for (const [k, known] of vectors.entries()) {
     const tokens = tensors[textName(k)]!;
     const rows = tokens.shape[0]!;
     const checkpoint = createCheckpoint(context, "encode", rows);
     for (let start = 0; start < rows; start += TEXTS_AT_ONCE) {
       await checkpoint(start);
-      vectors.of(takeRange(tokens, start, Math.min(rows, start + TEXTS_AT_ONCE)));
+      known.of(takeRange(tokens, start, Math.min(rows, start + TEXTS_AT_ONCE)));
     }
   }
   return vectors;

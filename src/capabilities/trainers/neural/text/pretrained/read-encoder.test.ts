@@ -10,6 +10,7 @@ interface Recorded {
   padding: number;
   ids: number[][];
   states: number[][];
+  pairs?: { ids: number[][]; states: number[][] };
 }
 const FOLDER = "test/oracles/encoders";
 const expected = JSON.parse(readFileSync(`${FOLDER}/expected.json`, "utf8")) as Record<string, Recorded>;
@@ -39,6 +40,24 @@ describe("pretrained encoders", () => {
     }
   });
 
+  it.each(["", "/model.onnx"])("tells a first text from a second as the reference does: bert%s", (file) => {
+    const { ids, states } = expected.bert!.pairs!;
+    const { architecture, tensors } = readEncoder(`${FOLDER}/bert${file}`);
+    const answers = networkAnswers(
+      (scope, { tokens }) => encoderStates(scope, tokens!, architecture, { separator: 3 }),
+      tensors,
+    );
+    const length = ids[0]!.length;
+    const made = answers({
+      tokens: { type: "int32", shape: [ids.length, length], data: Int32Array.from(ids.flat()) },
+    });
+    for (const [row, wanted] of states.entries()) {
+      for (const [k, value] of wanted.entries()) {
+        expect(Math.abs(made[row * length * architecture.width + k]! - value)).toBeLessThan(1e-5);
+      }
+    }
+  });
+
   it("asks for every parameter that it was given, and for no other", () => {
     const { architecture, tensors } = readEncoder(`${FOLDER}/bert`);
     const asked = new Set<string>();
@@ -49,7 +68,7 @@ describe("pretrained encoders", () => {
       },
     }) as NetworkTensors;
     const answers = networkAnswers(
-      (scope, { tokens }) => encoderStates(scope, tokens!, architecture),
+      (scope, { tokens }) => encoderStates(scope, tokens!, architecture, { separator: 3 }),
       watched,
     );
     answers({ tokens: { type: "int32", shape: [1, 4], data: Int32Array.of(2, 5, 3, 0) } });

@@ -8,7 +8,7 @@ import {
   type KnownArchitecture,
   parseArchitecture,
 } from "./encoder-architecture.js";
-import { BLOCK } from "./encoder-network.js";
+import { BLOCK, SECOND_TEXT } from "./encoder-network.js";
 import { importEncoder } from "./import-encoder.js";
 
 export interface PretrainedEncoder {
@@ -81,6 +81,7 @@ const DISTILBERT_PARTS: Readonly<Record<string, string>> = {
   "feed-forward-norm": "output_layer_norm",
 };
 const WORDS = "embeddings.word_embeddings.weight";
+const TYPES = "embeddings.token_type_embeddings.weight";
 
 class Reader {
   readonly #weights: Weights;
@@ -102,6 +103,7 @@ class Reader {
       "pieces.weight": this.#pieces(architecture),
       "places.weight": this.#places(architecture),
       ...this.#norm("norm", "embeddings.LayerNorm"),
+      ...(architecture.tellsTexts ? { [SECOND_TEXT]: this.#secondText(architecture) } : {}),
     };
     const parts = isDistilled ? DISTILBERT_PARTS : BERT_PARTS;
     for (let layer = 0; layer < layers; layer++) {
@@ -132,10 +134,17 @@ class Reader {
     const all = this.#tensor("embeddings.position_embeddings.weight", [positions, width]).values;
     const values = all.slice(positionOffset * width);
     if (family !== "distilbert") {
-      const types = this.#tensor("embeddings.token_type_embeddings.weight", undefined).values;
+      const types = this.#tensor(TYPES, undefined).values;
       for (let k = 0; k < values.length; k++) values[k]! += types[k % width]!;
     }
     return { shape: [positions - positionOffset, width], values };
+  }
+
+  /** How the vector of a second text differs from that of a first, which the places have. */
+  #secondText({ width }: KnownArchitecture): NetworkTensor {
+    const types = this.#tensor(TYPES, undefined).values;
+    const values = Float32Array.from({ length: width }, (_, k) => types[width + k]! - types[k]!);
+    return { shape: [width], values };
   }
 
   /** Older files name the parts of a norm as their paper does. */

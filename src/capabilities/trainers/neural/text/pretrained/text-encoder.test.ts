@@ -3,6 +3,8 @@ import { trainerSuite, trainingContext } from "../../../../../../conformance/tra
 import { predictInGraph } from "../../../../../../conformance/trainer-graph.js";
 import { sampleRows } from "../../../../../../conformance/trainer-samples.js";
 import { parityGap } from "../../../../../../conformance/trainer-testing.js";
+import { pack, unpack } from "../../../../../foundation/base/packing.js";
+import { type Column, createFrame } from "../../../../../foundation/contracts/frame.js";
 import type { Trainer, TrainingData } from "../../../../../foundation/contracts/trainer.js";
 import { readEncoder } from "./read-encoder.js";
 import { textEncoder } from "./text-encoder.js";
@@ -24,7 +26,7 @@ describe("text-encoder", () => {
   const moved = (tensors: Readonly<Record<string, { values: Float32Array }>>) =>
     Object.keys(pretrained).filter((name) => {
       const before = pretrained[name]!.values;
-      return tensors[`encoder.${name}`]!.values.some((value, k) => value !== before[k]);
+      return tensors[`encoder.${name}`]?.values.some((value, k) => value !== before[k]) ?? false;
     });
 
   it("leaves a frozen encoder as it is", async () => {
@@ -78,6 +80,34 @@ describe("text-encoder", () => {
     expect(Object.keys(state.tensors).some((name) => name.includes("lora"))).toBe(false);
     const frozen = await trained({ train }, { model: exported, epochs: 2 });
     expect(await parityGap(frozen, train.features)).toBeLessThan(1e-5);
+  });
+
+  describe("of texts that are read as one", () => {
+    const separator = 3;
+    const joined = (name: "train" | "fresh"): TrainingData["train"] => {
+      const rows = sampleRows("encoders", "binary", 60, name);
+      const columns = [...rows.features.columns].map(([column, content]): [string, Column] => [
+        column,
+        content.kind === "tokens" ? { ...content, separator } : content,
+      ]);
+      return { ...rows, features: createFrame(columns, rows.features.rows) };
+    };
+
+    it.each([
+      { tuning: "frozen" },
+      { tuning: "lora", rank: 2 },
+      { tuning: "full" },
+      { tuning: "full", model: `${model}/model.onnx` },
+    ])("knows the second by itself: %o", async (config) => {
+      const apart = await trained({ train }, { epochs: 2, ...config });
+      const fitted = await trained({ train: joined("train") }, { epochs: 2, ...config });
+      const { features } = joined("fresh");
+      expect(fitted.state.shape.inputs.texts).toMatchObject([{ separator }]);
+      expect(fitted.predict(features)).not.toEqual(apart.predict(features));
+      expect(await parityGap(fitted, features)).toBeLessThan(1e-5);
+      const restored = textEncoder.restore(unpack(pack(fitted.state)) as typeof fitted.state);
+      expect(restored.predict(features)).toEqual(fitted.predict(features));
+    });
   });
 
   it("asks for a model", async () => {

@@ -9,28 +9,35 @@ import { encodedTexts } from "./encoder-network.js";
 
 const ROWS_AT_ONCE = 16;
 
+/** What the encoder looks at. */
+export interface ReadTexts {
+  /** Pieces that are read of a text. */
+  readonly longest: number;
+  /** As `EncoderOptions` say. */
+  readonly separator?: number | undefined;
+}
+
 type KeyedText = readonly [key: string, ids: Int32Array];
 
 export class TextVectors {
   readonly #architecture: EncoderArchitecture;
   readonly #tensors: NetworkTensors;
   readonly #longest: number;
+  readonly #separator: number | undefined;
   readonly #answers = new Map<number, NetworkAnswers>();
   readonly #kept: VectorCache;
 
-  /**
-   * @param tensors of the encoder, by the names of `encoder-network`
-   * @param longest pieces that are read of a text
-   */
+  /** @param tensors of the encoder, by the names of `encoder-network` */
   constructor(
     architecture: EncoderArchitecture,
     tensors: NetworkTensors,
-    longest: number,
+    { longest, separator }: ReadTexts,
     kept = new VectorCache(architecture.width),
   ) {
     this.#architecture = architecture;
     this.#tensors = tensors;
     this.#longest = longest;
+    this.#separator = separator;
     this.#kept = kept;
   }
 
@@ -54,7 +61,8 @@ export class TextVectors {
     let end = read.length;
     while (end > 0 && read[end - 1] === 0) end--;
     const ids = read.subarray(0, end);
-    return [sha256(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength)), ids];
+    const key = sha256(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
+    return [this.#separator === undefined ? key : `${key}:${this.#separator}`, ids];
   }
 
   #compute(open: ReadonlyMap<string, Int32Array>): Map<string, Float32Array> {
@@ -76,7 +84,7 @@ export class TextVectors {
     const known = this.#answers.get(length);
     if (known) return known;
     const made = networkAnswers(
-      (scope, { tokens }) => encodedTexts(scope, tokens!, this.#architecture),
+      (scope, { tokens }) => encodedTexts(scope, tokens!, this.#architecture, { separator: this.#separator }),
       this.#tensors,
       ROWS_AT_ONCE,
     );
