@@ -47,12 +47,29 @@ it("requirement 18: workers are replaced when they die, and stop with what they 
         outgoing.end(JSON.stringify(GOOD));
       });
     expect(await Promise.all(Array.from({ length: 20 }, ask))).toEqual(Array(20).fill(200));
+    /** Whichever process is asked. */
+    const figure = async (line: RegExp) => {
+      const headers = { connection: "close" };
+      const text = await (await fetch(`${address}/metrics`, { headers })).text();
+      return Number(line.exec(text)?.[1]);
+    };
+    const answered = /^quern_predictions_total\{.*\} (\d+)$/m;
+    for (let look = 0; look < 4; look++) {
+      expect(await figure(answered)).toBe(20);
+      expect(await figure(/^quern_processes (\d+)$/m)).toBe(2);
+      expect(await figure(/^quern_model_ready\{.*\} (\d+)$/m)).toBe(1);
+      expect(
+        await figure(/^quern_http_request_duration_seconds_count\{.*\/predict\/:model.*\} (\d+)$/m),
+      ).toBe(20);
+    }
     const before = childrenOf(server.pid!);
     expect(before).toHaveLength(2);
     process.kill(before[0]!, "SIGKILL");
     await until(() => childrenOf(server.pid!).filter((pid) => !before.includes(pid)).length === 1);
     await pause(200);
     expect(await Promise.all(Array.from({ length: 20 }, ask))).toEqual(Array(20).fill(200));
+    // What the killed process had answered is not forgotten, and no count is taken twice.
+    for (let look = 0; look < 4; look++) expect(await figure(answered)).toBe(40);
     const accepted = Promise.all(Array.from({ length: 20 }, ask));
     await pause(300);
     server.kill("SIGTERM");

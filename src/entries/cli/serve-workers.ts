@@ -1,6 +1,7 @@
 /** Several server processes behind one port: started, replaced when they die, stopped together. */
 import cluster, { type Worker } from "node:cluster";
 import type { Io } from "./io.js";
+import { WorkerMetrics } from "./worker-metrics.js";
 
 /** What the processes say to each other. */
 type Message = { readonly quern: "stop" | "ready" };
@@ -73,6 +74,7 @@ class WorkerGroup {
   readonly #io: Io;
   readonly #running = new Set<Worker>();
   readonly #listening = new Set<Worker>();
+  readonly #metrics = new WorkerMetrics();
   #isStopping = false;
   /** Before any process listened, one that ends says what is wrong with the options or the models. */
   #isReady = false;
@@ -89,6 +91,7 @@ class WorkerGroup {
     const worker = cluster.fork();
     const born = performance.now();
     this.#running.add(worker);
+    this.#metrics.attach(worker);
     return new Promise((resolve) => {
       worker.on("message", (message: Message) => {
         if (message.quern !== "ready") return;

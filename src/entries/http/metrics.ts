@@ -1,8 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
+import type { PredictionJobs } from "../../foundation/contracts/job.js";
 import type { PredictionLogCounts, PredictionSink } from "../../foundation/contracts/prediction-log.js";
 import type { ModelPool, ServedModel, ServingObserver } from "../../foundation/contracts/serving.js";
 import type { Tracer } from "../../foundation/contracts/tracing.js";
+import { type MetricPeers, type MetricSnapshot, renderTogether } from "./shared-metrics.js";
 import { type Distribution, Histogram, TallyTable } from "./tallies.js";
 
 /** Seconds: a lone small prediction takes a fraction of a millisecond, an overloaded one seconds. */
@@ -30,9 +32,11 @@ export interface ServingMetrics {
 interface Counted {
   readonly predictions?: PredictionSink | undefined;
   readonly tracer?: Tracer | undefined;
+  readonly jobs?: PredictionJobs | undefined;
 }
 
-export function createServingMetrics(): ServingMetrics {
+/** @param peers other processes that answer on the same port: their counts are added to those of this one */
+export function createServingMetrics(peers?: MetricPeers): ServingMetrics {
   const registers = [new Registry()];
   const registry = registers[0]!;
   collectDefaultMetrics({ register: registry });
@@ -74,10 +78,11 @@ export function createServingMetrics(): ServingMetrics {
   };
   return {
     observer,
-    forServer(models, { predictions, tracer } = {}) {
+    forServer(models, { predictions, tracer, jobs } = {}) {
+      if (jobs) jobMetrics(registry, jobs);
       if (tracer) traceMetrics(registry, tracer);
       if (predictions?.counts) logMetrics(registry, predictions.counts.bind(predictions));
-      return serverMetrics(registry, models, [batchRows, batchSeconds]);
+      return serverMetrics(registry, models, [batchRows, batchSeconds], peers);
     },
   };
 }
@@ -104,6 +109,20 @@ function logMetrics(registry: Registry, counts: () => PredictionLogCounts): void
   });
 }
 
+function jobMetrics(registry: Registry, jobs: PredictionJobs): void {
+  new Gauge({
+    ...{ name: "quern_jobs", help: "Prediction jobs, whichever process took them.", registers: [registry] },
+    labelNames: ["state"] as const,
+    // Every process sees the same folder.
+    aggregator: "max",
+    async collect() {
+      const { queue } = await jobs.list({ limit: 1 });
+      this.set({ state: "running" }, queue.running);
+      this.set({ state: "waiting" }, queue.waiting);
+    },
+  });
+}
+
 function traceMetrics(registry: Registry, tracer: Tracer): void {
   new Counter({
     ...{ name: "quern_trace_spans_total", help: "Spans of traced requests.", registers: [registry] },
@@ -117,7 +136,12 @@ function traceMetrics(registry: Registry, tracer: Tracer): void {
   });
 }
 
-function serverMetrics(registry: Registry, models: ModelPool, others: readonly Histogram[]): Metrics {
+function serverMetrics(
+  registry: Registry,
+  models: ModelPool,
+  others: readonly Histogram[],
+  peers: MetricPeers | undefined,
+): Metrics {
   const duration = new Histogram({
     ...{ name: "quern_http_request_duration_seconds", help: "Time from request to answer." },
     bounds: DURATION_BUCKETS,
@@ -130,6 +154,11 @@ function serverMetrics(registry: Registry, models: ModelPool, others: readonly H
   const answered = new TallyTable();
   modelMetrics(registry, models, answered);
   const answeredOf = eachModel((labels) => answered.of(labels));
+  const own = async (): Promise<readonly MetricSnapshot[]> => [
+    ...((await registry.getMetricsAsJSON()) as unknown as readonly MetricSnapshot[]),
+    ...histograms.map((each) => each.snapshot()),
+  ];
+  peers?.offer(own);
   /** By route, method and status. */
   const durations = new Map<string, Map<string, Distribution[]>>();
   return {
@@ -143,8 +172,13 @@ function serverMetrics(registry: Registry, models: ModelPool, others: readonly H
     grpcRequest: (method, status, seconds) => grpcDuration.of({ method, status }).observe(seconds),
     predicted: (model, rows) => answeredOf(model).add(rows),
     contentType: registry.contentType,
-    render: async () =>
-      [await registry.metrics(), ...histograms.map((each) => `${each.render()}\n`)].join("\n"),
+    async render() {
+      if (peers) {
+        const here = await own();
+        return renderTogether([here, ...(await peers.others(here))]);
+      }
+      return [await registry.metrics(), ...histograms.map((each) => `${each.render()}\n`)].join("\n");
+    },
   };
 }
 
@@ -160,6 +194,8 @@ function modelMetrics(registry: Registry, models: ModelPool, answered: TallyTabl
   });
   new Gauge({
     ...{ name: "quern_model_ready", help: "1 while the model answers.", labelNames: modelLabels, registers },
+    // Of several processes each has to.
+    aggregator: "min",
     collect() {
       this.reset();
       for (const model of models.list()) this.set(labelsOf(model), model.state === "ready" ? 1 : 0);
@@ -174,10 +210,11 @@ function modelMetrics(registry: Registry, models: ModelPool, answered: TallyTabl
     },
   });
   const labelNamesOfBuild = ["version"] as const;
-  new Gauge({ name: "quern_build_info", help: "Always 1.", labelNames: labelNamesOfBuild, registers }).set(
-    { version: QUERN_VERSION },
-    1,
-  );
+  new Gauge({
+    ...{ name: "quern_build_info", help: "Always 1.", labelNames: labelNamesOfBuild, registers },
+    aggregator: "first",
+  }).set({ version: QUERN_VERSION }, 1);
+  new Gauge({ name: "quern_processes", help: "Server processes behind this port.", registers }).set(1);
 }
 
 /** The series of each model, looked up once. */

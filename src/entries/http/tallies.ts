@@ -2,6 +2,8 @@
  * Counts of what happens with every request. A series is found once and is then an addition: prom-client looks at the labels
  * again for each value, which costs as much as a small prediction.
  */
+import type { MetricSnapshot } from "./shared-metrics.js";
+
 export type Labels = Readonly<Record<string, string | number>>;
 
 /** Series by their labels; the same labels are the same series. */
@@ -71,15 +73,24 @@ export class Histogram extends SeriesTable<Distribution> {
     this.#help = help;
   }
 
+  /** For adding up with those of other processes. */
+  snapshot(): MetricSnapshot {
+    const values = this.all().flatMap(({ labels, series }) => this.#values(labels, series));
+    return { name: this.#name, help: this.#help, type: "histogram", aggregator: "sum", values };
+  }
+
   /** As Prometheus reads it (prometheus.io/docs/instrumenting/exposition_formats). */
   render(): string {
-    const lines = this.all().flatMap(({ labels, series }) => this.#lines(labels, series));
+    const lines = this.snapshot().values.map(
+      ({ metricName, labels, value }) => `${metricName}{${labelsText(labels)}} ${value}`,
+    );
     return [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} histogram`, ...lines].join("\n");
   }
 
-  #lines(labels: Labels, { bounds, counts, sum }: Distribution): string[] {
-    const line = (suffix: string, value: number, given: Labels) =>
-      `${this.#name}_${suffix}{${labelsText(given)}} ${value}`;
+  #values(labels: Labels, { bounds, counts, sum }: Distribution): MetricSnapshot["values"] {
+    const line = (suffix: string, value: number, given: Labels) => {
+      return { metricName: `${this.#name}_${suffix}`, value, labels: given };
+    };
     let upTo = 0;
     const buckets = Array.from(counts, (count, place) => {
       upTo += count;

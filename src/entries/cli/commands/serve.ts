@@ -36,6 +36,7 @@ import {
   runServeWorkers,
   workerSignal,
 } from "../serve-workers.js";
+import { workerPeers } from "../worker-metrics.js";
 import { workflowOptions } from "../workflow-options.js";
 
 const { host, port, grpcPort, bodyLimitBytes, maximumRows } = serverOptionsSchema.shape;
@@ -120,7 +121,7 @@ export const command = defineCommand({
     // What is wrong with the options is said before any model is opened.
     parseServerOptions(wishes);
     if (workers > 1 && !isServeWorker()) return runServeWorkers({ workers, workerMemoryMb, io });
-    const metrics = createServingMetrics();
+    const metrics = createServingMetrics(workerPeers());
     const logger = lineLogger(io);
     const tracer = openTraces(
       { url: traces, sample: traceSample, environment: process.env },
