@@ -1,3 +1,5 @@
+import { predictionSeries } from "./prometheus-rules.js";
+
 interface Panel {
   readonly title: string;
   /** Of Grafana: `reqps`, `s`, `percentunit`, `short`. */
@@ -5,9 +7,8 @@ interface Panel {
   readonly queries: readonly (readonly [expression: string, legend: string])[];
 }
 
-const PREDICT = 'route=~"/predict/.*|/v2/.*infer"';
 const quantile = (share: number): string =>
-  `histogram_quantile(${share}, sum by (le) (rate(quern_http_request_duration_seconds_bucket{${PREDICT}}[5m])))`;
+  `histogram_quantile(${share}, sum by (le) (rate(${predictionSeries("bucket")}[5m])))`;
 
 const PANELS: readonly Panel[] = [
   {
@@ -16,7 +17,7 @@ const PANELS: readonly Panel[] = [
   },
   {
     ...{ title: "Requests by status", unit: "reqps" },
-    queries: [["sum by (status) (rate(quern_http_request_duration_seconds_count[5m]))", "{{status}}"]],
+    queries: [[`sum by (status) (rate(${predictionSeries("count")}[5m]))`, "{{status}}"]],
   },
   {
     ...{ title: "Time to answer", unit: "s" },
@@ -44,6 +45,14 @@ const PANELS: readonly Panel[] = [
   {
     ...{ title: "Versions that answer", unit: "short" },
     queries: [["quern_model_ready", "{{model}}@{{version}}"]],
+  },
+  {
+    ...{ title: "Rows of predictions logged", unit: "reqps" },
+    queries: [["sum by (outcome) (rate(quern_prediction_log_rows_total[5m]))", "{{outcome}}"]],
+  },
+  {
+    ...{ title: "Jobs", unit: "short" },
+    queries: [["quern_jobs", "{{state}}"]],
   },
 ];
 

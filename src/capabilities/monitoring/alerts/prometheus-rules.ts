@@ -6,9 +6,19 @@ export interface ServiceObjective {
   readonly latencySeconds?: number;
 }
 
-/** Requests for predictions, whatever protocol; a caller's own mistakes (4xx) spend no budget. */
-const REQUESTS = 'quern_http_request_duration_seconds_count{route=~"/predict/.*|/v2/.*infer"}';
-const FAULTS = 'quern_http_request_duration_seconds_count{route=~"/predict/.*|/v2/.*infer",status=~"5.."}';
+/** Statuses that are the server's fault, of HTTP and of gRPC. */
+const FAULT = "5..|UNAVAILABLE|RESOURCE_EXHAUSTED|DEADLINE_EXCEEDED|INTERNAL|UNKNOWN|DATA_LOSS";
+
+/**
+ * Requests for predictions by HTTP and gRPC, which has no routes. A caller's own mistakes spend no budget; streams last as
+ * long as their callers like.
+ */
+export function predictionSeries(suffix: "count" | "bucket", more = ""): string {
+  const names = ["quern_http_request_duration_seconds", "quern_grpc_request_duration_seconds"];
+  const selected = names.map((name) => `${name}_${suffix}`).join("|");
+  const routes = "|/predict/[^/]+|/v2/.*infer|/v1/embeddings|/similar/.*";
+  return `{__name__=~"${selected}",method=~"POST|ModelInfer",route=~"${routes}"${more}}`;
+}
 const WINDOWS = ["5m", "30m", "1h", "6h", "3d"] as const;
 
 /**
@@ -36,10 +46,11 @@ export function prometheusRules({
   latencySeconds = 0.25,
 }: ServiceObjective = {}): string {
   const budget = Number((1 - availability).toPrecision(12));
+  const faults = predictionSeries("count", `,status=~"${FAULT}"`);
   const ratios = WINDOWS.map(
     (window): Rule => ({
       record: `quern:request_faults:ratio_rate${window}`,
-      expression: `sum(rate(${FAULTS}[${window}])) / sum(rate(${REQUESTS}[${window}]))`,
+      expression: `sum(rate(${faults}[${window}])) / sum(rate(${predictionSeries("count")}[${window}]))`,
     }),
   );
   const burns = BURNS.map(({ name, rate, windows, severity }): Rule => {
@@ -53,7 +64,6 @@ export function prometheusRules({
 }
 
 function healthRules(latencySeconds: number): Rule[] {
-  const buckets = 'quern_http_request_duration_seconds_bucket{route=~"/predict/.*|/v2/.*infer"}';
   return [
     {
       ...{ alert: "QuernModelNotReady", expression: "quern_model_ready == 0", forDuration: "2m" },
@@ -64,7 +74,7 @@ function healthRules(latencySeconds: number): Rule[] {
     },
     {
       ...{ alert: "QuernPredictionsSlow", forDuration: "10m", severity: "ticket" },
-      expression: `histogram_quantile(0.99, sum by (le) (rate(${buckets}[5m]))) > ${latencySeconds}`,
+      expression: `histogram_quantile(0.99, sum by (le) (rate(${predictionSeries("bucket")}[5m]))) > ${latencySeconds}`,
       summary: `One of 100 predictions takes more than ${latencySeconds} s.`,
     },
     {
