@@ -1,7 +1,6 @@
 /** Several server processes behind one port: started, replaced when they die, stopped together. */
 import cluster, { type Worker } from "node:cluster";
 import type { Io } from "./io.js";
-import { WorkerMetrics } from "./worker-metrics.js";
 
 /** What the processes say to each other. */
 type Message = { readonly quern: "stop" | "ready" };
@@ -16,6 +15,8 @@ export interface WorkerOptions {
   readonly workers: number;
   /** Heap of one process; 0 leaves it to the runtime. */
   readonly workerMemoryMb: number;
+  /** Sees every process that is started. */
+  readonly onStart: (worker: Worker) => void;
   readonly io: Io;
 }
 
@@ -46,7 +47,7 @@ export function leaveWorkers(): void {
  * that what is wrong is said once.
  */
 export async function runServeWorkers(options: WorkerOptions): Promise<number> {
-  const { workers, workerMemoryMb, io } = options;
+  const { workers, workerMemoryMb, onStart, io } = options;
   cluster.setupPrimary({
     args: process.argv.slice(2),
     execArgv: [
@@ -55,7 +56,7 @@ export async function runServeWorkers(options: WorkerOptions): Promise<number> {
       ...(workerMemoryMb > 0 ? [`--max-old-space-size=${workerMemoryMb}`] : []),
     ],
   });
-  const group = new WorkerGroup(io);
+  const group = new WorkerGroup(io, onStart);
   const first = await group.start();
   if (first !== undefined) return first;
   const failed = (await Promise.all(Array.from({ length: workers - 1 }, () => group.start()))).find(
@@ -72,9 +73,9 @@ export async function runServeWorkers(options: WorkerOptions): Promise<number> {
 
 class WorkerGroup {
   readonly #io: Io;
+  readonly #onStart: WorkerOptions["onStart"];
   readonly #running = new Set<Worker>();
   readonly #listening = new Set<Worker>();
-  readonly #metrics = new WorkerMetrics();
   #isStopping = false;
   /** Before any process listened, one that ends says what is wrong with the options or the models. */
   #isReady = false;
@@ -82,8 +83,9 @@ class WorkerGroup {
   #giveUp: () => void = () => undefined;
   code = 0;
 
-  constructor(io: Io) {
+  constructor(io: Io, onStart: WorkerOptions["onStart"]) {
     this.#io = io;
+    this.#onStart = onStart;
   }
 
   /** Resolves when the process listens, or with its exit code when it ended before. */
@@ -91,7 +93,7 @@ class WorkerGroup {
     const worker = cluster.fork();
     const born = performance.now();
     this.#running.add(worker);
-    this.#metrics.attach(worker);
+    this.#onStart(worker);
     return new Promise((resolve) => {
       worker.on("message", (message: Message) => {
         if (message.quern !== "ready") return;

@@ -1,4 +1,4 @@
 export { createServer, type QuernServer, type ServerServices } from "./create-server.js";
 export { createServingMetrics, type ServingMetrics } from "./metrics.js";
 export { parseServerOptions, type ServerOptions, serverOptionsSchema } from "./server-options.js";
-export type { MetricPeers, MetricSnapshot } from "./shared-metrics.js";
+export { WorkerMetrics, workerPeers } from "./worker-metrics.js";

@@ -23,6 +23,8 @@ import {
   parseServerOptions,
   type QuernServer,
   serverOptionsSchema,
+  WorkerMetrics,
+  workerPeers,
 } from "../../http/index.js";
 import { defineCommand } from "../command.js";
 import { commonOptions } from "../common-options.js";
@@ -36,7 +38,6 @@ import {
   runServeWorkers,
   workerSignal,
 } from "../serve-workers.js";
-import { workerPeers } from "../worker-metrics.js";
 import { workflowOptions } from "../workflow-options.js";
 
 const { host, port, grpcPort, bodyLimitBytes, maximumRows } = serverOptionsSchema.shape;
@@ -120,7 +121,13 @@ export const command = defineCommand({
     };
     // What is wrong with the options is said before any model is opened.
     parseServerOptions(wishes);
-    if (workers > 1 && !isServeWorker()) return runServeWorkers({ workers, workerMemoryMb, io });
+    if (workers > 1 && !isServeWorker()) {
+      const counted = new WorkerMetrics();
+      return runServeWorkers({
+        ...{ workers, workerMemoryMb, io },
+        onStart: (worker) => counted.attach(worker),
+      });
+    }
     const metrics = createServingMetrics(workerPeers());
     const logger = lineLogger(io);
     const tracer = openTraces(

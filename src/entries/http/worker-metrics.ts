@@ -1,7 +1,7 @@
 /** How server processes tell one another what they have counted: through the first one, which started the others. */
 import cluster, { type Worker } from "node:cluster";
 import { EventEmitter, once } from "node:events";
-import type { MetricPeers, MetricSnapshot } from "../http/index.js";
+import { addEnded, type MetricPeers, type MetricSnapshot } from "./shared-metrics.js";
 
 type Metrics = readonly MetricSnapshot[];
 
@@ -75,7 +75,6 @@ export class WorkerMetrics {
 
   async #keep(last: Metrics): Promise<void> {
     if (last.length === 0) return;
-    const { addEnded } = await import("../http/shared-metrics.js");
     this.#ended = await addEnded(this.#ended, last);
   }
 
