@@ -115,4 +115,23 @@ describe("a trained model", () => {
     expect((await quern.showDataset(dataset!.id, options)).rows).toBe(500);
     expect((await quern.examine({}, options)).ok).toBe(true);
   });
+
+  test("is served over HTTP in this process, and what is wrong is said before anything is opened", async () => {
+    const server = await quern.serveModels(
+      { models: ["churn"], server: { port: 0 }, log: {}, jobs: {} },
+      options,
+    );
+    try {
+      expect(server.models).toEqual(["churn@1"]);
+      expect((await fetch(`${server.address}/health/ready`)).status).toBe(200);
+      const taken = { port: Number(new URL(server.address).port) };
+      await expect(quern.serveModels({ server: taken }, options)).rejects.toMatchObject({ code: "USAGE" });
+    } finally {
+      await server.close();
+    }
+    await server.close();
+    await expect(fetch(server.address)).rejects.toThrow();
+    const wrong = quern.serveModels({ models: ["churn"], jobs: { queue: 0 } }, options);
+    await expect(wrong).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
 });

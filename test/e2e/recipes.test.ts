@@ -1,6 +1,6 @@
 /** The recipes work as printed: their code is taken out, compiled strictly and run through its conformance suite. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
@@ -55,16 +55,43 @@ const load = async <T>(recipe: Recipe): Promise<T> => {
 };
 const find = (kind: string): Recipe => recipes.find((recipe) => recipe.name === `add-a-${kind}.md`)!;
 
-test("every recipe compiles under the project's own options and names a folder that exists", () => {
+function compile(where: string, further: Readonly<Record<string, unknown>> = {}): void {
   const options = {
     extends: join(ROOT, "tsconfig.json"),
     include: ["./*.ts"],
-    compilerOptions: { rootDir: ROOT },
+    compilerOptions: { rootDir: ROOT, ...further },
   };
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(options));
+  writeFileSync(join(where, "tsconfig.json"), JSON.stringify(options));
   const compiler = join(ROOT, "node_modules/typescript-native/bin/tsc");
-  execFileSync(process.execPath, [compiler, "-p", folder], { stdio: "pipe", encoding: "utf8" });
+  const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", where], { encoding: "utf8" });
+  expect(status, stdout).toBe(0);
+}
+
+test("every recipe compiles under the project's own options and names a folder that exists", () => {
+  compile(folder);
   for (const { place } of recipes) expect(readdirSync(join(ROOT, dirname(place)))).not.toEqual([]);
+});
+
+test("the programs that the README and the guide show compile strictly against the package's types", () => {
+  const pages = ["README.md", ...readdirSync(join(ROOT, "docs/guide")).map((name) => `docs/guide/${name}`)];
+  const programs = pages.flatMap((page) =>
+    [...readFileSync(join(ROOT, page), "utf8").matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
+      .map(([, code]) => code!)
+      .filter((code) => /from "quern(\/runtime)?"/.test(code)),
+  );
+  expect(programs.length).toBeGreaterThan(5);
+  const shown = join(folder, "shown");
+  mkdirSync(shown);
+  // What a page leaves to its reader.
+  writeFileSync(join(shown, "reader.d.ts"), "declare const rows: readonly Record<string, unknown>[];\n");
+  for (const [k, code] of programs.entries()) writeFileSync(join(shown, `program-${k}.ts`), code);
+  compile(shown, {
+    ...{ noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noUnusedLocals: false },
+    paths: {
+      quern: [join(ROOT, "dist/index.d.ts")],
+      "quern/runtime": [join(ROOT, "dist/entries/runtime/index.d.ts")],
+    },
+  });
 });
 
 /** A recipe that cannot be loaded fails before any test could clean up. */

@@ -1,27 +1,12 @@
-import { join, resolve } from "node:path";
 import { z } from "zod";
-import { systemClock } from "../../../foundation/base/clock.js";
-import { QuernError } from "../../../foundation/base/errors.js";
 import type { Logger } from "../../../foundation/base/logger.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { Permission } from "../../../foundation/contracts/http.js";
+import { type JobSettings, jobSettingsSchema } from "../../../foundation/contracts/job.js";
 import {
-  type JobSettings,
-  jobSettingsSchema,
-  type PredictionJobs,
-} from "../../../foundation/contracts/job.js";
-import type { WorkflowOptions } from "../../../workflows/context.js";
-import { openExperiments } from "../../../workflows/experiment/ask-experiments.js";
-import { openPredictionJobs } from "../../../workflows/jobs/prediction-jobs.js";
-import { storeFolder } from "../../../workflows/locate-store.js";
-import { openModels, type ServedModels } from "../../../workflows/serve/open-pool.js";
-import { openTraces } from "../../../workflows/serve/open-traces.js";
-import { openPredictionLog } from "../../../workflows/watch/prediction-log.js";
-import {
-  createServer,
-  createServingMetrics,
   parseServerOptions,
-  type QuernServer,
+  type RunningServer,
+  serveModels,
   serverOptionsSchema,
   WorkerMetrics,
   workerPeers,
@@ -128,94 +113,46 @@ export const command = defineCommand({
         onStart: (worker) => counted.attach(worker),
       });
     }
-    const metrics = createServingMetrics(workerPeers());
-    const logger = lineLogger(io);
-    const tracer = openTraces(
-      { url: traces, sample: traceSample, environment: process.env },
-      { ...workflowOptions(options, io), logger },
-    );
-    const served = await openModels(models, metrics.observer, {
-      ...workflowOptions(options, io),
-      logger,
-      cacheBytes: cacheMb * 2 ** 20,
-    });
-    const predictions = log
-      ? openPredictionLog(projectSettings(undefined).monitoring.log, {
-          ...workflowOptions(options, io),
-          logger,
-        })
-      : undefined;
-    const jobs = openJobs(jobWishes, served, { ...workflowOptions(options, io), logger });
-    let instance: QuernServer | undefined;
+    const peers = workerPeers();
+    let running: RunningServer | undefined;
     try {
-      instance = createServer(wishes, {
-        models: served.pool,
-        traffic: served.traffic,
-        clock: systemClock,
-        logger,
-        metrics,
-        ...(predictions ? { predictions } : {}),
-        ...(jobs ? { jobs } : {}),
-        ...(tracer ? { tracer } : {}),
-        ...ofStore(served, workflowOptions(options, io)),
-      });
-      const address = await instance.listen().catch(explainPort);
+      running = await serveModels(
+        {
+          ...{ models, server: wishes, cacheBytes: cacheMb * 2 ** 20, jobs: jobSettingsFrom(jobWishes) },
+          traces: { url: traces, sample: traceSample, environment: process.env },
+          ...(peers ? { peers } : {}),
+          ...(log ? { log: projectSettings(undefined).monitoring.log } : {}),
+        },
+        { ...workflowOptions(options, io), logger: lineLogger(io) },
+      );
+      const { address, grpcAddress, models: names } = running;
       const stopped = workerSignal(io.signal);
       announceReady();
-      const { grpcAddress } = instance;
-      const names = served.pool.list().map((model) => `${model.manifest.name}@${model.manifest.version}`);
       const grpc = grpcAddress === undefined ? "" : `, gRPC at ${grpcAddress}`;
       io.note(`Serving ${names.join(", ")} at ${address} (routes: ${address}/docs)${grpc}. Ctrl-C stops.`);
       if (io.json) io.result({ address, ...(grpcAddress ? { grpcAddress } : {}), models: names }, () => "");
       await aborted(stopped);
       io.note("Stopping: what was accepted is answered.");
     } finally {
-      await instance?.close();
-      await jobs?.close();
-      await predictions?.close();
-      await tracer?.close();
-      await served.close();
+      await running?.close();
       leaveWorkers();
     }
     return 0;
   },
 });
 
-/** Where there is a store, or a folder is named for them. */
-function openJobs(
-  wishes: { readonly [Key in keyof JobSettings]?: JobSettings[Key] | undefined },
-  { store, referenceOf }: ServedModels,
-  options: WorkflowOptions & { readonly logger: Logger },
-): PredictionJobs | undefined {
+/** Of the project file, with what flags say instead. */
+function jobSettingsFrom(
+  wishes: {
+    readonly [Key in keyof JobSettings]?: JobSettings[Key] | undefined;
+  },
+): JobSettings {
   const given = Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined));
-  const settings: JobSettings = { ...projectSettings(undefined).jobs, ...given };
-  const home = storeFolder(options);
-  const folder = settings.folder ?? (store ? join(home, "jobs") : undefined);
-  if (folder === undefined) return undefined;
-  return openPredictionJobs({
-    ...{ folder: resolve(folder), settings, store: home, referenceOf },
-    ...{ clock: systemClock, logger: options.logger },
-  });
-}
-
-function ofStore({ store, registry }: ServedModels, options: WorkflowOptions) {
-  return {
-    ...(store ? { store, experiments: openExperiments(store, storeFolder(options)) } : {}),
-    ...(registry ? { refresh: () => registry.refresh() } : {}),
-  };
+  return { ...projectSettings(undefined).jobs, ...given };
 }
 
 function tokenOf(token: string | undefined, permissions: Permission[]) {
   return token ? [{ token, permissions }] : [];
-}
-
-/** A port that is taken or not allowed is the user's to change. */
-function explainPort(failure: NodeJS.ErrnoException): never {
-  if (!["EADDRINUSE", "EADDRNOTAVAIL", "EACCES", "ENOTFOUND"].includes(failure.code ?? "")) throw failure;
-  throw new QuernError("USAGE", `The server cannot listen: ${failure.message}.`, {
-    cause: failure,
-    hint: "Choose another --port (0 takes any free one) or --host.",
-  });
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>
