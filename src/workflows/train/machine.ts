@@ -5,8 +5,10 @@ import type { Agenda } from "../learn/agenda.js";
 
 /** What a value of the data takes in memory. */
 const CELL_BYTES = 8;
-/** The program, its libraries and what it works with beside the data. */
-const PROGRAM_BYTES = 300 * 2 ** 20;
+// Measured by bench/estimates: the program, its libraries and what it works with beside the data, report and export
+// among them; and a process that fits.
+const PROGRAM_BYTES = 600 * 2 ** 20;
+const FITTING_BYTES = 120 * 2 ** 20;
 /** The table, the frame read from it, the learning rows and their features. */
 const DATA_COPIES = 4;
 
@@ -37,7 +39,8 @@ export function planMachine(
   const data = materialBytes(features);
   const slots = fitSlots({ threads, materialBytes: data });
   const largest = Math.max(0, ...candidates.map(({ estimate }) => estimate.bytes));
-  const neededBytes = PROGRAM_BYTES + DATA_COPIES * data + slots * (data + largest);
+  const fitting = slots > 1 ? FITTING_BYTES : 0;
+  const neededBytes = PROGRAM_BYTES + DATA_COPIES * data + slots * (fitting + data + largest);
   return {
     threads,
     memoryBytes: memory.total,

@@ -19,6 +19,7 @@ import { structuredTaskOf } from "../structured/check.js";
 import { checkSettings } from "./check-settings.js";
 import { divideData } from "./divide.js";
 import { type MachinePlan, planMachine } from "./machine.js";
+import { measurePaces } from "./measure-paces.js";
 import { type PreparedData, prepareData } from "./prepare.js";
 import { divisionHashes } from "./record-data.js";
 import { metricOf, roundsOf } from "./run-training.js";
@@ -54,6 +55,7 @@ export interface TrainingPlan {
   readonly features: Readonly<Record<string, readonly string[]>>;
   readonly trials: readonly {
     readonly trainer: string;
+    /** Of all its fits, by what one fit on a sample of the rows took here and now. */
     readonly seconds: number;
     readonly megabytes: number;
     readonly config: Readonly<Record<string, unknown>>;
@@ -63,9 +65,9 @@ export interface TrainingPlan {
   /** How many trials the search adds to these; null: until the time is up. */
   readonly searched: number | null;
   readonly leftOut: readonly { readonly trainer: string; readonly reason: string }[];
-  /** Sum of the trials' estimates over all rounds, on one thread. */
+  /** All trials over all rounds, those of a counted search included, on one thread. */
   readonly seconds: number;
-  /** What that takes with the fits that run side by side, or the time that was asked for. */
+  /** The whole training with the fits that run side by side, or the time that was asked for. */
   readonly wallSeconds: number;
   readonly machine: MachinePlan;
 }
@@ -104,7 +106,45 @@ function searchedTrials({ trials, seconds, candidates }: Agenda): number | null 
   return seconds === undefined ? 0 : null;
 }
 
-/** What a training would do with these data on this machine; nothing is trained and nothing stored. */
+// Measured by bench/estimates/tables: what a training does beside its trials (profile, export, judging, report), and what of
+// that grows with them, as larger ensembles take longer to judge and to explain.
+const OTHER_SECONDS = 5;
+const OTHER_SHARE = 0.25;
+/** What a fit takes beside the fitting. */
+const FIT_SECONDS = 0.005;
+
+/** What happens to the columns, by the styles that the agenda's families want. */
+function featuresOf(
+  { candidates }: Agenda,
+  { features, target: { task, classes } }: PreparedData,
+  train: Int32Array,
+): TrainingPlan["features"] {
+  const facts = describeColumns(takeRows(features, train));
+  const limits = { rows: train.length, task, classes: Math.max(1, classes.length), segmenter: true };
+  const styles = [...new Set(candidates.map(({ trainer }) => trainer.capabilities.features))];
+  const steps = (style: FeatureStyle): string[] =>
+    planFeatures(facts, style, limits).steps.map(
+      (step) => `${step.transform}: ${step.columns ? listed(step.columns) : "all"}`,
+    );
+  return Object.fromEntries(styles.map((style) => [style, steps(style)]));
+}
+
+/** Of each trial, of all fits one after the other, and of the whole training; searched trials cost what listed ones do. */
+function timesOf(
+  agenda: Agenda,
+  paces: readonly number[],
+  { rounds, slots, folds }: { readonly rounds: number; readonly slots: number; readonly folds: number },
+): { trials: readonly number[] } & Pick<TrainingPlan, "seconds" | "wallSeconds"> {
+  const trials = agenda.candidates.map(
+    ({ estimate }, k) => estimate.seconds * paces[k]! + folds * FIT_SECONDS,
+  );
+  const listed = trials.reduce((sum, trial) => sum + trial, 0);
+  const seconds = rounds * listed * (1 + (searchedTrials(agenda) ?? 0) / trials.length);
+  const wallSeconds = agenda.seconds ?? seconds / slots + OTHER_SECONDS + OTHER_SHARE * listed;
+  return { trials, seconds, wallSeconds };
+}
+
+/** What a training would do with these data on this machine; one fit of each trial is tried, and nothing stored. */
 export async function planTraining(
   request: { readonly project: ProjectInput; readonly allowedHosts?: readonly string[] },
   options: WorkflowOptions = {},
@@ -136,14 +176,13 @@ export async function planTraining(
     const agenda = planAgenda(project, extensions.trainers, situation, rounds);
     const { candidates, leftOut } = agenda;
     const machine = planMachine(prepared.features, agenda, context.threads);
-    const seconds = rounds * candidates.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
-    const facts = describeColumns(takeRows(prepared.features, train));
-    const limits = { rows: train.length, task, classes: Math.max(1, classes.length), segmenter: true };
-    const styles = [...new Set(candidates.map(({ trainer }) => trainer.capabilities.features))];
-    const steps = (style: FeatureStyle): string[] =>
-      planFeatures(facts, style, limits).steps.map(
-        (step) => `${step.transform}: ${step.columns ? listed(step.columns) : "all"}`,
-      );
+    const paces = await measurePaces(
+      candidates,
+      situation,
+      { prepared, division, seed: project.seed },
+      context,
+    );
+    const times = timesOf(agenda, paces, { rounds, slots: machine.slots, folds: situation.folds });
     return {
       source: data.description,
       rows: prepared.frame.rows,
@@ -159,18 +198,18 @@ export async function planTraining(
         folds: situation.folds,
       },
       columns: columnsOf(prepared),
-      features: Object.fromEntries(styles.map((style) => [style, steps(style)])),
-      trials: candidates.map(({ trainer, estimate, config }) => ({
+      features: featuresOf(agenda, prepared, train),
+      trials: candidates.map(({ trainer, estimate, config }, k) => ({
         trainer: trainer.id,
-        seconds: estimate.seconds,
+        seconds: times.trials[k]!,
         megabytes: estimate.bytes / 2 ** 20,
         config,
         basis: basisOf(trainer, situation),
       })),
       searched: searchedTrials(agenda),
       leftOut,
-      seconds,
-      wallSeconds: agenda.seconds ?? seconds / machine.slots,
+      seconds: times.seconds,
+      wallSeconds: times.wallSeconds,
       machine,
     };
   } finally {

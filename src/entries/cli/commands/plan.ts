@@ -53,7 +53,7 @@ export const command = defineCommand({
         ...searchText(plan),
         ...plan.leftOut.map(({ trainer, reason }) => `${trainer} is left out: ${reason}`),
         "",
-        `about ${formatDuration(1000 * plan.seconds)} of training on one thread, ${formatDuration(1000 * plan.wallSeconds)} with ${plan.machine.slots} side by side`,
+        `about ${formatDuration(1000 * plan.seconds)} of fits on one thread; the whole training ${formatDuration(1000 * plan.wallSeconds)}, with ${plan.machine.slots} side by side`,
         `about ${mebibytes(plan.machine.neededBytes)} of memory; ${mebibytes(plan.machine.freeBytes)} are free`,
         ...plan.machine.advice,
       ].join("\n");
