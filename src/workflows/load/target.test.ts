@@ -65,7 +65,7 @@ describe("a target that cannot be learned is refused with what to do", () => {
   it.each([
     ["nothing", () => ofLabels(["", ""]), /no value in any row/, /at least two distinct values/],
     ["one value", () => ofLabels(["a", "a"]), /one value only \("a"\)/, /at least two distinct values/],
-    ["ids", () => ofLabels(["a", "b", "c", "d"]), /4 classes in 4 rows/, /join rare classes/],
+    ["ids", () => ofLabels(["a", "b", "c", "d"]), /4 different values in 4 rows/, /another target/],
     [
       "labels as numbers",
       () => resolveTarget(labels(["a", "b"]), schemaOf("text"), { column: "y", type: "regression" }),

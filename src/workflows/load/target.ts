@@ -1,4 +1,5 @@
 import { QuernError } from "../../foundation/base/errors.js";
+import { nearest } from "../../foundation/base/nearest.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Column } from "../../foundation/contracts/frame.js";
 import type { Target, TaskType } from "../../foundation/contracts/target.js";
@@ -8,6 +9,7 @@ const MAX_INTEGER_CLASSES = 10;
 const MAX_CLASSES = 1000;
 /** A class needs two rows on average. */
 const MAX_CLASSES_PER_ROW = 0.5;
+const NEARLY_UNIQUE = 0.9;
 
 /** What will be predicted, with the reason in words; rows without a target are named, never guessed. */
 export interface ResolvedTarget {
@@ -111,6 +113,15 @@ function regressionTarget(column: Column, rows: Int32Array, name: string): Targe
   return { task: "regression", values: Float64Array.from(rows, (row) => column.values[row]!) };
 }
 
+/** An id or free text, where nobody would speak of classes. */
+const ownValues = (column: string, classes: number, rows: number): QuernError =>
+  unusable(
+    column,
+    `has ${classes} different values in ${rows} rows, so it names or describes each row and is no class`,
+    { classes, rows },
+    "Choose another target; of texts or dates make a class or a number first, and use `--task regression` for numbers.",
+  );
+
 const POSITIVE_WORDS = new Set(["yes", "y", "true", "t", "1", "positive", "pos", "是", "有", "真"]);
 
 function orderClasses(
@@ -121,6 +132,7 @@ function orderClasses(
 ): string[] {
   const labels = [...distinct.keys()].sort(compareLabels);
   if (labels.length > MAX_CLASSES || labels.length > rows * MAX_CLASSES_PER_ROW) {
+    if (labels.length > rows * NEARLY_UNIQUE) throw ownValues(wish.column, labels.length, rows);
     throw unusable(
       wish.column,
       `has ${labels.length} classes in ${rows} rows; a class needs at least two rows on average and ${MAX_CLASSES} classes are the most`,
@@ -161,4 +173,22 @@ function unusable(column: string, why: string, details: Record<string, unknown>,
     details: { column, ...details },
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/** The first columns of a table, for messages. */
+export function listedNames(names: readonly string[]): string {
+  return names
+    .slice(0, 20)
+    .map((name) => (name.length > 60 ? `${name.slice(0, 60)}…` : name))
+    .join(", ");
+}
+
+export function unknownTarget(wanted: string, names: readonly string[]): QuernError {
+  const guess = nearest(wanted, names);
+  const suggestion = guess === undefined ? "." : `; did you mean ${JSON.stringify(guess)}?`;
+  return new QuernError(
+    "DATA_COLUMN_UNKNOWN",
+    `There is no target column ${JSON.stringify(wanted)}${suggestion} The columns are ${listedNames(names)}.`,
+    { details: { column: wanted, columns: names.slice(0, 100) } },
+  );
 }

@@ -1,7 +1,6 @@
 import type { UnreadableCells } from "../../capabilities/data/kinds/index.js";
 import type { Table } from "../../engines/table/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import { nearest } from "../../foundation/base/nearest.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Finding } from "../../foundation/contracts/finding.js";
 import { type Column, columnOf, type Frame, selectColumns } from "../../foundation/contracts/frame.js";
@@ -9,7 +8,7 @@ import type { Project } from "../../foundation/contracts/project.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
 import { readColumns, type TableWithImages } from "../load/images.js";
 import { type DataRoles, decideSchema, rolesOf } from "../load/schema.js";
-import { type ResolvedTarget, resolveTarget } from "../load/target.js";
+import { listedNames, type ResolvedTarget, resolveTarget, unknownTarget } from "../load/target.js";
 
 /** A table as a training sees it: every column has a kind, the target a task, the rest a role. */
 export interface PreparedData {
@@ -65,18 +64,29 @@ export async function prepareData(data: TableWithImages, project: Project): Prom
 function requireTarget(table: Table, project: Project): string {
   const names = table.columns.map((column) => column.name);
   const wanted = project.task.target;
-  const listed = names.slice(0, 20).map((name) => (name.length > 60 ? `${name.slice(0, 60)}…` : name));
   if (wanted === undefined) {
     throw new QuernError("USAGE", "No target column was given.", {
-      hint: `Name the column to predict with --target. The columns are ${listed.join(", ")}.`,
+      hint: `Name the column to predict with --target. The columns are ${listedNames(names)}.`,
     });
   }
-  if (names.includes(wanted)) return wanted;
-  const guess = nearest(wanted, names);
+  if (!names.includes(wanted)) throw unknownTarget(wanted, names);
+  refuseOtherRoles(wanted, project);
+  return wanted;
+}
+
+/** What a column is to be learnt from cannot be what is learnt. */
+function refuseOtherRoles(target: string, { data }: Project): void {
+  const roles = { id: data.id, time: data.time, group: data.group, weight: data.weight };
+  const role = Object.entries(roles).find(([, column]) => column === target)?.[0];
+  const key = role ?? (data.ignore?.includes(target) ? "ignore" : undefined);
+  if (key === undefined) return;
   throw new QuernError(
-    "DATA_COLUMN_UNKNOWN",
-    `There is no target column ${JSON.stringify(wanted)}${guess === undefined ? "." : `; did you mean ${JSON.stringify(guess)}?`} The columns are ${listed.join(", ")}.`,
-    { details: { column: wanted, columns: names.slice(0, 100) } },
+    "USAGE",
+    `The column ${JSON.stringify(target)} is the target and cannot be in \`data.${key}\` as well.`,
+    {
+      details: { column: target, key },
+      hint: `Choose another target, or another column for \`data.${key}\`.`,
+    },
   );
 }
 

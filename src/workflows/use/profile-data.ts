@@ -3,7 +3,6 @@ import { profileTable } from "../../capabilities/data/profile/profile-table.js";
 import { profilePage } from "../../capabilities/data/profile/views/profile-page.js";
 import { readFrame, type Table } from "../../engines/table/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
-import { QuernError } from "../../foundation/base/errors.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import { columnOf } from "../../foundation/contracts/frame.js";
 import type { Profile } from "../../foundation/contracts/profile.js";
@@ -13,7 +12,7 @@ import type { TaskType } from "../../foundation/contracts/target.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { openData } from "../load/open-data.js";
 import { decideSchema } from "../load/schema.js";
-import { resolveTarget } from "../load/target.js";
+import { resolveTarget, unknownTarget } from "../load/target.js";
 import { resolveProject } from "../project/project-file.js";
 
 export interface ProfileRequest {
@@ -74,9 +73,10 @@ async function taskOf(
 ): Promise<TaskType> {
   const schema = columns.find((column) => column.name === name);
   if (!schema || name === undefined) {
-    throw new QuernError("DATA_COLUMN_UNKNOWN", `There is no target column ${JSON.stringify(name)}.`, {
-      details: { column: name },
-    });
+    throw unknownTarget(
+      String(name),
+      columns.map((column) => column.name),
+    );
   }
   const frame = await readFrame(table, [schema]);
   return resolveTarget(columnOf(frame, name), schema, {

@@ -113,6 +113,18 @@ describe("what a source may be", () => {
     expect(rows[4999]).toEqual([4999, "c", "y"]);
   });
 
+  it.each([
+    ["\n", "\r\n"],
+    ["\r\n", "\n"],
+  ])("a line break %j within a name, before rows that end in %j", async (inner, end) => {
+    const { names, rows } = await read(put("name.csv", `n,"two${inner}lines",k${end}1,a,x${end}2,b,y${end}`));
+    expect(names.map((name) => name.replace(/\s+/, " "))).toEqual(["n", "two lines", "k"]);
+    expect(rows).toEqual([
+      [1, "a", "x"],
+      [2, "b", "y"],
+    ]);
+  });
+
   it("a Western encoding when it is named", async () => {
     put("data.csv", Buffer.from("name,v\ncafé,1\nété,2\n", "latin1"));
     expect((await read("data.csv", { encoding: "windows-1252" })).rows).toEqual([
@@ -435,6 +447,24 @@ describe("bad input is refused with place and remedy, and leaves nothing behind"
     expect((await failure("/dev/zero")).code).toBe("DATA_UNSUPPORTED");
     expect((await failure("https://example.org/data.csv")).code).toBe("NETWORK_REFUSED");
     expect((await failure("ftp://example.org/data.csv")).code).toBe("DATA_UNSUPPORTED");
+  });
+
+  it("a page or a document in place of the table", async () => {
+    const page = '<!DOCTYPE html>\n<html lang="en"><body>Log in, please</body></html>\n';
+    put("page.csv", page);
+    put("page.csv.gz", gzipSync(page));
+    put("page.json", `<!-- saved -->\n<html>\n</html>`);
+    put("data.csv", '<?xml version="1.0"?>\n<rows><row a="1"/></rows>\n');
+    for (const name of ["page.csv", "page.csv.gz", "page.json"])
+      expect(await failure(name)).toMatchObject({
+        code: "DATA_UNSUPPORTED",
+        message: expect.stringMatching(/is a web page/),
+      });
+    expect(await failure("data.csv")).toMatchObject({
+      code: "DATA_UNSUPPORTED",
+      message: expect.stringMatching(/is an XML/),
+    });
+    expect((await read(put("tags.csv", "<html>,b\n1,2\n"))).names).toEqual(["<html>", "b"]);
   });
 
   it("files of different columns or formats", async () => {

@@ -285,7 +285,9 @@ async function open(
     return { table, sources: prepared.map((file) => file.description), notes: table.notes };
   } catch (cause) {
     if (!QuernError.is(cause)) throw cause;
-    if (cause.code === "DATA_MALFORMED" && (await unifyFiles(prepared, format, staging, context.signal))) {
+    // A line feed within a name, before rows that end in CR LF, makes the table look empty.
+    const doubtful = cause.code === "DATA_MALFORMED" || cause.code === "DATA_EMPTY";
+    if (doubtful && (await unifyFiles(prepared, format, staging, context.signal))) {
       return open(prepared, files, format, options, staging, context);
     }
     // The first non-ASCII character may lie far behind the bytes from which the encoding was told.

@@ -26,7 +26,7 @@ const FORMATS: readonly (readonly [RegExp, SourceFormat])[] = [
 ];
 
 /** Formats that people try, with the way out. */
-const FOREIGN: readonly (readonly [string, string, string])[] = [
+const FOREIGN: readonly (readonly [magic: string, what: string, hint: string])[] = [
   ["d0cf11e0a1b11ae1", "an old Excel workbook (.xls)", "Save it as .xlsx or CSV."],
   ["53514c69746520666f726d6174", "an SQLite database", "Export the table as CSV."],
   ["25504446", "a PDF document", "Export the table as CSV."],
@@ -101,12 +101,24 @@ export function damagedGzip(file: { readonly name: string }, cause: NodeJS.Errno
 
 function refuseForeign(head: Uint8Array, file: LocatedFile): void {
   const start = Buffer.from(head.subarray(0, 16)).toString("hex");
-  const found = FOREIGN.find(([magic]) => start.startsWith(magic));
-  if (!found) return;
-  throw new QuernError("DATA_UNSUPPORTED", `${file.name} is ${found[1]}.`, {
+  const [, what, hint] = FOREIGN.find(([magic]) => start.startsWith(magic)) ?? foreignText(head) ?? [];
+  if (what === undefined) return;
+  throw new QuernError("DATA_UNSUPPORTED", `${file.name} is ${what}.`, {
     details: { file: file.name },
-    hint: found[2],
+    ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/** What a server sends in place of a file that needs a log-in, or is no longer there. */
+function foreignText(head: Uint8Array): (typeof FOREIGN)[number] | undefined {
+  const beginning = new TextDecoder().decode(head.subarray(0, 512)).trimStart().toLowerCase();
+  if (/^(<!--[\s\S]*?-->\s*)?<(!doctype html[\s>]|html(\s[^>]*)?>(?!,))/.test(beginning))
+    return [
+      "",
+      "a web page",
+      "Download the file itself: open the address in a browser and look what it shows.",
+    ];
+  return beginning.startsWith("<?xml") ? ["", "an XML document", "Export the table as CSV."] : undefined;
 }
 
 function detectFormat(head: Uint8Array, file: LocatedFile): SourceFormat {

@@ -1,3 +1,4 @@
+import { axisScale } from "./axis-scale.js";
 import type { ChartOption } from "./echarts.js";
 import { intervalSeries } from "./shapes.js";
 import { baseOption, CONTAIN_LABELS, categoryAxis, INK, SERIES_COLORS, STILL, xValueAxis } from "./theme.js";
@@ -30,10 +31,15 @@ export function barChart({ items, name, percent = false, fit = false }: BarData)
   const intervals = items
     .map((item, index) => [index, item.low, item.high] as const)
     .filter((row): row is readonly [number, number, number] => row[1] !== undefined && row[2] !== undefined);
+  const scale = axisScale(
+    [...items.map((item) => item.value), ...intervals.flatMap(([, low, high]) => [low, high])],
+    fit,
+  );
+  const placed = intervals.map(([index, low, high]) => [index, scale.place(low), scale.place(high)]);
   return {
     ...baseOption(),
     grid: { left: 22, right: 24, top: 8, bottom: 34, ...CONTAIN_LABELS },
-    xAxis: xValueAxis(name, { percent, fit }),
+    xAxis: xValueAxis(name, { percent, fit, scale }),
     yAxis: {
       ...categoryAxis(
         items.map((item) => item.label),
@@ -46,11 +52,11 @@ export function barChart({ items, name, percent = false, fit = false }: BarData)
         ...STILL,
         ...(fit ? { type: "scatter", symbolSize: 11 } : { type: "bar", barMaxWidth: 16 }),
         data: items.map((item, index) => ({
-          value: fit ? [item.value, index] : item.value,
+          value: fit ? [scale.place(item.value), index] : scale.place(item.value),
           itemStyle: { color: SERIES_COLORS[item.marked ? 1 : 0] },
         })),
       },
-      ...(intervals.length > 0 ? [intervalSeries(intervals, INK, "x")] : []),
+      ...(intervals.length > 0 ? [intervalSeries(placed, INK, "x")] : []),
     ],
   } as ChartOption;
 }

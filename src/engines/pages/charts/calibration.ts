@@ -1,8 +1,7 @@
-import { shorten } from "../html.js";
 import type { ChartOption } from "./echarts.js";
 import { lineChart } from "./line.js";
 import { intervalSeries, rectangleSeries } from "./shapes.js";
-import { type AxisNames, MUTED, SERIES_COLORS } from "./theme.js";
+import { type AxisNames, chartText, MUTED, SERIES_COLORS } from "./theme.js";
 
 export interface CalibrationPoint {
   /** Mean predicted probability of the bin. */
@@ -46,7 +45,7 @@ export function calibrationChart({ names, series, perfect }: CalibrationData): C
         points.map((point) => [point.predicted, point.low, point.high]),
         SERIES_COLORS[index % SERIES_COLORS.length]!,
       ),
-      name: shorten(name),
+      name: chartText(name),
     },
   ]);
   const drawn = option.series as object[];

@@ -5,6 +5,7 @@ import {
   CONTAIN_LABELS,
   categoryAxis,
   DIVERGING,
+  guardText,
   INK,
   PAPER,
   SEQUENTIAL,
@@ -86,7 +87,7 @@ function cell(
       // Cells keep their own colours in dark pages, so their text does too.
       color: dark ? "#ffffff" : "#1b2530",
       fontSize: 11,
-      formatter: () => text?.(row, column) ?? "",
+      formatter: () => guardText(text?.(row, column) ?? ""),
     },
   };
 }

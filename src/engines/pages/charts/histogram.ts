@@ -1,7 +1,15 @@
-import { shorten } from "../html.js";
+import { axisScale } from "./axis-scale.js";
 import type { ChartOption } from "./echarts.js";
 import { rectangleSeries } from "./shapes.js";
-import { type AxisNames, baseOption, legend, SERIES_COLORS, xValueAxis, yValueAxis } from "./theme.js";
+import {
+  type AxisNames,
+  baseOption,
+  chartText,
+  legend,
+  SERIES_COLORS,
+  xValueAxis,
+  yValueAxis,
+} from "./theme.js";
 
 /** Counts between neighbouring edges: `edges.length = counts.length + 1`, ascending. */
 export interface HistogramData {
@@ -14,21 +22,23 @@ export interface HistogramData {
 
 export function histogramChart({ names, edges, series, percent = false }: HistogramData): ChartOption {
   const several = series.length > 1;
+  const scale = axisScale(edges, true);
+  const places = edges.map(scale.place);
   return {
     ...baseOption(),
     ...(several ? { legend: legend(series.map((one) => one.name)) } : {}),
     xAxis: {
-      ...quietEnds(xValueAxis(names.x, { min: edges[0], max: edges.at(-1), fit: true })),
+      ...quietEnds(xValueAxis(names.x, { min: edges[0], max: edges.at(-1), fit: true, scale })),
       splitLine: { show: false },
     },
     yAxis: yValueAxis(names.y, { percent }),
     series: series.map((one, index) => ({
       ...rectangleSeries(
-        one.counts.map((count, bin) => [edges[bin]!, edges[bin + 1]!, 0, count]),
+        one.counts.map((count, bin) => [places[bin]!, places[bin + 1]!, 0, count]),
         SERIES_COLORS[index % SERIES_COLORS.length]!,
         { opacity: several ? 0.6 : 0.9, outline: index > 0 },
       ),
-      name: shorten(one.name),
+      name: chartText(one.name),
     })),
   } as ChartOption;
 }

@@ -1,10 +1,11 @@
-import { shorten } from "../html.js";
+import { type AxisScale, axisScale } from "./axis-scale.js";
 import type { ChartOption } from "./echarts.js";
 import { bandSeries } from "./shapes.js";
 import {
   type AxisNames,
   baseOption,
   CONTAIN_LABELS,
+  chartText,
   legend,
   legendLines,
   MUTED,
@@ -52,17 +53,50 @@ export interface LineData {
 export function lineChart(data: LineData): ChartOption {
   const { names, series, reference } = data;
   const shown = [...series.map((one) => one.name), ...(reference ? [reference.name] : [])];
+  const [x, y] = scalesOf(data);
   return {
     ...baseOption(),
     grid: { left: 12, right: 18, top: 30 + 18 * legendLines(shown), bottom: 34, ...CONTAIN_LABELS },
     ...(shown.length > 1 ? { legend: { ...legend(shown), left: 4, right: "auto" } } : {}),
-    xAxis: xValueAxis(names.x, { fit: true, ...data.x }),
-    yAxis: yValueAxis(names.y, { fit: true, ...data.y }),
+    xAxis: xValueAxis(names.x, { fit: true, ...data.x, scale: x }),
+    yAxis: yValueAxis(names.y, { fit: true, ...data.y, scale: y }),
     series: [
-      ...series.flatMap((one, index) => drawSeries(one, index, index === 0 ? data.mark : undefined)),
-      ...(reference ? [referenceSeries(reference)] : []),
+      ...series.flatMap((one, index) =>
+        drawSeries(
+          placed(one, x, y),
+          index,
+          index === 0 && data.mark ? { ...data.mark, x: x.place(data.mark.x) } : undefined,
+        ),
+      ),
+      ...(reference ? [referenceSeries(placed(reference, x, y))] : []),
     ],
   } as ChartOption;
+}
+
+function scalesOf({ series, reference, mark, x, y }: LineData): [AxisScale, AxisScale] {
+  const points = [...series, ...(reference ? [reference] : [])].flatMap((one) => [...one.points]);
+  const bands = series.flatMap((one) => [...(one.band ?? [])]);
+  const ends = (axis: LineData["x"]): number[] => [axis?.min ?? Number.NaN, axis?.max ?? Number.NaN];
+  const across = [...points, ...bands].map((point) => point[0]);
+  const along = [...points.map((point) => point[1]), ...bands.flatMap(([, low, high]) => [low, high])];
+  return [
+    axisScale(x?.log ? [] : [...across, mark?.x ?? Number.NaN, ...ends(x)], true),
+    axisScale(y?.log ? [] : [...along, ...ends(y)], true),
+  ];
+}
+
+function placed<Series extends Pick<LineSeries, "points" | "band">>(
+  one: Series,
+  x: AxisScale,
+  y: AxisScale,
+): Series {
+  return {
+    ...one,
+    points: one.points.map(([at, value]) => [x.place(at), y.place(value)] as const),
+    ...(one.band && {
+      band: one.band.map(([at, low, high]) => [x.place(at), y.place(low), y.place(high)] as const),
+    }),
+  };
 }
 
 function drawSeries(one: LineSeries, index: number, mark: LineData["mark"]): object[] {
@@ -70,7 +104,7 @@ function drawSeries(one: LineSeries, index: number, mark: LineData["mark"]): obj
   const line = {
     ...STILL,
     type: "line",
-    name: shorten(one.name),
+    name: chartText(one.name),
     z: 3,
     step: one.step ? "end" : false,
     showSymbol: one.dots ?? false,
@@ -89,7 +123,7 @@ function verticalMark(mark: { x: number; label: string }): object {
     ...STILL,
     symbol: "none",
     lineStyle: { color: MUTED, type: "dashed", width: 1.2 },
-    label: { formatter: () => shorten(mark.label), color: MUTED, position: "insideEndTop" },
+    label: { formatter: () => chartText(mark.label), color: MUTED, position: "insideEndTop" },
     data: [{ xAxis: mark.x }],
   };
 }
@@ -98,7 +132,7 @@ function referenceSeries(reference: NonNullable<LineData["reference"]>): object 
   return {
     ...STILL,
     type: "line",
-    name: shorten(reference.name),
+    name: chartText(reference.name),
     showSymbol: false,
     symbol: "circle",
     z: 2,

@@ -1,8 +1,9 @@
-import { shorten } from "../html.js";
+import { type AxisScale, axisScale } from "./axis-scale.js";
 import type { ChartOption } from "./echarts.js";
 import {
   type AxisNames,
   baseOption,
+  chartText,
   legend,
   MUTED,
   SERIES_COLORS,
@@ -23,29 +24,37 @@ export interface ScatterData {
 
 export function scatterChart({ names, series, reference }: ScatterData): ChartOption {
   const several = series.length > 1;
+  const points = [...series.flatMap((one) => [...one.points]), ...(reference ?? [])];
+  const [x, y] = [0, 1].map((at) =>
+    axisScale(
+      points.map((point) => point[at]!),
+      true,
+    ),
+  ) as [AxisScale, AxisScale];
+  const place = (at: readonly [number, number]): number[] => [x.place(at[0]), y.place(at[1])];
   return {
     ...baseOption(),
     ...(several ? { legend: legend(series.map((one) => one.name)) } : {}),
-    xAxis: xValueAxis(names.x, { fit: true }),
-    yAxis: yValueAxis(names.y, { fit: true }),
+    xAxis: xValueAxis(names.x, { fit: true, scale: x }),
+    yAxis: yValueAxis(names.y, { fit: true, scale: y }),
     series: [
       ...series.map(({ name, points }, index) => ({
         ...STILL,
         type: "scatter",
-        name: shorten(name),
+        name: chartText(name),
         symbolSize: points.length > 800 ? 3 : 5,
         itemStyle: {
           color: SERIES_COLORS[index % SERIES_COLORS.length],
           opacity: points.length > 300 ? 0.4 : 0.65,
         },
-        data: points.map((point) => [...point]),
+        data: points.map(place),
       })),
-      ...(reference ? [dashedLine(reference)] : []),
+      ...(reference ? [dashedLine(reference.map(place))] : []),
     ],
   } as ChartOption;
 }
 
-function dashedLine(points: readonly (readonly [number, number])[]): object {
+function dashedLine(points: readonly (readonly number[])[]): object {
   return {
     ...STILL,
     type: "line",

@@ -1,4 +1,5 @@
 import { shorten } from "../html.js";
+import type { AxisScale } from "./axis-scale.js";
 import type { ChartOption } from "./echarts.js";
 
 /**
@@ -38,6 +39,19 @@ export interface AxisNames {
   readonly y: string;
 }
 
+/**
+ * A text of the user's, short enough for a chart. One that every object has as a property (`__proto__`) gets a
+ * space without width: the chart library keeps texts as keys of plain objects, and would change `Object.prototype`.
+ */
+export function chartText(text: string, limit?: number): string {
+  return guardText(shorten(text, limit));
+}
+
+/** As `chartText`, for a text that is short already. */
+export function guardText(text: string): string {
+  return text in Object.prototype ? `${text}\u200b` : text;
+}
+
 interface AxisOptions {
   readonly min?: number | undefined;
   readonly max?: number | undefined;
@@ -45,6 +59,8 @@ interface AxisOptions {
   /** Fit the data; do not insist on zero. */
   readonly fit?: boolean;
   readonly percent?: boolean;
+  /** How the data were placed; default: as they are. */
+  readonly scale?: AxisScale;
 }
 
 const axisStyle = {
@@ -55,8 +71,9 @@ const axisStyle = {
   nameTextStyle: { color: INK, fontSize: FONT_SIZE },
 };
 
-/** Short tick labels: 1.2k, 3M, 0.25, 40%. */
+/** Short tick labels: 1.2k, 3M, 0.25, 40%; none beyond the range of doubles. */
 export function tickLabel(value: number, percent = false): string {
+  if (!Number.isFinite(value)) return "";
   if (percent) return `${trimNumber(value * 100)}%`;
   const size = Math.abs(value);
   if (size >= 1e12 || (size > 0 && size < 1e-4)) return value.toExponential(1).replace(".0e", "e");
@@ -70,10 +87,11 @@ function trimNumber(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-function limits({ min, max, fit }: AxisOptions): object {
+function limits({ min, max, fit, scale }: AxisOptions): object {
+  const place = (value: number): number => scale?.place(value) ?? value;
   return {
-    ...(min === undefined ? {} : { min }),
-    ...(max === undefined ? {} : { max }),
+    ...(min === undefined ? {} : { min: place(min) }),
+    ...(max === undefined ? {} : { max: place(max) }),
     scale: fit ?? false,
   };
 }
@@ -83,12 +101,12 @@ export function xValueAxis(name: string, options: AxisOptions = {}) {
     ...axisStyle,
     ...limits(options),
     type: options.log ? ("log" as const) : ("value" as const),
-    name: shorten(name, 60),
+    name: chartText(name, 60),
     nameLocation: "middle" as const,
     nameGap: 28,
     axisLabel: {
       ...axisStyle.axisLabel,
-      formatter: (value: number) => tickLabel(value, options.percent),
+      formatter: (place: number) => tickLabel(options.scale?.valueAt(place) ?? place, options.percent),
     },
   };
 }
@@ -99,13 +117,13 @@ export function yValueAxis(name: string, options: AxisOptions = {}) {
     ...axisStyle,
     ...limits(options),
     type: options.log ? ("log" as const) : ("value" as const),
-    name: shorten(name, 60),
+    name: chartText(name, 60),
     nameLocation: "end" as const,
     nameGap: 10,
     nameTextStyle: { ...axisStyle.nameTextStyle, align: "left" as const },
     axisLabel: {
       ...axisStyle.axisLabel,
-      formatter: (value: number) => tickLabel(value, options.percent),
+      formatter: (place: number) => tickLabel(options.scale?.valueAt(place) ?? place, options.percent),
     },
   };
 }
@@ -115,7 +133,7 @@ export function categoryAxis(labels: readonly string[], options: { width?: numbe
   return {
     ...axisStyle,
     type: "category" as const,
-    data: labels.map((label) => shorten(label, 200)),
+    data: labels.map((label) => chartText(label, 200)),
     splitLine: { show: false },
     axisLabel: {
       ...axisStyle.axisLabel,
@@ -132,7 +150,7 @@ const LEGEND_WIDTH = 450;
 /** Entries side by side on top; for charts with two series or more. */
 export function legend(names: readonly string[]) {
   return {
-    data: names.map((name) => shorten(name)),
+    data: names.map((name) => chartText(name)),
     top: 0,
     right: 4,
     itemWidth: 18,
@@ -150,7 +168,7 @@ export function legendLines(names: readonly string[]): number {
   let used = 0;
   for (const name of names) {
     const width =
-      40 + Array.from(shorten(name)).reduce((sum, letter) => sum + (letter > "\u2e80" ? 12 : 7), 0);
+      40 + Array.from(chartText(name)).reduce((sum, letter) => sum + (letter > "\u2e80" ? 12 : 7), 0);
     if (used > 0 && used + width > LEGEND_WIDTH) {
       lines++;
       used = 0;
