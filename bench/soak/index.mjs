@@ -132,13 +132,13 @@ async function partsOf(child) {
   );
 }
 
-/** The least of each tenth of the time after the first: between two sweeps memory says little. */
+/** The least of each tenth of the time: between two sweeps memory says little. The first three warm up. */
 function growthOf(samples) {
-  const tenth = Math.max(1, Math.floor(samples.length / 10));
-  const low = (from) => Math.min(...samples.slice(from, from + tenth));
-  const warm = Math.floor(samples.length * 0.3);
-  const [first, last] = [low(warm), low(samples.length - tenth)];
-  return { first, last, growth: last / first - 1 };
+  const lows = Array.from({ length: 10 }, (_, k) => {
+    const [from, to] = [k, k + 1].map((tenths) => Math.floor((tenths * samples.length) / 10));
+    return Math.min(...samples.slice(from, to));
+  });
+  return { lows, growth: lows[9] / lows[3] - 1 };
 }
 
 const { rows, expected } = await prepareVersions();
@@ -174,13 +174,14 @@ await once(server, "exit");
 await store.close();
 rmSync(folder, { recursive: true, force: true });
 
-const { first, last, growth } = growthOf(memory);
+const { lows, growth } = growthOf(memory);
 const wrong = counts.wrong + warmUp.wrong;
 const lost = counts.lost + warmUp.lost;
 console.log(
   `${counts.answered} requests answered and checked (${(counts.answered / minutes / 60).toFixed(0)} a second), ${counts.refused} refused\n` +
     `${happened.promotions} promotions among ${happened.versions} versions, ${happened.rollbacks} rollbacks, ${happened.kills} kills of all threads\n` +
-    `wrong ${wrong}, lost ${lost}; memory ${first.toFixed(0)} -> ${last.toFixed(0)} MB (${(100 * growth).toFixed(1)} %)\n` +
+    `wrong ${wrong}, lost ${lost}; memory ${lows[3].toFixed(0)} -> ${lows[9].toFixed(0)} MB (${(100 * growth).toFixed(1)} %)\n` +
+    `least of each tenth in MB: ${lows.map((low) => low.toFixed(0)).join(" ")}\n` +
     `parts in MB, first: ${partsBefore}\n            last: ${partsAfter}`,
 );
 for (const example of [...warmUp.examples, ...counts.examples]) console.log(`  ${example}`);
