@@ -132,13 +132,18 @@ async function partsOf(child) {
   );
 }
 
-/** The least of each tenth of the time: between two sweeps memory says little. The first three warm up. */
+/**
+ * The least of each tenth of the time: between two sweeps memory says little. The first three tenths warm up; then the middle
+ * one of the next three is compared with that of the last three, for how many versions are open just then comes and goes.
+ */
 function growthOf(samples) {
   const lows = Array.from({ length: 10 }, (_, k) => {
     const [from, to] = [k, k + 1].map((tenths) => Math.floor((tenths * samples.length) / 10));
     return Math.min(...samples.slice(from, to));
   });
-  return { lows, growth: lows[9] / lows[3] - 1 };
+  const middle = (from) => lows.slice(from, from + 3).toSorted((a, b) => a - b)[1];
+  const [first, last] = [middle(3), middle(7)];
+  return { lows, first, last, growth: last / first - 1 };
 }
 
 const { rows, expected } = await prepareVersions();
@@ -174,13 +179,13 @@ await once(server, "exit");
 await store.close();
 rmSync(folder, { recursive: true, force: true });
 
-const { lows, growth } = growthOf(memory);
+const { lows, first, last, growth } = growthOf(memory);
 const wrong = counts.wrong + warmUp.wrong;
 const lost = counts.lost + warmUp.lost;
 console.log(
   `${counts.answered} requests answered and checked (${(counts.answered / minutes / 60).toFixed(0)} a second), ${counts.refused} refused\n` +
     `${happened.promotions} promotions among ${happened.versions} versions, ${happened.rollbacks} rollbacks, ${happened.kills} kills of all threads\n` +
-    `wrong ${wrong}, lost ${lost}; memory ${lows[3].toFixed(0)} -> ${lows[9].toFixed(0)} MB (${(100 * growth).toFixed(1)} %)\n` +
+    `wrong ${wrong}, lost ${lost}; memory ${first.toFixed(0)} -> ${last.toFixed(0)} MB (${(100 * growth).toFixed(1)} %)\n` +
     `least of each tenth in MB: ${lows.map((low) => low.toFixed(0)).join(" ")}\n` +
     `parts in MB, first: ${partsBefore}\n            last: ${partsAfter}`,
 );
