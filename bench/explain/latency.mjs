@@ -1,5 +1,5 @@
 // What `explain: true` costs: one row a request, one connection, plain and explained alternated, one process.
-// Usage: node bench/explain/latency.mjs [--requests 300]. Needs `npm run build`.
+// Usage: node bench/explain/latency.mjs [--requests 300] [--models gbdt,random-forest]. Needs `npm run build`.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,8 +12,8 @@ const data = join(
   process.env.QUERN_DATA ?? new URL("../../examples/data", import.meta.url).pathname,
   "telco-churn.csv",
 );
-const at = process.argv.indexOf("--requests");
-const REQUESTS = at < 0 ? 300 : Number(process.argv[at + 1]);
+const told = (flag) => process.argv.includes(flag) && process.argv[process.argv.indexOf(flag) + 1];
+const REQUESTS = Number(told("--requests") || 300);
 /** Models alone, and what a training without wishes makes. */
 const MODELS = {
   gbdt: ["gbdt"],
@@ -22,6 +22,7 @@ const MODELS = {
   "nearest-neighbours": ["nearest-neighbours"],
   ensemble: "auto",
 };
+const asked = (told("--models") || Object.keys(MODELS).join(",")).split(",");
 const TRIALS = 8;
 
 const folder = mkdtempSync(join(tmpdir(), "quern-explain-"));
@@ -33,7 +34,8 @@ const row = Object.fromEntries(head.split(",").map((name, k) => [bare(name), cel
 delete row.churn;
 
 const names = [];
-for (const [name, models] of Object.entries(MODELS)) {
+for (const name of asked) {
+  const models = MODELS[name];
   const evaluation = { learningCurve: false, resamples: 0 };
   const project = {
     name,

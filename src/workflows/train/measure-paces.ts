@@ -41,8 +41,9 @@ export async function measurePaces(
     const rows = { rows: fold!.fit.length, validationRows: fold!.heldOut.length };
     const expected = trainer.estimate({ ...situation.specificationOf(trainer), ...rows }, config).seconds;
     const isTried = expected <= Math.min(LONGEST_SECONDS, left);
+    const start = context.clock.elapsed();
     const seconds = isTried ? await quickestFit(candidate, material, data.seed, context) : undefined;
-    left -= seconds ?? 0;
+    left -= (context.clock.elapsed() - start) / 1000;
     const pace = seconds === undefined ? undefined : seconds / Math.max(expected, 1e-6);
     measured.push(pace === undefined ? undefined : Math.min(MOST_PACE, Math.max(1 / MOST_PACE, pace)));
   }
