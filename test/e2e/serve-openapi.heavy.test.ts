@@ -66,7 +66,8 @@ it("finds no fault and no undescribed answer in any route", { timeout: 900_000 }
     ...["--header", `Authorization: Bearer ${token}`, "--checks", CHECKS.join(",")],
     ...["--max-examples", EXAMPLES, "--generation-deterministic"],
     ...["--suppress-health-check", "all", "--continue-on-failure", "--no-color"],
-    ...["--phases", "examples,coverage,fuzzing", "--warnings", "off"],
+    // Some requests start a process: a busy machine is no fault.
+    ...["--phases", "examples,coverage,fuzzing", "--warnings", "off", "--request-timeout", "60"],
   ];
   const outcome = await new Promise<{ code: number; text: string }>((resolve) => {
     const env = { ...process.env, SCHEMATHESIS_HOOKS: "serve-openapi-hooks", PYTHONPATH: here };

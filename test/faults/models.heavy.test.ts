@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { admitModel } from "../../src/engines/onnx/index.js";
 import { readModel, writeModel } from "../../src/engines/onnx/protobuf/messages.js";
+import { QuernError } from "../../src/foundation/base/errors.js";
 import { createRandom } from "../../src/foundation/base/random.js";
 import { HOSTILE, SMALL_BOMB, SOUND } from "./hostile-models.js";
 import { mutated, nonsense } from "./mutate.js";
@@ -12,6 +14,9 @@ import { WIDE } from "./wide-models.js";
 
 /** Mutations of each sound model; `QUERN_FUZZ_ROUNDS` raises it. Needs a build (`npm run build`). */
 const ROUNDS = Number(process.env.QUERN_FUZZ_ROUNDS ?? 4000);
+/** Files whose first bytes are mutated; judged before any native code. */
+const HEADERS = Number(process.env.QUERN_FUZZ_HEADERS ?? 1_000_000);
+const HEADER_BYTES = 96;
 const BATCH = 2000;
 const MEMORY_LIMIT_MEGABYTES = 1000;
 
@@ -41,6 +46,27 @@ function survive(name: string, models: readonly Uint8Array[]): Outcome {
   expect(child.status, end).toBe(0);
   return JSON.parse(child.stdout.trim().split("\n").at(-1)!);
 }
+
+it("requirement 6: a million mutated headers are admitted or refused with a reason, and the process goes on", () => {
+  const random = createRandom("headers");
+  const sound = Object.values(SOUND).map(writeModel);
+  const outcomes = { admitted: 0, refused: 0 };
+  for (let round = 0; round < HEADERS; round++) {
+    const model = sound[round % sound.length]!.slice();
+    const head = mutated(model.subarray(0, HEADER_BYTES), random);
+    const bytes = Buffer.concat([head, model.subarray(HEADER_BYTES)]);
+    try {
+      admitModel(bytes);
+      outcomes.admitted += 1;
+    } catch (failure) {
+      if (!QuernError.is(failure) || failure.code !== "MODEL_REFUSED") throw failure;
+      outcomes.refused += 1;
+    }
+  }
+  expect(outcomes.admitted + outcomes.refused).toBe(HEADERS);
+  // Both happen, else the mutations would say nothing.
+  expect(Math.min(outcomes.admitted, outcomes.refused)).toBeGreaterThan(HEADERS / 100);
+}, 1_800_000);
 
 describe("requirement 6: native code behind the loader", () => {
   it("requirement 1: runs what is sound and is never reached by what is hostile", () => {

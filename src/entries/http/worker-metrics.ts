@@ -13,9 +13,9 @@ type Message =
   | { readonly quern: "metrics-of-others"; readonly id: number; readonly others: readonly Metrics[] };
 
 /** A process that is too busy to answer by then is taken as it was when it was last asked. */
-const WAIT_MS = 500;
+const WAIT_MS = 2_000;
 /** Longer than the first process waits for the others. */
-const GIVE_UP_MS = 2_000;
+const GIVE_UP_MS = 4_000;
 
 /** In one of several processes: the others. Nothing where there is only one. */
 export function workerPeers(): MetricPeers | undefined {

@@ -70,6 +70,7 @@ spec:
     metadata:
       labels: { app: ${app}, version: "${version}" }
       annotations:
+        # /metrics asks for the token: let Prometheus send it as a bearer token, or the scaler sees the processor alone.
         prometheus.io/scrape: "true"
         prometheus.io/port: "${PORT}"
         prometheus.io/path: /metrics
