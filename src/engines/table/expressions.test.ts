@@ -158,7 +158,7 @@ describe("SQL and base/values read alike", () => {
               .tuple(
                 fc.constantFrom("", "$", "¥ ", "€", "(", "($", "\u2212", "(\u2212"),
                 numberText,
-                fc.constantFrom("", "%", " 元", ")", "%)", " )"),
+                fc.constantFrom("", "%", " 元", ")", "%)", " )", "kg", " kg", "\u00a0kg", "㎡", " kgkg"),
               )
               .map((parts) => parts.join("")),
           ),
@@ -168,6 +168,8 @@ describe("SQL and base/values read alike", () => {
           { strip: "¥元€.", decimal: "," },
           { strip: "%$", scale: 0.01 },
           { missing: ["-999", "0"] },
+          { unit: "kg" },
+          { unit: "㎡", strip: "," },
         ),
         (texts, format) => expectEqual(texts, { kind: "number", precision: "float64", format }),
       ),

@@ -88,10 +88,18 @@ function withoutNumbers(source: string, { missing }: ValueFormat): string {
     : source;
 }
 
-function cleanNumber(text: string, { strip, decimal }: ValueFormat): string {
-  let cleaned = text;
+function cleanNumber(text: string, { unit, strip, decimal }: ValueFormat): string {
+  let cleaned = unit ? withoutUnit(text, unit) : text;
   for (const character of strip ?? "") cleaned = `replace(${cleaned}, ${quoteText(character)}, '')`;
   return decimal === "," ? `replace(${cleaned}, ',', '.')` : cleaned;
+}
+
+function withoutUnit(text: string, unit: string): string {
+  const length = Array.from(unit).length;
+  return (
+    `CASE WHEN suffix(${text}, ${quoteText(unit)}) ` +
+    `THEN rtrim(left(${text}, length(${text}) - ${length}), ${quoteText(WHITE_SPACE)}) ELSE ${text} END`
+  );
 }
 
 function plainSign(text: string): string {

@@ -12,6 +12,8 @@ export interface ValueFormat {
   /** Texts (trimmed, lower case) that mean "missing", beside the empty text. */
   readonly missing?: readonly string[] | undefined;
   readonly strip?: string | undefined;
+  /** A unit behind every number, without the blanks before it: `kg`. */
+  readonly unit?: string | undefined;
   readonly decimal?: "." | "," | undefined;
   readonly scale?: number | undefined;
   readonly datetime?: string | undefined;
@@ -20,12 +22,21 @@ export interface ValueFormat {
   readonly width?: number | undefined;
 }
 
+/** How programs write numbers that are not finite. */
+export const INFINITE: readonly string[] = ["inf", "infinity", "∞"].flatMap((text) => [
+  text,
+  `+${text}`,
+  `-${text}`,
+]);
+
 /**
  * Texts that stand for "no value" in numbers, booleans and datetimes, where none of them can be a value.
  * Lower case. In categories they count only where the column's schema lists them.
  */
 export const MISSING_MARKERS: readonly string[] = [
   ...["na", "n/a", "n.a.", "#n/a", "#na", "<na>", "nan", "-nan", "null", "nil", "none", "nat", "missing"],
+  // No model takes what is not finite.
+  ...INFINITE,
   ...["unknown", "?", "-", "--", "---", "—", ".", "\\n", "#value!", "#ref!", "#div/0!", "#null!", "#num!"],
   ...["无", "空", "缺失", "暂无", "未知", "不详", "没有"],
 ];
@@ -70,10 +81,15 @@ export function parseNumber(value: unknown, format: ValueFormat = {}): number | 
   return number === undefined || format.scale === undefined ? number : number * format.scale;
 }
 
-function cleanNumber(text: string, { strip, decimal }: ValueFormat): string {
-  let cleaned = text;
+function cleanNumber(text: string, { unit, strip, decimal }: ValueFormat): string {
+  let cleaned = withoutUnit(text, unit);
   if (strip) for (const character of strip) cleaned = cleaned.replaceAll(character, "");
   return plainSign(decimal === "," ? cleaned.replaceAll(",", ".") : cleaned);
+}
+
+/** Without the unit at its end, and the blanks before that. */
+export function withoutUnit(text: string, unit: string | undefined): string {
+  return unit && text.endsWith(unit) ? text.slice(0, -unit.length).trimEnd() : text;
 }
 
 /** A number in parentheses, as accountants write what is below zero. */

@@ -32,6 +32,8 @@ export const columnSchemaSchema = z.strictObject({
     .strictObject({
       /** Number: characters to drop before parsing (thousands separators, currency, percent). */
       strip: z.string().optional(),
+      /** Number: a unit to drop from its end before that, `kg`, with the blanks before it. */
+      unit: z.string().optional(),
       decimal: z.enum([".", ","]).optional(),
       /** Multiplied after parsing: 0.01 for percent. */
       scale: z.number().optional(),

@@ -73,6 +73,13 @@ describe("a target that cannot be learned is refused with what to do", () => {
       /labels are classes/,
     ],
     [
+      "too large numbers",
+      () => ofNumbers([1e200, -2e200, 0.5], "regression"),
+      /at 2\.0e\+200/,
+      /larger unit/,
+    ],
+    ["too small numbers", () => ofNumbers([1e-200, 0, 2e-200], "regression"), /at 2\.0e-200/, /smaller unit/],
+    [
       "three classes as two",
       () => ofNumbers(repeated([1, 2, 3], 3), "binary"),
       /has 3 classes, and a binary task needs two/,

@@ -110,7 +110,9 @@ function regressionTarget(column: Column, rows: Int32Array, name: string): Targe
       "Choose a column of numbers, or leave `--task` out: labels are classes.",
     );
   }
-  return { task: "regression", values: Float64Array.from(rows, (row) => column.values[row]!) };
+  const values = Float64Array.from(rows, (row) => column.values[row]!);
+  refuseSize(values, name);
+  return { task: "regression", values };
 }
 
 /** An id or free text, where nobody would speak of classes. */
@@ -121,6 +123,22 @@ const ownValues = (column: string, classes: number, rows: number): QuernError =>
     { classes, rows },
     "Choose another target; of texts or dates make a class or a number first, and use `--task regression` for numbers.",
   );
+
+/** Models answer in single precision, which ends at 3.4e38 and knows nothing but 0 below 1e-45. */
+const LARGEST_SIZE = 1e37;
+const SMALLEST_SIZE = 1e-30;
+
+function refuseSize(values: Float64Array, name: string): void {
+  const size = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (size <= LARGEST_SIZE && size >= SMALLEST_SIZE) return;
+  const [limit, unit] = size > 1 ? [LARGEST_SIZE, "larger"] : [SMALLEST_SIZE, "smaller"];
+  throw unusable(
+    name,
+    `has its largest value at ${size.toExponential(1)}; models can predict from ${SMALLEST_SIZE} to ${LARGEST_SIZE}`,
+    { size, limit },
+    `Give it in a ${unit} unit, or predict its logarithm.`,
+  );
+}
 
 const POSITIVE_WORDS = new Set(["yes", "y", "true", "t", "1", "positive", "pos", "是", "有", "真"]);
 

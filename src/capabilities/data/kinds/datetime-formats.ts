@@ -12,6 +12,8 @@ const DATES = [
   ...["%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y年%m月%d", "%Y年%m月", "%Y-%m", "%Y/%m"],
   ...["%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y"],
   ...["%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%b %d %Y", "%d %B %Y", "%B %d, %Y", "%b-%y", "%b %Y"],
+  // ISO days with times of twelve hours, which ISO does not have.
+  "%Y-%m-%d",
 ];
 const TIMES = [
   ...["", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %I:%M %p"],

@@ -1,4 +1,4 @@
-import { parseNumber, plainSign, type ValueFormat } from "../../../foundation/base/values.js";
+import { parseNumber, plainSign, type ValueFormat, withoutUnit } from "../../../foundation/base/values.js";
 
 /** A way of writing numbers beyond the plain one. */
 export interface NumberReading {
@@ -9,6 +9,7 @@ export interface NumberReading {
 
 /** Not `Rs.`, whose point would be taken for that of a fraction. */
 const CURRENCY = /[$€£¥￥₩₹元円]|RMB|CNY|USD|EUR|GBP|JPY|Rs(?!\.)/gi;
+const CURRENCY_NAME = new RegExp(`^(${CURRENCY.source})$`, "i");
 const SPACES = "   ";
 
 /**
@@ -16,8 +17,33 @@ const SPACES = "   ";
  * a comma is a decimal comma unless every group after it has three digits.
  */
 export function proposeNumberReading(texts: readonly string[]): NumberReading | undefined {
-  const trimmed = texts.map((text) => text.trim()).filter((text) => !Number.isNaN(parseNumber(text)));
-  if (trimmed.length === 0) return undefined;
+  const present = texts.map((text) => text.trim()).filter((text) => !Number.isNaN(parseNumber(text)));
+  if (present.length === 0) return undefined;
+  const unit = unitOf(present);
+  if (unit === undefined) return readingOf(present);
+  const reading = readingOf(present.map((text) => withoutUnit(text, unit)));
+  return (
+    reading && {
+      format: { unit, ...reading.format },
+      description: `${reading.description}, each with the unit ${JSON.stringify(unit)}`,
+    }
+  );
+}
+
+const UNIT = /^[+-]?[\d.,'’   ]*\d[.]?\s*([\p{L}°µ℃℉²³][\p{L}°µ℃℉²³/·*.^-]{0,11})$/u;
+const UNIT_SHARE = 0.95;
+
+/** What stands behind (nearly) every number: `kg`, `km/h`, `岁`. An ordinal (`1st`) or a code (`A1`) has none. */
+function unitOf(texts: readonly string[]): string | undefined {
+  const unit = UNIT.exec(texts.find((text) => UNIT.test(text)) ?? "")?.[1];
+  if (unit === undefined || CURRENCY_NAME.test(unit)) return undefined;
+  // Leading zeros: names more often than amounts.
+  if (texts.some((text) => /^0\d/.test(text))) return undefined;
+  const measured = texts.filter((text) => UNIT.exec(text)?.[1] === unit).length;
+  return measured >= texts.length * UNIT_SHARE ? unit : undefined;
+}
+
+function readingOf(trimmed: readonly string[]): NumberReading | undefined {
   const currencies = new Set(trimmed.flatMap((text) => text.match(CURRENCY) ?? []));
   const percent = trimmed.filter((text) => /%\)?$/.test(text)).length;
   if (percent > 0 && percent < trimmed.length * 0.95) return undefined;

@@ -1,4 +1,9 @@
-import { DEFAULT_FALSE_TEXT, DEFAULT_TRUE_TEXT, MISSING_MARKERS } from "../../../foundation/base/values.js";
+import {
+  DEFAULT_FALSE_TEXT,
+  DEFAULT_TRUE_TEXT,
+  INFINITE,
+  MISSING_MARKERS,
+} from "../../../foundation/base/values.js";
 
 export interface WordCount {
   readonly value: string;
@@ -20,6 +25,7 @@ const PLAUSIBLE_VALUES = new Set([
   "未知",
   "没有",
   "nil",
+  ...INFINITE,
 ]);
 const UNPAIRED_PUNCTUATION = new Set(["-", "--", "---", "—", "."]);
 
