@@ -34,16 +34,18 @@ export interface LstmPass {
 
 /** What the way back needs of a step; all else is a product of these that the graph has already. */
 export interface LstmStep {
-  /** Input, output and forget gates after the logistic function, [3 H, N]. */
-  readonly gates: GraphValue;
-  /** After tanh, [H, N]; so are the others. */
+  /** Input, output and forget gate, after the logistic function; [H, N], as all of them. */
+  readonly enter: GraphValue;
+  readonly leave: GraphValue;
+  readonly forget: GraphValue;
+  /** After tanh. */
   readonly candidate: GraphValue;
   readonly cell: GraphValue;
   /** tanh of the cell. */
   readonly curved: GraphValue;
   readonly state: GraphValue;
 }
-const KEPT = ["gates", "candidate", "cell", "curved", "state"] as const;
+const KEPT = ["enter", "leave", "forget", "candidate", "cell", "curved", "state"] as const;
 const OUTPUTS = 3;
 
 /** The steps of one direction, from the outputs that `lstmForward` gave. */
@@ -78,11 +80,6 @@ export function lstmPass(use: OpUse, direction: number): LstmPass {
     firstCell: first(RECURRENT_INPUTS.firstCell) ?? zeroStates(use, [hidden, batch]),
     ...{ steps, batch, hidden },
   };
-}
-
-/** Input, output and forget gate of [3 H, N]. */
-export function gatesOf({ x }: Pick<OpUse, "x">, gates: GraphValue, hidden: number): GraphValue[] {
-  return [...x.split(gates, [hidden, hidden, hidden], 0)];
 }
 
 /**
@@ -168,21 +165,24 @@ function lstmSteps(
   bias: GraphValue | undefined,
 ): LstmStep[] {
   const { graph, x } = use;
-  const fromInput = graph.op("Gemm", bias ? [inputWeight, input, bias] : [inputWeight, input], {
-    attributes: { transB: { int: 1 } },
-  });
-  const weight = laid(use, stateWeight);
+  const [fromInput, fromState] = [laid(use, inputWeight), laid(use, stateWeight)];
+  const products = { attributes: { transB: { int: 1 } } };
   const made: LstmStep[] = [];
   let [state, cell] = [firstState, firstCell];
-  for (const own of x.split(fromInput, new Array<number>(steps).fill(batch), 1)) {
-    const sums = state ? graph.op("Gemm", [weight, state, own]) : own;
-    const [logistic, cellSums] = x.split(sums, [3 * hidden, hidden], 0);
-    const [gates, candidate] = [x.apply("Sigmoid", logistic!), x.apply("Tanh", cellSums!)];
-    const [enter, leave, forget] = gatesOf(use, gates, hidden);
+  // A product for each step, not one for all: it is still in the cache when the state's is added to it.
+  for (const rows of x.split(input, new Array<number>(steps).fill(batch), 0)) {
+    const own = graph.op("Gemm", bias ? [fromInput, rows, bias] : [fromInput, rows], products);
+    const sums = x.split(
+      state ? graph.op("Gemm", [fromState, state, own]) : own,
+      [hidden, hidden, hidden, hidden],
+      0,
+    );
+    const [enter, leave, forget] = sums.slice(0, 3).map((sum) => x.apply("Sigmoid", sum));
+    const candidate = x.apply("Tanh", sums[3]!);
     cell = x.add(x.mul(forget!, cell), x.mul(enter!, candidate));
     const curved = x.apply("Tanh", cell);
     state = x.mul(leave!, curved);
-    made.push({ gates, candidate, cell, curved, state });
+    made.push({ enter: enter!, leave: leave!, forget: forget!, candidate, cell, curved, state });
   }
   return made;
 }

@@ -2,7 +2,6 @@
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
 import { type Derivation, refusal, staticSizes } from "./definition.js";
 import {
-  gatesOf,
   isKept,
   keptSteps,
   type LstmPass,
@@ -22,9 +21,9 @@ import {
 } from "./recurrent-sequences.js";
 
 /**
- * A step of the way back is left with one product and a few elementwise ops, as slopes of all steps are computed at once;
- * gradients of the weights are one product over all steps (Appleyard, Kocisky and Blunsom, 2016). Columns are sequences, as
- * on the way forward.
+ * A step of the way back is one product and elementwise ops on what just passed through the cache: slopes of all steps at
+ * once would be fewer ops, but go to memory and back. Gradients of the weights are one product over all steps (Appleyard,
+ * Kocisky and Blunsom, 2016). Columns are sequences, as on the way forward.
  */
 export function lstmVjp(d: Derivation): (GraphValue | undefined)[] {
   const { x, node } = d;
@@ -123,67 +122,54 @@ function arrivalsOf(d: Derivation, { steps, batch, hidden }: LstmPass, direction
   return { states, cells };
 }
 
-interface LstmSlopes {
-  /** Of the sums before the gates [4 H, N], by step: the output gate's by the state, the others' by the cell. */
-  readonly sums: readonly GraphValue[];
-  /** Of the cell by the state, and of the cell before by the cell, [H, N]. */
-  readonly stateToCell: readonly GraphValue[];
-  readonly cellToBefore: readonly GraphValue[];
-}
-
-/** Of all steps at once: many small ops take longer than a few large ones. */
-function lstmSlopes(d: Derivation, { hidden, firstCell }: LstmPass, steps: readonly LstmStep[]): LstmSlopes {
-  const { x } = d;
-  const parts = steps.map((step, k) => {
-    const [enter, leave, forget] = gatesOf(d, step.gates, hidden) as [GraphValue, GraphValue, GraphValue];
-    const before = k > 0 ? steps[k - 1]!.cell : firstCell;
-    const [entering, kept] = [x.mul(enter, step.candidate), x.mul(forget, before)];
-    return { ...step, enter, leave, forget, entering, kept };
-  });
-  const joined = (of: (part: (typeof parts)[number]) => readonly GraphValue[]) =>
-    x.concat(parts.flatMap(of), 0);
-  const apart = (value: GraphValue, rows: number) =>
-    x.split(value, new Array<number>(steps.length).fill(rows), 0);
-  // s (1 - s) times what the gate lets through, and enter (1 - candidate^2), as differences of what is there already.
-  const through = joined(({ entering, state, kept }) => [entering, state, kept, entering]);
-  const sums = x.sub(
-    joined(({ entering, state, kept, enter }) => [entering, state, kept, enter]),
-    x.mul(
-      through,
-      joined(({ gates, candidate }) => [gates, candidate]),
-    ),
-  );
-  const stateToCell = x.sub(
-    joined(({ leave }) => [leave]),
-    x.mul(
-      joined(({ state }) => [state]),
-      joined(({ curved }) => [curved]),
-    ),
-  );
-  return {
-    sums: apart(sums, 4 * hidden),
-    stateToCell: apart(stateToCell, hidden),
-    cellToBefore: parts.map(({ forget }) => forget),
-  };
-}
-
 /** Cotangents of the sums before the gates [4 H, T N], and of the state and cell before the first step [H, N]. */
 function backwardSteps(d: Derivation, pass: LstmPass, steps: readonly LstmStep[], arrivals: Arrivals) {
   const { graph, x } = d;
   const { batch, hidden, stateWeight } = pass;
   const weight = turned(d, stateWeight);
-  const added = (a: GraphValue | undefined, b: GraphValue | undefined) => (a && b ? x.add(a, b) : (a ?? b));
   let toState = arrivals.states[steps.length] ?? zeroStates(d, [hidden, batch]);
   let toCell = arrivals.cells[steps.length];
-  const slopes = lstmSlopes(d, pass, steps);
   const toSums: GraphValue[] = [];
   for (let step = steps.length - 1; step >= 0; step--) {
-    const cell = added(toCell, x.mul(toState, slopes.stateToCell[step]!))!;
-    const own = x.mul(x.concat([cell, toState, cell, cell], 0), slopes.sums[step]!);
-    toSums.unshift(own);
+    const before = step > 0 ? steps[step - 1]!.cell : pass.firstCell;
+    const back = backwardStep(d, steps[step]!, before, toState, toCell);
+    toSums.unshift(back.toSums);
     const arrived = arrivals.states[step];
-    toState = graph.op("Gemm", arrived ? [weight, own, arrived] : [weight, own]);
-    toCell = added(arrivals.cells[step], x.mul(cell, slopes.cellToBefore[step]!))!;
+    toState = graph.op("Gemm", arrived ? [weight, back.toSums, arrived] : [weight, back.toSums]);
+    const arrivedCell = arrivals.cells[step];
+    toCell = arrivedCell ? x.add(arrivedCell, back.toCellBefore) : back.toCellBefore;
   }
   return { toSums: x.concat(toSums, 1), firstState: toState, firstCell: toCell! };
+}
+
+/**
+ * Through one step, by s' = s (1 - s) and tanh' = 1 - tanh^2 of what is kept.
+ *
+ * @param before the cell before the step
+ */
+function backwardStep(
+  { x }: Derivation,
+  { enter, leave, forget, candidate, curved }: LstmStep,
+  before: GraphValue,
+  toState: GraphValue,
+  toCellAfter: GraphValue | undefined,
+) {
+  const toCurved = x.mul(toState, leave);
+  const left = x.mul(toCurved, curved);
+  const fromState = x.sub(toCurved, x.mul(left, curved));
+  const toCell = toCellAfter ? x.add(toCellAfter, fromState) : fromState;
+  const toCandidate = x.mul(toCell, enter);
+  const entered = x.mul(toCandidate, candidate);
+  const toCellBefore = x.mul(toCell, forget);
+  const kept = x.mul(toCellBefore, before);
+  const gates = [
+    [entered, enter],
+    [left, leave],
+    [kept, forget],
+  ] as const;
+  const toSums = [
+    ...gates.map(([through, gate]) => x.sub(through, x.mul(through, gate))),
+    x.sub(toCandidate, x.mul(entered, candidate)),
+  ];
+  return { toSums: x.concat(toSums, 0), toCellBefore };
 }
