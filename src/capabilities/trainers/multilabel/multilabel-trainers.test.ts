@@ -28,8 +28,18 @@ function labelled(style: FeatureStyle, rows: number, seed: string): StructuredRo
 const CASES = [
   ["binary-relevance", "linear", {}],
   ["binary-relevance", "tree", { learner: "gbdt", settings: { iterations: 8 } }],
-  ["text-network", "encoders", { epochs: 2, width: 16, pairBuckets: 64 }],
-  ["text-encoder", "encoders", { model: "test/oracles/encoders/bert", epochs: 3, tuning: "frozen" }],
+  ["text-network", "encoders", { epochs: 2, minimumSteps: 4, width: 16, pairBuckets: 64 }],
+  [
+    "text-encoder",
+    "encoders",
+    {
+      model: "test/oracles/encoders/bert",
+      epochs: 3,
+      minimumSteps: 4,
+      widePairBuckets: 64,
+      tuning: "frozen",
+    },
+  ],
   ["image-network", "encoders", { epochs: 1, minimumSteps: 4, width: 4, mixup: 0.2 }],
   ["neural-network", "neural", { steps: 40, hiddenWidth: 16 }],
 ] as const;

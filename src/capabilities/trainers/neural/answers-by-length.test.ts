@@ -64,8 +64,12 @@ describe("answers by length", () => {
     ["convolution", textNetwork, { ...small, architecture: "convolution" }],
     ["recurrent", textNetwork, { ...small, architecture: "recurrent", length: 24 }],
     ["transformer", textNetwork, { ...small, architecture: "transformer" }],
-    ["frozen encoder", textEncoder, { model, epochs: 2, length: 16 }],
-    ["tuned encoder", textEncoder, { model, epochs: 1, tuning: "full", length: 16 }],
+    ["frozen encoder", textEncoder, { model, epochs: 2, minimumSteps: 1, widePairBuckets: 64, length: 16 }],
+    [
+      "tuned encoder",
+      textEncoder,
+      { model, epochs: 1, minimumSteps: 1, widePairBuckets: 64, tuning: "full", length: 16 },
+    ],
   ] as const)(
     "%s: a row's answer is its own, in any order, alone, and however far texts are padded",
     async (...[, given, config]) => {

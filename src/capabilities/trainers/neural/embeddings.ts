@@ -113,7 +113,7 @@ export function beforeLastLayer(
   const width = features.shape[1];
   if (features === outputs[output] || features.shape.length !== 2 || typeof width !== "number") {
     throw new QuernError("UNSUPPORTED", `${place} has no last layer that would give vectors.`, {
-      hint: "Embeddings come from one network alone: train with `models: [{ trainer: image-network }]` or another network, `ensemble: { kind: none }` and `calibration: none`.",
+      hint: "Embeddings come from one network alone: train with `models: [{ trainer: image-network }]` or another network, `ensemble: { kind: none }` and `calibration: none`; networks that read texts also with `wide: false`.",
     });
   }
   graph.output(OUTPUT_TENSORS.vector, unitVectors(graph, features));

@@ -6,6 +6,7 @@ import type { GraphValue } from "../../../foundation/contracts/graph.js";
 import type { MultilabelTarget } from "../../../foundation/contracts/structured.js";
 import type { Predictions, Target } from "../../../foundation/contracts/target.js";
 import type { Tensor } from "../../../foundation/contracts/tensor.js";
+import { sigmoid, softmaxRows } from "../numeric/links.js";
 
 /** What networks learn to say of a row: a class, a number, or any number of labels. */
 export type NetworkTarget = Target | MultilabelTarget;
@@ -93,6 +94,16 @@ function linkedScores(x: Expressions, scores: GraphValue, kind: NetworkOutcome["
   if (kind === "values") return scores;
   if (kind === "labels") return x.apply("Sigmoid", scores);
   return x.graph.op("Softmax", [scores], { attributes: { axis: { int: -1 } } });
+}
+
+/** The same of scores that were computed, row-major [rows, outputs]. */
+export function linkedScoreRows(
+  scores: Float64Array,
+  outputs: number,
+  { kind }: NetworkOutcome,
+): Float64Array {
+  if (kind === "values") return scores;
+  return kind === "labels" ? scores.map(sigmoid) : softmaxRows(scores, outputs);
 }
 
 /** What the graph of a model gives: probabilities as they are, values in the target's own unit. */

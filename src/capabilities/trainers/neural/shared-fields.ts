@@ -81,6 +81,13 @@ export const averagingField = () =>
     help: "Share of the steps that weights are averaged over (exponential moving average); the average is judged and kept. 0: none.",
   });
 
+export const minimumStepsField = (steps: number) =>
+  z.number().int().min(1).max(1_000_000).default(steps).register(fields, {
+    title: "Least steps",
+    help: "A training takes at least so many steps, however few rows there are.",
+    unit: "steps",
+  });
+
 export const bucketsField = () =>
   z.boolean().default(true).register(fields, {
     title: "Batches by length",

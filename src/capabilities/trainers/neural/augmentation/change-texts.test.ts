@@ -110,8 +110,18 @@ describe("changed texts", () => {
   });
 
   it.each([
-    ["text-network", textNetwork, { width: 8, epochs: 3 }],
-    ["text-encoder", textEncoder, { model: "test/oracles/encoders/bert", tuning: "full", epochs: 2 }],
+    ["text-network", textNetwork, { width: 8, epochs: 3, minimumSteps: 1 }],
+    [
+      "text-encoder",
+      textEncoder,
+      {
+        model: "test/oracles/encoders/bert",
+        tuning: "full",
+        epochs: 2,
+        minimumSteps: 1,
+        widePairBuckets: 64,
+      },
+    ],
   ] as const)("are what %s learns from, the same way each time", async (...[, given, config]) => {
     const trained = (changes: object) =>
       (given as typeof textNetwork).fit(

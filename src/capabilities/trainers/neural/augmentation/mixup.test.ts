@@ -65,7 +65,7 @@ describe("mixup", () => {
     expect(variance).toBeCloseTo(1 / (4 * 1.8), 2);
   });
 
-  const small = { epochs: 2, width: 8, mixup: 0.5 };
+  const small = { minimumSteps: 1, epochs: 2, width: 8, mixup: 0.5 };
   it.each([
     ["neural-network", neuralNetwork, "neural", "multiclass", { steps: 30, mixup: 0.5, hiddenWidth: 8 }],
     [
@@ -90,7 +90,7 @@ describe("mixup", () => {
       textEncoder,
       "encoders",
       "binary",
-      { model: "test/oracles/encoders/bert", epochs: 2, mixup: 0.5 },
+      { model: "test/oracles/encoders/bert", epochs: 2, minimumSteps: 1, widePairBuckets: 64, mixup: 0.5 },
     ],
   ] as const)(
     "trains %s the same way each time, and is no part of the model",

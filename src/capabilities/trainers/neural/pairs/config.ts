@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
-import { checkpointField, frozenLayersField, layerDecayField, lowRankFields } from "../shared-fields.js";
+import {
+  checkpointField,
+  frozenLayersField,
+  layerDecayField,
+  lowRankFields,
+  minimumStepsField,
+} from "../shared-fields.js";
 
 export const PAIR_LOSSES = ["ranked", "ordered", "cosine", "contrastive"] as const;
 export type PairLoss = (typeof PAIR_LOSSES)[number];
@@ -42,6 +48,7 @@ export const pairTuningConfig = z.strictObject({
     .max(1000)
     .default(3)
     .register(fields, { title: "Epochs", help: "Times that each pair is seen." }),
+  minimumSteps: minimumStepsField(100),
   batchSize: z.number().int().min(2).max(1024).default(32).register(fields, {
     title: "Batch size",
     help: "Pairs of a step; `ranked`: the more, the more each is told apart from.",

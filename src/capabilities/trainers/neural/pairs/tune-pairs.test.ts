@@ -75,7 +75,14 @@ const tune = (train: PairRows, settings: object) =>
   tunePairs(
     source,
     { train, judge: () => 0 },
-    pairTuningConfig.parse({ epochs: 10, learningRate: 1e-2, batchSize: 16, dropout: 0, ...settings }),
+    pairTuningConfig.parse({
+      epochs: 10,
+      minimumSteps: 1,
+      learningRate: 1e-2,
+      batchSize: 16,
+      dropout: 0,
+      ...settings,
+    }),
     trainingContext(),
   );
 
@@ -110,7 +117,7 @@ describe("tunePairs", () => {
   });
 
   it("gives the same weights for a seed, keeps the best, and leaves frozen blocks alone", async () => {
-    const settings = { epochs: 2, frozenLayers: 1 };
+    const settings = { epochs: 2, minimumSteps: 1, frozenLayers: 1 };
     const judged = async () =>
       tunePairs(
         source,

@@ -61,7 +61,7 @@ export async function tunePairs(
   const { architecture, tensors } = source.encoder;
   const rows = train.first.values.length / train.first.length;
   const batch = Math.min(rows, config.batchSize);
-  const wanted = Math.max(1, Math.round((config.epochs * rows) / batch));
+  const wanted = Math.max(config.minimumSteps, Math.round((config.epochs * rows) / batch));
   const steps = Math.min(wanted, context.maxIterations ?? wanted);
   const learningRate = config.learningRate ?? PAIR_RATES[config.tuning];
   const loss = resolvedLoss(config, train.scores !== undefined);

@@ -33,7 +33,10 @@ const PARTS = ["subwords", "firsts", "spans"] as const;
 const SECONDS_PER_PIECE = 4e-4;
 
 const encoderTaggerConfig = textEncoderConfig
-  .omit({ labelSmoothing: true, buckets: true, gradual: true, joined: true, length: true })
+  .omit({
+    ...{ labelSmoothing: true, buckets: true, gradual: true, joined: true, length: true },
+    ...{ wide: true, widePairBuckets: true },
+  })
   .extend({
     length: z.number().int().min(8).max(512).default(128).register(fields, {
       title: "Length",
@@ -93,6 +96,7 @@ const asEncoderConfig = (config: EncoderTaggerConfig): TextEncoderConfig => ({
   buckets: false,
   gradual: false,
   joined: [],
+  ...{ wide: false, widePairBuckets: 0 },
 });
 
 async function fit(

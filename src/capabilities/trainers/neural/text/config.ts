@@ -9,12 +9,31 @@ import {
   dropoutField,
   labelSmoothingField,
   learningRateField,
+  minimumStepsField,
   RISES,
   weightDecayField,
 } from "../shared-fields.js";
 
 export const ARCHITECTURES = ["bag", "convolution", "recurrent", "transformer"] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
+
+/** Of a linear model of terms beside a network that reads. */
+export const wideFields = {
+  wide: z.boolean().default(true).register(fields, {
+    title: "Wide part",
+    help: "Adds a linear model of the pieces and pairs that a text has, as TF-IDF weighs them, and of the other features (wide and deep).",
+  }),
+  widePairBuckets: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 20)
+    .default(2 ** 17)
+    .register(fields, {
+      title: "Buckets of pairs of the wide part",
+      help: "Neighbouring pieces share so many coefficients by their hash; 0: pairs do not count.",
+    }),
+};
 
 const network = {
   architecture: z
@@ -67,20 +86,7 @@ const network = {
       title: "Buckets of pairs",
       help: "Neighbouring pieces share so many vectors by their hash; 0: pairs do not count.",
     }),
-  wide: z.boolean().default(true).register(fields, {
-    title: "Wide part",
-    help: "Adds a linear model of the pieces and pairs that a text has, as TF-IDF weighs them, and of the other features (wide and deep).",
-  }),
-  widePairBuckets: z
-    .number()
-    .int()
-    .min(0)
-    .max(2 ** 20)
-    .default(2 ** 17)
-    .register(fields, {
-      title: "Buckets of pairs of the wide part",
-      help: "Neighbouring pieces share so many coefficients by their hash; 0: pairs do not count.",
-    }),
+  ...wideFields,
   initialVectors: z.enum(["random", "cooccurrence"]).default("random").register(fields, {
     title: "Initial vectors",
     help: "Of pieces: drawn, or learnt from which pieces stand together in the training texts (Levy and Goldberg, 2014).",
@@ -112,6 +118,7 @@ const training = {
     title: "Epochs",
     help: "Times that each row is seen.",
   }),
+  minimumSteps: minimumStepsField(100),
   batchSize: z.number().int().min(1).max(4096).default(32).register(fields, {
     title: "Batch size",
     unit: "rows",

@@ -1,8 +1,7 @@
 /** How much of what the deep part learnt beside the wide one is believed. */
-import { sigmoid, softmaxRows } from "../../numeric/links.js";
 import { answersByLength } from "../answers-by-length.js";
 import type { NetworkTensors } from "../inference.js";
-import { meanLoss, type NetworkOutcome, type NetworkRows } from "../outcome.js";
+import { linkedScoreRows, meanLoss, type NetworkOutcome, type NetworkRows } from "../outcome.js";
 import { TEXT_NETWORK, type TextShape } from "./text-network.js";
 import { wideOffsets } from "./wide-offsets.js";
 
@@ -30,12 +29,12 @@ export function chosenDeepShare(
   const wide = wideOffsets(tensors, shape, inputs).data as Float32Array;
   const losses = SHARES.map((share) => {
     const scores = Float64Array.from(deep, (score, k) => share * score + wide[k]!);
-    return meanLoss(Float32Array.from(linked(scores, outputs, outcome)), outputs, validation, outcome);
+    return meanLoss(
+      Float32Array.from(linkedScoreRows(scores, outputs, outcome)),
+      outputs,
+      validation,
+      outcome,
+    );
   });
   return SHARES[losses.indexOf(Math.min(...losses))] ?? USUAL_SHARE;
-}
-
-function linked(scores: Float64Array, outputs: number, { kind }: NetworkOutcome): Float64Array {
-  if (kind === "values") return scores;
-  return kind === "labels" ? scores.map(sigmoid) : softmaxRows(scores, outputs);
 }

@@ -39,6 +39,14 @@ const WORK: Readonly<Record<Architecture, (config: TextNetworkConfig, pieces: nu
   }),
 };
 
+/** Of the wide part: fitted to all rows, and to parts of them. */
+export function wideSeconds(
+  { rows, features, classes }: Pick<WorkSpecification, "rows" | "features" | "classes">,
+  pieces: number,
+): number {
+  return rows * (2 * pieces + features) * Math.max(2, classes) * COST.wide;
+}
+
 /** Time and memory of one training; pieces of texts as the specification says. */
 export function estimateTextTraining(
   { rows, features, classes, textPieces = PIECES_UNKNOWN }: WorkSpecification,
@@ -57,7 +65,7 @@ export function estimateTextTraining(
     batch * pieces * (3 * products * COST.product + values * COST.value) +
     parameters * COST.parameter +
     unrolled * COST.place;
-  const wide = config.wide ? rows * (2 * textPieces + features) * Math.max(2, classes) * COST.wide : 0;
+  const wide = config.wide ? wideSeconds({ rows, features, classes }, textPieces) : 0;
   return {
     seconds: COST.start + unrolled * COST.unrolled + steps * step + wide,
     bytes: 4 * (rows * (features + textPieces) + 12 * parameters + 3 * batch * pieces * values),

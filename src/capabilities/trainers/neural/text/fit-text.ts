@@ -20,11 +20,11 @@ const CLIP_NORM = 1;
 
 /** Steps of a training on so many rows, and rows of each. */
 export function textTrainingLength(
-  { epochs, batchSize }: Pick<TextNetworkConfig, "epochs" | "batchSize">,
+  { epochs, minimumSteps, batchSize }: Pick<TextNetworkConfig, "epochs" | "minimumSteps" | "batchSize">,
   rows: number,
 ): { batch: number; steps: number } {
   const batch = Math.min(rows, batchSize);
-  return { batch, steps: Math.max(1, Math.round((epochs * rows) / batch)) };
+  return { batch, steps: Math.max(minimumSteps, Math.round((epochs * rows) / batch)) };
 }
 
 /** Trains the network that the configuration describes. @throws QuernError TRAINING_FAILED naming `trainer` */

@@ -6,5 +6,13 @@ import { textNetwork } from "./text-trainer.js";
 trainerSuite(textNetwork as unknown as Trainer, {
   predictInGraph,
   rows: 120,
-  config: { epochs: 6, width: 8, pairBuckets: 64, widePairBuckets: 64, batchSize: 24, learningRate: 0.02 },
+  config: {
+    epochs: 6,
+    minimumSteps: 1,
+    width: 8,
+    pairBuckets: 64,
+    widePairBuckets: 64,
+    batchSize: 24,
+    learningRate: 0.02,
+  },
 });

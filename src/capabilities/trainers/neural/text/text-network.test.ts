@@ -10,7 +10,7 @@ import { textNetwork } from "./text-trainer.js";
 
 const LENGTH = 10;
 const VOCABULARY = 20;
-const small = { width: 16, pairBuckets: 64, widePairBuckets: 64, batchSize: 25, heads: 2 };
+const small = { minimumSteps: 1, width: 16, pairBuckets: 64, widePairBuckets: 64, batchSize: 25, heads: 2 };
 const trained = (data: TrainingData, config: Record<string, unknown>) =>
   textNetwork.fit(data, textNetwork.config.parse({ ...small, ...config }), trainingContext());
 

@@ -10,7 +10,7 @@ const ID = "text-network";
 /** Networks that read texts beside the other columns, trained from scratch. */
 export const textNetwork = defineTrainer<typeof textNetworkConfig, NetworkState<TextShape>>({
   id: ID,
-  version: 3,
+  version: 4,
   summary:
     "Neural network that reads texts: fastText-like, convolution, LSTM in both directions or transformer.",
   config: textNetworkConfig,

@@ -10,7 +10,9 @@ import {
   labelSmoothingField,
   layerDecayField,
   lowRankFields,
+  minimumStepsField,
 } from "../../shared-fields.js";
+import { wideFields } from "../config.js";
 
 const TUNINGS = ["frozen", "lora", "full"] as const;
 
@@ -38,6 +40,7 @@ export const textEncoderConfig = z.strictObject({
     title: "Columns read as one text",
     help: "Names of text columns that are read together, `[CLS] first [SEP] second [SEP]` (cross-encoder), by all networks of the training; empty: each by itself.",
   }),
+  ...wideFields,
   length: z.number().int().min(8).max(4096).default(128).register(fields, {
     title: "Length",
     help: "The rest of a longer text is not read.",
@@ -56,6 +59,7 @@ export const textEncoderConfig = z.strictObject({
     title: "Epochs",
     help: "Times that each row is seen; default 20 frozen, 3 otherwise.",
   }),
+  minimumSteps: minimumStepsField(120),
   batchSize: z.number().int().min(1).max(1024).default(16).register(fields, {
     title: "Batch size",
     unit: "rows",
@@ -70,14 +74,14 @@ const RATES: Readonly<Record<TextEncoderConfig["tuning"], number>> = { frozen: 2
 
 /** Lengths and rates where the configuration leaves them to the tuning. */
 export function resolvedTraining(
-  { tuning, epochs, learningRate, batchSize }: TextEncoderConfig,
+  { tuning, epochs, minimumSteps, learningRate, batchSize }: TextEncoderConfig,
   rows: number,
 ): { batch: number; steps: number; learningRate: number } {
   const batch = Math.min(rows, batchSize);
   const rounds = epochs ?? (tuning === "frozen" ? 20 : 3);
   return {
     batch,
-    steps: Math.max(1, Math.round((rounds * rows) / batch)),
+    steps: Math.max(minimumSteps, Math.round((rounds * rows) / batch)),
     learningRate: learningRate ?? RATES[tuning],
   };
 }

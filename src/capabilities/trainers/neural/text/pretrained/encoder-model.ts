@@ -1,52 +1,80 @@
 /** The fitted network: the same layers make predictions here and in the exported graph. */
+import type { GraphValue } from "../../../../../foundation/contracts/graph.js";
 import type { Tensor } from "../../../../../foundation/contracts/tensor.js";
 import type { Fitted } from "../../../../../foundation/contracts/trainer.js";
 import { exportScope, type NetworkTensors, networkAnswers } from "../../inference.js";
 import type { NetworkState } from "../../network-kind.js";
 import { inOwnUnit, linkedAnswers, predictionsOf } from "../../outcome.js";
+import type { Scope, Values } from "../../scope.js";
 import { TABLE } from "../../table-input.js";
 import { graphInputs, predictionInputs, textName } from "../text-columns.js";
-import { ENCODER, type EncoderShape, encoderScores, headScores, piecesRead } from "./encoder-scores.js";
+import { OFFSETS } from "../text-network.js";
+import { wideOffsets } from "../wide-offsets.js";
+import { wideScores } from "../wide-part.js";
+import {
+  ENCODER,
+  type EncoderShape,
+  encoderScores,
+  headScores,
+  piecesRead,
+  wideShapeOf,
+  withWideShare,
+} from "./encoder-scores.js";
 import { TextVectors } from "./text-vectors.js";
 
 export type EncoderState = NetworkState<EncoderShape>;
 
 /** @param vectors of the state's own encoder, of each text, where some are known already */
-export function restoreEncoder(state: EncoderState, vectors?: readonly TextVectors[]): Fitted<EncoderState> {
+export function restoreEncoder(
+  state: EncoderState,
+  vectors = vectorsFor(state.shape, state.tensors),
+): Fitted<EncoderState> {
   const { shape, tensors, outcome } = state;
-  const own = encoderTensors(tensors);
-  const texts =
-    vectors ??
-    shape.inputs.texts.map(({ separator }) => {
-      return new TextVectors(shape.architecture, own, { longest: piecesRead(shape), separator });
-    });
-  const answers = networkAnswers(
-    (scope, values) =>
-      linkedAnswers(
-        scope.x,
-        headScores(
-          scope,
-          shape,
-          shape.inputs.texts.map((_, k) => values[vectorName(k)]!),
-          values,
-        ),
-        outcome.kind,
-      ),
-    tensors,
-  );
+  const answers = networkAnswers((scope, values) => {
+    const scores = withWideShare(scope, vectorScores(scope, shape, values), shape, () => values[OFFSETS]!);
+    return linkedAnswers(scope.x, scores, outcome.kind);
+  }, tensors);
   return {
     state,
     diagnostics: state.diagnostics,
     predict(frame) {
-      const inputs = withVectors(predictionInputs(frame, shape.inputs), texts);
-      return predictionsOf(outcome, shape.outputs, answers(inputs));
+      const given = predictionInputs(frame, shape.inputs);
+      const wide: Record<string, Tensor> = shape.wideShare
+        ? { [OFFSETS]: wideOffsets(tensors, wideShapeOf(shape), given) }
+        : {};
+      const made = answers({ ...withVectors(given, vectors), ...wide });
+      return predictionsOf(outcome, shape.outputs, made);
     },
     emit(graph, columns) {
       const scope = exportScope(graph, tensors);
-      const scores = encoderScores(scope, shape, graphInputs(graph, columns));
+      const inputs = graphInputs(graph, columns);
+      const wide = () => wideScores(scope, wideShapeOf(shape), inputs);
+      const scores = withWideShare(scope, encoderScores(scope, shape, inputs), shape, wide);
       return inOwnUnit(scope.x, linkedAnswers(scope.x, scores, outcome.kind), outcome);
     },
   };
+}
+
+/** Scores of the encoder alone before the link, float32 [rows, outputs], of the inputs of `text-columns`. */
+export function scoresOf(
+  { shape, tensors }: EncoderState,
+  vectors = vectorsFor(shape, tensors),
+): (inputs: Readonly<Record<string, Tensor>>) => Float32Array {
+  const answers = networkAnswers((scope, values) => vectorScores(scope, shape, values), tensors);
+  return (inputs) => answers(withVectors(inputs, vectors));
+}
+
+function vectorsFor(shape: EncoderShape, tensors: NetworkTensors): readonly TextVectors[] {
+  const own = encoderTensors(tensors);
+  return shape.inputs.texts.map(({ separator }) => {
+    return new TextVectors(shape.architecture, own, { longest: piecesRead(shape), separator });
+  });
+}
+
+/** Scores of the encoder before the link, [N, outputs], of the table and a vector for each text. */
+export function vectorScores(scope: Scope, shape: EncoderShape, values: Values): GraphValue {
+  const vectors = shape.inputs.texts.map((_, k) => values[vectorName(k)]!);
+  return headScores(scope, shape, vectors, values);
 }
 
 export const vectorName = (index: number): string => `vector-${index}`;

@@ -7,6 +7,7 @@ import { firstPieces } from "../../length-buckets.js";
 import type { Scope, Values } from "../../scope.js";
 import { TABLE } from "../../table-input.js";
 import { type TextInputs, textName } from "../text-columns.js";
+import type { WideShape } from "../wide-part.js";
 import type { EncoderArchitecture } from "./encoder-architecture.js";
 import { type EncoderOptions, encodedTexts } from "./encoder-network.js";
 
@@ -19,13 +20,31 @@ export interface EncoderShape {
   readonly dropout: number;
   /** Classes, or 1. */
   readonly outputs: number;
+  /** Of the linear model beside the encoder in the scores; absent or 0: there is none. */
+  readonly wideShare?: number;
+  readonly widePairBuckets?: number;
 }
 
 export const ENCODER = "encoder";
 /** Width of what the other features become. */
 const TABLE_WIDTH = 64;
 
-/** Scores before the link, [N, outputs], of the inputs of `text-columns`. */
+/** Of the linear model beside the encoder. */
+export function wideShapeOf({ inputs, outputs, widePairBuckets = 0 }: EncoderShape): WideShape {
+  return { inputs, outputs, widePairBuckets };
+}
+
+/** The encoder's scores and, where there is one, the linear model's in its share: [N, outputs] each. */
+export function withWideShare(
+  { x }: Scope,
+  scores: GraphValue,
+  { wideShare = 0 }: EncoderShape,
+  wide: () => GraphValue,
+): GraphValue {
+  return wideShare === 0 ? scores : x.add(x.mul(scores, 1 - wideShare), x.mul(wide(), wideShare));
+}
+
+/** Scores of the encoder before the link, [N, outputs], of the inputs of `text-columns`. */
 export function encoderScores(
   scope: Scope,
   shape: EncoderShape,

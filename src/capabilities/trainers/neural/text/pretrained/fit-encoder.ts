@@ -13,16 +13,24 @@ import { type NetworkTensors, takeRange, tensorElements } from "../../inference.
 import { textBatches } from "../../length-buckets.js";
 import { diagnosticsOf } from "../../network-kind.js";
 import { scoreLoss, scoreValidation } from "../../network-loss.js";
-import { learnedTensors, linkedAnswers, type NetworkData, outcomeOf, outputsFor } from "../../outcome.js";
+import {
+  learnedTensors,
+  linkedAnswers,
+  type NetworkData,
+  type NetworkOutcome,
+  outcomeOf,
+  outputsFor,
+} from "../../outcome.js";
 import { VectorCache } from "../../pretrained/vector-cache.js";
-import type { NetworkFunction, Scope, Values } from "../../scope.js";
+import type { NetworkFunction } from "../../scope.js";
 import { type TrainedNetwork, trainNetwork } from "../../train-network.js";
 import { predictionInputs, textName, trainingInputs } from "../text-columns.js";
 import { resolvedTraining, type TextEncoderConfig } from "./config.js";
-import { type EncoderState, restoreEncoder, vectorName, withVectors } from "./encoder-model.js";
-import { type EncoderShape, encoderScores, headScores, piecesRead } from "./encoder-scores.js";
+import { type EncoderState, restoreEncoder, scoresOf, vectorScores, withVectors } from "./encoder-model.js";
+import { type EncoderShape, encoderScores, piecesRead, wideShapeOf } from "./encoder-scores.js";
 import { correctedTensors, corrections, phasesOf } from "./fine-tuning.js";
-import { checkVocabulary, openEncoder } from "./open-encoder.js";
+import { fitLinearPart } from "./linear-share.js";
+import { checkVocabulary, type OpenEncoder, openEncoder } from "./open-encoder.js";
 import type { PretrainedEncoder } from "./read-encoder.js";
 import { TextVectors } from "./text-vectors.js";
 
@@ -44,7 +52,7 @@ export async function fitEncoder(
   config: TextEncoderConfig,
   context: TrainingContext,
 ): Promise<Fitted<EncoderState>> {
-  const { train, validation } = data;
+  const { train } = data;
   const source = openEncoder(trainer, config);
   if (config.tuning === "frozen" && changesTexts(config)) throw unchangeable(trainer);
   const { inputs, tensors } = trainingInputs(train.features, trainer);
@@ -57,62 +65,99 @@ export async function fitEncoder(
     dropout: config.dropout,
     outputs: outputsFor(train.target),
   };
-  const frozen = config.tuning === "frozen" || inputs.texts.length === 0;
-  const vectors = frozen
+  const isFrozen = config.tuning === "frozen" || inputs.texts.length === 0;
+  const vectors = isFrozen
     ? vectorsOf(source.encoder, shape, cacheOf(source.encoder, config, context))
     : undefined;
-  const seen = async (given: Record<string, Tensor>) =>
-    vectors ? withVectors(given, await warmed(vectors, given, context)) : given;
-  const answer = frozen ? frozenScores(shape) : tunedScores(shape, config);
-  const learnt = {
-    ...(await seen(tensors)),
-    ...learnedTensors(train, outcome),
+  const learning: Learning = { source, shape, outcome, data, tensors, vectors };
+  const trained = await trainPhases(learning, config, context);
+  const state: EncoderState = {
+    shape,
+    tensors: isFrozen ? { ...source.tensors, ...trained.tensors } : correctedTensors(trained.tensors, config),
+    outcome,
+    diagnostics: { ...diagnosticsOf(trained), size: { parameters: tensorElements(source.tensors) } },
   };
+  const isWide = config.wide && inputs.texts.length > 0;
+  return restoreEncoder(isWide ? await besideLinear(learning, state, config, context) : state, vectors);
+}
+
+/** What a training works with. */
+interface Learning {
+  readonly source: OpenEncoder;
+  readonly shape: EncoderShape;
+  readonly outcome: NetworkOutcome;
+  readonly data: NetworkData;
+  /** Inputs of the training rows. */
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  /** Of each text; absent: the encoder learns. */
+  readonly vectors: readonly TextVectors[] | undefined;
+}
+
+async function trainPhases(
+  { source, shape, outcome, data: { train, validation }, tensors, vectors }: Learning,
+  config: TextEncoderConfig,
+  context: TrainingContext,
+): Promise<TrainedNetwork> {
+  const seen = async (given: Readonly<Record<string, Tensor>>) =>
+    vectors ? withVectors(given, await warmed(vectors, given, context)) : given;
+  const texts = vectors ? [] : shape.inputs.texts.map((_, k) => textName(k));
+  const learnt = { ...(await seen(tensors)), ...learnedTensors(train, outcome) };
+  const answer: NetworkFunction<GraphValue> = vectors
+    ? (scope, values) => vectorScores(scope, shape, values)
+    : tunedScores(shape, config);
   const judged = validation && {
-    tensors: await seen(predictionInputs(validation.features, inputs)),
-    ...{ data: validation, outputs: shape.outputs, outcome, rowsAtOnce: JUDGED_AT_ONCE },
-    texts: frozen ? [] : inputs.texts.map((_, k) => textName(k)),
+    tensors: await seen(predictionInputs(validation.features, shape.inputs)),
+    ...{ data: validation, outputs: shape.outputs, outcome, rowsAtOnce: JUDGED_AT_ONCE, texts },
   };
   const answers: NetworkFunction<GraphValue> = (scope, values) =>
     linkedAnswers(scope.x, answer(scope, values), outcome.kind);
   const { batch, steps, learningRate } = resolvedTraining(config, train.features.rows);
-  const phases = frozen ? [{ treatment: undefined }] : phasesOf(config, shape.architecture, learningRate);
-  const read = config.buckets && !frozen ? inputs.texts.map((_, k) => textName(k)) : [];
-  const features = frozen ? undefined : train.features;
-  let given: NetworkTensors = frozen ? {} : source.tensors;
+  const phases = vectors ? [{ treatment: undefined }] : phasesOf(config, shape.architecture, learningRate);
+  let given: NetworkTensors = vectors ? {} : source.tensors;
   let trained: TrainedNetwork | undefined;
   for (const [phase, { treatment }] of phases.entries()) {
     const inPhase = Math.max(1, Math.round(Math.min(steps, context.maxIterations ?? steps) / phases.length));
     trained = await trainNetwork(
       {
-        batches: phaseBatches(learnt, read, {
+        batches: phaseBatches(learnt, config.buckets ? texts : [], {
           ...{ batch, steps: inPhase, phase, config, context },
-          features,
+          features: vectors ? undefined : train.features,
         }),
         loss: scoreLoss(answer, config.labelSmoothing),
         optimizer: adamW({ weightDecay: config.weightDecay }),
-        learningRate,
-        schedule: risingCosine,
-        steps: inPhase,
-        clipNorm: CLIP_NORM,
-        averaging: config.averaging,
-        keep: config.checkpoint,
-        given,
+        ...{ learningRate, schedule: risingCosine, steps: inPhase, clipNorm: CLIP_NORM },
+        ...{ averaging: config.averaging, keep: config.checkpoint, given },
         ...(treatment ? { treatment } : {}),
         ...(judged ? { validation: scoreValidation(answers, judged) } : {}),
-        ...(frozen ? {} : { stepsAtOnce: STEPS_AT_ONCE, looks: 5 }),
+        ...(vectors ? {} : { stepsAtOnce: STEPS_AT_ONCE, looks: 5 }),
       },
       { ...context, ...checkpointsOf(context, phase), random: context.random.fork(`phase/${phase}`) },
     );
     given = trained.tensors;
   }
-  const state: EncoderState = {
-    shape,
-    tensors: frozen ? { ...source.tensors, ...given } : correctedTensors(given, config),
-    outcome,
-    diagnostics: { ...diagnosticsOf(trained!), size: { parameters: tensorElements(source.tensors) } },
+  return trained!;
+}
+
+/** The same network with a linear model of the terms beside it, where that is worth anything. */
+async function besideLinear(
+  { shape, outcome, data: { train, validation }, tensors, vectors }: Learning,
+  state: EncoderState,
+  { widePairBuckets }: TextEncoderConfig,
+  context: TrainingContext,
+): Promise<EncoderState> {
+  const wide = { ...shape, widePairBuckets };
+  const inputs = validation && predictionInputs(validation.features, shape.inputs);
+  const judged = validation &&
+    inputs && { rows: validation, inputs, scores: scoresOf(state, vectors)(inputs) };
+  const learnt = { ...tensors, ...learnedTensors(train, outcome) };
+  const fit = { shape: wideShapeOf(wide), outcome, train };
+  const linear = await fitLinearPart(learnt, fit, judged, context);
+  if (linear.share === 0) return state;
+  return {
+    ...state,
+    shape: { ...wide, wideShare: linear.share },
+    tensors: { ...state.tensors, ...linear.tensors },
   };
-  return restoreEncoder(state, vectors);
 }
 
 interface PhaseOptions {
@@ -193,16 +238,6 @@ async function warmed(
     }
   }
   return vectors;
-}
-
-function frozenScores(shape: EncoderShape): NetworkFunction<GraphValue> {
-  return (scope: Scope, values: Values) =>
-    headScores(
-      scope,
-      shape,
-      shape.inputs.texts.map((_, k) => values[vectorName(k)]!),
-      values,
-    );
 }
 
 function tunedScores(shape: EncoderShape, config: TextEncoderConfig): NetworkFunction<GraphValue> {

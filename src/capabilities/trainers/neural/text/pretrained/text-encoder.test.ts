@@ -14,12 +14,16 @@ const model = "test/oracles/encoders/bert";
 trainerSuite(textEncoder as unknown as Trainer, {
   predictInGraph,
   rows: 120,
-  config: { model, epochs: 8, learningRate: 0.02 },
+  config: { model, epochs: 8, minimumSteps: 1, widePairBuckets: 64, learningRate: 0.02 },
 });
 
 describe("text-encoder", () => {
   const trained = (data: TrainingData, config: Record<string, unknown>) =>
-    textEncoder.fit(data, textEncoder.config.parse({ model, ...config }), trainingContext());
+    textEncoder.fit(
+      data,
+      textEncoder.config.parse({ model, minimumSteps: 1, widePairBuckets: 64, ...config }),
+      trainingContext(),
+    );
   const train = sampleRows("encoders", "binary", 60, "train");
   const fresh = sampleRows("encoders", "binary", 40, "fresh").features;
   const pretrained = readEncoder(model).tensors;
@@ -108,6 +112,47 @@ describe("text-encoder", () => {
       const restored = textEncoder.restore(unpack(pack(fitted.state)) as typeof fitted.state);
       expect(restored.predict(features)).toEqual(fitted.predict(features));
     });
+  });
+
+  describe("beside a linear model of terms", () => {
+    /** A piece tells the class of most rows, or of none. */
+    const told = (name: "train" | "fresh", isTold: boolean): TrainingData["train"] => {
+      const rows = sampleRows("encoders", "binary", 80, name);
+      const { codes } = rows.target as { codes: Int32Array };
+      const columns = [...rows.features.columns].flatMap(([column, content]): [string, Column][] => {
+        if (content.kind !== "tokens") return [];
+        const values = content.values.slice();
+        for (const [row, code] of codes.entries()) values[row * content.length] = isTold ? 20 + code : 20;
+        return [[column, { ...content, values }]];
+      });
+      return { ...rows, features: createFrame(columns, rows.features.rows) };
+    };
+
+    it.each([
+      { tuning: "frozen", judged: true },
+      { tuning: "full", judged: true },
+      { tuning: "frozen", judged: false },
+    ])("believes it where it says something: %o", async ({ tuning, judged }) => {
+      const data = { train: told("train", true), ...(judged ? { validation: told("fresh", true) } : {}) };
+      const fitted = await trained(data, { tuning, epochs: 2 });
+      expect(fitted.state.shape.wideShare).toBeGreaterThan(0.2);
+      const { features } = told("fresh", true);
+      expect(await parityGap(fitted, features)).toBeLessThan(1e-5);
+      const restored = textEncoder.restore(unpack(pack(fitted.state)) as typeof fitted.state);
+      expect(restored.predict(features)).toEqual(fitted.predict(features));
+    });
+
+    it("leaves it out where it says nothing, or is not wanted", async () => {
+      const nothing = await trained({ train: told("train", false) }, { epochs: 2 });
+      expect(nothing.state.shape.wideShare ?? 0).toBeLessThan(0.2);
+      const alone = await trained({ train: told("train", true) }, { epochs: 2, wide: false });
+      expect(Object.keys(alone.state.tensors).some((name) => name.startsWith("wide"))).toBe(false);
+    });
+  });
+
+  it("learns few rows for some steps at least", async () => {
+    const { diagnostics } = await trained({ train }, { epochs: 1, minimumSteps: 30 });
+    expect(diagnostics.iterations).toBe(30);
   });
 
   it("asks for a model", async () => {

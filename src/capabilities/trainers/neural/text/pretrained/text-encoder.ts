@@ -1,4 +1,5 @@
 import { defineTrainer } from "../../../../../foundation/contracts/trainer.js";
+import { wideSeconds } from "../estimate.js";
 import { resolvedTraining, textEncoderConfig } from "./config.js";
 import { type EncoderState, restoreEncoder } from "./encoder-model.js";
 import { fitEncoder } from "./fit-encoder.js";
@@ -8,7 +9,7 @@ const ID = "text-encoder";
 /** A pretrained encoder from a folder, with a new head. */
 export const textEncoder = defineTrainer<typeof textEncoderConfig, EncoderState>({
   id: ID,
-  version: 3,
+  version: 4,
   summary:
     "Pretrained text encoder from a folder (BERT, RoBERTa, DistilBERT, MiniLM) with a new head; frozen, LoRA or full.",
   config: textEncoderConfig,
@@ -21,7 +22,8 @@ export const textEncoder = defineTrainer<typeof textEncoderConfig, EncoderState>
     earlyStopping: true,
     bagging: "refit",
   },
-  estimate({ rows, validationRows = 0, textPieces }, config) {
+  estimate(specification, config) {
+    const { rows, validationRows = 0, textPieces } = specification;
     const { batch, steps } = resolvedTraining(config, rows);
     // Frozen, short texts take a short graph: on average half of the longest.
     const pieces =
@@ -31,7 +33,8 @@ export const textEncoder = defineTrainer<typeof textEncoderConfig, EncoderState>
       config.tuning === "frozen"
         ? (rows + validationRows) * perText
         : steps * batch * perText * (config.tuning === "lora" ? 2 : 3);
-    return { seconds: 1 + seconds, bytes: 2 ** 30 };
+    const wide = config.wide ? wideSeconds(specification, textPieces ?? config.length) : 0;
+    return { seconds: 1 + seconds + wide, bytes: 2 ** 30 };
   },
   fit: (data, config, context) => fitEncoder(ID, data, config, context),
   restore: (state) => restoreEncoder(state),
