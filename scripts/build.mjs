@@ -71,22 +71,76 @@ async function bundleCharts() {
   }
 }
 
+const MODULE_FILE = "foundation/base/module-file.js";
+const CHARTS = "engines/pages/charts/echarts.js";
+const SERVER = "entries/cli/serve-start";
+
 /** Packages that stay outside: native code, and what a server rarely or never needs. */
 const OUTSIDE = [
   ...["onnxruntime-node", "@duckdb/*", "@photostructure/sqlite", "@node-rs/jieba", "@huggingface/tokenizers"],
   ...["sharp", "nodemailer", "@grpc/*", "read-excel-file"],
 ];
 
-/** Files that say where they are must stay where they are. */
-const keepInPlace = (folder) => ({
+/** Files that say where they are, and those that are bundles themselves, must stay where they are. */
+const keepInPlace = (folder, files) => ({
   name: "keep-in-place",
   setup(bundling) {
-    bundling.onResolve({ filter: /\/module-file\.js$/ }, () => {
-      const path = relative(folder, join(root, "dist/foundation/base/module-file.js")).replaceAll("\\", "/");
-      return { path: path.startsWith(".") ? path : `./${path}`, external: true };
-    });
+    for (const file of files) {
+      const path = relative(folder, join(root, "dist", file)).replaceAll("\\", "/");
+      bundling.onResolve({ filter: new RegExp(`/${basename(file).replaceAll(".", "\\.")}$`) }, () => ({
+        path: path.startsWith(".") ? path : `./${path}`,
+        external: true,
+      }));
+    }
   },
 });
+
+/** Where processes begin: the command line, the package itself, and what they start. `serve` has a bundle of its own. */
+const COMMAND_LINE = "entries/cli/main";
+const BEGINNINGS = [
+  ...["index", COMMAND_LINE, "workflows/train/child", "workflows/learn/fit-child"],
+  ...[
+    "workflows/use/explanation.worker",
+    "workflows/jobs/job.worker",
+    "workflows/experiment/experiment.worker",
+  ],
+];
+
+const chunkOf = (entry) => entry.replaceAll("/", "-");
+
+/**
+ * Our own modules in a hundred files instead of a thousand: finding and reading them was half of what a small training
+ * cost. They are parts of one bundle, so that a module is there once for the package and for the processes: extensions
+ * of users meet the same registries. Packages stay outside, and names and lines as they are, for stack traces.
+ */
+async function bundleProcesses() {
+  const { build } = await import("esbuild");
+  const folder = join(root, "dist/chunks");
+  rmSync(folder, { recursive: true, force: true });
+  await build({
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    packages: "external",
+    legalComments: "none",
+    logLevel: "warning",
+    entryPoints: Object.fromEntries(
+      BEGINNINGS.map((entry) => [chunkOf(entry), join(root, `src/${entry}.ts`)]),
+    ),
+    outdir: folder,
+    plugins: [keepInPlace(folder, [MODULE_FILE, CHARTS, `${SERVER}.js`])],
+  });
+  for (const entry of BEGINNINGS) {
+    const file = join(root, `dist/${entry}.js`);
+    const path = relative(dirname(file), join(folder, `${chunkOf(entry)}.js`)).replaceAll("\\", "/");
+    const from = JSON.stringify(path.startsWith(".") ? path : `./${path}`);
+    const first = entry === COMMAND_LINE ? "#!/usr/bin/env node\n" : "";
+    writeFileSync(file, `${first}${entry === "index" ? "export * from" : "import"} ${from};\n`);
+    rmSync(`${file}.map`, { force: true });
+  }
+}
 
 /** Messages of schemas are in English here: the other fifty languages are a fifth of the file. */
 const englishSchemas = {
@@ -114,7 +168,7 @@ const bundleOf = {
 async function bundleServer() {
   const { build } = await import("esbuild");
   const licences = new Map();
-  for (const entry of ["entries/cli/serve-start", "capabilities/serving/inference-worker"]) {
+  for (const entry of [SERVER, "capabilities/serving/inference-worker"]) {
     const folder = join(root, "dist", dirname(entry));
     for (const file of readdirSync(folder)) if (/^chunk-\w+\.js$/.test(file)) rmSync(join(folder, file));
     const { metafile } = await build({
@@ -125,7 +179,7 @@ async function bundleServer() {
       platform: "node",
       target: "node20",
       external: OUTSIDE,
-      plugins: [keepInPlace(folder), englishSchemas],
+      plugins: [keepInPlace(folder, [MODULE_FILE]), englishSchemas],
       // Packages in CommonJS load the runtime's own modules by `require`.
       banner: {
         js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
@@ -135,7 +189,7 @@ async function bundleServer() {
     rmSync(join(folder, `${basename(entry)}.js.map`), { force: true });
     addLicences(licences, metafile);
   }
-  writeLicences("entries/cli/serve-start", licences);
+  writeLicences(SERVER, licences);
 }
 
 /** `quern/runtime` as one file without packages, for folders that are exported to browsers and functions. */
@@ -178,6 +232,7 @@ buildKernels();
 if (!process.argv.includes("--kernels")) {
   buildTypeScript();
   await bundleCharts();
+  await bundleProcesses();
   await bundleServer();
   await bundleRuntime();
 }
