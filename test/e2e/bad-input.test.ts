@@ -2,6 +2,10 @@ import { closeSync, mkdirSync, openSync, readdirSync, truncateSync, writeFileSyn
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ERROR_TABLE, QuernError } from "../../src/foundation/base/errors.js";
+import type { ProjectInput } from "../../src/foundation/contracts/project.js";
+import { readProjectFile } from "../../src/workflows/project/project-file.js";
+import { runTraining } from "../../src/workflows/train/run-training.js";
 import { quern, workFolder } from "./quern.js";
 
 let folder = "";
@@ -13,7 +17,8 @@ interface BadInput {
   readonly what: string;
   /** Content of data.csv, or a function that makes it. */
   readonly data: string | Uint8Array | ((path: string) => void);
-  readonly args?: readonly string[];
+  /** Beside `data.csv` and the target `y`. */
+  readonly project?: Pick<ProjectInput, "task" | "data" | "models">;
   readonly code: string;
   /** What the message must name. */
   readonly says: RegExp;
@@ -56,7 +61,7 @@ const BAD: readonly BadInput[] = [
   {
     what: "an unknown target",
     data: `a,b,income\n${rows(40, (i) => `${i},${i * 2},${i % 2}`)}`,
-    args: ["--target", "incom"],
+    project: { task: { target: "incom" } },
     code: "DATA_COLUMN_UNKNOWN",
     says: /incom.*income/s,
   },
@@ -82,21 +87,21 @@ const BAD: readonly BadInput[] = [
   {
     what: "a regression on text",
     data: `a,y\n${rows(40, (i) => `${i},${i % 2 ? "red" : "blue"}`)}`,
-    args: ["--target", "y", "--task", "regression"],
+    project: { task: { target: "y", type: "regression" } },
     code: "TARGET_UNUSABLE",
     says: /number/,
   },
   {
     what: "broken JSON",
     data: (path) => writeFileSync(path, '{"a": 1, "y": 2}\n{"a": 1, "y": \n'),
-    args: ["--target", "y", "--format", "jsonl"],
+    project: { data: { format: "jsonl" } },
     code: "DATA_MALFORMED",
     says: /data\.csv/,
   },
   {
     what: "an unknown encoding",
     data: `a,y\n${rows(40, (i) => `${i},${i % 2}`)}`,
-    args: ["--target", "y", "--encoding", "klingon"],
+    project: { data: { encoding: "klingon" } },
     code: "DATA_ENCODING|USAGE",
     says: /klingon/,
   },
@@ -107,56 +112,82 @@ const BAD: readonly BadInput[] = [
     says: /line 1.*10000 characters/,
   },
   {
-    what: "an unknown flag",
-    data: "a,y\n1,2\n",
-    args: ["--target", "y", "--tagret", "x"],
-    code: "USAGE",
-    says: /tagret/,
-  },
-  {
     what: "an unknown trainer",
     data: `a,y\n${rows(40, (i) => `${i},${i % 2}`)}`,
-    args: ["--target", "y", "--models", "gbtd"],
+    project: { models: ["gbtd"] },
     code: "CONFIG_INVALID",
     says: /did you mean gbdt/,
   },
   {
     what: "an unknown metric",
     data: `a,y\n${rows(40, (i) => `${i},${i % 2}`)}`,
-    args: ["--target", "y", "--metric", "acuracy"],
+    project: { task: { metric: "acuracy" } },
     code: "CONFIG_INVALID",
     says: /accuracy/,
   },
-  ...(
-    [
-      ["--time", "10x", /10x|90s, 10m or 1\.5h/],
-      ["--time", "0s", /time/],
-      ["--trials", "0", /trials/],
-      ["--ensemble", "some", /auto.*none|none.*auto/s],
-    ] as const
-  ).map(([flag, value, says]) => ({
-    what: `${flag} ${value}`,
-    data: `a,y\n${rows(40, (i) => `${i},${i % 2}`)}`,
-    args: ["--target", "y", flag, value],
-    code: "USAGE|CONFIG_INVALID",
-    says,
-  })),
 ];
 
+const FLAGS = [
+  [["--tagret", "x"], "USAGE", /tagret/],
+  [["--time", "10x"], "USAGE|CONFIG_INVALID", /10x|90s, 10m or 1\.5h/],
+  [["--time", "0s"], "USAGE|CONFIG_INVALID", /time/],
+  [["--trials", "0"], "USAGE|CONFIG_INVALID", /trials/],
+  [["--ensemble", "some"], "USAGE|CONFIG_INVALID", /auto.*none|none.*auto/s],
+] as const;
+
+/** As the training process does it, in this one: starting a process costs more than finding what is wrong. */
+async function failureOf(project: ProjectInput): Promise<QuernError> {
+  const request = { project, folder, store: join(folder, ".quern"), threads: 1, allowedHosts: [] };
+  const { signal } = new AbortController();
+  const options = { signal, onEvent: () => undefined, startedAt: Date.now() };
+  const failure: unknown = await runTraining(request, options).catch((error: unknown) => error);
+  if (!QuernError.is(failure)) throw failure;
+  return failure;
+}
+
+/** As `quern train` does without further words. */
+async function projectFailure(): Promise<QuernError> {
+  try {
+    return await failureOf(readProjectFile(join(folder, "quern.yaml")).input);
+  } catch (failure) {
+    if (!QuernError.is(failure)) throw failure;
+    return failure;
+  }
+}
+
 describe("bad input ends with code 2, says where and what to do, and leaves nothing behind", () => {
-  test.each(BAD)("$what", async ({ data, args = ["--target", "y"], code, says }) => {
+  test.each(BAD)("$what", async ({ data, project = {}, code, says }) => {
     const path = join(folder, "data.csv");
     if (typeof data === "function") data(path);
     else writeFileSync(path, data);
-    const outcome = await quern(["train", "data.csv", ...args, "--json"], { cwd: folder });
-    expect(outcome.code, outcome.stderr).toBe(2);
-    const { error } = outcome.json();
-    expect(error.code).toMatch(new RegExp(code));
-    expect(error.message).toMatch(says);
-    expect(error.hint.length).toBeGreaterThan(10);
-    expect(outcome.stderr).toContain(error.message.split("\n")[0]);
+    const failure = await failureOf({
+      ...project,
+      task: { target: "y", ...project.task },
+      data: { source: "data.csv", ...project.data },
+    });
+    expect(failure.code).toMatch(new RegExp(code));
+    expect(ERROR_TABLE[failure.code].exit).toBe(2);
+    expect(failure.message).toMatch(says);
+    expect(failure.hint.length).toBeGreaterThan(10);
     expect(readdirSync(folder)).toEqual(["data.csv"]);
   });
+
+  test.each([[[], "TARGET_UNUSABLE", /one value only/] as const, ...FLAGS])(
+    "the command with the flags %j",
+    async (flags, code, says) => {
+      writeFileSync(join(folder, "data.csv"), `a,y\n${rows(40, (i) => `${i},yes`)}`);
+      const outcome = await quern(["train", "data.csv", "--target", "y", ...flags, "--json"], {
+        cwd: folder,
+      });
+      expect(outcome.code, outcome.stderr).toBe(2);
+      const { error } = outcome.json();
+      expect(error.code).toMatch(new RegExp(code));
+      expect(error.message).toMatch(says);
+      expect(error.hint.length).toBeGreaterThan(10);
+      expect(outcome.stderr).toContain(error.message.split("\n")[0]);
+      expect(readdirSync(folder)).toEqual(["data.csv"]);
+    },
+  );
 
   test("a file that is not there", async () => {
     const outcome = await quern(["train", "no-such.csv", "--target", "y", "--json"], { cwd: folder });
@@ -179,12 +210,11 @@ describe("bad input ends with code 2, says where and what to do, and leaves noth
       join(folder, "quern.yaml"),
       `task: { target: y }\ndata: { source: data.csv }\n${setting}\n`,
     );
-    const outcome = await quern(["train", "--json"], { cwd: folder });
-    expect(outcome.code, outcome.stderr).toBe(2);
-    const { error } = outcome.json();
-    expect(error.code).toMatch(/CONFIG_INVALID|DATA_COLUMN_UNKNOWN/);
-    expect(error.message).toMatch(says);
-    expect(error.hint.length).toBeGreaterThan(10);
+    const failure = await projectFailure();
+    expect(failure.code).toMatch(/CONFIG_INVALID|DATA_COLUMN_UNKNOWN/);
+    expect(ERROR_TABLE[failure.code].exit).toBe(2);
+    expect(failure.message).toMatch(says);
+    expect(failure.hint.length).toBeGreaterThan(10);
     expect(readdirSync(folder).sort()).toEqual(["data.csv", "quern.yaml"]);
   });
 
