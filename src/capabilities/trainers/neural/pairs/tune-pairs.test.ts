@@ -109,6 +109,16 @@ describe("tunePairs", () => {
     expect(moved(encoder).every((name) => /^block-\d\..*\.weight$/.test(name))).toBe(true);
   });
 
+  it("learns with LoRA where the rate lets it: a high one makes all vectors equal", async () => {
+    const lossOf = async (learningRate: number) => {
+      const settings = { tuning: "lora", loss: "cosine", epochs: 20, learningRate };
+      return (await tune(scored, settings)).diagnostics.curves!.trainLoss!;
+    };
+    const [calm, wild] = [await lossOf(2e-3), await lossOf(1e-2)];
+    expect(calm.at(-1)).toBeLessThan(0.8 * calm[0]!);
+    expect(wild.at(-1)).toBeGreaterThan(calm.at(-1)!);
+  });
+
   it("learns from positive pairs alone, though batches hold a topic twice", async () => {
     const [train, test] = [pairsOf(160, "positive", false), pairsOf(64, "found", false)];
     const { encoder, loss } = await tune(train, {});
