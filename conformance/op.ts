@@ -25,7 +25,8 @@ export function opSuite(definition: OpDefinition): void {
       "agrees with finite differences on sample $index",
       async ({ sample, index }) => {
         const graphs = [createGraph({ name: definition.type })];
-        if ("forward" in definition) graphs.push(createDifferentiableGraph(definition.type));
+        if ("forward" in definition || "rewrite" in definition)
+          graphs.push(createDifferentiableGraph(definition.type));
         for (const graph of graphs) {
           const random = createRandom(`${definition.type}/${index}`);
           const worst = await worstGradientError(graph, definition.type, sample, random);

@@ -1,6 +1,7 @@
 /** Reverse-mode differentiation of a graph, by appending to it (Griewank and Walther, 2008, chapter 3). */
 import type { Dimension, GraphValue } from "../../foundation/contracts/graph.js";
-import { Expressions, type GraphNode, neededNodes, type OnnxGraph } from "../onnx/index.js";
+import { elementCount } from "../../foundation/contracts/tensor.js";
+import { Expressions, type GraphNode, isStatic, neededNodes, type OnnxGraph } from "../onnx/index.js";
 import { type NodeUse, refusal, type SummedProduct } from "./operators/definition.js";
 import { derivativeOf } from "./operators/table.js";
 
@@ -189,8 +190,29 @@ function sumTo(graph: OnnxGraph, gradient: GraphValue, shape: readonly Dimension
   const x = new Expressions(graph);
   if (repeated.length === 0)
     return added === 0 ? gradient : x.reshape(gradient, x.integers(shape as number[]));
+  const rows = sumOfRows(x, gradient, shape, repeated);
+  if (rows) return rows;
   const summed = x.sum(gradient, repeated, true);
   if (added === 0) return summed;
   const dropped = Array.from({ length: added }, (_, axis) => axis);
   return graph.op("Squeeze", [summed, x.integers(dropped)]);
+}
+
+/** Up to so many, their sum as a product takes a tenth of the time that the runtime's sum does on two threads. */
+const SUMMED_ROWS = 2 ** 12;
+
+/** The sum over the first dimensions, as ones times rows; `undefined` where it has another form. */
+function sumOfRows(
+  x: Expressions,
+  gradient: GraphValue,
+  shape: readonly Dimension[],
+  axes: readonly number[],
+): GraphValue | undefined {
+  if (gradient.type !== "float32" || !isStatic(gradient.shape) || !isStatic(shape)) return undefined;
+  const rows = elementCount(gradient.shape.slice(0, axes.length));
+  const columns = elementCount(gradient.shape.slice(axes.length));
+  const areFirst = axes.every((axis, index) => axis === index);
+  if (!areFirst || columns === 1 || rows > SUMMED_ROWS) return undefined;
+  const ones = x.graph.constant("float32", [1, rows], new Float32Array(rows).fill(1));
+  return x.reshape(x.graph.op("Gemm", [ones, x.reshape(gradient, [rows, columns])]), shape);
 }

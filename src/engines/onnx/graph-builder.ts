@@ -11,7 +11,7 @@ import {
 } from "../../foundation/contracts/graph.js";
 import { elementCount } from "../../foundation/contracts/tensor.js";
 import { toTensorArray } from "./element-types.js";
-import { type GraphNode, toNodeProto } from "./graph-node.js";
+import { type GraphNode, RUNTIME_DOMAIN, toNodeProto } from "./graph-node.js";
 import { inferContents, MAXIMUM_CONTENTS } from "./operators/contents.js";
 import type { OperatorCall, TensorType } from "./operators/operator.js";
 import { operatorOf } from "./operators/table.js";
@@ -42,6 +42,13 @@ export const INTERNAL_PREFIX = "/";
 export interface OnnxGraph extends GraphBuilder {
   /** The node that makes the value; `undefined` for inputs and constants. */
   nodeOf(value: GraphValue): GraphNode | undefined;
+  /** The result of an op that only the runtime has, for a graph that never leaves this process. */
+  runtimeOp(
+    type: string,
+    inputs: readonly GraphValue[],
+    output: TensorType,
+    attributes: Readonly<Record<string, AttributeValue>>,
+  ): GraphValue;
   /** The elements of a small numeric tensor, numbers or sizes of others, where they are known. */
   contentsOf(value: GraphValue): readonly Dimension[] | undefined;
   /** What was built so far: only nodes that an output needs, every declared input. */
@@ -61,6 +68,8 @@ export interface GraphOptions {
    * value then has one node with all of them, its model the ops. `undefined`: the op itself.
    */
   readonly elaborate?: (graph: OnnxGraph, call: OpCall) => readonly GraphValue[] | undefined;
+  /** The same outputs by other nodes, which the graph then has instead. `undefined`: the op itself. */
+  readonly rewrite?: (graph: OnnxGraph, call: OpCall) => readonly GraphValue[] | undefined;
 }
 
 export type OpCall = Pick<GraphNode, "type" | "inputs" | "attributes">;
@@ -132,7 +141,8 @@ class Builder implements OnnxGraph {
     const key = `node ${sha256(proto)} ${outputs ? JSON.stringify(outputs) : ""}`;
     const shared = this.#shared.get(key);
     if (shared) return shared;
-    const values = this.#elaborated(call) ?? this.#appended(call, outputs);
+    const rewritten = this.#options.rewrite?.(this, call);
+    const values = rewritten ? [...rewritten] : (this.#elaborated(call) ?? this.#appended(call, outputs));
     this.#shared.set(key, values);
     return values;
   }
@@ -159,6 +169,15 @@ class Builder implements OnnxGraph {
 
   op(type: string, inputs: readonly (GraphValue | undefined)[], options?: NodeOptions): GraphValue {
     return this.node(type, inputs, options)[0]!;
+  }
+
+  runtimeOp(
+    type: string,
+    inputs: readonly GraphValue[],
+    output: TensorType,
+    attributes: Readonly<Record<string, AttributeValue>>,
+  ): GraphValue {
+    return this.#appended({ type, domain: RUNTIME_DOMAIN, inputs, attributes }, [output])[0]!;
   }
 
   output(name: string, value: GraphValue): void {
@@ -291,6 +310,8 @@ function operatorSets(nodes: readonly NodeProto[]): { domain?: string; version: 
   const sets: { domain?: string; version: number }[] = [
     { domain: "", version: since.reduce((newest, version) => Math.max(newest, version), OPSET_VERSION) },
   ];
+  if (nodes.some(({ domain }) => domain === RUNTIME_DOMAIN))
+    sets.push({ domain: RUNTIME_DOMAIN, version: 1 });
   if (learning.length === 0) return sets;
   const modern = learning.includes("TreeEnsemble");
   if (modern && learning.some((type) => REPLACED_BY_TREE_ENSEMBLE.has(type))) {

@@ -2,10 +2,13 @@ import type { AttributeValue, GraphValue } from "../../foundation/contracts/grap
 import { toAttributeProto } from "./attributes.js";
 import type { NodeProto } from "./protobuf/messages.js";
 
+/** Ops of the runtime's own: for graphs that only this process runs, never for a file. */
+export const RUNTIME_DOMAIN = "com.microsoft";
+
 /** One use of an op in a graph in SSA form: each value is made by one node, which comes before its users. */
 export interface GraphNode {
   readonly type: string;
-  readonly domain: "" | "ai.onnx.ml";
+  readonly domain: "" | "ai.onnx.ml" | typeof RUNTIME_DOMAIN;
   /** `undefined` for an optional input that is left out. */
   readonly inputs: readonly (GraphValue | undefined)[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;

@@ -60,6 +60,12 @@ export type Composition = (use: NodeUse) => readonly (GraphValue | undefined)[];
  */
 export type KeepingForward = (use: OpUse) => readonly GraphValue[] | undefined;
 
+/**
+ * The same outputs by other ops, which a graph that will be differentiated has instead: the derivative follows those.
+ * `undefined`: the op itself.
+ */
+export type Rewrite = (use: OpUse) => readonly GraphValue[] | undefined;
+
 /** An input of a sample: values spread over a range in mixed order, or given ones that stay as they are. */
 export type SampleInput =
   | { readonly shape: readonly number[]; readonly range?: readonly [number, number] }
@@ -83,6 +89,7 @@ export type OpDefinition<Type extends string = OperatorType> = { readonly type: 
   | {
       readonly vjp: Vjp;
       readonly forward?: KeepingForward;
+      readonly rewrite?: Rewrite;
       readonly samples: readonly OpSample[];
       /** Greatest error against finite differences in float32, relative above 1; default 1e-3. */
       readonly tolerance?: number;

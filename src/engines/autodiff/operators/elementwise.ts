@@ -7,7 +7,9 @@ import {
   defineOps,
   floatAttribute,
   type OpSample,
+  type OpUse,
   refusal,
+  textAttribute,
 } from "./definition.js";
 
 const over = (low: number, high: number): OpSample[] => [{ inputs: [{ shape: [3, 4], range: [low, high] }] }];
@@ -63,18 +65,25 @@ const POWERS = {
 };
 
 /** (v + 1) / 2 of values within [-1, 1], in one op where it has a kernel. */
-function halved({ x, graph }: Derivation, value: GraphValue): GraphValue {
+function halved({ x, graph }: OpUse, value: GraphValue): GraphValue {
   if (value.type !== "float32") return x.mul(x.add(value, 1), 0.5);
   return graph.op("HardSigmoid", [value], { attributes: { alpha: float(0.5), beta: float(0.5) } });
+}
+
+const isTanhGelu = ({ node }: OpUse): boolean => textAttribute(node, "approximate", "none") === "tanh";
+
+/** Phi(x), the share of the normal distribution below x, and x / sqrt(2). */
+function normalShare(use: OpUse): { readonly share: GraphValue; readonly scaled: GraphValue } {
+  const scaled = use.x.mul(use.input, Math.SQRT1_2);
+  return { share: halved(use, use.x.apply("Erf", scaled)), scaled };
 }
 
 const GELU_CUBE = 0.044715;
 
 /** Hendrycks and Gimpel (2016): x * Phi(x), or its approximation by tanh. */
-function geluFactor(d: Derivation): GraphValue {
-  const { x, input, node } = d;
-  const { approximate } = node.attributes;
-  if (approximate && "string" in approximate && approximate.string === "tanh") {
+function geluFactor(use: OpUse): GraphValue {
+  const { x, input } = use;
+  if (isTanhGelu(use)) {
     const scale = Math.sqrt(2 / Math.PI);
     const square = x.square(input);
     const tanh = x.apply("Tanh", x.mul(x.mul(input, x.add(x.mul(square, GELU_CUBE), 1)), scale));
@@ -83,9 +92,15 @@ function geluFactor(d: Derivation): GraphValue {
     return x.mul(x.add(x.add(tanh, 1), curved), 0.5);
   }
   // Each op is a pass over a large value: the scale of the density is in its exponent.
-  const scaled = x.mul(input, Math.SQRT1_2);
+  const { share, scaled } = normalShare(use);
   const density = x.apply("Exp", x.sub(-0.5 * Math.log(2 * Math.PI), x.square(scaled)));
-  return x.add(halved(d, x.apply("Erf", scaled)), x.mul(input, density));
+  return x.add(share, x.mul(input, density));
+}
+
+/** By the share that the derivative has in it too; that is kept, and the input is not. */
+function geluForward(use: OpUse): GraphValue[] | undefined {
+  if (isTanhGelu(use)) return undefined;
+  return [use.x.mul(use.input, normalShare(use).share), geluFactor(use)];
 }
 
 function mishFactor({ x, input }: Derivation): GraphValue {
@@ -132,10 +147,13 @@ const ACTIVATIONS = {
       x.where(x.greater(input, 0), 1, x.add(x.div(output, floatAttribute(node, "alpha", 1)), 1)),
     [...over(-2, 2), { inputs: [{ shape: [6] }], attributes: { alpha: float(0.7) } }],
   ),
-  Gelu: unary("Gelu", geluFactor, [
-    ...over(-3, 3),
-    { inputs: [{ shape: [6] }], attributes: { approximate: { string: "tanh" } } },
-  ]),
+  Gelu: {
+    ...unary("Gelu", (d) => d.node.outputs[1] ?? geluFactor(d), [
+      { inputs: [{ shape: [3, 4], range: [-3, 3] }], outputs: 1 },
+      { inputs: [{ shape: [6] }], attributes: { approximate: { string: "tanh" } }, outputs: 1 },
+    ]),
+    forward: geluForward,
+  },
   Mish: unary("Mish", mishFactor),
   HardSigmoid: unary(
     "HardSigmoid",

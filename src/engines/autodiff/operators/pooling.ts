@@ -10,6 +10,7 @@ import {
   integersAttribute,
   type NodeUse,
   type OpSample,
+  type OpUse,
   refusal,
   staticSizes,
   zerosLike,
@@ -24,6 +25,17 @@ function maxPoolVjp(d: Derivation): GraphValue[] {
   if (d.cotangents[1]) throw refusal(d.node, "its positions are no real numbers");
   const windows = windowsOf(d);
   return [isTiling(windows) ? tiledMaximum(d, windows) : indexedMaximum(d, windows)];
+}
+
+/**
+ * The greatest of what is cut at 0 is the greatest, cut at 0: cut behind the pooling, on the way back too, a value is
+ * smaller by the size of a window. Elements that share a greatest of 0 get nothing either way.
+ */
+function pooledBeforeRelu({ graph, node, input }: OpUse): GraphValue[] | undefined {
+  const before = graph.nodeOf(input);
+  if (before?.type !== "Relu") return undefined;
+  const [greatest, ...positions] = graph.node("MaxPool", before.inputs, { attributes: node.attributes });
+  return [graph.op("Relu", [greatest!]), ...positions];
 }
 
 /** Whether each element lies in exactly one window. */
@@ -179,7 +191,12 @@ const WINDOW_SAMPLES = samples(
 );
 
 export const POOLING = {
-  MaxPool: defineOp({ type: "MaxPool", samples: WINDOW_SAMPLES, vjp: maxPoolVjp }),
+  MaxPool: defineOp({
+    type: "MaxPool",
+    samples: WINDOW_SAMPLES,
+    rewrite: pooledBeforeRelu,
+    vjp: maxPoolVjp,
+  }),
   AveragePool: defineOp({
     type: "AveragePool",
     samples: [

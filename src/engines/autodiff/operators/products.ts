@@ -1,5 +1,7 @@
 /** Products of matrices. */
 import type { AttributeValue, GraphValue } from "../../../foundation/contracts/graph.js";
+import { elementCount } from "../../../foundation/contracts/tensor.js";
+import { isStatic } from "../../onnx/index.js";
 import {
   axisAttribute,
   type Derivation,
@@ -7,8 +9,10 @@ import {
   floatAttribute,
   integerAttribute,
   type OpSample,
+  type OpUse,
   type SummedProduct,
 } from "./definition.js";
+import { productOfTurned } from "./layouts.js";
 
 const flag = (value: boolean): AttributeValue => ({ int: value ? 1 : 0 });
 
@@ -35,6 +39,18 @@ function gemmVjp(d: Derivation): (GraphValue | undefined)[] {
     turnsB ? gemm(d, c, a, true, turnsA!, alpha) : gemm(d, a, c, !turnsA, false, alpha),
     node.inputs[2] && (beta === 1 ? c : x.mul(c, beta)),
   ];
+}
+
+/** Results of fewer elements stay in the cache, and what follows may be fused with the product. */
+const LARGE_RESULT = 2 ** 18;
+
+/** The runtime's product writes a bias into all rows first and reads it back; an addition behind it is one pass on all threads. */
+function biasApart({ graph, x, node }: OpUse): GraphValue[] | undefined {
+  const [a, b, bias] = node.inputs;
+  if (bias?.shape.length !== 1 || floatAttribute(node, "beta", 1) !== 1) return undefined;
+  const product = graph.op("Gemm", [a, b], { attributes: node.attributes });
+  if (!isStatic(product.shape) || elementCount(product.shape) < LARGE_RESULT) return undefined;
+  return [x.add(product, bias)];
 }
 
 /** A vector as the matrix that MatMul takes it for: a row on the left, a column on the right. */
@@ -120,6 +136,7 @@ export const PRODUCTS = {
       { inputs: [{ shape: [3] }, { shape: [2, 3, 2] }] },
       { inputs: [{ shape: [2, 2, 3] }, { shape: [3] }] },
     ],
+    forward: productOfTurned,
     vjp: matMulVjp,
   }),
   Gemm: defineOp({
@@ -133,6 +150,7 @@ export const PRODUCTS = {
       { inputs: [{ shape: [3, 2] }, { shape: [3, 4] }], attributes: { transA: flag(true) } },
       { inputs: [{ shape: [2, 3] }, { shape: [4, 3] }], attributes: { transB: flag(true) } },
     ],
+    forward: biasApart,
     vjp: gemmVjp,
   }),
   Softmax: defineOp({

@@ -17,6 +17,7 @@ import {
   zerosLike,
 } from "./definition.js";
 import { scatterAdd } from "./indexing.js";
+import { gatheredRows, turnedOver } from "./layouts.js";
 
 const integers = (...values: number[]): SampleInput => ({
   constant: values,
@@ -30,11 +31,11 @@ const ints = (...values: number[]): AttributeValue => ({ ints: values });
 /** The cotangent in the shape of the input: what all ops do that only regroup. */
 const regrouped = ({ x, c, input }: Derivation) => [x.reshape(c, x.shapeOf(input)), undefined];
 
-function transposeVjp({ x, c, node, input }: Derivation): GraphValue[] {
+function transposeVjp({ graph, x, c, node, input }: Derivation): GraphValue[] {
   const last = input.shape.length - 1;
   const order = integersAttribute(node, "perm") ?? input.shape.map((_, axis) => last - axis);
   const inverse = order.map((_, axis) => order.indexOf(axis));
-  return [x.transpose(c, inverse)];
+  return [turnedOver(graph, inverse, c) ?? x.transpose(c, inverse)];
 }
 
 function concatVjp(d: Derivation): readonly GraphValue[] {
@@ -196,6 +197,7 @@ const MOVING = {
       { inputs: [{ shape: [2, 3, 4] }], attributes: { perm: ints(2, 0, 1) } },
       { inputs: [{ shape: [2, 3] }] },
     ],
+    forward: gatheredRows,
     vjp: transposeVjp,
   }),
   Concat: defineOp({
