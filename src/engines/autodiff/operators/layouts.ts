@@ -2,7 +2,7 @@
 import type { GraphValue } from "../../../foundation/contracts/graph.js";
 import { elementCount } from "../../../foundation/contracts/tensor.js";
 import { Expressions, isStatic, type OnnxGraph } from "../../onnx/index.js";
-import { integersAttribute, type KeepingForward, type OpUse } from "./definition.js";
+import { integersAttribute, type KeepingForward, type OpUse, type Rewrite } from "./definition.js";
 
 /** Whether an order of axes exchanges the last two of at least three. */
 const turnsMatrices = (order: readonly number[]): boolean =>
@@ -42,6 +42,15 @@ export const productOfTurned: KeepingForward = ({ graph, node }) => {
     attributes,
   );
   return [product];
+};
+
+/** An exchange of axes behind the opposite one is what was there before both. */
+export const withoutReturn: Rewrite = ({ graph, node, input }) => {
+  const before = graph.nodeOf(input);
+  const source = before?.inputs[0];
+  if (before?.type !== "Transpose" || !source) return undefined;
+  const first = orderOf({ node: before, input: source });
+  return orderOf({ node, input }).every((axis, at) => first[axis] === at) ? [source] : undefined;
 };
 
 /** The turned matrices of a product: that of its factors, turned, the other way round. @param order of the turn */

@@ -17,7 +17,7 @@ import {
   zerosLike,
 } from "./definition.js";
 import { scatterAdd } from "./indexing.js";
-import { gatheredRows, turnedOver } from "./layouts.js";
+import { gatheredRows, turnedOver, withoutReturn } from "./layouts.js";
 
 const integers = (...values: number[]): SampleInput => ({
   constant: values,
@@ -197,6 +197,7 @@ const MOVING = {
       { inputs: [{ shape: [2, 3, 4] }], attributes: { perm: ints(2, 0, 1) } },
       { inputs: [{ shape: [2, 3] }] },
     ],
+    rewrite: withoutReturn,
     forward: gatheredRows,
     vjp: transposeVjp,
   }),
