@@ -55,6 +55,10 @@ test("a folder for each class: trained, reported with pictures, predicted from b
     await expect(model.predict([{ image: "../photos/above/0.pgm" }])).rejects.toMatchObject({
       code: "PREDICTION_INPUT",
     });
+    await expect(model.predict([{ image }, { image: null }])).rejects.toMatchObject({
+      code: "PREDICTION_INPUT",
+      message: 'Row 2, column "image": there is no picture, and the model needs one.',
+    });
   } finally {
     await model.close();
   }
@@ -93,17 +97,31 @@ test("odd files are read or told, and what the network sees is in the report", a
   const trained = await quern(["train", "--data", "odd", "--name", "odd", "--json"], { cwd: folder });
   expect(trained.code, trained.stderr).toBe(0);
   const { findings, report } = trained.json();
-  const [unreadable] = findings.filter(({ id }: { id: string }) => id === "unreadable-cells");
+  const [unreadable] = findings.filter(({ id }: { id: string }) => id === "unreadable-pictures");
   const said = Object.fromEntries(
     unreadable.evidence.examples.map(({ value }: { value: string }) => value.split(/: (.*)/)),
   );
   expect(said).toEqual({
     "below/cut off.jpg": "it cannot be decoded: it is damaged or cut off",
     "below/empty.png": "the file is empty",
-    "below/scan.tiff": "it is no JPEG, PNG, WebP, GIF, PGM or PPM file",
+    "below/scan.tiff": "TIFF is not read; save it as JPEG or PNG",
     "below/text.jpg": "it is no JPEG, PNG, WebP, GIF, PGM or PPM file",
   });
   expect(unreadable.evidence.rows).toBe(4);
+  expect(unreadable.severity).toBe("warning");
+  // What cannot be read is no row of any part.
+  const { metric, model, version } = trained.json();
+  expect(metric.rows).toBeLessThanOrEqual(Math.ceil(0.2 * 166));
+  const predicted = await quern(["predict", `${model}@${version}`, "odd", "--out", "odd.csv", "--json"], {
+    cwd: folder,
+  });
+  expect(predicted.json()).toMatchObject({ rows: 170, failed: 4 });
+  const lines = readFileSync(join(folder, "odd.csv"), "utf8").trim().split("\n");
+  expect(lines[0]!.endsWith(",error")).toBe(true);
+  expect(lines.filter((line) => line.includes("no image: below/empty.png: the file is empty"))).toHaveLength(
+    1,
+  );
+  expect(lines.filter((line) => line.endsWith(","))).toHaveLength(166);
   expect(readFileSync(report, "utf8")).toContain("Grad-CAM");
 });
 
@@ -124,4 +142,55 @@ test("a table that names images: one network for pictures and numbers, predicted
   const refused = await quern(["predict", "price", "bad.csv", "--out", "bad-out.csv"], { cwd: folder });
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain("not a plain relative path");
+});
+
+test("a table in which some rows have no picture learns what that means; lost pictures are left out and told", async () => {
+  const lines = ["photo,area,price"];
+  for (let k = 0; k < 100; k++) {
+    const [label, price] = k % 2 === 0 ? ["above", 100] : ["below", 200];
+    const name = k % 4 === 3 ? "" : k % 20 === 0 ? `photos/gone-${k}.pgm` : `photos\\${label}\\${k}.pgm`;
+    // A row without a picture is dearer than all others.
+    lines.push(`${name},${random.integer(100)},${(name === "" ? 900 : price) + random.uniform()}`);
+  }
+  writeFileSync(join(folder, "some.csv"), `${lines.join("\n")}\n`);
+  writeFileSync(join(folder, "quern.yaml"), `data: { imageSize: 16 }\n${MODELS}`);
+  const trained = await quern(
+    ["train", "--data", "some.csv", "--target", "price", "--name", "some", "--json"],
+    {
+      cwd: folder,
+    },
+  );
+  expect(trained.code, trained.stderr).toBe(0);
+  const result = trained.json();
+  expect(result.parity.maxAbsDiff).toBeLessThan(1e-5);
+  expect(result.metrics.rmse).toBeLessThan(0.5 * result.baseline.rmse);
+  const [told] = result.findings.filter(({ id }: { id: string }) => id === "unreadable-pictures");
+  expect(told.evidence.rows).toBe(5);
+  expect(told.message).toContain("photos/gone-0.pgm: there is no such file");
+  const model = await loadModel("some", { folder });
+  try {
+    const [without] = await model.predict([{ photo: null, area: 5 }]);
+    expect((without as { prediction: number }).prediction).toBeGreaterThan(500);
+    const black = { height: 16, width: 16, channels: 1, data: new Uint8Array(256) };
+    const [dark] = await model.predict([{ photo: black, area: 5 }]);
+    expect(dark).not.toEqual(without);
+  } finally {
+    await model.close();
+  }
+});
+
+test("where most pictures cannot be read, nothing is trained", async () => {
+  for (let k = 0; k < 20; k++) {
+    mkdirSync(join(folder, "bad", k % 2 === 0 ? "a" : "b"), { recursive: true });
+    const content = k < 11 ? "" : picture(k % 2 === 0, 50);
+    writeFileSync(join(folder, "bad", k % 2 === 0 ? "a" : "b", `${k}.pgm`), content);
+  }
+  const trained = await quern(["train", "--data", "bad", "--json"], { cwd: folder });
+  expect(trained.code).toBe(2);
+  const { code, message } = trained.json().error;
+  expect(code).toBe("DATA_MALFORMED");
+  expect(message).toContain("11 of 20 rows have no picture");
+  writeFileSync(join(folder, "lost.csv"), "file,label\na/1.jpg,x\na/2.jpg,y\na/3.jpg,x\na/4.jpg,y\n");
+  const lost = await quern(["train", "--data", "lost.csv", "--target", "label", "--json"], { cwd: folder });
+  expect(lost.json().error.message).toContain('names pictures, such as "a/1.jpg", and fewer than half');
 });

@@ -6,6 +6,7 @@ import {
 } from "../../foundation/contracts/bundle.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import { type Column, columnOf, type Frame } from "../../foundation/contracts/frame.js";
+import { picturePresence } from "../../foundation/contracts/image-cells.js";
 
 /**
  * What training saw of each column that the model takes: range or categories, and whether values were
@@ -22,7 +23,7 @@ export function describeInputs(columns: readonly ColumnSchema[], training: Frame
   });
 }
 
-type Description = Pick<BundleInput, "optional" | "range" | "categories">;
+type Description = Pick<BundleInput, "optional" | "required" | "range" | "categories">;
 
 function describeContent(content: Column): Description {
   switch (content.kind) {
@@ -35,6 +36,7 @@ function describeContent(content: Column): Description {
     case "vector":
       return { optional: content.values.some(Number.isNaN) };
     case "image":
+      return picturePresence(content).includes(0) ? { optional: true } : { optional: false, required: true };
     case "tokens":
       return { optional: false };
     default:

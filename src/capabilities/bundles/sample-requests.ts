@@ -12,7 +12,7 @@ const ROWS = 8;
 export function inventRequests(inputs: readonly BundleInput[], seed: string): Row[] {
   const random = createRandom(`sample ${seed}`);
   const rows = Array.from({ length: ROWS }, () => rowOf(inputs, (input) => invent(input, random)));
-  return [...rows, rowOf(inputs, () => null)];
+  return [...rows, rowOf(inputs, (input) => (input.required ? invent(input, random) : null))];
 }
 
 function rowOf(inputs: readonly BundleInput[], value: (input: BundleInput) => unknown): Row {

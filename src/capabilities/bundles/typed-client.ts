@@ -21,9 +21,9 @@ export function typesFor(manifest: Manifest): string {
 
 function rowType(name: string, inputs: readonly BundleInput[]): string {
   const fields = inputs.map((input) => {
-    const { column, optional } = input;
+    const { column, optional, required } = input;
     const note = describe(input);
-    const property = `  readonly ${propertyName(column.name)}${optional ? "?" : ""}: ${valueType(input)} | null;`;
+    const property = `  readonly ${propertyName(column.name)}${optional ? "?" : ""}: ${valueType(input)}${required ? "" : " | null"};`;
     return note ? `  /** ${comment(note)} */\n${property}` : property;
   });
   return [`/** One row; null = unknown. */`, `export interface ${name}Row {`, ...fields, "}"].join("\n");

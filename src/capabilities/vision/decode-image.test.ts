@@ -71,7 +71,16 @@ describe("createImageDecoder", () => {
       .jpeg()
       .toBuffer();
     await expect(decode(jpeg.subarray(0, jpeg.length >> 1))).rejects.toThrow("cannot be decoded: ");
-    await expect(decode(Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"))).rejects.toThrow("no JPEG");
+    await expect(decode(Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"))).rejects.toThrow(
+      "SVG is not read; save it as JPEG or PNG",
+    );
+    await expect(decode(Buffer.from("\0\0\0\x18ftypheic\0\0\0\0", "latin1"))).rejects.toThrow(
+      "HEIC is not read",
+    );
+    await expect(decode(Buffer.from("hello, no picture"))).rejects.toThrow("no JPEG");
+    await expect(decode(claimingPng(20_000, 20_000))).rejects.toThrow(
+      "20000 x 20000 pixels are over the limit",
+    );
     await expect(decode(new Uint8Array())).rejects.toThrow("the file is empty");
     await expect(decode(claimingPng(64, 64))).rejects.toThrow("cannot be decoded");
   });

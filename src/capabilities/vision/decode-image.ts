@@ -23,6 +23,25 @@ const SIGNATURES: readonly ((bytes: Uint8Array) => boolean)[] = [
   (bytes) => /^GIF8[79]a$/.test(latin(bytes, 0, 6)),
 ];
 
+/** Formats that people meet and that are not decoded, by their first bytes. */
+const FOREIGN: readonly (readonly [name: string, (bytes: Uint8Array) => boolean])[] = [
+  ["HEIC", (bytes) => /^ftyp(hei[cxms]|hev[cxm]|mif1|msf1)/.test(latin(bytes, 4, 12))],
+  ["AVIF", (bytes) => /^ftypavi[fs]/.test(latin(bytes, 4, 12))],
+  ["TIFF", (bytes) => /^(II\*\0|MM\0\*|II\+\0|MM\0\+)/.test(latin(bytes, 0, 4))],
+  ["BMP", (bytes) => latin(bytes, 0, 2) === "BM"],
+  ["JPEG XL", (bytes) => (bytes[0] === 0xff && bytes[1] === 0x0a) || latin(bytes, 4, 8) === "JXL "],
+  ["PDF", (bytes) => latin(bytes, 0, 5) === "%PDF-"],
+  ["SVG", (bytes) => /^(\xef\xbb\xbf)?\s*<(\?xml|!--|!DOCTYPE svg|svg)[\s>-]/i.test(latin(bytes, 0, 200))],
+  ["HTML", (bytes) => /^\s*<(!doctype )?html/i.test(latin(bytes, 0, 200))],
+];
+
+function foreign(bytes: Uint8Array): string {
+  const found = FOREIGN.find(([, matches]) => matches(bytes));
+  return found
+    ? `${found[0]} is not read; save it as JPEG or PNG`
+    : "it is no JPEG, PNG, WebP, GIF, PGM or PPM file";
+}
+
 const latin = (bytes: Uint8Array, start: number, end: number): string =>
   String.fromCharCode(...bytes.subarray(start, end));
 
@@ -51,16 +70,17 @@ async function importSharp() {
   }
 }
 
-async function open(bytes: Uint8Array, limits: ImageLimits): Promise<Sharp> {
+/** @param pixels the most that are decoded; false: only the header is read */
+async function open(bytes: Uint8Array, limits: ImageLimits, pixels: number | false): Promise<Sharp> {
   if (bytes.length > limits.bytes) {
     throw new Error(`its ${bytes.length} bytes are over the limit of ${limits.bytes}`);
   }
   if (bytes.length === 0) throw new Error("the file is empty");
   if (!SIGNATURES.some((matches) => matches(bytes))) {
-    throw new Error("it is no JPEG, PNG, WebP, GIF, PGM or PPM file");
+    throw new Error(foreign(bytes));
   }
   const sharp = await loadSharp();
-  return sharp(bytes, { limitInputPixels: limits.pixels, failOn: "error", animated: false });
+  return sharp(bytes, { limitInputPixels: pixels, failOn: "error", animated: false });
 }
 
 /** The size of an image before it is decoded, turned as its EXIF data say. @throws Error saying in one clause what is wrong */
@@ -74,7 +94,7 @@ export async function readImageHeader(
     height,
     channels,
     orientation = 1,
-  } = await explained((await open(bytes, limits)).metadata());
+  } = await explained((await open(bytes, limits, false)).metadata());
   if (width * height > limits.pixels) {
     throw new Error(`its ${width} x ${height} pixels are over the limit of ${limits.pixels}`);
   }
@@ -89,7 +109,7 @@ export function createImageDecoder(limits: ImageLimits = DEFAULT_IMAGE_LIMITS): 
   return async (bytes) => {
     if (isNetpbm(bytes)) return decodeNetpbm(bytes);
     await readImageHeader(bytes, limits);
-    const opened = (await open(bytes, limits))
+    const opened = (await open(bytes, limits, limits.pixels))
       .autoOrient()
       .flatten({ background: "#ffffff" })
       .toColourspace("srgb");

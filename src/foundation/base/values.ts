@@ -58,7 +58,7 @@ const isNothing = (value: unknown): boolean =>
   value === null || value === undefined || value === "" || (typeof value === "number" && Number.isNaN(value));
 
 /** Missing in a column whose values cannot look like a marker. */
-function isMissingText(trimmed: string, format: ValueFormat): boolean {
+export function isMissingText(trimmed: string, format: ValueFormat): boolean {
   if (trimmed === "") return true;
   const lower = trimmed.toLowerCase();
   return markerSet.has(lower) || (format.missing?.includes(lower) ?? false);

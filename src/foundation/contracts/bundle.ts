@@ -38,9 +38,11 @@ export const bundleInputSchema = z.strictObject({
   column: columnSchemaSchema.extend({ kind: z.enum(INPUT_KINDS) }),
   /**
    * Whether a row may leave the column out, which then counts as missing: true where values were missing in
-   * training. An explicit null is accepted everywhere.
+   * training. An explicit null is accepted everywhere, but where the column is required.
    */
   optional: z.boolean(),
+  /** Nothing can be said of a row that has no value here: null is refused as well. */
+  required: z.literal(true).optional(),
   /** Smallest and largest training value (datetime: epoch milliseconds); absent where all were missing. */
   range: z.tuple([z.number(), z.number()]).optional(),
   /** Values seen in training, most frequent first, unless there were too many. Others are accepted. */

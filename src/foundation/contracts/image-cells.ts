@@ -1,14 +1,22 @@
 /**
  * How one cell becomes a picture of a column: the single definition used at training, by the server and in the browser.
  * A cell is the bytes of an image file, such bytes as base64 or a data URI, or a decoded `Picture` (also as JSON) of any
- * size; null and "" are missing.
+ * size; null and "" are missing, and 0 throughout in a column.
  */
 import { QuernError } from "../base/errors.js";
 import { fitPicture } from "../base/pictures/fit-picture.js";
 import { imageBytes } from "../base/pictures/image-text.js";
 import { decodeNetpbm, isNetpbm } from "../base/pictures/netpbm.js";
-import { type Picture, type PictureSize, parsePicture, UnreadablePicture } from "../base/pictures/picture.js";
+import {
+  hasPicture,
+  type Picture,
+  type PictureSize,
+  parsePicture,
+  pictureCell,
+  UnreadablePicture,
+} from "../base/pictures/picture.js";
 import type { BundleInput } from "./bundle.js";
+import { cellWidth, columnLength, type ImageColumn } from "./frame.js";
 import type { Row } from "./prediction.js";
 
 /** From the bytes of an image file to all of its pixels. @throws Error saying in one clause what is wrong */
@@ -32,7 +40,7 @@ export async function readImageCell(
   if (cell === null || cell === undefined || cell === "") return undefined;
   try {
     const { height, width, channels } = size;
-    return { height, width, channels, data: fitPicture(await pictureOf(cell, decode), size) };
+    return { height, width, channels, data: pictureCell(fitPicture(await pictureOf(cell, decode), size)) };
   } catch (cause) {
     if (QuernError.is(cause)) throw cause;
     return new UnreadablePicture(cause instanceof Error ? cause.message : String(cause));
@@ -59,6 +67,14 @@ function decodedPicture(cell: Partial<Picture>): Picture {
   if (data) return { height, width, channels, data };
   throw new Error(
     `its data are not the ${height * width * channels} bytes of ${width} x ${height} x ${channels} pixels`,
+  );
+}
+
+/** 1 for each row of the column that has a picture, 0 for each that has none. */
+export function picturePresence(column: ImageColumn): Uint8Array {
+  const size = cellWidth(column);
+  return Uint8Array.from({ length: columnLength(column) }, (_, row) =>
+    Number(hasPicture(column.values.subarray(row * size, (row + 1) * size))),
   );
 }
 

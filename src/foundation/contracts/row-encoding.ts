@@ -28,6 +28,9 @@ export interface InputProblem {
 
 const MAXIMUM_PROBLEMS = 20;
 
+/** Said of a row without the picture that its model needs. */
+export const NO_PICTURE = "there is no picture, and the model needs one";
+
 /**
  * Columns that the model does not know are ignored. A value that is present but not of its column's kind is
  * a problem; so is a column that a row leaves out, unless the column is optional. Unseen categories are fine.
@@ -62,8 +65,7 @@ function encodeColumn(input: BundleInput, rows: readonly Row[], problems: Proble
     }
     const parsed = parse(value);
     if (parsed !== undefined) return parsed;
-    const reason = value instanceof UnreadablePicture ? `no image: ${value.reason}` : undefined;
-    problems.add(row, name, reason ?? `${describe(value)} is not ${wanted}`);
+    problems.add(row, name, reasonOf(value, input) ?? `${describe(value)} is not ${wanted}`);
     return missing;
   };
   const count = rows.length;
@@ -72,7 +74,7 @@ function encodeColumn(input: BundleInput, rows: readonly Row[], problems: Proble
     return encodeVectors(format.width ?? 0, count, (row) => read(row, vectors));
   }
   if (column.kind === "image") {
-    const pictures = pictureReader(pictureSize(format));
+    const pictures = pictureReader(pictureSize(format), input.required ?? false);
     return encodePictures(pictureSize(format), count, (row) => read(row, pictures));
   }
   const reader = cellReader(column);
@@ -90,6 +92,11 @@ function encodeColumn(input: BundleInput, rows: readonly Row[], problems: Proble
   return numberTensor(data);
 }
 
+function reasonOf(value: unknown, { required }: BundleInput): string | undefined {
+  if (value instanceof UnreadablePicture) return `no image: ${value.reason}`;
+  return value === null && required ? NO_PICTURE : undefined;
+}
+
 function vectorReader(format: ColumnFormat): CellReader<readonly number[]> {
   const wanted = `a list of ${format.width} numbers`;
   return { parse: (value) => parseVector(value, format), missing: [], wanted };
@@ -105,10 +112,10 @@ function pictureSize({ height = 0, width = 0, channels = 3 }: ColumnFormat): Pic
   return { height, width, channels };
 }
 
-/** A picture that is null is missing: all 0. */
-function pictureReader(size: PictureSize): CellReader<Uint8Array> {
+/** A picture that is null is missing, all 0, where the model can do without. */
+function pictureReader(size: PictureSize, isRequired: boolean): CellReader<Uint8Array> {
   return {
-    parse: (value) => (value === null ? new Uint8Array() : parsePicture(value, size)),
+    parse: (value) => (value === null && !isRequired ? new Uint8Array() : parsePicture(value, size)),
     missing: new Uint8Array(),
     wanted: `a picture of ${sizeText(size)}`,
   };

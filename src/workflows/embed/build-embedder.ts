@@ -223,7 +223,7 @@ function imageParts(path: string, { column = "image", imageSize }: BuildEmbedder
   const reason = "The picture that is embedded.";
   return {
     model: graph.toBytes(),
-    inputs: [{ column: { name: column, kind: "image", reason, format }, optional: false }],
+    inputs: [{ column: { name: column, kind: "image", reason, format }, optional: false, required: true }],
     graphInputs,
     outputs: { kind: "vector", width: backbone.architecture.width },
   };

@@ -5,8 +5,11 @@ import { createVectorIndex, type Vectors } from "../../capabilities/similarity/v
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { csvLine } from "../../foundation/base/csv-line.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { takeRows } from "../../foundation/contracts/frame.js";
 import { OUTPUT_TENSORS } from "../../foundation/contracts/model-graph.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
+import type { PictureFailure } from "../load/images.js";
+import { refuseMostLost } from "../load/usable-rows.js";
 import { withModel } from "../use/open-model.js";
 import { idColumn, openRows, type ReadingOptions, readIds, readInputs } from "../use/reading.js";
 
@@ -37,6 +40,8 @@ export interface FindSimilarResult {
   readonly version: number;
   readonly rows: number;
   readonly catalogueRows: number;
+  /** Rows of either whose picture cannot be read; they are neither looked for nor found. */
+  readonly leftOut: number;
   readonly output: string | null;
   readonly similar: readonly Similar[];
 }
@@ -66,9 +71,9 @@ export function findSimilar(
       Array.from(
         rows,
         (match, k): Similar => ({
-          row: asked.names?.[row] ?? row + 1,
+          row: nameOf(asked, row),
           rank: k + 1,
-          match: catalogue.names?.[match] ?? match + 1,
+          match: nameOf(catalogue, match),
           similarity: Number(similarities[k]!.toFixed(6)),
         }),
       ),
@@ -77,6 +82,7 @@ export function findSimilar(
       request.out === undefined ? null : writeSimilar(resolve(context.folder, request.out), similar);
     return {
       ...{ model: name, version, rows: asked.rows, catalogueRows: catalogue.rows, output },
+      leftOut: asked.rows - asked.numbers.length + catalogue.rows - catalogue.numbers.length,
       similar: similar.slice(0, MOST_RETURNED),
     };
   });
@@ -85,8 +91,16 @@ export function findSimilar(
 interface EmbeddedRows {
   readonly rows: number;
   readonly vectors: Vectors;
+  /** Of the row behind each vector, from 0. */
+  readonly numbers: readonly number[];
+  /** Of all rows. */
   readonly names?: readonly string[];
 }
+
+const nameOf = ({ names, numbers }: EmbeddedRows, position: number): string | number => {
+  const row = numbers[position]!;
+  return names?.[row] ?? row + 1;
+};
 
 async function embedded(
   bundle: LoadedBundle,
@@ -99,15 +113,25 @@ async function embedded(
   try {
     const { rows } = data.table;
     const values = new Float32Array(rows * width);
+    const numbers: number[] = [];
+    const failures: PictureFailure[] = [];
     for (let start = 0; start < rows; start += CHUNK_ROWS) {
       context.signal.throwIfAborted();
-      const inputs = await readInputs(data, bundle.manifest, { start, end: start + CHUNK_ROWS });
+      const read = await readInputs(data, bundle.manifest, { start, end: start + CHUNK_ROWS });
+      for (const failure of read.failures) failures.push({ ...failure, row: start + failure.row });
+      const lost = new Set(read.failures.map(({ row }) => row));
+      const kept = Array.from({ length: read.frame.rows }, (_, row) => row).filter((row) => !lost.has(row));
+      if (kept.length === 0) continue;
+      const inputs = lost.size === 0 ? read.frame : takeRows(read.frame, kept);
       const computed = await bundle.computeFrame(inputs);
-      values.set(computed[OUTPUT_TENSORS.vector]!.data as Float32Array, start * width);
+      values.set(computed[OUTPUT_TENSORS.vector]!.data as Float32Array, numbers.length * width);
+      for (const row of kept) numbers.push(start + row);
     }
+    refuseMostLost(failures, rows);
     const id = idColumn(bundle.manifest, data.table);
     const names = id === undefined ? undefined : await readIds(data.table, id, { start: 0, end: rows });
-    return { rows, vectors: { values, width }, ...(names ? { names } : {}) };
+    const vectors = { values: values.subarray(0, numbers.length * width), width };
+    return { rows, vectors, numbers, ...(names ? { names } : {}) };
   } finally {
     await data.close();
   }

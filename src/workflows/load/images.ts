@@ -1,5 +1,4 @@
 /** Reading columns of images: the part of reading a table that needs a decoder and the files beside the table. */
-import type { UnreadableCells } from "../../capabilities/data/kinds/index.js";
 import { readImageFile } from "../../capabilities/data/sources/index.js";
 import {
   chooseImageFormat,
@@ -12,6 +11,7 @@ import { quoteIdentifier, type ReadFrameOptions, readFrame, type Table } from ".
 import { QuernError } from "../../foundation/base/errors.js";
 import { imageBytes, isImageUri } from "../../foundation/base/pictures/image-text.js";
 import { type PictureSize, UnreadablePicture } from "../../foundation/base/pictures/picture.js";
+import { isMissingText } from "../../foundation/base/values.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import {
   createFrame,
@@ -80,15 +80,26 @@ function bytesOf(cell: string, folder: string | undefined): Uint8Array {
   return readImageFile(folder, cell, DEFAULT_IMAGE_LIMITS.bytes);
 }
 
+/** A row without a picture of a column. */
+export interface PictureFailure {
+  /** Of the rows that were read, from 0. */
+  readonly row: number;
+  readonly column: string;
+  /** As the cell names it; "" where it names none. */
+  readonly file: string;
+  /** One clause. */
+  readonly reason: string;
+}
+
 export interface ReadColumns {
   readonly frame: Frame;
-  /** Images that could not be read; they count as missing. */
-  readonly unreadable: readonly UnreadableCells[];
+  /** By column, then row. These cells are 0 throughout, which no picture is. */
+  readonly failures: readonly PictureFailure[];
 }
 
 /**
  * `readFrame` with columns of images: every image is decoded and brought to the size of its column.
- * @throws QuernError DATA_COLUMN_UNKNOWN, DATA_TOO_LARGE, DATA_MALFORMED where no image of a column can be read
+ * @throws QuernError DATA_COLUMN_UNKNOWN, DATA_TOO_LARGE
  */
 export async function readColumns(
   { table, imageFolder, pixels }: TableWithImages,
@@ -100,14 +111,14 @@ export async function readColumns(
   });
   const read = await readFrame(table, texts, options);
   const columns = new Map(read.columns);
-  const unreadable: UnreadableCells[] = [];
+  const failures: PictureFailure[] = [];
   for (const column of schema.filter(({ kind }) => kind === "image")) {
     const cells = (read.columns.get(column.name) as TextColumn).values;
     const images = await readImages(column, cells, { imageFolder, pixels, signal: options.signal });
     columns.set(column.name, images.column);
-    if (images.unreadable) unreadable.push(images.unreadable);
+    for (const failure of images.failures) failures.push(failure);
   }
-  return { frame: createFrame(columns, read.rows), unreadable };
+  return { frame: createFrame(columns, read.rows), failures };
 }
 
 async function readImages(
@@ -118,26 +129,32 @@ async function readImages(
     pixels,
     signal,
   }: Pick<TableWithImages, "imageFolder" | "pixels"> & { readonly signal?: AbortSignal | undefined },
-): Promise<{ column: ImageColumn; unreadable?: UnreadableCells }> {
+): Promise<{ column: ImageColumn; failures: readonly PictureFailure[] }> {
   const size = pictureSizeOf(schema as Parameters<typeof pictureSizeOf>[0]);
   const cellBytes = size.height * size.width * size.channels;
   requireRoom(schema.name, cells.length, size);
   const decode = createImageDecoder();
   const values = new Uint8Array(cells.length * cellBytes);
-  const failures: { row: number; value: string }[] = [];
+  const failures: PictureFailure[] = [];
+  const fail = (row: number, file: string, reason: string): void => {
+    failures.push({ row, column: schema.name, file: nameOf(file), reason });
+  };
   let next = 0;
   const work = async (): Promise<void> => {
     for (let row = next++; row < cells.length; row = next++) {
       if (signal?.aborted) throw new QuernError("INTERRUPTED", "Reading images was interrupted.");
-      if (cells[row] === "") continue;
+      const cell = cells[row]!.trim();
+      if (isMissingText(cell, schema.format ?? {})) {
+        fail(row, "", "no picture is named");
+        continue;
+      }
       let key: string | undefined;
-      const picture = await readCell(cells[row]!, imageFolder, async (bytes) => {
+      const picture = await readCell(cell, imageFolder, async (bytes) => {
         key = pixels && keyOfFile(bytes);
         const known = key === undefined ? undefined : pixels?.get(key, size);
         return known ? { ...size, data: known } : readImageCell(bytes, size, decode);
       });
-      if (picture instanceof UnreadablePicture)
-        failures.push({ row, value: `${nameOf(cells[row]!)}: ${picture.reason}` });
+      if (picture instanceof UnreadablePicture) fail(row, cell, picture.reason);
       else if (picture) {
         values.set(picture.data, row * cellBytes);
         // A view of the column, which nobody changes.
@@ -147,16 +164,8 @@ async function readImages(
     }
   };
   await Promise.all(Array.from({ length: DECODED_TOGETHER }, work));
-  const column: ImageColumn = { kind: "image", values, ...size };
-  if (failures.length === 0) return { column };
   failures.sort((a, b) => a.row - b.row);
-  if (failures.length === cells.filter((cell) => cell !== "").length)
-    throw noneReadable(schema.name, failures[0]!);
-  const { name, kind } = schema;
-  return {
-    column,
-    unreadable: { column: name, kind, rows: failures.length, examples: failures.slice(0, 5) },
-  };
+  return { column: { kind: "image", values, ...size }, failures };
 }
 
 async function readCell(
@@ -168,9 +177,13 @@ async function readCell(
     return await read(bytesOf(cell, folder));
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
-    return new UnreadablePicture(said.replace(/\.$/, ""));
+    return new UnreadablePicture(asClause(said));
   }
 }
+
+/** "There is no such file." is one clause of another sentence. */
+const asClause = (said: string): string =>
+  said.replace(/\.$/, "").replace(/^[A-Z](?=[a-z]| )/, (letter) => letter.toLowerCase());
 
 const nameOf = (cell: string): string => (cell.length > 80 ? `${cell.slice(0, 80)}…` : cell);
 
@@ -183,17 +196,6 @@ function requireRoom(name: string, rows: number, { height, width, channels }: Pi
     {
       details: { column: name, bytes, limitBytes: MAXIMUM_COLUMN_BYTES },
       hint: "Set a smaller `data.imageSize`, or give fewer rows.",
-    },
-  );
-}
-
-function noneReadable(name: string, first: { row: number; value: string }): QuernError {
-  return new QuernError(
-    "DATA_MALFORMED",
-    `No image of the column ${JSON.stringify(name)} can be read. Row ${first.row + 1}: ${first.value}.`,
-    {
-      details: { column: name, row: first.row },
-      hint: "Give JPEG, PNG, WebP or GIF files inside the folder of the table.",
     },
   );
 }

@@ -7,7 +7,7 @@ import { pack, unpack } from "../../foundation/base/packing.js";
 import type { PictureSize } from "../../foundation/base/pictures/picture.js";
 
 /** Raised whenever equal files would be decoded or brought to a size otherwise. */
-const DECODING = 1;
+const DECODING = 2;
 const DEFAULT_LIMIT_BYTES = 512 * 2 ** 20;
 
 interface Chunk {

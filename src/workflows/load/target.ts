@@ -19,7 +19,7 @@ export interface ResolvedTarget {
   readonly reason: string;
   /** Class labels in order; for a binary task the positive one is last. Empty for regression. */
   readonly classes: readonly string[];
-  /** Rows that have a target, ascending. */
+  /** Rows that have a target and can be used, ascending. */
   readonly rows: Int32Array;
   /** For `rows`, in their order. */
   readonly target: Target;
@@ -29,6 +29,8 @@ export interface TargetWish {
   readonly column: string;
   readonly type?: TaskType | undefined;
   readonly positive?: string | undefined;
+  /** Other rows count as having no target. */
+  readonly isUsable?: (row: number) => boolean;
 }
 
 /**
@@ -37,7 +39,8 @@ export interface TargetWish {
  */
 export function resolveTarget(column: Column, schema: ColumnSchema, wish: TargetWish): ResolvedTarget {
   const labels = labelsOf(column, schema);
-  const rows = Int32Array.from(labels.keys()).filter((row) => labels[row] !== undefined);
+  const { isUsable = () => true } = wish;
+  const rows = Int32Array.from(labels.keys()).filter((row) => labels[row] !== undefined && isUsable(row));
   if (rows.length === 0) throw unusable(wish.column, "has no value in any row", { rows: labels.length });
   const distinct = new Map<string, number>();
   for (const row of rows) distinct.set(labels[row]!, (distinct.get(labels[row]!) ?? 0) + 1);

@@ -14,13 +14,13 @@ import {
 } from "../../foundation/contracts/structured-answers.js";
 import { labelsOfTags } from "../../foundation/contracts/tag-sequence.js";
 import type { OpenedData } from "../load/open-data.js";
-import { readInputs } from "../use/reading.js";
+import { answerable, readInputs } from "../use/reading.js";
 import { definitionOf } from "./check.js";
 import { readCellFile } from "./prepare.js";
 import { truthCells, truthColumns } from "./truth-columns.js";
 
 /**
- * What a model of a structured task is worth on labelled rows; rows without a truth are left out.
+ * What a model of a structured task is worth on labelled rows; rows without a truth, or with a picture that cannot be read, are left out.
  * @param metric the decisive one; absent: the first of the task
  * @throws QuernError DATA_COLUMN_UNKNOWN, DATA_MALFORMED, TARGET_UNUSABLE, PREDICTION_INPUT
  */
@@ -40,13 +40,15 @@ export async function evaluateStructure(
   const { manifest } = bundle;
   const definition = definitionOf(manifest.task as StructuredTask);
   const cells = await readCells(data, manifest.target, definition.task);
-  const inputs = await readInputs(data, manifest);
-  const { target, rows } = await definition.parse(cells, {
+  const read = await readInputs(data, manifest);
+  const inputs = read.frame;
+  const { target, rows: known } = await definition.parse(cells, {
     inputs,
     labels: labelsOf(manifest.outputs as StructuredOutputs),
     readFile: (cell) => readCellFile(data, cell),
     decodeImage: createImageDecoder(),
   });
+  const rows = answerable(read, known);
   if (rows.length === 0) {
     throw new QuernError("TARGET_UNUSABLE", `No row has a value of ${JSON.stringify(manifest.target)}.`, {
       details: { column: manifest.target },

@@ -1,16 +1,18 @@
 /** A table as a training of a structured task sees it. */
-import { inferSchema, type UnreadableCells } from "../../capabilities/data/kinds/index.js";
+import { inferSchema } from "../../capabilities/data/kinds/index.js";
 import { isImageFile, readImageFile } from "../../capabilities/data/sources/index.js";
 import type { ParsedTruth, StructuredTaskDefinition } from "../../capabilities/structured/definition.js";
 import { createImageDecoder, DEFAULT_IMAGE_LIMITS } from "../../capabilities/vision/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { isImageUri } from "../../foundation/base/pictures/image-text.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
+import type { UnreadableColumn } from "../../foundation/contracts/detector.js";
 import { type Frame, selectColumns } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { StructuredTask } from "../../foundation/contracts/structured.js";
 import { readColumns, type TableWithImages, withImageSizes } from "../load/images.js";
 import { type DataRoles, rolesOf } from "../load/schema.js";
+import { usableRows } from "../load/usable-rows.js";
 import { truthCells, truthColumns } from "./truth-columns.js";
 
 export interface PreparedStructure {
@@ -26,7 +28,7 @@ export interface PreparedStructure {
   readonly truthColumns: readonly string[];
   readonly truth: ParsedTruth<StructuredTask>;
   readonly roles: DataRoles;
-  readonly unreadable: readonly UnreadableCells[];
+  readonly unreadable: readonly UnreadableColumn[];
 }
 
 /** @throws QuernError USAGE, DATA_COLUMN_UNKNOWN, DATA_MALFORMED, TARGET_UNUSABLE */
@@ -38,8 +40,9 @@ export async function prepareStructure(
   const { column, columns } = targetColumns(definition, data, project);
   const roles = rolesOf(project);
   const schema = await structureSchema(definition, data, project, columns);
-  const { frame, unreadable } = await readColumns(data, schema);
+  const { frame, failures } = await readColumns(data, schema);
   const inputs = selectColumns(frame, inputColumns(definition, frame, columns, roles));
+  const { isUsable, unreadable } = usableRows(failures, inputs);
   const truth = await definition.parse(truthCells(frame, columns), {
     inputs,
     readFile: (cell) => readCellFile(data, cell),
@@ -50,7 +53,10 @@ export async function prepareStructure(
       details: { column },
     });
   }
-  return { definition, schema, frame, inputs, column, truthColumns: columns, truth, roles, unreadable };
+  return {
+    ...{ definition, schema, frame, inputs, column, truthColumns: columns, roles, unreadable },
+    truth: { ...truth, rows: truth.rows.filter(isUsable) },
+  };
 }
 
 /** Bytes of a file beside the table. @throws QuernError PATH_REFUSED, DATA_TOO_LARGE, DATA_NOT_FOUND */

@@ -1,4 +1,5 @@
 import type { UnreadableCells } from "../../capabilities/data/kinds/index.js";
+import { IMAGE_FOLDER_COLUMNS } from "../../capabilities/data/sources/index.js";
 import type { Table } from "../../engines/table/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
@@ -7,8 +8,10 @@ import { type Column, columnOf, type Frame, selectColumns } from "../../foundati
 import type { Project } from "../../foundation/contracts/project.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
 import { readColumns, type TableWithImages } from "../load/images.js";
+import { findLostPictures, lostPicturesError, lostPicturesFinding } from "../load/lost-pictures.js";
 import { type DataRoles, decideSchema, rolesOf } from "../load/schema.js";
 import { listedNames, type ResolvedTarget, resolveTarget, unknownTarget } from "../load/target.js";
+import { usableRows } from "../load/usable-rows.js";
 
 /** A table as a training sees it: every column has a kind, the target a task, the rest a role. */
 export interface PreparedData {
@@ -37,33 +40,49 @@ export async function prepareData(data: TableWithImages, project: Project): Prom
   const { task } = project;
   const roles = rolesOf(project);
   const { columns: schema, unreadable } = await decideSchema(data, project);
-  const { frame, unreadable: unreadableImages } = await readColumns(data, schema);
+  const { frame, failures } = await readColumns(data, schema);
+  const taken = new Set([name, ...Object.values(roles)]);
+  const features = selectColumns(
+    frame,
+    [...frame.columns.keys()].filter((column) => !taken.has(column)),
+  );
+  const lost = await findLostPictures(
+    table,
+    schema,
+    new Set([...taken, ...Object.keys(project.data.kinds ?? {})]),
+  );
+  const names = new Set(lost.map(({ column }) => column));
+  const others = [...features.columns].filter(([column, { kind }]) => kind !== "id" && !names.has(column));
+  if (lost[0] && others.length === 0) throw lostPicturesError(lost[0], data);
+  const { isUsable, unreadable: unreadablePictures } = usableRows(failures, features);
   const target = resolveTarget(columnOf(frame, name), schema.find((column) => column.name === name)!, {
     column: name,
     type: task.type && tabularTask(task.type, "A table with one target"),
     positive: task.positive,
+    isUsable,
   });
-  const taken = new Set([name, ...Object.values(roles)]);
   return {
     schema,
     frame,
-    features: selectColumns(
-      frame,
-      [...frame.columns.keys()].filter((column) => !taken.has(column)),
-    ),
+    features,
     target,
     roles,
     ...(roles.weight === undefined
       ? {}
       : { weights: weightsOf(columnOf(frame, roles.weight), roles.weight) }),
-    unreadable: [...unreadable, ...unreadableImages],
-    notes: table.notes.map(noteFinding),
+    unreadable: [...unreadable, ...unreadablePictures],
+    notes: [...table.notes.map(noteFinding), ...lost.map((one) => lostPicturesFinding(one, data))],
   };
 }
 
 function requireTarget(table: Table, project: Project): string {
   const names = table.columns.map((column) => column.name);
   const wanted = project.task.target;
+  if (wanted === undefined && names.join() === IMAGE_FOLDER_COLUMNS.image) {
+    throw new QuernError("USAGE", "Nothing says what the pictures show.", {
+      hint: "Make a folder for each class and move the pictures into them, or give a table that names the pictures, with a column to predict.",
+    });
+  }
   if (wanted === undefined) {
     throw new QuernError("USAGE", "No target column was given.", {
       hint: `Name the column to predict with --target. The columns are ${listedNames(names)}.`,

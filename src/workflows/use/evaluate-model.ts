@@ -14,12 +14,12 @@ import type { Manifest } from "../../foundation/contracts/bundle.js";
 import type { EvaluateResult, Evaluation } from "../../foundation/contracts/evaluation.js";
 import { type Column, columnOf, takeRows } from "../../foundation/contracts/frame.js";
 import { isStructured, tabularTask } from "../../foundation/contracts/structured.js";
-import type { Target } from "../../foundation/contracts/target.js";
+import { type Target, takeTarget } from "../../foundation/contracts/target.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
 import type { OpenedData } from "../load/open-data.js";
 import { evaluateStructure } from "../structured/evaluate.js";
 import { withModel } from "./open-model.js";
-import { openRows, type ReadingOptions, readInputs } from "./reading.js";
+import { answerable, openRows, type ReadingOptions, readInputs } from "./reading.js";
 
 export interface EvaluateRequest {
   readonly model: string;
@@ -34,7 +34,7 @@ export interface EvaluateRequest {
 
 const RESAMPLES = 500;
 
-/** Scores a model on labelled rows; rows without a target are left out. @throws QuernError TARGET_UNUSABLE, PREDICTION_INPUT */
+/** Scores a model on labelled rows; rows without a target, or with a picture that cannot be read, are left out. @throws QuernError TARGET_UNUSABLE, PREDICTION_INPUT */
 export function evaluateModel(
   request: EvaluateRequest,
   options: WorkflowOptions = {},
@@ -70,8 +70,11 @@ async function evaluateTable(
   },
 ): Promise<Evaluation> {
   const { manifest } = bundle;
-  const { target, rows } = await readTarget(data.table, manifest);
-  const features = takeRows(await readInputs(data, manifest), rows);
+  const known = await readTarget(data.table, manifest);
+  const inputs = await readInputs(data, manifest);
+  const rows = answerable(inputs, known.rows);
+  const target = takeKnown(known, rows);
+  const features = takeRows(inputs.frame, rows);
   const named = METRIC_LIST.find((metric) => metric.id === wish.metric);
   return evaluate(
     {
@@ -115,6 +118,19 @@ export async function readTarget(
     "TARGET_UNUSABLE",
     `No row has a value of ${JSON.stringify(name)} that the model knows.`,
     { details: { column: name } },
+  );
+}
+
+/** The target of some of the known rows. */
+export function takeKnown(
+  known: { readonly target: Target; readonly rows: Int32Array },
+  rows: Int32Array,
+): Target {
+  if (rows.length === known.rows.length) return known.target;
+  const positions = new Map(Array.from(known.rows, (row, position) => [row, position]));
+  return takeTarget(
+    known.target,
+    Array.from(rows, (row) => positions.get(row)!),
   );
 }
 

@@ -17,7 +17,7 @@ import { type WorkflowOptions, workflowContext } from "../context.js";
 import { explainFully } from "./explain-fully.js";
 import { completeRows, type OpenExplainer, openExplainer, predictionsOf } from "./open-explainer.js";
 import { withModel } from "./open-model.js";
-import { idColumn, openRows, type ReadingOptions, readIds, readInputs } from "./reading.js";
+import { idColumn, openRows, type ReadingOptions, readEveryInput, readIds } from "./reading.js";
 
 export interface ExplainRowsRequest {
   readonly model: string;
@@ -71,7 +71,7 @@ export async function explainRows(
     try {
       const { table } = data;
       const range = { start: 0, end: request.rows ?? MOST_ROWS };
-      const read = completeRows(bundle, await readInputs(data, bundle.manifest, range));
+      const read = completeRows(bundle, await readEveryInput(data, bundle.manifest, range));
       const explainer = await openExplainer(bundle, {
         hostTransforms: createTransforms(),
         method: request.method ?? "auto",

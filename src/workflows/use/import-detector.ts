@@ -110,7 +110,13 @@ function detectorParts(
   const data = new Uint8Array(SAMPLE.width * SAMPLE.height * SAMPLE.channels).fill(128);
   const parts: DetectorParts = {
     ...{ task: "detection", target, model: graph.toBytes() },
-    inputs: [{ column: { name, kind: "image", reason: "the model reads it", format }, optional: false }],
+    inputs: [
+      {
+        column: { name, kind: "image", reason: "the model reads it", format },
+        optional: false,
+        required: true,
+      },
+    ],
     graphInputs: planGraphInputs([{ name, kind: "image", width, image: { height, channels: 3 } }]),
     outputs: { kind: "boxes", labels: [...labels] },
     lineage: { imported: hashValue(options) },

@@ -2,15 +2,24 @@ import type { LoadedBundle } from "../../capabilities/bundles/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { hashValue } from "../../foundation/base/hash.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
-import type { Frame } from "../../foundation/contracts/frame.js";
-import { pictureSizeOf } from "../../foundation/contracts/image-cells.js";
+import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
+import { hasImages, pictureSizeOf } from "../../foundation/contracts/image-cells.js";
 import { hasStructure, type StructuredAnswer } from "../../foundation/contracts/structured-answers.js";
 import { throwIfAborted, type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
+import type { PictureFailure } from "../load/images.js";
 import type { OpenedData } from "../load/open-data.js";
 import { withModel } from "./open-model.js";
 import { PredictionProgress } from "./prediction-progress.js";
-import { type Cell, createPredictionWriter, outputTarget } from "./prediction-writer.js";
-import { idColumn, openRows, type ReadingOptions, readIds, readInputs } from "./reading.js";
+import { type Cell, createPredictionWriter, outputTarget, UnansweredRow } from "./prediction-writer.js";
+import {
+  failureText,
+  idColumn,
+  openRows,
+  type ReadInputs,
+  type ReadingOptions,
+  readIds,
+  readInputs,
+} from "./reading.js";
 
 export interface PredictFileRequest {
   readonly model: string;
@@ -32,6 +41,8 @@ export interface PredictFileResult {
   readonly model: string;
   readonly version: number;
   readonly rows: number;
+  /** Rows without an answer; the column `error` says why. */
+  readonly failed: number;
   readonly output: string;
 }
 
@@ -52,7 +63,8 @@ function rowsInBytes({ inputs }: Manifest, bytes: number, wished: number): numbe
 
 /**
  * One row out per row in, in order: the id where there is one, `prediction`, and `probability_<label>` for each label. A
- * prediction with a structure is JSON: as a text, in JSON Lines as it is. The output appears when it is whole; until then
+ * prediction with a structure is JSON: as a text, in JSON Lines as it is. Of models that read pictures, a column `error` says
+ * why a row has no prediction: its picture cannot be read, or is not there. The output appears when it is whole; until then
  * what is done lies beside it, durable after each chunk.
  * @throws QuernError UNSUPPORTED when intervals are wanted of a model that has none; INTERRUPTED, and then `resume` goes on
  */
@@ -93,25 +105,30 @@ async function predictRows(
   const written = progress?.takeOver(resume);
   const writer = createPredictionWriter(target, {
     ...{ id, classes: classesOf(manifest), table: data.table, interval, escapeFormulas, written },
+    errors: hasImages(manifest),
     prediction:
       manifest.outputs.kind === "value" ? "number" : hasStructure(manifest.outputs) ? "json" : "text",
   });
   const started = context.clock.elapsed();
+  let first: PictureFailure | undefined;
   try {
     for (let start = written?.rows ?? 0; start < rows; start += chunkRows) {
       throwIfAborted(context.signal);
       const range = { start, end: start + chunkRows };
-      const inputs = await readInputs(data, manifest, range);
+      const read = await readInputs(data, manifest, range);
       const ids = id === undefined ? undefined : await readIds(data.table, id, range);
-      await writer.write(await predictionRows(bundle, inputs, interval), ids);
+      await writer.write(await answeredRows(bundle, read, interval), ids);
+      first ??= read.failures.map((failure) => ({ ...failure, row: start + failure.row }))[0];
       progress?.save(writer.flush());
       const done = Math.min(start + chunkRows, rows);
       const elapsedMs = context.clock.elapsed() - started;
       context.onEvent({ run: "", stage: "predict", done, total: rows, elapsedMs });
     }
+    const { failed } = writer.flush();
+    if (first && failed === rows) throw noneAnswered(first, rows);
     const output = await writer.finish();
     progress?.remove();
-    return { model: manifest.name, version: manifest.version, rows, output };
+    return { model: manifest.name, version: manifest.version, rows, failed, output };
   } catch (failure) {
     if (progress && context.signal.aborted) {
       progress.save(writer.flush());
@@ -140,6 +157,35 @@ const classesOf = ({ outputs }: Manifest): readonly string[] => {
   if (outputs.kind === "classes") return outputs.classes;
   return outputs.kind === "labels" ? outputs.labels : [];
 };
+
+function noneAnswered(first: PictureFailure, rows: number): QuernError {
+  const { row, column } = first;
+  return new QuernError(
+    "PREDICTION_INPUT",
+    `None of the ${rows} rows can be answered. Row ${row + 1}, column ${JSON.stringify(column)}: ${failureText(first)}.`,
+    {
+      details: { row, column, rows },
+      hint: "Give JPEG, PNG, WebP or GIF files inside the folder of the table.",
+    },
+  );
+}
+
+/** An answer or its lack for each row that was read. */
+async function answeredRows(
+  bundle: LoadedBundle,
+  { frame, failures }: ReadInputs,
+  interval: boolean,
+): Promise<(Cell[] | UnansweredRow)[]> {
+  if (failures.length === 0) return predictionRows(bundle, frame, interval);
+  const reasons = new Map(failures.map((failure) => [failure.row, failureText(failure)]));
+  const rows = Array.from({ length: frame.rows }, (_, row) => row).filter((row) => !reasons.has(row));
+  const answers = rows.length > 0 ? await predictionRows(bundle, takeRows(frame, rows), interval) : [];
+  const answered = new Map(rows.map((row, position) => [row, answers[position]!]));
+  return Array.from(
+    { length: frame.rows },
+    (_, row) => answered.get(row) ?? new UnansweredRow(reasons.get(row)!),
+  );
+}
 
 /** `prediction`, then the probabilities or the ends of the interval, for each row. */
 async function predictionRows(

@@ -14,6 +14,7 @@ const progressSchema = z.strictObject({
   /** Predicted and durable. */
   rows: z.number().int().nonnegative(),
   bytes: z.number().int().nonnegative(),
+  failed: z.number().int().nonnegative(),
   process: z.number().int(),
 });
 
@@ -22,6 +23,8 @@ export interface WrittenPart {
   readonly path: string;
   readonly rows: number;
   readonly bytes: number;
+  /** Of the rows those without an answer. */
+  readonly failed: number;
 }
 
 export class PredictionProgress {
@@ -55,13 +58,15 @@ export class PredictionProgress {
         hint: "Run the same command as before, or leave out `--resume` to start anew.",
       });
     }
-    return existsSync(path) ? { path, rows: found.rows, bytes: found.bytes } : undefined;
+    return existsSync(path)
+      ? { path, rows: found.rows, bytes: found.bytes, failed: found.failed }
+      : undefined;
   }
 
   /** After this the rows are kept, whatever happens to the process. The lines must be durable before. */
-  save({ path, rows, bytes }: WrittenPart): void {
+  save({ path, rows, bytes, failed }: WrittenPart): void {
     const state: z.infer<typeof progressSchema> = {
-      ...{ identity: this.#identity, part: basename(path), rows, bytes },
+      ...{ identity: this.#identity, part: basename(path), rows, bytes, failed },
       process: process.pid,
     };
     writeFileAtomic(this.#path, JSON.stringify(state));

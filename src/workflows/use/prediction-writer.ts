@@ -18,12 +18,23 @@ import { QuernError } from "../../foundation/base/errors.js";
 
 import type { WrittenPart } from "./prediction-progress.js";
 
-/** Objects and lists are written as JSON. */
-export type Cell = string | number | object;
+/** Objects and lists are written as JSON; null is nothing. */
+export type Cell = string | number | object | null;
+
+/** A row without an answer. */
+export class UnansweredRow {
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
 
 export interface PredictionWriter {
   /** For each row its `prediction` and what belongs to it. */
-  write(rows: readonly (readonly Cell[])[], ids: readonly string[] | undefined): Promise<void>;
+  write(
+    rows: readonly (readonly Cell[] | UnansweredRow)[],
+    ids: readonly string[] | undefined,
+  ): Promise<void>;
   /** Makes what was written durable; `rows` are those of all writes. */
   flush(): WrittenPart;
   /** Makes the file visible, whole; returns its path. */
@@ -42,6 +53,8 @@ export interface PredictionWriterOptions {
   readonly prediction: "number" | "text" | "json";
   /** Whether the ends of an interval are written too. */
   readonly interval: boolean;
+  /** Whether rows may have no answer: a last column `error` says why. */
+  readonly errors: boolean;
   /** The rows that are predicted; its temporary folder holds the file on its way to Parquet. */
   readonly table: Table;
   readonly escapeFormulas: boolean;
@@ -69,6 +82,7 @@ export function createPredictionWriter(target: string, options: PredictionWriter
     "prediction",
     ...options.classes.map((label) => `probability_${label}`),
     ...(options.interval ? ["prediction_low", "prediction_high"] : []),
+    ...(options.errors ? ["error"] : []),
   ];
   const isCsv = format === ".csv";
   // Parquet is made of lines that hold structures as texts.
@@ -80,14 +94,16 @@ export function createPredictionWriter(target: string, options: PredictionWriter
 
 type Line = (values: readonly Cell[]) => string;
 
-const plainCell = (value: Cell): string | number =>
-  typeof value === "object" ? JSON.stringify(value) : value;
+const plainCell = (value: Cell): string | number => {
+  if (value === null) return "";
+  return typeof value === "object" ? JSON.stringify(value) : value;
+};
 
 const jsonLine = (names: readonly string[], holdsTexts: boolean): Line => {
   const keys = names.map((name) => JSON.stringify(name));
   const cell = (value: Cell): string => {
     const written = JSON.stringify(value);
-    return holdsTexts && typeof value === "object" ? JSON.stringify(written) : written;
+    return holdsTexts && typeof value === "object" && value !== null ? JSON.stringify(written) : written;
   };
   return (values) => `{${values.map((value, k) => `${keys[k]}:${cell(value)}`).join(",")}}\n`;
 };
@@ -103,6 +119,7 @@ class LineWriter implements PredictionWriter {
   readonly #handle: number;
   #rows = 0;
   #bytes = 0;
+  #failed = 0;
 
   constructor(
     target: string,
@@ -123,19 +140,33 @@ class LineWriter implements PredictionWriter {
     if (written) {
       ftruncateSync(this.#handle, written.bytes);
       this.#rows = written.rows;
+      this.#failed = written.failed;
       this.#bytes = written.bytes;
     } else this.#append(header);
   }
 
-  async write(rows: readonly (readonly Cell[])[], ids: readonly string[] | undefined): Promise<void> {
-    const lines = rows.map((answer, row) => this.#line(ids ? [ids[row]!, ...answer] : answer));
+  async write(
+    rows: readonly (readonly Cell[] | UnansweredRow)[],
+    ids: readonly string[] | undefined,
+  ): Promise<void> {
+    const lines = rows.map((answer, row) =>
+      this.#line([...(ids ? [ids[row]!] : []), ...this.#cells(answer)]),
+    );
     this.#append(lines.join(""));
     this.#rows += rows.length;
+    this.#failed += rows.filter((answer) => answer instanceof UnansweredRow).length;
+  }
+
+  #cells(answer: readonly Cell[] | UnansweredRow): readonly Cell[] {
+    const { id, errors } = this.#options;
+    if (!(answer instanceof UnansweredRow)) return errors ? [...answer, null] : answer;
+    const empty = this.#names.length - 1 - (id === undefined ? 0 : 1);
+    return [...new Array<null>(empty).fill(null), answer.reason];
   }
 
   flush(): WrittenPart {
     fsyncSync(this.#handle);
-    return { path: this.#temporary, rows: this.#rows, bytes: this.#bytes };
+    return { path: this.#temporary, rows: this.#rows, bytes: this.#bytes, failed: this.#failed };
   }
 
   close(): void {
@@ -178,6 +209,7 @@ class LineWriter implements PredictionWriter {
       const made = join(table.temporaryFolder, "predictions.parquet");
       const texts = new Set([
         this.#options.id,
+        "error",
         ...(this.#options.prediction === "number" ? [] : ["prediction"]),
       ]);
       const columns = this.#names.map(

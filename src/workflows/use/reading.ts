@@ -3,10 +3,12 @@ import { QuernError } from "../../foundation/base/errors.js";
 import { nearest } from "../../foundation/base/nearest.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
 import type { Frame } from "../../foundation/contracts/frame.js";
+import { NO_PICTURE } from "../../foundation/contracts/row-encoding.js";
 import type { SourceOptions } from "../../foundation/contracts/source.js";
 import type { WorkflowContext } from "../context.js";
-import { readColumns, type TableWithImages } from "../load/images.js";
+import { type PictureFailure, readColumns, type TableWithImages } from "../load/images.js";
 import { defined, type OpenedData, openLocation } from "../load/open-data.js";
+import { refuseMostLost } from "../load/usable-rows.js";
 
 /** How to read a file of rows; what is left out is found from its content. */
 export type ReadingOptions = { [Key in keyof SourceOptions]?: SourceOptions[Key] | undefined } & {
@@ -21,6 +23,12 @@ export function openRows(
   return openLocation(source, defined(options), { ...context, allowedHosts: allowHost });
 }
 
+export interface ReadInputs {
+  readonly frame: Frame;
+  /** Rows of the frame that cannot be answered, for a picture that cannot be read or is not there. */
+  readonly failures: readonly PictureFailure[];
+}
+
 /**
  * The columns a model takes, read by the rules of its training, so that a value means the same as it did there.
  * @throws QuernError PREDICTION_INPUT naming a column that is missing and may not be
@@ -29,7 +37,7 @@ export async function readInputs(
   data: TableWithImages,
   manifest: Manifest,
   range: ReadFrameOptions = {},
-): Promise<Frame> {
+): Promise<ReadInputs> {
   const { table } = data;
   const names = table.columns.map((column) => column.name);
   const present = manifest.inputs.filter((input) => names.includes(input.column.name));
@@ -46,20 +54,40 @@ export async function readInputs(
       },
     );
   }
-  const { frame, unreadable } = await readColumns(
+  const { frame, failures } = await readColumns(
     data,
     present.map((input) => input.column),
     range,
   );
-  const [first] = unreadable;
+  const needed = new Set(present.flatMap(({ column, required }) => (required ? [column.name] : [])));
+  return { frame, failures: failures.filter(({ column, file }) => file !== "" || needed.has(column)) };
+}
+
+/** The same of all rows. @throws QuernError PREDICTION_INPUT naming the first row that cannot be answered */
+export async function readEveryInput(
+  data: TableWithImages,
+  manifest: Manifest,
+  range: ReadFrameOptions = {},
+): Promise<Frame> {
+  const { frame, failures } = await readInputs(data, manifest, range);
+  const [first] = failures;
   if (!first) return frame;
-  const { row, value } = first.examples[0]!;
+  const row = first.row + (range.start ?? 0);
   throw new QuernError(
     "PREDICTION_INPUT",
-    `Row ${row + (range.start ?? 0) + 1}, column ${JSON.stringify(first.column)}: no image: ${value}.`,
-    { details: { column: first.column, row: row + (range.start ?? 0), rows: first.rows } },
+    `Row ${row + 1}, column ${JSON.stringify(first.column)}: ${failureText(first)}.`,
+    { details: { column: first.column, row, rows: new Set(failures.map((failure) => failure.row)).size } },
   );
 }
+
+/** Those of the rows that can be answered. @throws QuernError DATA_MALFORMED where they are less than half of all */
+export function answerable({ frame, failures }: ReadInputs, rows: Int32Array): Int32Array {
+  const lost = refuseMostLost(failures, frame.rows);
+  return lost.size === 0 ? rows : rows.filter((row) => !lost.has(row));
+}
+
+export const failureText = ({ file, reason }: PictureFailure): string =>
+  file === "" ? NO_PICTURE : `no image: ${file}: ${reason}`;
 
 /** The id column of the training, where the file has it. */
 export function idColumn(manifest: Manifest, table: Table): string | undefined {

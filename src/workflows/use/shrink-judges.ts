@@ -9,8 +9,8 @@ import { computeMetric } from "../../foundation/contracts/metric.js";
 import type { Prediction } from "../../foundation/contracts/prediction.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
 import type { WorkflowContext } from "../context.js";
-import { readTarget } from "./evaluate-model.js";
-import { openRows, readInputs } from "./reading.js";
+import { readTarget, takeKnown } from "./evaluate-model.js";
+import { answerable, openRows, readInputs } from "./reading.js";
 
 export interface Judge {
   /** Id of the metric, or `agreement`. */
@@ -46,8 +46,11 @@ export async function labelledJudge(
     defaultMetric(tabularTask(manifest.task, "Judging a smaller model by labelled rows"), METRIC_LIST);
   const data = await openRows(source, {}, context);
   try {
-    const { target, rows } = await readTarget(data.table, manifest);
-    const features = takeRows(await readInputs(data, manifest), rows);
+    const known = await readTarget(data.table, manifest);
+    const inputs = await readInputs(data, manifest);
+    const rows = answerable(inputs, known.rows);
+    const target = takeKnown(known, rows);
+    const features = takeRows(inputs.frame, rows);
     const isBounded = Number.isFinite(decisive.range?.[1]);
     return {
       measure: decisive.id,

@@ -9,7 +9,7 @@ import { type Predictions, type Target, takeTarget } from "../../foundation/cont
 import type { WorkflowContext } from "../context.js";
 import { readTarget } from "../use/evaluate-model.js";
 import type { OpenModel } from "../use/open-model.js";
-import { readInputs } from "../use/reading.js";
+import { answerable, readInputs } from "../use/reading.js";
 import { fileRows, spread, takePredicted, takeWatched } from "./watched-rows.js";
 
 /** What a window is compared with. */
@@ -46,10 +46,15 @@ export async function trainingRows(
   const dataset = await store.datasets.get(record.dataset);
   const { table } = await openDataset(dataset, store.blobs, context);
   try {
-    const all = await readInputs({ table }, manifest);
+    const read = await readInputs({ table }, manifest);
+    const all = read.frame;
+    const rowsRead = answerable(
+      read,
+      Int32Array.from({ length: all.rows }, (_, row) => row),
+    );
     const test = await testRows(store, dataset.id, manifest.lineage.split);
     const source = `training (${dataset.name})`;
-    const inputs = takeWatched(all, MOST_ROWS);
+    const inputs = takeWatched(takeRows(all, rowsRead), MOST_ROWS);
     if (test.length === 0) return { source, inputs };
     const held = Int32Array.from(spread(test.length, MOST_HELD_OUT_ROWS), (position) => test[position]!);
     const labels = await readTarget(table, manifest);

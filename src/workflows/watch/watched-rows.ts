@@ -7,9 +7,9 @@ import { type Column, createFrame, type Frame, takeRows } from "../../foundation
 import type { Store } from "../../foundation/contracts/store.js";
 import type { Predictions, Target } from "../../foundation/contracts/target.js";
 import type { WorkflowContext } from "../context.js";
-import { readTarget } from "../use/evaluate-model.js";
+import { readTarget, takeKnown } from "../use/evaluate-model.js";
 import type { OpenModel } from "../use/open-model.js";
-import { openRows, type ReadingOptions, readInputs } from "../use/reading.js";
+import { answerable, openRows, type ReadingOptions, readInputs } from "../use/reading.js";
 import { journalFolder } from "./prediction-log.js";
 
 /** Rows a model answered, with what is known of the truth. */
@@ -75,10 +75,15 @@ export async function fileRows(
   const { manifest } = bundle;
   const data = await openRows(source, reading, context);
   try {
-    const inputs = await readInputs(data, manifest);
+    const read = await readInputs(data, manifest);
+    const rows = answerable(
+      read,
+      Int32Array.from({ length: read.frame.rows }, (_, row) => row),
+    );
+    const inputs = rows.length === read.frame.rows ? read.frame : takeRows(read.frame, rows);
     const predictions: Predictions = await bundle.predictFrame(inputs);
     const known = data.table.columns.some(({ name }) => name === manifest.target);
-    const labels = known ? await readTarget(data.table, manifest) : labelsOf(manifest, []);
+    const labels = known ? placed(await readTarget(data.table, manifest), rows) : labelsOf(manifest, []);
     return {
       source: data.description,
       inputs,
@@ -89,6 +94,16 @@ export async function fileRows(
   } finally {
     await data.close();
   }
+}
+
+/** Labels of rows of the table as those of the rows that are kept of it. */
+function placed(
+  known: { readonly target: Target; readonly rows: Int32Array },
+  kept: Int32Array,
+): { rows: Int32Array; target: Target } {
+  const positions = new Map(Array.from(kept, (row, position) => [row, position]));
+  const rows = known.rows.filter((row) => positions.has(row));
+  return { rows: rows.map((row) => positions.get(row)!), target: takeKnown(known, rows) };
 }
 
 /** Truths that are no value of the target count as unknown. */

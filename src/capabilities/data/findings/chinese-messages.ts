@@ -98,6 +98,14 @@ const MESSAGES: Readonly<Record<string, Say>> = {
     `列${c}有 ${f.count("rows")} 个单元格无法按其类型读取，按缺失处理。`,
     "请更正这些单元格；若它们表示缺失，请列入 `data.missing`。",
   ],
+  "unreadable-pictures": (f, c) => [
+    `有 ${f.count("rows")} 行（${f.share("share")}）在列${c}中没有可读取的图片，这些行已略去。`,
+    "请将这些图片重新保存为 JPEG 或 PNG，或删除这些行。",
+  ],
+  "pictures-not-found": (f, c) => [
+    `列${c}写的是图片文件名（例如 ${f.text("example")}），但能找到的不到一半，因此未使用这些图片。`,
+    "文件名从表格所在文件夹算起：请把表格放在图片文件夹旁边；网址所指的图片请先下载。",
+  ],
   "date-as-text": (f, c) => [
     `列${c}看起来是日期（例如 ${f.text("example")}），却被读作文字。`,
     "请统一日期写法，或在 `data.kinds` 中指定为 datetime。",

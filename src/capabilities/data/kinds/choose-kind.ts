@@ -1,5 +1,5 @@
-import { isImageUri } from "../../../foundation/base/pictures/image-text.js";
-import { parseVector, type ValueFormat } from "../../../foundation/base/values.js";
+import { IMAGE_FILE, isImageUri } from "../../../foundation/base/pictures/image-text.js";
+import { isMissingText, parseVector, type ValueFormat } from "../../../foundation/base/values.js";
 import type { ColumnKind } from "../../../foundation/contracts/column.js";
 import type { ColumnEvidence } from "./column-evidence.js";
 import { saysCounter, saysId, saysTime } from "./column-name-hints.js";
@@ -82,15 +82,19 @@ function isIncreasing(sample: readonly unknown[]): boolean {
   return sample.every((value, index) => index === 0 || (value as number) > (sample[index - 1] as number));
 }
 
-/** A column is one of images when nearly all of so many cells are. */
+/** A column is one of images when nearly all of so many cells look like it, and most of these are there. */
 const IMAGE_SAMPLE = 200;
 const IMAGE_SHARE = 0.95;
+const FOUND_SHARE = 0.5;
 
 function imageChoice({ sample }: ColumnEvidence, isImage: IsImage): Choice | undefined {
-  const stride = Math.max(1, Math.floor(sample.length / IMAGE_SAMPLE));
-  const looked = sample.filter((_, index) => index % stride === 0) as readonly string[];
-  const images = looked.filter(isImage).length;
-  if (images === 0 || images < looked.length * IMAGE_SHARE) return undefined;
+  const present = (sample as readonly string[]).filter((cell) => !isMissingText(cell.trim(), {}));
+  const stride = Math.max(1, Math.floor(present.length / IMAGE_SAMPLE));
+  const looked = present.filter((_, index) => index % stride === 0);
+  const found = looked.filter(isImage).length;
+  if (found === 0 || found < looked.length * FOUND_SHARE) return undefined;
+  const named = looked.filter((cell) => isImage(cell) || IMAGE_FILE.test(cell)).length;
+  if (named < looked.length * IMAGE_SHARE) return undefined;
   return { kind: "image", reason: "Its texts are images, or name image files that exist." };
 }
 

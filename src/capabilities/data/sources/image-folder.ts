@@ -3,9 +3,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { translateDiskError } from "../../../foundation/base/atomic-file.js";
 import { QuernError } from "../../../foundation/base/errors.js";
-
-/** By their endings. Those of formats that are not decoded are told so, one by one, instead of being passed over. */
-export const IMAGE_FILE = /\.(jpe?g|jfif|png|webp|gif|pgm|ppm|tiff?|bmp|heic|heif|avif|jxl)$/i;
+import { IMAGE_FILE } from "../../../foundation/base/pictures/image-text.js";
 
 /** Names of the columns that a folder of images has as a table. */
 export const IMAGE_FOLDER_COLUMNS = { image: "image", label: "label", part: "part" } as const;

@@ -5,11 +5,12 @@ import { pipeline } from "node:stream/promises";
 import { translateDiskError } from "../../../foundation/base/atomic-file.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { OutboundClient } from "../../../foundation/base/outbound-client.js";
+import { IMAGE_FILE } from "../../../foundation/base/pictures/image-text.js";
 import type { SourceFormat } from "../../../foundation/contracts/source.js";
 import { type AnnotatedFolder, annotatedFolderAt, isAnnotated } from "./annotated/annotated-folder.js";
 import { expandGlob, isGlob } from "./glob.js";
 import { labelsName } from "./idx-header.js";
-import { IMAGE_FILE, type ListedImage, listImages } from "./image-folder.js";
+import { type ListedImage, listImages } from "./image-folder.js";
 
 /** A regular local file; `name` is what the user calls it. */
 export interface LocatedFile {
@@ -122,11 +123,13 @@ function filesOfFolder(path: string, location: string): LocatedFile[] {
       ? images.map((image) => image.path)
       : dataFiles(path);
   const files = names.flatMap((name) => {
-    const status = statSync(join(path, name));
-    if (status.isDirectory()) return [];
+    const status = statSync(join(path, name), { throwIfNoEntry: false });
+    // A picture that annotations name and that is not there is told where it is read.
+    if (!status || status.isDirectory()) return [];
     const [full, called] = [join(path, name), join(location, name)];
-    // Of many pictures an empty one is damaged like others; it is told where it is read.
-    if (status.size === 0 && IMAGE_FILE.test(name)) return [{ path: full, name: called, bytes: 0 }];
+    // Of many pictures an empty one is damaged like others, told where it is read; empty labels say that there is no object.
+    if (status.size === 0 && (annotated || IMAGE_FILE.test(name)))
+      return [{ path: full, name: called, bytes: 0 }];
     return [regularFile(full, called, status)];
   });
   if (files.length > 0) return files;

@@ -128,7 +128,10 @@ async function openAnnotated(
     throw translateDiskError(cause, listing);
   }
   const paths = [...rows.map(({ image }) => image), ...files];
-  const bytes = paths.reduce((sum, file) => sum + statSync(join(path, file)).size, 0);
+  const bytes = paths.reduce(
+    (sum, file) => sum + (statSync(join(path, file), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
   const prepared = [{ path: listing, name, description: { name, format, bytes }, assumedUtf8: false }];
   return { ...(await open(prepared, [], format, options, staging, context)), imageFolder: path };
 }

@@ -31,6 +31,10 @@ export async function parseMasks(
   for (const mask of colours) for (const colour of mask ?? []) met.add(colour);
   const classes = maskClasses(met, classFile(context));
   const { names, codeOf } = named(classes, context.labels);
+  const rows = colours.map((mask, row) => {
+    if (!mask) return new Uint8Array(height * width).fill(IGNORED);
+    return Uint8Array.from(mask, (colour) => codeOf(colour) ?? unknownColour(colour, cells[row]!, row));
+  });
   if (names.length < 2 || names.length > MOST_CLASSES) {
     throw new QuernError(
       "TARGET_UNUSABLE",
@@ -38,10 +42,6 @@ export async function parseMasks(
       { hint: "A mask has another grey level, or another colour of labelmap.txt, for every class." },
     );
   }
-  const rows = colours.map((mask, row) => {
-    if (!mask) return new Uint8Array(height * width).fill(IGNORED);
-    return Uint8Array.from(mask, (colour) => codeOf(colour) ?? unknownColour(colour, cells[row]!, row));
-  });
   const usable = Int32Array.from(cells.keys()).filter((row) => cells[row] !== "");
   return {
     target: { task: "segmentation", labels: names, height, width, rows },
@@ -81,8 +81,9 @@ function classFile({ readFile }: ParseContext): ClassFile | undefined {
 
 async function decoded(cell: string, row: number, { readFile, decodeImage }: ParseContext): Promise<Picture> {
   try {
-    const held = isImageUri(cell) ? imageBytes(cell) : undefined;
-    return await decodeImage(held ?? readFile(cell));
+    const bytes = (isImageUri(cell) ? imageBytes(cell) : undefined) ?? readFile(cell);
+    if (bytes[0] === 0xff && bytes[1] === 0xd8) throw new Error("it is a JPEG file");
+    return await decodeImage(bytes);
   } catch (cause) {
     const said = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
     throw new QuernError(

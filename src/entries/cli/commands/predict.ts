@@ -68,7 +68,10 @@ export const command = defineCommand({
     );
     io.result(
       result,
-      () => `${result.rows} rows predicted by ${result.model}@${result.version} in ${result.output}`,
+      () =>
+        `${result.rows - result.failed} rows predicted by ${result.model}@${result.version} in ${result.output}${
+          result.failed > 0 ? `; ${result.failed} could not be, for the reasons in the column \`error\`` : ""
+        }`,
     );
     return undefined;
   },

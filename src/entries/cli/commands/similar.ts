@@ -41,7 +41,8 @@ export const command = defineCommand({
       workflowOptions(options, io),
     );
     io.result(result, () => {
-      if (result.output !== null) return `${result.rows} rows, ${k} matches each, in ${result.output}`;
+      const lost = result.leftOut > 0 ? `; ${result.leftOut} pictures could not be read` : "";
+      if (result.output !== null) return `${result.rows} rows, ${k} matches each, in ${result.output}${lost}`;
       return result.similar
         .slice(0, SHOWN)
         .map(({ row, rank, match, similarity }) => `${row}\t${rank}\t${match}\t${similarity.toFixed(4)}`)

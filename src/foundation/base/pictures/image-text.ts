@@ -1,4 +1,7 @@
-/** Images inside texts: data URIs (RFC 2397) and bare base64 (RFC 4648). */
+/** Images in texts: names of files, data URIs (RFC 2397) and bare base64 (RFC 4648). */
+
+/** Names of image files, by their endings. Those of formats that are not decoded are told so, one by one, instead of being passed over. */
+export const IMAGE_FILE = /\.(jpe?g|jfif|png|webp|gif|pgm|ppm|tiff?|bmp|heic|heif|avif|jxl)$/i;
 
 const DATA_URI = /^data:image\/[\w.+-]+(;[\w.+-]+=[^;,]*)*;base64,/i;
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;

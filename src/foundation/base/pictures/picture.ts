@@ -41,6 +41,20 @@ function bytesOf(base64: unknown): Uint8Array | undefined {
   }
 }
 
+/** Whether the cell of a column shows a picture: where there is none it is 0 throughout. */
+export function hasPicture(cell: Uint8Array): boolean {
+  for (let at = 0; at < cell.length; at++) if (cell[at] !== 0) return true;
+  return false;
+}
+
+/** As a cell of a column: a picture that is black throughout differs from none in its first value, by 1 of 255. */
+export function pictureCell(data: Uint8Array): Uint8Array {
+  if (hasPicture(data)) return data;
+  const cell = Uint8Array.from(data);
+  cell[0] = 1;
+  return cell;
+}
+
 /** Stands in a row for an image that could not be read. */
 export class UnreadablePicture {
   /** One clause. */

@@ -21,6 +21,7 @@ import { targetLeak } from "./target-leak.js";
 import { targetValues } from "./target-values.js";
 import { timeLeak } from "./time-leak.js";
 import { unreadableCells } from "./unreadable-cells.js";
+import { unreadablePictures } from "./unreadable-pictures.js";
 
 /** Every built-in detector, in the order in which findings of equal severity are shown. */
 export const DETECTORS: readonly Detector[] = [
@@ -40,6 +41,7 @@ export const DETECTORS: readonly Detector[] = [
   constantColumns,
   missingValues,
   unreadableCells,
+  unreadablePictures,
   mixedTypes,
   dateAsText,
   placeholderValues,

@@ -16,7 +16,8 @@ export const unreadableCells = defineDetector({
       .register(fields, { title: "Share of unreadable cells from which to warn" }),
   }),
   detect({ unreadable = [], profile }, { warningShare }) {
-    return unreadable.map(({ column, kind, rows, examples }) => ({
+    const cells = unreadable.filter(({ kind }) => kind !== "image");
+    return cells.map(({ column, kind, rows, examples }) => ({
       id: "unreadable-cells",
       severity: rows >= warningShare * profile.rows ? ("warning" as const) : ("info" as const),
       column,

@@ -6,7 +6,7 @@ import { type AnnotatedPicture, malformed } from "./annotated-picture.js";
 import { looksLikeCoco, readCoco } from "./coco.js";
 import { FolderFiles, folderPart, joined, lastPart, withoutEnding } from "./folder-files.js";
 import { readVoc } from "./voc.js";
-import { looksLikeYoloData, readYoloData, readYoloLabels, type YoloData } from "./yolo.js";
+import { looksLikeYoloData, readClassNames, readYoloData, readYoloLabels, type YoloData } from "./yolo.js";
 
 /** Names of the columns that annotated pictures have as a table. */
 export const ANNOTATED_COLUMNS = {
@@ -139,20 +139,34 @@ function readCocoFolder(files: FolderFiles, only?: string): Found | undefined {
     const named = /_([^_]+)\.json$/i.exec(path)?.[1] ?? "";
     for (const picture of readCoco(text, path)) {
       const image =
-        files.findPicture(picture.name, folderPart(path)) ?? files.findPicture(picture.name, named);
-      if (!image) throw missingPicture(path, picture.name);
+        files.findPicture(picture.name, folderPart(path)) ??
+        files.findPicture(picture.name, named) ??
+        picture.name;
       if (rows.has(image)) throw malformed({ file: path }, `the picture ${image} is annotated twice`);
       rows.set(image, { image, objects: objectsOf(picture), ...partNamed(path) });
     }
   }
+  requireSomePicture(files, texts[0]![0], [...rows.keys()]);
   return { rows: [...rows.values()], files: texts.map(([path]) => path) };
+}
+
+/** Some may be missing: their rows are left out like those of damaged pictures. @throws QuernError where none is there */
+function requireSomePicture(files: FolderFiles, file: string, pictures: readonly string[]): void {
+  if (pictures.length > 0 && !pictures.some((path) => files.has(path))) {
+    throw missingPicture(file, pictures[0]!);
+  }
 }
 
 function readYoloFolder(files: FolderFiles): Found | undefined {
   const candidates = files.paths.filter((path) => /^[^/]+\.ya?ml$/i.test(path));
-  const file = candidates.find((path) => looksLikeYoloData(files.read(path)));
-  if (file === undefined) return undefined;
-  const data = readYoloData(files.read(file), file);
+  const said = candidates.find((path) => looksLikeYoloData(files.read(path)));
+  const file = said ?? CLASS_LISTS.find((path) => files.has(path));
+  if (said === undefined && !hasYoloLabels(files)) return undefined;
+  if (file === undefined) throw namelessClasses();
+  const text = files.read(file);
+  const data = said
+    ? readYoloData(text, file)
+    : { names: readClassNames(text, file), root: "", parts: {} satisfies YoloData["parts"] };
   const listed = yoloPictures(files, file, data);
   const read = new Set<string>();
   const rows = [...listed].map(([image, part]): AnnotatedRow => {
@@ -167,6 +181,28 @@ function readYoloFolder(files: FolderFiles): Found | undefined {
     throw malformed({ file }, `there is no file of labels, such as ${labelsOf(rows[0]!.image)}`);
   return { rows, files: [file, ...read] };
 }
+
+/** Where tools write names of classes that have no `data.yaml`. */
+const CLASS_LISTS = ["classes.txt", "labels/classes.txt", "obj.names"];
+
+/** Whether labels in the form of YOLO lie beside pictures. */
+function hasYoloLabels(files: FolderFiles): boolean {
+  const labelled = files.pictures
+    .map(labelsOf)
+    .filter((path) => path.startsWith("labels/") && files.has(path));
+  const texts = labelled.slice(0, MOST_LOOKED_AT).map((path) => files.read(path));
+  const lines = texts.flatMap((text) => text.split(/\r?\n/)).filter((line) => line.trim() !== "");
+  return lines.length > 0 && lines.every((line) => /^\s*\d+(\s+-?\d*\.?\d+([eE]-?\d+)?){4,}\s*$/.test(line));
+}
+
+const MOST_LOOKED_AT = 20;
+
+const namelessClasses = (): QuernError =>
+  malformed(
+    { file: "labels/" },
+    "the labels have numbers of classes, and no file says their names",
+    "Write `data.yaml` with `train: images` and `names: [cat, dog]`, or `classes.txt` with one name on each line.",
+  );
 
 /** `images/train/a.jpg` has its labels in `labels/train/a.txt`. */
 function labelsOf(image: string): string {
@@ -233,11 +269,17 @@ function readVocFolder(files: FolderFiles): Found | undefined {
       (picture.name && files.findPicture(picture.name, folder)) ||
       ["jpg", "jpeg", "png", "JPG"]
         .map((ending) => files.findPicture(`${stem}.${ending}`, folder))
-        .find(Boolean);
-    if (!image) throw missingPicture(path, picture.name || stem);
+        .find(Boolean) ||
+      picture.name ||
+      `${stem}.jpg`;
     const part = parts.get(stem) ?? partNamed(folder).part;
     return { image, objects: objectsOf(picture), ...(part ? { part } : {}) };
   });
+  requireSomePicture(
+    files,
+    texts[0]![0],
+    rows.map(({ image }) => image),
+  );
   return { rows, files: texts.map(([path]) => path) };
 }
 

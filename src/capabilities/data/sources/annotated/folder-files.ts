@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { QuernError } from "../../../../foundation/base/errors.js";
 import { resolveInside } from "../../../../foundation/base/path-resolver.js";
-import { IMAGE_FILE } from "../image-folder.js";
+import { IMAGE_FILE } from "../../../../foundation/base/pictures/image-text.js";
 
 const MAXIMUM_FILES = 5_000_000;
 const MAXIMUM_DEPTH = 8;

@@ -1,7 +1,10 @@
 /** The network for tables with images: an encoder for each image and text beside the other features, then one layer. */
-import type { GraphValue } from "../../../../foundation/contracts/graph.js";
+import type { Expressions } from "../../../../engines/onnx/index.js";
+import { cast, type GraphValue } from "../../../../foundation/contracts/graph.js";
+import { zeros } from "../initializers.js";
 import { pictureChannels } from "../layers/convolution.js";
 import { dense } from "../layers/dense.js";
+import { lastSize } from "../layers/sizes.js";
 import type { NetworkKind } from "../network-kind.js";
 import type { Scope, Values } from "../scope.js";
 import { TABLE } from "../table-input.js";
@@ -9,7 +12,7 @@ import { ENCODERS, type EncoderShape } from "../text/encoders.js";
 import { type TextInputs, textName } from "../text/text-columns.js";
 import { BACKBONES } from "./backbones.js";
 import type { Backbone } from "./config.js";
-import { graphInputs, type ImageInputs, imageName, predictionInputs } from "./image-inputs.js";
+import { graphInputs, type ImageInputs, imageName, predictionInputs, presenceName } from "./image-inputs.js";
 
 /** What the layers are; a plain value. */
 export interface ImageShape {
@@ -37,10 +40,38 @@ export function imageFeatures(scope: Scope, shape: ImageShape, values: Values): 
   const { x } = scope;
   const { inputs, width, dropout } = shape;
   const images = inputs.images.map(({ statistics }, k) => {
+    const own = scope.at(imageName(k));
     const picture = pictureChannels(scope, values[imageName(k)]!, statistics);
-    return BACKBONES[shape.backbone](scope.at(imageName(k)), picture, width);
+    return wherePresent(own, BACKBONES[shape.backbone](own, picture, width), inputs, k, values);
   });
   return x.concat([...images, ...otherFeatures(scope, inputs, dropout, values)], 1);
+}
+
+/**
+ * The features of a picture, [N, features], and where there is none what was learnt of such rows. Parameter:
+ * `no-picture` [1, features].
+ */
+export function wherePresent(
+  scope: Scope,
+  features: GraphValue,
+  { images }: ImageInputs,
+  index: number,
+  values: Values,
+): GraphValue {
+  if (!images[index]!.isOptional) return features;
+  const { x } = scope;
+  const presence = values[presenceName(index)] ?? presenceIn(x, values[imageName(index)]!);
+  const absent = scope.parameter("no-picture", [1, lastSize(features)], zeros, { decayFactor: 0 });
+  return x.add(x.mul(features, presence), x.mul(absent, x.sub(1, presence)));
+}
+
+/** Uint8 [N, H, W, C] to float32 [N, 1]. */
+function presenceIn(x: Expressions, pictures: GraphValue): GraphValue {
+  const values = x.reshape(cast(x.graph, pictures, "float32"), [0, -1]);
+  const brightest = x.graph.op("ReduceMax", [values, x.integers([1])], {
+    attributes: { keepdims: { int: 1 } },
+  });
+  return x.indicator(x.greater(brightest, 0), brightest);
 }
 
 /** Of texts and of the table, where there are some: [N, features] each. */

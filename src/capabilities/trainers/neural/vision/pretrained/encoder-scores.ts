@@ -5,7 +5,7 @@ import { layerNorm } from "../../layers/normalization.js";
 import { layNetwork } from "../../pretrained/imported-network.js";
 import type { Scope, Values } from "../../scope.js";
 import { type ImageInputs, imageName } from "../image-inputs.js";
-import { otherFeatures } from "../image-network.js";
+import { otherFeatures, wherePresent } from "../image-network.js";
 import { formedPictures } from "./picture-form.js";
 import type { BackboneArchitecture } from "./read-backbone.js";
 
@@ -37,7 +37,8 @@ export function imageEncoderScores(scope: Scope, shape: ImageEncoderShape, value
   const images = inputs.images.map((_, k) => {
     const vector =
       values[vectorName(k)] ?? pictureFeatures(scope.at(BACKBONE), architecture!, values[imageName(k)]!);
-    return layerNorm(scope.at(`head-norm-${k}`), vector);
+    const own = scope.at(`head-norm-${k}`);
+    return wherePresent(own, layerNorm(own, vector), inputs, k, values);
   });
   const joined = scope.x.concat([...images, ...otherFeatures(scope, inputs, dropout, values)], 1);
   return dense(scope.at("head"), scope.dropout(joined, dropout), outputs);

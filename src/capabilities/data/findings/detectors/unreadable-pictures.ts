@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { defineDetector } from "../../../../foundation/contracts/detector.js";
+import { quote, rowsOf } from "../wording.js";
+
+export const unreadablePictures = defineDetector({
+  id: "unreadable-pictures",
+  version: 1,
+  summary: "Rows whose picture cannot be read",
+  config: z.strictObject({}),
+  detect({ unreadable = [], profile }) {
+    return unreadable
+      .filter(({ kind }) => kind === "image")
+      .map(({ column, rows, examples }) => ({
+        id: "unreadable-pictures",
+        severity: "warning" as const,
+        column,
+        message: `${rowsOf(rows, profile.rows)} have no picture in ${quote(column)} that can be read: ${examples
+          .map(({ row, value }) => `row ${row + 1}, ${value}`)
+          .join("; ")}${rows > examples.length ? "; …" : ""}. They are left out.`,
+        evidence: {
+          rows,
+          share: rows / Math.max(1, profile.rows),
+          examples: examples.map(({ row, value }) => ({ rowNumber: row + 1, value })),
+        },
+        fix: {
+          state: "applied" as const,
+          action: "Save these pictures again as JPEG or PNG, or remove the rows.",
+        },
+      }));
+  },
+});
