@@ -113,7 +113,7 @@ describe("predict", () => {
 
   test("CSV: one row out per row in, in order, with the id", async () => {
     const result = await json("predict", "churn", "rows.csv", "--out", "out.csv");
-    expect(result).toEqual({ model: "churn", version: 1, rows: 100, output: path("out.csv") });
+    expect(result).toEqual({ model: "churn", version: 1, rows: 100, failed: 0, output: path("out.csv") });
     const [header, ...rows] = cellsOf(readFileSync(path("out.csv"), "utf8"));
     expect(header).toEqual(HEADER);
     expect(rows.map(([id]) => id)).toEqual(idsIn());
