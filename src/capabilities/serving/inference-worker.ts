@@ -1,9 +1,8 @@
 /** A thread that owns one session, so that computing never holds up the event loop that answers requests. */
-import { readlinkSync } from "node:fs";
-import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { openSession, type Session } from "../../engines/onnx/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { lowerThreadPriority } from "../../foundation/base/thread-priority.js";
 import type {
   InferenceReply,
   InferenceRequest,
@@ -17,22 +16,11 @@ const { model, threads } = workerData as InferenceThreadData;
 const reply = (message: InferenceReply, transfer: ArrayBuffer[] = []): void =>
   parentPort!.postMessage(message, transfer);
 
-/** Nice value, so that two thirds of a processor that both want are the event loop's. */
-const LESS_URGENT = 3;
-
 /**
  * Where processors are few, what is answered at once (refusals, health, rows that wait for their batch) goes before what
- * computes. Linux alone has priorities of threads.
+ * computes.
  */
-function letEventLoopGoFirst(): void {
-  if (process.platform !== "linux") return;
-  try {
-    const [, , thread] = readlinkSync("/proc/thread-self").split("/");
-    setPriority(Number(thread), LESS_URGENT);
-  } catch {
-    // Where this is not allowed all threads are equal, as elsewhere.
-  }
-}
+const LESS_URGENT = 3;
 
 function transferred(cause: unknown): TransferredError {
   if (QuernError.is(cause)) return { known: cause.toJSON() };
@@ -49,7 +37,7 @@ async function serve(session: Session, { id, inputs, outputs }: RunMessage): Pro
 }
 
 try {
-  letEventLoopGoFirst();
+  lowerThreadPriority(LESS_URGENT);
   const session = await openSession(model, { threads });
   parentPort!.on("message", (message: InferenceRequest) => {
     if ("end" in message) process.exit(0);
