@@ -5,7 +5,7 @@ export { invalidExpression, valueExpression } from "./expressions.js";
 export { convertColumns, convertIfReadable } from "./memory-table.js";
 export { type OpenTableOptions, openTable, type TableFile, type TableSource } from "./open-table.js";
 export { type ReadFrameOptions, readFrame } from "./read-frame.js";
-export { columnDigests, contentHashes, rowHashes } from "./row-hashes.js";
+export { columnDigests, contentHashes, distinctHashes } from "./row-hashes.js";
 export {
   type QueryRow,
   quoteIdentifier,

@@ -29,23 +29,8 @@ export function framedText(text: string): string {
 
 /**
  * A 64-bit identity for each row, in source order: the first half of the MD5 of its values, so it does not depend
- * on the row's position or the file's format. Of rows with equal values, the second, third, … get an identity of
- * their own from their occurrence number.
+ * on the row's position or the file's format. Equal rows have equal hashes; `repeated` are those of more than one row.
  */
-export async function rowHashes(table: Table, columns: readonly ColumnSchema[]): Promise<BigUint64Array> {
-  const { hashes, repeated } = await contentHashes(table, columns);
-  const occurrences = new Map([...repeated].map((hash) => [hash, 0n]));
-  for (let row = 0; occurrences.size > 0 && row < hashes.length; row++) {
-    const hash = hashes[row]!;
-    const occurrence = occurrences.get(hash);
-    if (occurrence === undefined) continue;
-    occurrences.set(hash, occurrence + 1n);
-    hashes[row] = occurrence === 0n ? hash : mix(hash + occurrence * 0x9e3779b97f4a7c15n);
-  }
-  return hashes;
-}
-
-/** As `rowHashes`, but equal rows have equal hashes. */
 export async function contentHashes(
   table: Table,
   columns: readonly ColumnSchema[],
@@ -65,6 +50,16 @@ export async function contentHashes(
   const repeated = new Set<bigint>();
   for (let i = 1; i < sorted.length; i++) if (sorted[i] === sorted[i - 1]) repeated.add(sorted[i]!);
   return { hashes, repeated };
+}
+
+/** Gives the second, third, … of equal hashes one of its own, which depends on its occurrence number alone. */
+export function distinctHashes(hashes: BigUint64Array): BigUint64Array {
+  const occurrences = new Map<bigint, bigint>();
+  return hashes.map((hash) => {
+    const occurrence = occurrences.get(hash) ?? 0n;
+    occurrences.set(hash, occurrence + 1n);
+    return occurrence === 0n ? hash : mix(hash + occurrence * 0x9e3779b97f4a7c15n);
+  });
 }
 
 /** The finalizer of SplitMix64 (Steele, Lea and Flood, 2014). */

@@ -11,7 +11,7 @@ import { SIZE_GOAL } from "../learn/assemble.js";
 import type { OpenedData } from "../load/open-data.js";
 import { type Division, divideData } from "../train/divide.js";
 import { LATENCY_GOAL } from "../train/goals.js";
-import { divisionHashes } from "../train/record-data.js";
+import { divisionHashes } from "../train/row-identity.js";
 import { type PreparedStructure, prepareStructure } from "./prepare.js";
 import type { CheckedStructure, StructureCandidate } from "./production.js";
 
@@ -134,7 +134,11 @@ async function divide(
     ...(roles.group === undefined ? {} : { group: roles.group }),
   });
   const told = schema.filter(({ name }) => inputs.columns.has(name));
-  const identity = { schema: told, frame: selectColumns(frame, [...inputs.columns.keys()]) };
+  const identity = {
+    schema: told,
+    frame: selectColumns(frame, [...inputs.columns.keys()]),
+    areSeparate: !project.cleaning.duplicates,
+  };
   const division = divideData(
     { frame, roles, target: { rows, target: { task: "regression", values: new Float64Array(rows.length) } } },
     await divisionHashes(data.table, identity),

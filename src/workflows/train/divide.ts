@@ -2,6 +2,7 @@ import { carveValidation } from "../../capabilities/data/splits/carve-validation
 import { chooseSplit } from "../../capabilities/data/splits/choose-split.js";
 import { divideRows, restoreSplits } from "../../capabilities/data/splits/make-splits.js";
 import type { SplitInput } from "../../capabilities/data/splits/split-input.js";
+import type { Table } from "../../engines/table/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { columnOf, type Frame } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
@@ -9,6 +10,7 @@ import type { Split, SplitRecord } from "../../foundation/contracts/split.js";
 import type { Target } from "../../foundation/contracts/target.js";
 import type { ResolvedTarget } from "../load/target.js";
 import type { PreparedData } from "./prepare.js";
+import { areSeparate, divisionHashes } from "./row-identity.js";
 
 export interface Division {
   readonly record: SplitRecord;
@@ -23,6 +25,13 @@ export interface Division {
 
 /** Rows for validation where a split brings none: a sixth, as the usual 80/10/10 has an eighth of its training rows. */
 const VALIDATION_SHARE = 1 / 6;
+
+/** Divides a table with a target by the content of its rows. */
+export async function divideTable(table: Table, prepared: PreparedData, project: Project): Promise<Division> {
+  const { schema, frame } = prepared;
+  const identity = { schema, frame, areSeparate: areSeparate(prepared, project) };
+  return divideData(prepared, await divisionHashes(table, identity), project);
+}
 
 export function divideData(
   prepared: Pick<PreparedData, "frame" | "roles"> & {

@@ -106,7 +106,7 @@ function cut(
     stratified: true,
     ...(input.groups ? { group: project.data.group ?? "" } : {}),
   };
-  const only = restrict(input, rows, !project.cleaning.duplicates);
+  const only = restrict(input, rows);
   try {
     const assignment = foldAssignments(config, only);
     const codes = Array.from(rows, (row) => assignment[row]!);
@@ -124,40 +124,22 @@ function positions(codes: readonly number[], matches: (code: number) => boolean)
   return Int32Array.from(codes.keys()).filter((position) => matches(codes[position]!));
 }
 
-/**
- * The input with a target for the given rows alone, so that no other is used. Where the project keeps duplicates
- * it says that equal rows are separate observations: they get hashes of their own and may part.
- */
-function restrict(input: SplitInput, rows: Int32Array, partsDuplicates: boolean): SplitInput {
+/** The input with a target for the given rows alone, so that no other is used. */
+function restrict(input: SplitInput, rows: Int32Array): SplitInput {
   const { target } = input;
-  const rowHashes = partsDuplicates ? distinctHashes(input.rowHashes) : input.rowHashes;
   const seed = `${input.seed}/inner`;
-  if (!target) return { ...input, rowHashes, seed };
-  const wanted = new Uint8Array(rowHashes.length);
+  if (!target) return { ...input, seed };
+  const wanted = new Uint8Array(input.rowHashes.length);
   for (const row of rows) wanted[row] = 1;
   if (target.task === "regression")
     return {
       ...input,
-      rowHashes,
       seed,
       target: { ...target, values: target.values.map((value, row) => (wanted[row] ? value : Number.NaN)) },
     };
   return {
     ...input,
-    rowHashes,
     seed,
     target: { ...target, codes: target.codes.map((code, row) => (wanted[row] ? code : -1)) },
   };
-}
-
-/** 2^64 divided by the golden ratio: spreads counts over all bits. */
-const GOLDEN = 0x9e3779b97f4a7c15n;
-
-function distinctHashes(hashes: BigUint64Array): BigUint64Array {
-  const seen = new Map<bigint, bigint>();
-  return hashes.map((hash) => {
-    const count = seen.get(hash) ?? 0n;
-    seen.set(hash, count + 1n);
-    return BigInt.asUintN(64, hash + count * GOLDEN);
-  });
 }

@@ -17,11 +17,10 @@ import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
 import { structuredTaskOf } from "../structured/check.js";
 import { checkSettings } from "./check-settings.js";
-import { divideData } from "./divide.js";
+import { divideTable } from "./divide.js";
 import { type MachinePlan, planMachine } from "./machine.js";
 import { measurePaces } from "./measure-paces.js";
 import { type PreparedData, prepareData } from "./prepare.js";
-import { divisionHashes } from "./record-data.js";
 import { metricOf, roundsOf } from "./run-training.js";
 import { situationOf } from "./situation.js";
 
@@ -169,7 +168,7 @@ export async function planTraining(
     const { task, classes, column, reason } = prepared.target;
     checkSettings(project, prepared, extensions.metrics);
     const metric = metricOf(project, task, extensions.metrics);
-    const division = divideData(prepared, await divisionHashes(data.table, prepared), project);
+    const division = await divideTable(data.table, prepared, project);
     const { train, validation, test } = division.whole;
     const rounds = roundsOf(division);
     const situation = situationOf(prepared, division, project);

@@ -25,7 +25,7 @@ import { checkStructure, structuredTaskOf } from "../structured/check.js";
 import { produceStructure } from "../structured/produce.js";
 import { checkSettings } from "./check-settings.js";
 import { Course } from "./course.js";
-import { type Division, divideData } from "./divide.js";
+import { type Division, divideTable } from "./divide.js";
 import { type Fingerprint, findFinished, fingerprintTraining, recordFinished } from "./finished-training.js";
 import type { CourseEntry, TrainRequest } from "./messages.js";
 import { openFitter } from "./open-fitter.js";
@@ -33,7 +33,6 @@ import { prepareData } from "./prepare.js";
 import { produceModel } from "./produce-model.js";
 import type { Production } from "./production.js";
 import { Progress } from "./progress.js";
-import { divisionHashes } from "./record-data.js";
 import { situationOf } from "./situation.js";
 import { StepRunner } from "./step-runner.js";
 
@@ -192,7 +191,7 @@ async function checkEverything(
   const metric = metricOf(project, task, extensions.metrics);
   checkSettings(project, prepared, extensions.metrics);
   progress.report({ stage: "split", done: 0, total: 1 });
-  const division = divideData(prepared, await divisionHashes(data.table, prepared), project);
+  const division = await divideTable(data.table, prepared, project);
   const situation = situationOf(prepared, division, project);
   const agenda = planAgenda(project, extensions.trainers, situation, roundsOf(division));
   return { prepared, metric, division, situation, agenda };

@@ -1,8 +1,8 @@
 import type { Finding } from "../../../foundation/contracts/finding.js";
-import { type Column, type Frame, isWide, takeRows } from "../../../foundation/contracts/frame.js";
+import { type Frame, takeRows } from "../../../foundation/contracts/frame.js";
 import { type Target, takeTarget } from "../../../foundation/contracts/target.js";
 
-import { offersFewCombinations } from "./columns.js";
+import { expectsEqualRows } from "./columns.js";
 import { farValues } from "./far-values.js";
 import { contentKeys, rowsWithEqualKey } from "./row-content.js";
 import { rowsOf } from "./wording.js";
@@ -58,11 +58,7 @@ export function cleanTrainingRows({ frame, target, rows, config }: CleaningInput
     drop(conflicting.flat(), "conflicts-removed", "contradicted another row and were left out", "conflicts");
   }
   // Where independent rows must often agree, a repeated row is an observation, not a copy.
-  const sizes = [...features.columns.values()].map((column) => ({
-    kind: column.kind,
-    unique: distinctValues(column, rows.length),
-  }));
-  if (config.duplicates && !offersFewCombinations(sizes, rows.length)) {
+  if (config.duplicates && !expectsEqualRows(features, Int32Array.from(rows.keys()))) {
     const outcomes = values.task === "regression" ? values.values : values.codes;
     const repeats = equal.flatMap((members) => laterEqual(members, outcomes));
     drop(repeats, "duplicates-removed", "repeated an earlier one and were left out", "duplicates");
@@ -86,9 +82,4 @@ function laterEqual(members: readonly number[], outcomes: ArrayLike<number>): nu
     seen.add(outcomes[row]!);
     return repeated;
   });
-}
-
-function distinctValues(column: Column, rows: number): number {
-  if (isWide(column)) return rows;
-  return new Set<unknown>(column.kind === "category" ? column.codes : column.values).size;
 }

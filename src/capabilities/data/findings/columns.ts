@@ -1,6 +1,6 @@
 import type { ColumnKind } from "../../../foundation/contracts/column.js";
 import type { DetectorInput } from "../../../foundation/contracts/detector.js";
-import type { Column } from "../../../foundation/contracts/frame.js";
+import { type Column, type Frame, isWide } from "../../../foundation/contracts/frame.js";
 import type { ColumnProfile } from "../../../foundation/contracts/profile.js";
 
 /** The columns a model may learn from: not the target, no ids, nothing ignored, no roles that only divide rows. */
@@ -33,7 +33,7 @@ export function textOf(column: Column, row: number): string {
   }
 }
 
-/** Whether the features of a table offer few combinations; see `offersFewCombinations`. */
+/** Whether equal rows are to be expected in a table that was profiled; see `offersFewCombinations`. */
 export function fewCombinations(input: DetectorInput): boolean {
   const columns = featureColumns(input).map(({ profile }) => profile);
   return offersFewCombinations(columns, input.profile.rows);
@@ -43,7 +43,7 @@ export function fewCombinations(input: DetectorInput): boolean {
  * Whether equal rows are to be expected: the columns offer so few combinations of values that independent
  * rows must often agree. A measurement or a text that mostly differs offers any number of them.
  */
-export function offersFewCombinations(
+function offersFewCombinations(
   columns: Iterable<{ readonly kind: ColumnKind | Column["kind"]; readonly unique: number }>,
   rows: number,
 ): boolean {
@@ -53,6 +53,27 @@ export function offersFewCombinations(
     combinations *= Math.max(1, unique);
   }
   return combinations <= 10 * rows;
+}
+
+/** Whether equal rows are to be expected among those given; see `offersFewCombinations`. */
+export function expectsEqualRows(features: Frame, rows: Int32Array): boolean {
+  const columns = [...features.columns.values()].map((column) => ({
+    kind: column.kind,
+    unique: distinctValues(column, rows),
+  }));
+  return offersFewCombinations(columns, rows.length);
+}
+
+/** Counts no further than matters. */
+function distinctValues(column: Column, rows: Int32Array): number {
+  if (isWide(column)) return rows.length;
+  const seen = new Set<string | number>();
+  const values = column.kind === "category" ? column.codes : column.values;
+  for (const row of rows) {
+    seen.add(values[row]!);
+    if (column.kind !== "category" && seen.size > rows.length / 4) return rows.length;
+  }
+  return seen.size;
 }
 
 /** Row numbers, counting from 1, where the rows looked at are those of the table. */

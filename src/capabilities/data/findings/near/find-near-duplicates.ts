@@ -1,7 +1,7 @@
-import { type Column, createFrame, type Frame, isWide } from "../../../../foundation/contracts/frame.js";
+import { createFrame, type Frame } from "../../../../foundation/contracts/frame.js";
 import type { Target } from "../../../../foundation/contracts/target.js";
 import type { NearDuplicates, RowPair } from "../../../../foundation/contracts/trust.js";
-import { offersFewCombinations, textOf } from "../columns.js";
+import { expectsEqualRows, textOf } from "../columns.js";
 import { contentKeys } from "../row-content.js";
 import { findNearPairs, type NearPairs } from "./near-pairs.js";
 
@@ -50,7 +50,7 @@ export function findNearDuplicates(search: NearDuplicateSearch): NearDuplicateRe
       Int32Array.from(groups, ([first]) => first!),
     ),
   );
-  const expected = fewCombinations(features, rows);
+  const expected = expectsEqualRows(features, rows);
   return describe({ ...search, features, rows, groups, near, expected });
 }
 
@@ -76,26 +76,6 @@ function groupEqual(features: Frame, names: readonly string[], rows: Int32Array)
 
 function meaningful(near: NearPairs): NearPairs {
   return near.pairs.length > BEYOND_CHANCE * near.byChance ? near : { ...near, pairs: [] };
-}
-
-function fewCombinations(features: Frame, rows: Int32Array): boolean {
-  const columns = [...features.columns.values()].map((column) => ({
-    kind: column.kind,
-    unique: distinctValues(column, rows),
-  }));
-  return offersFewCombinations(columns, rows.length);
-}
-
-/** Counts no further than matters. */
-function distinctValues(column: Column, rows: Int32Array): number {
-  if (column.kind === "category") return column.dictionary.length;
-  if (isWide(column)) return rows.length;
-  const seen = new Set<string | number>();
-  for (const row of rows) {
-    seen.add(column.values[row]!);
-    if (seen.size > rows.length / 4) return rows.length;
-  }
-  return seen.size;
 }
 
 function describe(situation: Situation): NearDuplicateResult {
