@@ -82,7 +82,7 @@ const BAD: readonly BadInput[] = [
     what: "more classes than rows allow",
     data: `a,y\n${rows(40, (i) => `${i},label${i}`)}`,
     code: "TARGET_UNUSABLE",
-    says: /40 classes/,
+    says: /40 different values/,
   },
   {
     what: "a regression on text",

@@ -93,7 +93,7 @@ test("two columns read as one text, answered by the server's way from rows", asy
   }
   writeFileSync(join(folder, "pairs.csv"), `${lines.join("\n")}\n`);
   const entry = (joined: string) =>
-    `{ trainer: text-encoder, model: encoder, tuning: full, joined: ${joined}, length: 16, epochs: 2 }`;
+    `{ trainer: text-encoder, model: encoder, tuning: full, wide: false, joined: ${joined}, length: 16, epochs: 2 }`;
   const result = await trained(entry("[answer, question]"), "pairs.csv");
   expect(result.parity.maxAbsDiff).toBeLessThan(1e-5);
   const model = await loadModel("verdict", { folder });

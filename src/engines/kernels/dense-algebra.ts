@@ -60,7 +60,7 @@ interface DenseExports {
 /** An instance whose memory has grown beyond this is not kept. */
 const KEPT_BYTES = 128 * 2 ** 20;
 
-let module: WebAssembly.Module | undefined;
+let compiled: WebAssembly.Module | undefined;
 let idle: DenseAlgebra | undefined;
 
 /**
@@ -72,8 +72,8 @@ export class DenseAlgebra {
   readonly #exports: DenseExports;
 
   private constructor() {
-    module ??= new WebAssembly.Module(readFileSync(builtFile("engines/kernels/dense.wasm")));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.#memory.memory } });
+    compiled ??= new WebAssembly.Module(readFileSync(builtFile("engines/kernels/dense.wasm")));
+    const { exports } = new WebAssembly.Instance(compiled, { env: { memory: this.#memory.memory } });
     this.#exports = exports as unknown as DenseExports;
   }
 

@@ -45,7 +45,7 @@ const BLOCK_ROWS = 256;
 /** A scorer whose memory has grown beyond this is not kept. */
 const KEPT_BYTES = 64 * 2 ** 20;
 
-let module: WebAssembly.Module | undefined;
+let compiled: WebAssembly.Module | undefined;
 let idle: Scorer | undefined;
 
 function takeScorer(): Scorer {
@@ -56,9 +56,9 @@ function takeScorer(): Scorer {
 }
 
 function createScorer(): Scorer {
-  module ??= new WebAssembly.Module(readFileSync(builtFile("engines/kernels/trees.wasm")));
+  compiled ??= new WebAssembly.Module(readFileSync(builtFile("engines/kernels/trees.wasm")));
   const memory = new KernelMemory();
-  const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory } });
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory: memory.memory } });
   return { memory, exports: exports as unknown as Scorer["exports"] };
 }
 

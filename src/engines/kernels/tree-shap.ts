@@ -45,12 +45,12 @@ const TREE_WORDS = 5;
 const RESULT_BYTES = 8 * 2 ** 20;
 const MOST_BLOCK_ROWS = 256;
 
-let module: WebAssembly.Module | undefined;
+let compiled: WebAssembly.Module | undefined;
 
 function createKernel(): Kernel {
-  module ??= new WebAssembly.Module(readFileSync(builtFile("engines/kernels/shap.wasm")));
+  compiled ??= new WebAssembly.Module(readFileSync(builtFile("engines/kernels/shap.wasm")));
   const memory = new KernelMemory();
-  const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory } });
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory: memory.memory } });
   return { memory, exports: exports as unknown as Kernel["exports"] };
 }
 

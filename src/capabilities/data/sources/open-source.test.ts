@@ -15,8 +15,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
-import { zipSync } from "fflate";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { workbook } from "../../../../test/fixtures/workbook.js";
 import { openTable } from "../../../engines/table/index.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { SourceOptions } from "../../../foundation/contracts/source.js";
@@ -479,39 +479,3 @@ describe("bad input is refused with place and remedy, and leaves nothing behind"
     expect((await failure("[ac].*")).code).toBe("DATA_SCHEMA");
   });
 });
-
-/** A workbook as spreadsheet programs write it: shared strings, date styles, truth values. */
-function workbook(): Uint8Array {
-  const text = (content: string) =>
-    new TextEncoder().encode(`<?xml version="1.0" encoding="UTF-8"?>${content}`);
-  const main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"';
-  const office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-  const packageRelations = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"';
-  const strings = ["name", "amount", "when", "ok", "a,b", "c"];
-  return zipSync({
-    "[Content_Types].xml": text(
-      '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
-    ),
-    "_rels/.rels": text(
-      `<Relationships ${packageRelations}><Relationship Id="r1" Type="${office}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
-    ),
-    "xl/workbook.xml": text(
-      `<workbook ${main} xmlns:r="${office}"><sheets><sheet name="Data" sheetId="1" r:id="r1"/></sheets></workbook>`,
-    ),
-    "xl/_rels/workbook.xml.rels": text(
-      `<Relationships ${packageRelations}><Relationship Id="r1" Type="${office}/worksheet" Target="worksheets/sheet1.xml"/>` +
-        `<Relationship Id="r2" Type="${office}/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="r3" Type="${office}/styles" Target="styles.xml"/></Relationships>`,
-    ),
-    "xl/styles.xml": text(
-      `<styleSheet ${main}><cellStyleXfs count="1"><xf numFmtId="0"/></cellStyleXfs><cellXfs count="2"><xf numFmtId="0" xfId="0"/><xf numFmtId="22" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>`,
-    ),
-    "xl/sharedStrings.xml": text(`<sst ${main}>${strings.map((s) => `<si><t>${s}</t></si>`).join("")}</sst>`),
-    "xl/worksheets/sheet1.xml": text(
-      `<worksheet ${main}><dimension ref="A1:D3"/><sheetData>` +
-        '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="s"><v>2</v></c><c r="D1" t="s"><v>3</v></c></row>' +
-        '<row r="2"><c r="A2" t="s"><v>4</v></c><c r="B2"><v>1.5</v></c><c r="C2" s="1"><v>45356</v></c><c r="D2" t="b"><v>1</v></c></row>' +
-        '<row r="3"><c r="A3" t="s"><v>5</v></c><c r="C3" s="1"><v>45357.5</v></c><c r="D3" t="b"><v>0</v></c></row>' +
-        "</sheetData></worksheet>",
-    ),
-  });
-}
