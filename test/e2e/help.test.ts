@@ -141,6 +141,8 @@ describe("usage", () => {
     expect(overview.code).toBe(0);
     for (const verb of VERBS) expect(overview.stdout).toContain(`  ${verb.name} `);
     expect((await quern([], { cwd: folder })).code).toBe(2);
+    const [asked, flagged] = [await quern(["help", "train"]), await quern(["train", "--help"])];
+    expect(asked).toMatchObject({ code: 0, stdout: flagged.stdout });
     const version = await quern(["--version"], { cwd: folder });
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
@@ -152,6 +154,7 @@ describe("usage", () => {
     [["train", "data.csv", "--target", "churn", "--seed", "x"], /--seed/],
     [["train", "data.csv", "--target", "churn", "--task", "guess"], /binary.*multiclass.*regression/],
     [["export", "churn"], /--out/],
+    [["train", "--target", "--json"], /quern train --help/],
   ])("%j", async (words, says) => {
     const outcome = await quern([...words, "--json"], { cwd: folder });
     expect(outcome.code).toBe(2);

@@ -24,8 +24,9 @@ Help:  quern <verb> --help
 `;
 }
 
-const [first] = argv;
-if (first === undefined || first === "--help" || first === "-h" || first === "help") {
+const [first, second] = argv;
+const asksForVerb = first === "help" && second !== undefined && !second.startsWith("-");
+if (first === undefined || first === "--help" || first === "-h" || (first === "help" && !asksForVerb)) {
   const { QUERN_VERSION } = await import("../../foundation/base/version.js");
   process.stdout.write(overview(QUERN_VERSION));
   process.exitCode = first === undefined ? 2 : 0;
@@ -34,5 +35,5 @@ if (first === undefined || first === "--help" || first === "-h" || first === "he
   process.stdout.write(`${QUERN_VERSION}\n`);
 } else {
   const { runVerb } = await (first === "serve" ? import("./serve-start.js") : import("./run-verb.js"));
-  process.exitCode = await runVerb(argv);
+  process.exitCode = await runVerb(asksForVerb ? [second, "--help"] : argv);
 }

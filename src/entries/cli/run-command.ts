@@ -24,11 +24,18 @@ export async function runCommand(load: () => Promise<Command>, argv: readonly st
     // What an abort makes fail is not worth telling; the abort is.
     const failure =
       interruption.signal.aborted && !QuernError.is(thrown) ? interruption.signal.reason : thrown;
-    const known = printFailure(failure, process.stdout, process.stderr, json);
+    const known = printFailure(pointingTo(argv[0]!, failure), process.stdout, process.stderr, json);
     return known ? ERROR_TABLE[known.code].exit : 1;
   } finally {
     interruption.stop();
   }
+}
+
+/** A usage error without a hint of its own points to the help of the verb that was called. */
+function pointingTo(verb: string, failure: unknown): unknown {
+  if (!QuernError.is(failure) || failure.hint !== ERROR_TABLE.USAGE.hint) return failure;
+  const { message, details } = failure;
+  return new QuernError("USAGE", message, { hint: `See \`quern ${verb} --help\`.`, details });
 }
 
 function parseArguments(
