@@ -141,7 +141,10 @@ describe("usage", () => {
     expect(overview.code).toBe(0);
     for (const verb of VERBS) expect(overview.stdout).toContain(`  ${verb.name} `);
     expect((await quern([], { cwd: folder })).code).toBe(2);
-    const [asked, flagged] = [await quern(["help", "train"]), await quern(["train", "--help"])];
+    const [asked, flagged] = [
+      await quern(["help", "train"], { cwd: folder }),
+      await quern(["train", "--help"], { cwd: folder }),
+    ];
     expect(asked).toMatchObject({ code: 0, stdout: flagged.stdout });
     const version = await quern(["--version"], { cwd: folder });
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -2,7 +2,7 @@ import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { treeConfig } from "./config.js";
 import { estimateForest } from "./estimate.js";
 import { fitForest } from "./fit-forest.js";
-import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
+import { FOREST, type ForestState } from "./fitted.js";
 
 const config = treeConfig({
   trees: 1,
@@ -19,17 +19,7 @@ export const decisionTree = defineTrainer<typeof config, ForestState>({
   version: 2,
   summary: "A single tree, small enough to read.",
   config,
-  tasks: ["binary", "multiclass", "regression"],
-  capabilities: {
-    features: "tree",
-    missingValues: true,
-    categories: true,
-    sampleWeights: true,
-    earlyStopping: false,
-  },
+  ...FOREST,
   estimate: (work, settings) => estimateForest(work, settings, "best"),
   fit: (data, settings, context) => fitForest(data, settings, context, false),
-  restore: restoreForest,
-  average: averageForests,
-  shrink: shrinkForest,
 });

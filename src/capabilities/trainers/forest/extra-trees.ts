@@ -2,7 +2,7 @@ import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import { forestConfig } from "./config.js";
 import { estimateForest } from "./estimate.js";
 import { fitForest } from "./fit-forest.js";
-import { averageForests, type ForestState, restoreForest, shrinkForest } from "./fitted.js";
+import { FOREST, type ForestState } from "./fitted.js";
 
 const config = forestConfig({
   trees: 0,
@@ -19,18 +19,8 @@ export const extraTrees = defineTrainer<typeof config, ForestState>({
   version: 3,
   summary: "Like a random forest, with split points drawn at random.",
   config,
-  tasks: ["binary", "multiclass", "regression"],
-  capabilities: {
-    features: "tree",
-    missingValues: true,
-    categories: true,
-    sampleWeights: true,
-    earlyStopping: false,
-    bagging: "refit",
-  },
+  ...FOREST,
+  capabilities: { ...FOREST.capabilities, bagging: "refit" },
   estimate: (work, settings) => estimateForest(work, settings, "random"),
   fit: (data, settings, context) => fitForest(data, settings, context, true),
-  restore: restoreForest,
-  average: averageForests,
-  shrink: shrinkForest,
 });

@@ -40,12 +40,12 @@ export function restoreForest(state: ForestState): Fitted<ForestState> {
 }
 
 /** One forest with the trees of all; of single trees, a forest. */
-export function averageForests(states: readonly ForestState[], weights?: readonly number[]): ForestState {
+function averageForests(states: readonly ForestState[], weights?: readonly number[]): ForestState {
   const ensembles = states.map((state) => state.ensemble);
   return { ...states[0]!, ensemble: averageEnsembles(ensembles, averageShares(states.length, weights)) };
 }
 
-export function shrinkForest(state: ForestState, maxBytes: number): ForestState {
+function shrinkForest(state: ForestState, maxBytes: number): ForestState {
   return { ...state, ensemble: pruneEnsemble(state.ensemble, maxBytes) };
 }
 
@@ -78,3 +78,18 @@ function emitPredictions(graph: GraphBuilder, scores: GraphValue, classes: numbe
   const negative = graph.op("Sub", [graph.scalar(1), positive]);
   return graph.op("Concat", [negative, positive], { attributes: { axis: { int: 1 } } });
 }
+
+/** What every trainer of forests declares. */
+export const FOREST = {
+  tasks: ["binary", "multiclass", "regression"],
+  capabilities: {
+    features: "tree",
+    missingValues: true,
+    categories: true,
+    sampleWeights: true,
+    earlyStopping: false,
+  },
+  restore: restoreForest,
+  average: averageForests,
+  shrink: shrinkForest,
+} as const;
