@@ -24,15 +24,18 @@ export class Admission {
     this.#options = options;
   }
 
+  /** @throws QuernError OVERLOADED where nobody would be let in */
+  requireRoom(): void {
+    if (this.#closed) throw beingTakenDown();
+    if (this.#rows < this.#options.limitRows) return;
+    this.#options.onRefused();
+    throw this.#full();
+  }
+
   /** Followed by one `leave` of as many rows. @throws QuernError OVERLOADED */
   enter(rows: number): void {
-    const { limitRows, mostRowsOfOne, onRefused } = this.#options;
-    if (this.#closed) throw beingTakenDown();
-    if (this.#rows >= limitRows) {
-      onRefused();
-      throw this.#full();
-    }
-    this.#rows += Math.min(rows, mostRowsOfOne);
+    this.requireRoom();
+    this.#rows += Math.min(rows, this.#options.mostRowsOfOne);
   }
 
   leave(rows: number): void {

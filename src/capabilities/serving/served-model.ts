@@ -43,7 +43,6 @@ export interface ServingOptions extends PredictorOptions {
 /** Rows of one large request that are computed together; between them other callers get their turn. */
 const CHUNK_ROWS = 256;
 const WARM_UP_RUNS = 6;
-const SMALL_BODY_BYTES = 4096;
 /** A server that has just started gives its first answers before it measures. */
 const MEASURE_AFTER_MS = 250;
 
@@ -93,8 +92,6 @@ export class PooledModel implements ServedModel {
   #direct: { readonly rows: number; readonly answer: AnswerRow } | undefined;
   #measuring: NodeJS.Timeout | undefined;
   readonly #admission: Admission;
-  /** Of one row in JSON, as the sample has it. */
-  readonly #bytesPerRow: number;
   readonly #observer: ServingObserver | undefined;
   #cache: AnswerCache | undefined;
   #draining = false;
@@ -122,7 +119,6 @@ export class PooledModel implements ServedModel {
       secondsPerRow: () => this.#batcher.secondsPerRow,
       onRefused: () => observer?.refused?.(this, "overloaded"),
     });
-    this.#bytesPerRow = bytesPerRow(bundle);
     this.#predictor = predictorOf(
       bundle,
       options,
@@ -159,11 +155,8 @@ export class PooledModel implements ServedModel {
     return this.#batcher.busyRows;
   }
 
-  reserve(bodyBytes: number): (() => void) | undefined {
-    // Bodies of few rows are read in less time than it takes to count them.
-    const rows = bodyBytes < SMALL_BODY_BYTES ? 0 : Math.ceil(bodyBytes / this.#bytesPerRow);
-    this.#admission.enter(rows);
-    return rows > 0 ? () => this.#admission.leave(rows) : undefined;
+  requireRoom(): void {
+    this.#admission.requireRoom();
   }
 
   answerFrom(cache: AnswerCache): void {
@@ -235,11 +228,6 @@ export class PooledModel implements ServedModel {
     await this.#explainer?.close();
     await this.#thread.close();
   }
-}
-
-function bytesPerRow({ files }: ServableBundle): number {
-  const { requests } = parseSample(files.get(BUNDLE_FILES.sample)!);
-  return requests.length === 0 ? SMALL_BODY_BYTES : JSON.stringify(requests).length / requests.length;
 }
 
 /** The number of rows that all tensors have. @throws QuernError PREDICTION_INPUT */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { pipeline, Readable } from "node:stream";
 import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
+import type { ServedModel } from "../../foundation/contracts/serving.js";
 import type { RequestTrace } from "../../foundation/contracts/tracing.js";
 import type { Route } from "./route.js";
 import type { PathParameters } from "./router.js";
@@ -27,8 +28,8 @@ export class Exchange {
   route: Route | undefined;
   parameters: PathParameters = NONE;
   trace: RequestTrace | undefined;
-  /** Gives back the room that a model keeps for the rows of the body. */
-  reserved: (() => void) | undefined;
+  /** Of routes that are refused when it has too much to do. */
+  asked: ServedModel | undefined;
   /** Called once, with the status of the answer. */
   readonly #onAnswered: (exchange: Exchange, status: number) => void;
   /** Further headers of the answer, names and values in turn. */
@@ -52,13 +53,6 @@ export class Exchange {
   /** What follows the first question mark. */
   get query(): string {
     return this.request.url!.slice(this.path.length + 1);
-  }
-
-  /** Safe to call twice. */
-  giveRoomBack(): void {
-    const { reserved } = this;
-    this.reserved = undefined;
-    reserved?.();
   }
 
   setHeader(name: string, value: string): void {

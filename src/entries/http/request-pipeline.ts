@@ -6,7 +6,7 @@ import { QuernError } from "../../foundation/base/errors.js";
 import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
 import { NDJSON_TYPE, PERMISSIONS } from "../../foundation/contracts/http.js";
 import { findReference, parseVersion } from "../../foundation/contracts/model-reference.js";
-import type { ModelPool } from "../../foundation/contracts/serving.js";
+import type { ModelPool, ServedModel } from "../../foundation/contracts/serving.js";
 import { traceFacts } from "../../foundation/contracts/tracing.js";
 import type { AccessCheck } from "./access.js";
 import type { BodyWatch } from "./body-watch.js";
@@ -88,7 +88,9 @@ export class RequestPipeline {
     // An unknown path tells nothing to callers who may do nothing.
     checkAccess(request.headers, route?.permission ?? "read");
     if (!route) throw unknownRoute(exchange, found);
-    if (route.heavy) exchange.reserved = roomFor(exchange, context.models, isStreamed);
+    // Shedding before the body is read costs little, so that what was accepted is still answered in time.
+    if (route.heavy) exchange.asked = servedBy(exchange, context.models);
+    exchange.asked?.requireRoom();
     if (isStreamed) this.#answer(exchange, route, takeStream(exchange, route));
     else if (route.body) this.#readBody(exchange, route);
     else this.#answer(exchange, route, undefined);
@@ -110,12 +112,11 @@ export class RequestPipeline {
 
   #answer(exchange: Exchange, route: Route, given: Buffer | IncomingMessage | undefined): void {
     try {
-      const known = this.#requestOf(exchange, route, given);
-      // From here on the model itself counts the rows.
-      exchange.giveRoomBack();
-      const reply = route.handle(known, this.#options.context);
+      // While a body came others may have: it is not even read then.
+      exchange.asked?.requireRoom();
+      const reply = route.handle(this.#requestOf(exchange, route, given), this.#options.context);
       if (reply instanceof Promise) {
-        reply.then((made) => sendReply(exchange, made)).catch((cause) => this.#refuse(exchange, cause));
+        reply.then((known) => sendReply(exchange, known)).catch((cause) => this.#refuse(exchange, cause));
       } else sendReply(exchange, reply);
     } catch (cause) {
       this.#refuse(exchange, cause);
@@ -172,7 +173,6 @@ export class RequestPipeline {
   readonly #count = (exchange: Exchange, status: number): void => {
     const { clock, metrics } = this.#options.context;
     const { route, request, startMs } = exchange;
-    exchange.giveRoomBack();
     const seconds = (clock.elapsed() - startMs) / 1000;
     metrics.request(request.method!, route?.path ?? "unknown", status, seconds);
     if (exchange.trace) endTrace(exchange, status);
@@ -193,20 +193,9 @@ function unknownRoute(exchange: Exchange, found: FoundPath | undefined): QuernEr
   );
 }
 
-/**
- * Shedding before the body is read costs little, so that what was accepted is still answered in time.
- * @throws QuernError OVERLOADED, MODEL_NOT_FOUND
- */
-function roomFor(
-  { request, parameters }: Exchange,
-  models: ModelPool,
-  isStreamed: boolean,
-): (() => void) | undefined {
-  const { model, version } = parameters;
-  const served =
-    version === undefined ? findReference(models, model!) : models.get(model!, parseVersion(version));
-  // Of a stream no more is read than is answered.
-  return served.reserve(isStreamed ? 0 : Number(request.headers["content-length"] ?? 0));
+/** @throws QuernError MODEL_NOT_FOUND */
+function servedBy({ parameters: { model, version } }: Exchange, models: ModelPool): ServedModel {
+  return version === undefined ? findReference(models, model!) : models.get(model!, parseVersion(version));
 }
 
 function mediaTypeOf({ headers }: IncomingMessage): string | undefined {

@@ -25,13 +25,8 @@ export interface ServedModel {
   readonly outputs: readonly TensorPort[];
   /** Rows that wait or are being computed. */
   readonly busyRows: number;
-  /**
-   * Keeps room for the rows of a body that is still to be read, so that no more bodies are read than can be answered.
-   * @param bodyBytes as announced; 0 where that is not known
-   * @returns gives the room back; absent where none was taken
-   * @throws QuernError OVERLOADED
-   */
-  reserve(bodyBytes: number): (() => void) | undefined;
+  /** Costs nothing: for those who have still to read what is asked. @throws QuernError OVERLOADED when another row would be refused */
+  requireRoom(): void;
   /**
    * One answer a row, in order; the rows of other callers are computed in the same batch but never mixed in.
    * @throws QuernError PREDICTION_INPUT, OVERLOADED, DEADLINE_EXCEEDED, INTERRUPTED
