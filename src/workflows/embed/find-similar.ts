@@ -9,7 +9,7 @@ import { takeRows } from "../../foundation/contracts/frame.js";
 import { OUTPUT_TENSORS } from "../../foundation/contracts/model-graph.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
 import type { PictureFailure } from "../load/images.js";
-import { refuseMostLost } from "../load/usable-rows.js";
+import { refuseMostLost } from "../load/readable-rows.js";
 import { withModel } from "../use/open-model.js";
 import { idColumn, openRows, type ReadingOptions, readIds, readInputs } from "../use/reading.js";
 

@@ -11,8 +11,8 @@ import { type Frame, selectColumns } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { StructuredTask } from "../../foundation/contracts/structured.js";
 import { readColumns, type TableWithImages, withImageSizes } from "../load/images.js";
+import { readableRows } from "../load/readable-rows.js";
 import { type DataRoles, rolesOf } from "../load/schema.js";
-import { usableRows } from "../load/usable-rows.js";
 import { truthCells, truthColumns } from "./truth-columns.js";
 
 export interface PreparedStructure {
@@ -42,7 +42,7 @@ export async function prepareStructure(
   const schema = await structureSchema(definition, data, project, columns);
   const { frame, failures } = await readColumns(data, schema);
   const inputs = selectColumns(frame, inputColumns(definition, frame, columns, roles));
-  const { isUsable, unreadable } = usableRows(failures, inputs);
+  const { isReadable, unreadable } = readableRows(failures, inputs);
   const truth = await definition.parse(truthCells(frame, columns), {
     inputs,
     readFile: (cell) => readCellFile(data, cell),
@@ -55,7 +55,7 @@ export async function prepareStructure(
   }
   return {
     ...{ definition, schema, frame, inputs, column, truthColumns: columns, roles, unreadable },
-    truth: { ...truth, rows: truth.rows.filter(isUsable) },
+    truth: { ...truth, rows: truth.rows.filter(isReadable) },
   };
 }
 

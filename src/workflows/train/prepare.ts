@@ -9,9 +9,9 @@ import type { Project } from "../../foundation/contracts/project.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
 import { readColumns, type TableWithImages } from "../load/images.js";
 import { findLostPictures, lostPicturesError, lostPicturesFinding } from "../load/lost-pictures.js";
+import { readableRows } from "../load/readable-rows.js";
 import { type DataRoles, decideSchema, rolesOf } from "../load/schema.js";
 import { listedNames, type ResolvedTarget, resolveTarget, unknownTarget } from "../load/target.js";
-import { usableRows } from "../load/usable-rows.js";
 
 /** A table as a training sees it: every column has a kind, the target a task, the rest a role. */
 export interface PreparedData {
@@ -54,12 +54,12 @@ export async function prepareData(data: TableWithImages, project: Project): Prom
   const names = new Set(lost.map(({ column }) => column));
   const others = [...features.columns].filter(([column, { kind }]) => kind !== "id" && !names.has(column));
   if (lost[0] && others.length === 0) throw lostPicturesError(lost[0], data);
-  const { isUsable, unreadable: unreadablePictures } = usableRows(failures, features);
+  const { isReadable, unreadable: unreadablePictures } = readableRows(failures, features);
   const target = resolveTarget(columnOf(frame, name), schema.find((column) => column.name === name)!, {
     column: name,
     type: task.type && tabularTask(task.type, "A table with one target"),
     positive: task.positive,
-    isUsable,
+    isUsable: isReadable,
   });
   return {
     schema,

@@ -8,7 +8,7 @@ import type { SourceOptions } from "../../foundation/contracts/source.js";
 import type { WorkflowContext } from "../context.js";
 import { type PictureFailure, readColumns, type TableWithImages } from "../load/images.js";
 import { defined, type OpenedData, openLocation } from "../load/open-data.js";
-import { refuseMostLost } from "../load/usable-rows.js";
+import { refuseMostLost } from "../load/readable-rows.js";
 
 /** How to read a file of rows; what is left out is found from its content. */
 export type ReadingOptions = { [Key in keyof SourceOptions]?: SourceOptions[Key] | undefined } & {

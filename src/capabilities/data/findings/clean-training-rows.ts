@@ -1,7 +1,6 @@
 import type { Finding } from "../../../foundation/contracts/finding.js";
 import { type Frame, takeRows } from "../../../foundation/contracts/frame.js";
 import { type Target, takeTarget } from "../../../foundation/contracts/target.js";
-
 import { expectsEqualRows } from "./columns.js";
 import { farValues } from "./far-values.js";
 import { contentKeys, rowsWithEqualKey } from "./row-content.js";

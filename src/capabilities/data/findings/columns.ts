@@ -34,7 +34,7 @@ export function textOf(column: Column, row: number): string {
 }
 
 /** Whether equal rows are to be expected in a table that was profiled; see `offersFewCombinations`. */
-export function fewCombinations(input: DetectorInput): boolean {
+export function profileExpectsEqualRows(input: DetectorInput): boolean {
   const columns = featureColumns(input).map(({ profile }) => profile);
   return offersFewCombinations(columns, input.profile.rows);
 }

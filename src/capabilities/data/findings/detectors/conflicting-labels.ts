@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import type { Target } from "../../../../foundation/contracts/target.js";
-import { featureColumns, fewCombinations, rowNumbers } from "../columns.js";
+import { featureColumns, profileExpectsEqualRows, rowNumbers } from "../columns.js";
 import { contentKeys, rowsWithEqualKey } from "../row-content.js";
 import { rows, rowsOf } from "../wording.js";
 
@@ -24,7 +24,7 @@ export const conflictingLabels = defineDetector({
   detect(input, { warningShare }) {
     const { target, frame } = input;
     // Where few combinations exist, differing outcomes are the nature of the task, not an error.
-    if (!target || target.values.task === "regression" || fewCombinations(input)) return [];
+    if (!target || target.values.task === "regression" || profileExpectsEqualRows(input)) return [];
     const names = featureColumns(input).map(({ profile }) => profile.name);
     if (names.length === 0) return [];
     const values = target.values;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
-import { fewCombinations, rowNumbers } from "../columns.js";
+import { profileExpectsEqualRows, rowNumbers } from "../columns.js";
 import { contentKeys, rowsWithEqualKey } from "../row-content.js";
 import { formatCount, rowsOf } from "../wording.js";
 
@@ -20,7 +20,7 @@ export const duplicateRows = defineDetector({
   detect(input, { warningShare }) {
     const { rows, share, twins } = input.profile.duplicates;
     if (rows === 0) return [];
-    const expected = fewCombinations(input);
+    const expected = profileExpectsEqualRows(input);
     const keys = contentKeys(input.frame, [...input.frame.columns.keys()]);
     const examples = rowsWithEqualKey(keys).slice(0, 3).flat();
     const meaning = expected

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
-import { fewCombinations } from "../columns.js";
+import { profileExpectsEqualRows } from "../columns.js";
 import { contentKeys } from "../row-content.js";
 import { percent, rows, rowsOf } from "../wording.js";
 
@@ -43,7 +43,7 @@ export const splitDuplicates = defineDetector({
       }
     }
     const share = worst.rows / worst.testRows;
-    if (worst.rows === 0 || fewCombinations(input)) return findings;
+    if (worst.rows === 0 || profileExpectsEqualRows(input)) return findings;
     findings.push({
       id: "split-duplicates",
       severity: share >= criticalShare ? "critical" : share >= warningShare ? "warning" : "info",

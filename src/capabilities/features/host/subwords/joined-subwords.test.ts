@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { transformSuite } from "../../../../../conformance/transform.js";
 import { workContext } from "../../../../../conformance/work-context.js";
 import { createFrame, type TokensColumn } from "../../../../foundation/contracts/frame.js";
+import { createEncoder } from "./encoder.js";
 import { joinedSubwords } from "./joined-subwords.js";
-import { createEncoder } from "./subwords.js";
 
 transformSuite(joinedSubwords, {
   evaluate: () => Promise.reject(new Error("a host transform is not emitted")),

@@ -3,7 +3,7 @@ import { fields } from "../../../../foundation/contracts/extension.js";
 import { createFrame, type Frame, type TextColumn } from "../../../../foundation/contracts/frame.js";
 import { defineTransform } from "../../../../foundation/contracts/transform.js";
 import { usualLength } from "../usual-length.js";
-import { createEncoder, type Encoder, WHOLE_SHARE } from "./subwords.js";
+import { createEncoder, encoderOf, TRAINED, tokenizerField, WHOLE_SHARE } from "./encoder.js";
 import { trainTokenizer } from "./train-tokenizer.js";
 
 const config = z.strictObject({
@@ -12,10 +12,7 @@ const config = z.strictObject({
     help: "Of all texts of a row together; of longer ones the longest are cut first.",
     unit: "pieces",
   }),
-  tokenizer: z.string().default("").register(fields, {
-    title: "Given tokenizer",
-    help: "The text of a `tokenizer.json`; empty: one is trained.",
-  }),
+  tokenizer: tokenizerField(),
 });
 
 /** A plain value. */
@@ -24,8 +21,6 @@ export interface JoinedSubwordsState {
   readonly tokenizer: string;
   readonly length: number;
 }
-
-const TRAINED = { model: "wordpiece", vocabulary: 8000, minimumCount: 2, lowerCase: true } as const;
 
 /**
  * The texts of all columns as one, as the tokenizer lays pairs: `[CLS] first [SEP] second [SEP]` (Devlin et al., 2019). Runs
@@ -67,12 +62,3 @@ const textsOf = (frame: Frame): (readonly string[])[] =>
 
 const rowsOf = (columns: readonly (readonly string[])[], rows: number): string[][] =>
   Array.from({ length: rows }, (_, row) => columns.map((values) => values[row]!));
-
-/** Opening a tokenizer is dear; states live long. */
-const opened = new WeakMap<JoinedSubwordsState, Encoder>();
-
-function encoderOf(state: JoinedSubwordsState): Encoder {
-  const known = opened.get(state) ?? createEncoder(state.tokenizer);
-  opened.set(state, known);
-  return known;
-}

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import { createFrame, type TextColumn, type TokensColumn } from "../../../../foundation/contracts/frame.js";
 import { defineTransform } from "../../../../foundation/contracts/transform.js";
-import { createEncoder, type Encoder } from "../subwords/subwords.js";
+import { createEncoder, type Encoder, encoderOf, TRAINED, tokenizerField } from "../subwords/encoder.js";
 import { trainTokenizer } from "../subwords/train-tokenizer.js";
 import { usualLength } from "../usual-length.js";
 import { spansColumn, WHOLE_SHARE } from "./spans-column.js";
@@ -14,10 +14,7 @@ const config = z.strictObject({
     help: "Pieces of words, with what the tokenizer puts around a text; the rest of a longer text is dropped.",
     unit: "pieces",
   }),
-  tokenizer: z.string().default("").register(fields, {
-    title: "Given tokenizer",
-    help: "The text of a `tokenizer.json`; empty: one is trained.",
-  }),
+  tokenizer: tokenizerField(),
 });
 
 /** A plain value. */
@@ -29,8 +26,6 @@ export interface WordSubwordsState {
   /** Words of a text. */
   readonly words: number;
 }
-
-const TRAINED = { model: "wordpiece", vocabulary: 8000, minimumCount: 2, lowerCase: true } as const;
 
 /**
  * Texts to three columns: `.subwords` ids [N, S], `.firsts` [N, L], the place of each word's first piece among them, and
@@ -108,13 +103,4 @@ function cutText(text: string, { head, tail, pieces }: Encoder, length: number):
     ids.push(...own);
   }
   return { ids: [...ids, ...tail].slice(0, length), firsts };
-}
-
-/** Opening a tokenizer is dear; states live long. */
-const opened = new WeakMap<WordSubwordsState, Encoder>();
-
-function encoderOf(state: WordSubwordsState): Encoder {
-  const known = opened.get(state) ?? createEncoder(state.tokenizer);
-  opened.set(state, known);
-  return known;
 }

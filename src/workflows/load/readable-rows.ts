@@ -8,8 +8,8 @@ import type { PictureFailure } from "./images.js";
 const MOST_LOST = 0.5;
 const EXAMPLES = 5;
 
-export interface UsableRows {
-  isUsable(row: number): boolean;
+export interface ReadableRows {
+  isReadable(row: number): boolean;
   /** For the finding that tells of the others. */
   readonly unreadable: readonly UnreadableColumn[];
 }
@@ -20,7 +20,7 @@ export interface UsableRows {
  * @param features the columns from which a model reads
  * @throws QuernError DATA_MALFORMED where more than half of the rows would be lost
  */
-export function usableRows(failures: readonly PictureFailure[], features: Frame): UsableRows {
+export function readableRows(failures: readonly PictureFailure[], features: Frame): ReadableRows {
   const columns = [...features.columns];
   const isMixed = columns.some(([, { kind }]) => kind !== "image" && kind !== "id");
   const read = new Set(columns.map(([name]) => name));
@@ -32,7 +32,7 @@ export function usableRows(failures: readonly PictureFailure[], features: Frame)
     const examples = own.slice(0, EXAMPLES).map((failure) => ({ row: failure.row, value: told(failure) }));
     return { column: name, kind: "image", rows: own.length, examples };
   });
-  return { isUsable: (row) => !rows.has(row), unreadable };
+  return { isReadable: (row) => !rows.has(row), unreadable };
 }
 
 /** The rows of the failures. @throws QuernError DATA_MALFORMED where they are more than half of all */
