@@ -132,9 +132,9 @@ export { type Diagnosis, examine } from "./workflows/use/doctor.js";
 
 // ---- extensions -----------------------------------------------------------------------------------------------
 
-export { type Detector, defineDetector } from "./foundation/contracts/detector.js";
 export { type FieldMetadata, fields, type WorkContext } from "./foundation/contracts/extension.js";
 export { denseRowMajor } from "./foundation/contracts/feature-matrix.js";
+export { defineFinder, type Finder, type FinderInput } from "./foundation/contracts/finder.js";
 export type { Column, Frame } from "./foundation/contracts/frame.js";
 export {
   concatFeatures,

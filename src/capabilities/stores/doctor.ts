@@ -38,7 +38,7 @@ const CHECKS: readonly Check[] = [
 ];
 
 /** One result a check; with `repair`, each is mended where that loses nothing. */
-export async function examine(backend: Backend, repair: boolean): Promise<readonly StoreCheck[]> {
+export async function checkStore(backend: Backend, repair: boolean): Promise<readonly StoreCheck[]> {
   const results: StoreCheck[] = [];
   for (const [id, look] of CHECKS) {
     try {

@@ -9,7 +9,7 @@ import { QuernError } from "../../foundation/base/errors.js";
 import type { Store, StoreCheck } from "../../foundation/contracts/store.js";
 import type { Backend, Owner } from "./backend.js";
 import { createDatasets } from "./datasets.js";
-import { examine } from "./doctor.js";
+import { checkStore } from "./doctor.js";
 import { BLOBS, openBlobs } from "./file-blobs.js";
 import { createLabelQueue } from "./label-queue.js";
 import { createLineage } from "./lineage.js";
@@ -108,7 +108,7 @@ function assemble(backend: Backend): Store {
     lineage: createLineage(backend),
     monitoring: createMonitoring(backend),
     labels: createLabelQueue(backend),
-    doctor: ({ repair = false } = {}) => examine(backend, repair),
+    doctor: ({ repair = false } = {}) => checkStore(backend, repair),
     async close() {
       leases.stopAll();
       trials.stop();

@@ -12,7 +12,7 @@ export function createSteps({ db, blobs, clock }: Backend): StepStore {
       .executeTakeFirst();
 
   /** The record, with whether its blobs verify. */
-  async function examine(key: string): Promise<{ step: StoredStep; holds: boolean } | undefined> {
+  async function lookUp(key: string): Promise<{ step: StoredStep; holds: boolean } | undefined> {
     const row = await rowOf(db, key);
     if (!row) return undefined;
     const uses = Object.values(await blobsUsed(db, "step", key));
@@ -22,14 +22,14 @@ export function createSteps({ db, blobs, clock }: Backend): StepStore {
   }
 
   async function find(key: string): Promise<StoredStep | undefined> {
-    const earlier = await examine(key);
+    const earlier = await lookUp(key);
     return earlier?.holds ? earlier.step : undefined;
   }
 
   return {
     find,
     async record(step) {
-      const earlier = await examine(step.key);
+      const earlier = await lookUp(step.key);
       if (earlier?.holds) return earlier.step;
       const { references, ...row } = step;
       const written = await db.transaction().execute(async (transaction) => {

@@ -5,7 +5,7 @@ export type Severity = (typeof SEVERITIES)[number];
 
 /** Something a person should know about the data, with the evidence and what was or could be done. */
 export const findingSchema = z.strictObject({
-  /** The detector that found it: `duplicate-rows`, `target-leak`, … */
+  /** The finder that found it: `duplicate-rows`, `target-leak`, … */
   id: z.string(),
   /**
    * `critical`: figures measured on this data would mislead. `warning`: look before training.

@@ -1,6 +1,6 @@
 /** What becomes of rows whose pictures cannot be read: nothing is learnt from them, and nothing is judged by them. */
 import { QuernError } from "../../foundation/base/errors.js";
-import type { UnreadableColumn } from "../../foundation/contracts/detector.js";
+import type { UnreadableColumn } from "../../foundation/contracts/finder.js";
 import type { Frame } from "../../foundation/contracts/frame.js";
 import type { PictureFailure } from "./images.js";
 

@@ -6,7 +6,7 @@ import { createImageDecoder, DEFAULT_IMAGE_LIMITS } from "../../capabilities/vis
 import { QuernError } from "../../foundation/base/errors.js";
 import { isImageUri } from "../../foundation/base/pictures/image-text.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
-import type { UnreadableColumn } from "../../foundation/contracts/detector.js";
+import type { UnreadableColumn } from "../../foundation/contracts/finder.js";
 import { type Frame, selectColumns } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { StructuredTask } from "../../foundation/contracts/structured.js";

@@ -7,7 +7,7 @@ import type { Learned } from "../learn/learn.js";
 import { predictor } from "../learn/model.js";
 import { poolPredictions } from "../learn/pool-predictions.js";
 import { wholeTarget } from "./divide.js";
-import { decisionThreshold, type ExaminedRows, examine, type Judgement } from "./examine.js";
+import { decisionThreshold, evaluateOpened, type Judgement, type OpenedRows } from "./evaluate-opened.js";
 import { columnImportance } from "./importance.js";
 import { type GatheredMaterial, gatherMaterial } from "./inner-folds.js";
 import { learnRound } from "./learn-round.js";
@@ -61,16 +61,16 @@ export async function assess(production: Production, facts: Facts): Promise<Judg
     learned,
     rows: gathered.rows,
     ...(folded ? {} : { unexplained: opened.witness, testPredictions: opened.predictions }),
-    evaluation: examine(opened, subject, judgement),
+    evaluation: evaluateOpened(opened, subject, judgement),
     threshold: threshold?.value ?? 0.5,
     ...(interval.kind === "interval" && interval.margin !== null ? { interval } : {}),
     openings,
   };
 }
 
-async function judgeFolds(production: Production, facts: Facts, target: Target): Promise<ExaminedRows> {
+async function judgeFolds(production: Production, facts: Facts, target: Target): Promise<OpenedRows> {
   const { splits } = production.division;
-  const parts: Pick<ExaminedRows, "rows" | "predictions" | "baseline" | "witness">[] = [];
+  const parts: Pick<OpenedRows, "rows" | "predictions" | "baseline" | "witness">[] = [];
   /** What each round believed of itself. */
   const inner: number[] = [];
   for (const [round, split] of splits.entries()) {
@@ -104,7 +104,7 @@ async function judgeFolds(production: Production, facts: Facts, target: Target):
 /** The decisive metric of each fold, by repeat. */
 function valuesByRepeat(
   { metric, division }: Production,
-  parts: readonly Pick<ExaminedRows, "rows" | "predictions">[],
+  parts: readonly Pick<OpenedRows, "rows" | "predictions">[],
   target: Target,
 ): number[][] {
   const { config } = division.record;
@@ -123,7 +123,7 @@ async function openTest(
   target: Target,
   learned: Learned,
   gathered: GatheredMaterial,
-): Promise<ExaminedRows> {
+): Promise<OpenedRows> {
   const { test } = production.division.whole;
   const previous = await previousPredictions(production, name, test);
   const predict = predictor(learned.model, production.transforms);

@@ -7,7 +7,7 @@ import { type Frame, selectColumns, takeRows } from "../../foundation/contracts/
 import { type Predictions, type Target, takeTarget } from "../../foundation/contracts/target.js";
 import type { Learned } from "../learn/learn.js";
 import { heldOutRows } from "../learn/material.js";
-import type { ExaminedRows } from "./examine.js";
+import type { OpenedRows } from "./evaluate-opened.js";
 import type { GatheredMaterial } from "./inner-folds.js";
 import type { Production } from "./production.js";
 
@@ -50,7 +50,7 @@ export function trustRequest(
   { prepared, project }: Production,
   held: HeldOut,
   { material, rows }: GatheredMaterial,
-  opened: ExaminedRows,
+  opened: OpenedRows,
   target: Target,
 ): TrustRequest {
   const numbers = Int32Array.from(held.rows, (row) => rows[row]!);

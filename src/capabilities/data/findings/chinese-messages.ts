@@ -132,7 +132,7 @@ const MESSAGES: Readonly<Record<string, Say>> = {
   ],
 };
 
-/** Message and action of a finding in Chinese; in English where a detector of one's own has no translation. */
+/** Message and action of a finding in Chinese; in English where a finder of one's own has no translation. */
 export function chineseMessage(finding: Finding): { message: string; action: string } {
   const say = MESSAGES[finding.id];
   if (!say) return { message: finding.message, action: finding.fix.action };

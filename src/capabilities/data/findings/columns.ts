@@ -1,10 +1,10 @@
 import type { ColumnKind } from "../../../foundation/contracts/column.js";
-import type { DetectorInput } from "../../../foundation/contracts/detector.js";
+import type { FinderInput } from "../../../foundation/contracts/finder.js";
 import { type Column, type Frame, isWide } from "../../../foundation/contracts/frame.js";
 import type { ColumnProfile } from "../../../foundation/contracts/profile.js";
 
 /** The columns a model may learn from: not the target, no ids, nothing ignored, no roles that only divide rows. */
-export function featureColumns(input: DetectorInput): { profile: ColumnProfile; column: Column }[] {
+export function featureColumns(input: FinderInput): { profile: ColumnProfile; column: Column }[] {
   const { id, group } = input.roles;
   const excluded = new Set([input.target?.name, id, group]);
   return input.profile.columns.flatMap((profile) => {
@@ -34,7 +34,7 @@ export function textOf(column: Column, row: number): string {
 }
 
 /** Whether equal rows are to be expected in a table that was profiled; see `offersFewCombinations`. */
-export function profileExpectsEqualRows(input: DetectorInput): boolean {
+export function profileExpectsEqualRows(input: FinderInput): boolean {
   const columns = featureColumns(input).map(({ profile }) => profile);
   return offersFewCombinations(columns, input.profile.rows);
 }
@@ -77,7 +77,7 @@ function distinctValues(column: Column, rows: Int32Array): number {
 }
 
 /** Row numbers, counting from 1, where the rows looked at are those of the table. */
-export function rowNumbers(input: DetectorInput, rows: readonly number[]): { rowNumbers?: number[] } {
+export function rowNumbers(input: FinderInput, rows: readonly number[]): { rowNumbers?: number[] } {
   if (input.frame.rows !== input.profile.rows) return {};
   return { rowNumbers: rows.slice(0, 10).map((row) => row + 1) };
 }
@@ -85,7 +85,7 @@ export function rowNumbers(input: DetectorInput, rows: readonly number[]): { row
 const EVERY_ROW_LIMIT = 200_000;
 
 /** Every row of the frame while there are not too many, otherwise the sample: for what is rare. */
-export function rowsForRareValues({ frame, sample }: DetectorInput): Int32Array {
+export function rowsForRareValues({ frame, sample }: FinderInput): Int32Array {
   if (frame.rows > EVERY_ROW_LIMIT) return sample;
   return Int32Array.from({ length: frame.rows }, (_, row) => row);
 }

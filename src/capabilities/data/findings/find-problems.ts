@@ -1,22 +1,22 @@
-import type { Detector, DetectorInput } from "../../../foundation/contracts/detector.js";
+import type { Finder, FinderInput } from "../../../foundation/contracts/finder.js";
 import { type Finding, SEVERITIES } from "../../../foundation/contracts/finding.js";
-import { DETECTORS } from "./detectors/index.js";
+import { FINDERS } from "./finders/index.js";
 
 export interface FindProblemsOptions {
-  /** Default: every built-in detector. */
-  readonly detectors?: readonly Detector[];
-  /** Settings by detector id. */
+  /** Default: every built-in finder. */
+  readonly finders?: readonly Finder[];
+  /** Settings by finder id. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
 /** The leaks a column can have; the first one found stands for all, for they have one cause. */
 const LEAKS = ["post-outcome-time", "missing-predicts-target", "target-leak"];
 
-/** Runs the detectors; the gravest findings first, otherwise in the order of the detectors. */
-export function findProblems(input: DetectorInput, options: FindProblemsOptions = {}): Finding[] {
-  const { detectors = DETECTORS, config = {} } = options;
-  const findings = detectors.flatMap((detector) =>
-    detector.detect(input, detector.config.parse(config[detector.id] ?? {})),
+/** Runs the finders; the gravest findings first, otherwise in the order of the finders. */
+export function findProblems(input: FinderInput, options: FindProblemsOptions = {}): Finding[] {
+  const { finders = FINDERS, config = {} } = options;
+  const findings = finders.flatMap((finder) =>
+    finder.find(input, finder.config.parse(config[finder.id] ?? {})),
   );
   const rank = (finding: Finding): number => SEVERITIES.indexOf(finding.severity);
   return withoutRepeatedLeaks(findings).sort((a, b) => rank(a) - rank(b));

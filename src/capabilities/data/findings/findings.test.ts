@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { openTable } from "../../../engines/table/index.js";
 import { createRandom, type Random } from "../../../foundation/base/random.js";
 import type { ColumnKind, ColumnSchema } from "../../../foundation/contracts/column.js";
-import type { ColumnRoles, DetectorInput } from "../../../foundation/contracts/detector.js";
+import type { ColumnRoles, FinderInput } from "../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../foundation/contracts/finding.js";
 import { profileSchema } from "../../../foundation/contracts/profile.js";
 import type { Split } from "../../../foundation/contracts/split.js";
@@ -30,7 +30,7 @@ async function inspect(
   columns: Made,
   target?: { name: string; task: TaskType },
   roles: ColumnRoles = {},
-): Promise<DetectorInput> {
+): Promise<FinderInput> {
   const names = Object.keys(columns);
   const rows = columns[names[0]!]!.cells.length;
   const lines = [names.map(cellText).join(",")];

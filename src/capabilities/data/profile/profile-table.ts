@@ -1,6 +1,6 @@
 import type { Table } from "../../../engines/table/index.js";
 import type { ColumnSchema } from "../../../foundation/contracts/column.js";
-import type { ColumnRoles, DetectorInput, UnreadableColumn } from "../../../foundation/contracts/detector.js";
+import type { ColumnRoles, FinderInput, UnreadableColumn } from "../../../foundation/contracts/finder.js";
 import type { Column, Frame } from "../../../foundation/contracts/frame.js";
 import type { ColumnProfile, Profile } from "../../../foundation/contracts/profile.js";
 import type { Target, TaskType } from "../../../foundation/contracts/target.js";
@@ -44,14 +44,14 @@ export async function profileTable(
 
 /**
  * Measures a table with few scans and little memory: counts, ranges, moments, histograms and distinct values
- * of all rows; what needs rows together, of a sample. The result is what detectors work on; add `splits` to it
+ * of all rows; what needs rows together, of a sample. The result is what finders work on; add `splits` to it
  * to check a division as well.
  */
 export async function measureTable(
   table: Table,
   schema: readonly ColumnSchema[],
   options: MeasureOptions = {},
-): Promise<DetectorInput> {
+): Promise<FinderInput> {
   const sources = columnSources(table, schema);
   const frame = options.frame ?? (await sampleFrame(table, schema));
   const sample = thinRows(frame.rows, SAMPLE_ROWS);
@@ -74,7 +74,7 @@ export async function measureTable(
     });
   }
   const correlated = thinRows(frame.rows, CORRELATION_ROWS);
-  const profile: DetectorInput["profile"] = {
+  const profile: FinderInput["profile"] = {
     formatVersion: 1,
     rows: table.rows,
     columns,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { cutTo, displayWidth, pad, wrap } from "../../../../foundation/base/terminal-text.js";
 import type { Profile } from "../../../../foundation/contracts/profile.js";
 import { chineseMessage, TRANSLATED_FINDINGS } from "../../findings/chinese-messages.js";
-import { DETECTORS } from "../../findings/detectors/index.js";
+import { FINDERS } from "../../findings/finders/index.js";
 import { profilePage } from "./profile-page.js";
 import { profileText } from "./profile-text.js";
 
@@ -107,8 +107,8 @@ describe("page", () => {
     expect(profilePage(profile, "zh")).toContain("远离其他所有值");
   });
 
-  it("says every finding of every detector in Chinese", () => {
-    for (const { id } of DETECTORS) {
+  it("says every finding of every finder in Chinese", () => {
+    for (const { id } of FINDERS) {
       const several: Readonly<Record<string, string>> = {
         "class-balance": "rare-classes",
         "target-values": "skewed-target",

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import { featureColumns } from "../columns.js";
 import { formatCount, quote } from "../wording.js";
 
-export const highCardinality = defineDetector({
+export const highCardinality = defineFinder({
   id: "high-cardinality",
   version: 1,
   summary: "Categories with very many values",
@@ -21,7 +21,7 @@ export const highCardinality = defineDetector({
       .default(20)
       .register(fields, { title: "Rows a value below which values are too thin", unit: "rows" }),
   }),
-  detect(input, { values, rowsPerValue }) {
+  find(input, { values, rowsPerValue }) {
     return featureColumns(input)
       .filter(({ profile }) => profile.kind === "category" && profile.unique >= values)
       .filter(

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import { profileExpectsEqualRows, rowNumbers } from "../columns.js";
 import { contentKeys, rowsWithEqualKey } from "../row-content.js";
 import { formatCount, rowsOf } from "../wording.js";
 
-export const duplicateRows = defineDetector({
+export const duplicateRows = defineFinder({
   id: "duplicate-rows",
   version: 1,
   summary: "Rows that repeat an earlier row in every column",
@@ -17,7 +17,7 @@ export const duplicateRows = defineDetector({
       .default(0.01)
       .register(fields, { title: "Share of repeated rows from which to warn" }),
   }),
-  detect(input, { warningShare }) {
+  find(input, { warningShare }) {
     const { rows, share, twins } = input.profile.duplicates;
     if (rows === 0) return [];
     const expected = profileExpectsEqualRows(input);

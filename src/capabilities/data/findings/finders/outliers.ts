@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { featureColumns, rowNumbers, rowsForRareValues } from "../columns.js";
 import { farValues } from "../far-values.js";
 import { formatCount, formatNumber, quote } from "../wording.js";
 
-export const outliers = defineDetector({
+export const outliers = defineFinder({
   id: "outliers",
   version: 1,
   summary: "Numbers very far from all others",
@@ -23,7 +23,7 @@ export const outliers = defineDetector({
       .default(0.01)
       .register(fields, { title: "Share from which far values are a long tail, not outliers" }),
   }),
-  detect(input, { robustDeviations, maximumShare }) {
+  find(input, { robustDeviations, maximumShare }) {
     const findings: Finding[] = [];
     for (const { profile, column } of featureColumns(input)) {
       if (column.kind !== "number" || profile.number === undefined || profile.unique <= 10) continue;

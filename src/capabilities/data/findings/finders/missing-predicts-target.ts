@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { missingCells } from "../../profile/statistics/cells.js";
 import { explainedShare, prepareTarget } from "../../profile/statistics/explained-share.js";
 import { featureColumns } from "../columns.js";
 import { percent, quote } from "../wording.js";
 
-export const missingPredictsTarget = defineDetector({
+export const missingPredictsTarget = defineFinder({
   id: "missing-predicts-target",
   version: 1,
   summary: "Columns whose gaps give the target away",
@@ -31,7 +31,7 @@ export const missingPredictsTarget = defineDetector({
       .default(0.3)
       .register(fields, { title: "Explained share of the target from which to warn" }),
   }),
-  detect(input, config) {
+  find(input, config) {
     const prepared = input.target && prepareTarget(input.target.values, input.sample);
     if (!input.target || !prepared) return [];
     const findings: Finding[] = [];

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import { quote, rowsOf } from "../wording.js";
 
-export const unreadableCells = defineDetector({
+export const unreadableCells = defineFinder({
   id: "unreadable-cells",
   version: 1,
   summary: "Cells that are no value of their column's kind",
@@ -15,7 +15,7 @@ export const unreadableCells = defineDetector({
       .default(0.001)
       .register(fields, { title: "Share of unreadable cells from which to warn" }),
   }),
-  detect({ unreadable = [], profile }, { warningShare }) {
+  find({ unreadable = [], profile }, { warningShare }) {
     const cells = unreadable.filter(({ kind }) => kind !== "image");
     return cells.map(({ column, kind, rows, examples }) => ({
       id: "unreadable-cells",

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import type { Column, DatetimeColumn } from "../../../../foundation/contracts/frame.js";
 import { missingCells, numberCells } from "../../profile/statistics/cells.js";
@@ -8,7 +8,7 @@ import { explainedShare, prepareTarget } from "../../profile/statistics/explaine
 import { featureColumns } from "../columns.js";
 import { percent, quote } from "../wording.js";
 
-export const postOutcomeTime = defineDetector({
+export const postOutcomeTime = defineFinder({
   id: "post-outcome-time",
   version: 1,
   summary: "Times that are written only after the outcome",
@@ -26,7 +26,7 @@ export const postOutcomeTime = defineDetector({
       .default(0.8)
       .register(fields, { title: "Explained share of the target that is a leak" }),
   }),
-  detect(input, config) {
+  find(input, config) {
     const { target, roles, sample, frame } = input;
     const prepared = target && prepareTarget(target.values, sample);
     const reference = roles.time === undefined ? undefined : frame.columns.get(roles.time);

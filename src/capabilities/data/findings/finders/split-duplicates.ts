@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { profileExpectsEqualRows } from "../columns.js";
 import { contentKeys } from "../row-content.js";
 import { percent, rows, rowsOf } from "../wording.js";
 
-export const splitDuplicates = defineDetector({
+export const splitDuplicates = defineFinder({
   id: "split-duplicates",
   version: 1,
   summary: "The same row, or an equal one, on both sides of a split",
@@ -24,7 +24,7 @@ export const splitDuplicates = defineDetector({
       .default(0.1)
       .register(fields, { title: "Share of test rows from which scores mislead" }),
   }),
-  detect(input, { warningShare, criticalShare }) {
+  find(input, { warningShare, criticalShare }) {
     const splits = input.splits ?? [];
     if (splits.length === 0) return [];
     const names = input.profile.columns.filter(({ name, kind }) => kind !== "id" && name !== input.roles.id);

@@ -4,8 +4,8 @@ import {
   kolmogorovDistance,
   kolmogorovTail,
 } from "../../../../foundation/base/tail-probability.js";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import type { Column } from "../../../../foundation/contracts/frame.js";
 import { isMissing } from "../../profile/statistics/cells.js";
@@ -28,7 +28,7 @@ interface Shift {
  * categories and for missing values. A column counts when the difference is both large and, corrected for the
  * number of comparisons (Bonferroni), not chance.
  */
-export const splitShift = defineDetector({
+export const splitShift = defineFinder({
   id: "split-shift",
   version: 1,
   summary: "Columns whose test values differ from the training values",
@@ -46,7 +46,7 @@ export const splitShift = defineDetector({
       .default(0.001)
       .register(fields, { title: "Chance of a false alarm in the whole table" }),
   }),
-  detect(input, { effect, significance }) {
+  find(input, { effect, significance }) {
     const splits = input.splits ?? [];
     const columns = featureColumns(input).filter(({ profile }) => profile.name !== input.roles.time);
     const limit = significance / Math.max(1, 2 * columns.length * splits.length);

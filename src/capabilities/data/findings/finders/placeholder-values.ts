@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { featureColumns, rowsForRareValues } from "../columns.js";
 import { formatNumber, quote, rows, rowsOf } from "../wording.js";
 
-export const placeholderValues = defineDetector({
+export const placeholderValues = defineFinder({
   id: "placeholder-value",
   version: 1,
   summary: "Numbers such as -999 or 99999 that stand for something else",
@@ -17,7 +17,7 @@ export const placeholderValues = defineDetector({
       .default(3)
       .register(fields, { title: "Rows that must hold the value", unit: "rows" }),
   }),
-  detect(input, { minimumRows }) {
+  find(input, { minimumRows }) {
     const findings: Finding[] = [];
     for (const { profile, column } of featureColumns(input)) {
       if (column.kind !== "number" || !profile.number || profile.unique <= 10) continue;

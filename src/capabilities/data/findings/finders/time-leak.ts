@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { quantileOfSorted } from "../../../../foundation/base/statistics.js";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Split } from "../../../../foundation/contracts/split.js";
 import { percent, quote } from "../wording.js";
 
-export const timeLeak = defineDetector({
+export const timeLeak = defineFinder({
   id: "time-leak",
   version: 1,
   summary: "Training rows later than test rows",
@@ -14,7 +14,7 @@ export const timeLeak = defineDetector({
       title: "Share of training rows later than the middle of the test from which to warn",
     }),
   }),
-  detect(input, { laterShare }) {
+  find(input, { laterShare }) {
     const name = input.roles.time;
     const column = name === undefined ? undefined : input.frame.columns.get(name);
     if (name === undefined || (column?.kind !== "datetime" && column?.kind !== "number")) return [];

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { featureColumns, textOf } from "../columns.js";
 import { percent, quote } from "../wording.js";
@@ -14,7 +14,7 @@ const DATE_SHAPES: readonly RegExp[] = [
   new RegExp(`^${MONTH}\\.? \\d{1,2},? \\d{4}`, "i"),
 ];
 
-export const dateAsText = defineDetector({
+export const dateAsText = defineFinder({
   id: "date-as-text",
   version: 1,
   summary: "Texts that look like dates but were not read as such",
@@ -26,7 +26,7 @@ export const dateAsText = defineDetector({
       .default(0.8)
       .register(fields, { title: "Share of values that look like dates" }),
   }),
-  detect(input, { share: limit }) {
+  find(input, { share: limit }) {
     const findings: Finding[] = [];
     for (const { profile, column } of featureColumns(input)) {
       if (column.kind !== "category" && column.kind !== "text") continue;

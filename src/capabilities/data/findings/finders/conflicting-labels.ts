@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Target } from "../../../../foundation/contracts/target.js";
 import { featureColumns, profileExpectsEqualRows, rowNumbers } from "../columns.js";
 import { contentKeys, rowsWithEqualKey } from "../row-content.js";
@@ -9,7 +9,7 @@ import { rows, rowsOf } from "../wording.js";
 /** Of a few rows in thousands nothing follows. */
 const NEGLIGIBLE_SHARE = 0.001;
 
-export const conflictingLabels = defineDetector({
+export const conflictingLabels = defineFinder({
   id: "conflicting-labels",
   version: 1,
   summary: "Rows with equal features and different targets",
@@ -21,7 +21,7 @@ export const conflictingLabels = defineDetector({
       .default(0.02)
       .register(fields, { title: "Share of contradicting rows from which to warn" }),
   }),
-  detect(input, { warningShare }) {
+  find(input, { warningShare }) {
     const { target, frame } = input;
     // Where few combinations exist, differing outcomes are the nature of the task, not an error.
     if (!target || target.values.task === "regression" || profileExpectsEqualRows(input)) return [];

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../../../foundation/base/random.js";
-import type { DetectorInput } from "../../../../foundation/contracts/detector.js";
+import type { FinderInput } from "../../../../foundation/contracts/finder.js";
 import { createFrame } from "../../../../foundation/contracts/frame.js";
 import { chineseMessage } from "../chinese-messages.js";
 import { nearDuplicates } from "./near-duplicates.js";
 
 /** Five measurements, nothing of the profile but names and kinds is read. */
-function inputOf(copies: readonly (readonly [number, number])[], rows = 1000): DetectorInput {
+function inputOf(copies: readonly (readonly [number, number])[], rows = 1000): FinderInput {
   const random = createRandom("near-duplicates-detector");
   const columns = Array.from({ length: 5 }, () => Float64Array.from({ length: rows }, () => random.normal()));
   for (const [from, to] of copies)
@@ -19,7 +19,7 @@ function inputOf(copies: readonly (readonly [number, number])[], rows = 1000): D
     profile: {
       rows,
       columns: names.map((name) => ({ name, kind: "number" })),
-    } as unknown as DetectorInput["profile"],
+    } as unknown as FinderInput["profile"],
     sample: new Int32Array(0),
     target: { name: "label", values: { task: "binary", classes: ["no", "yes"], codes } },
     splits: [
@@ -33,11 +33,11 @@ function inputOf(copies: readonly (readonly [number, number])[], rows = 1000): D
     roles: {},
   };
 }
-const detect = (input: DetectorInput) => nearDuplicates.detect(input, nearDuplicates.config.parse({}));
+const find = (input: FinderInput) => nearDuplicates.find(input, nearDuplicates.config.parse({}));
 
 describe("near duplicates in a table", () => {
   it("names contradictions and twins across the split", () => {
-    const findings = detect(
+    const findings = find(
       inputOf([
         [10, 21],
         [30, 831],
@@ -55,9 +55,9 @@ describe("near duplicates in a table", () => {
   });
 
   it("says nothing of honest rows, of unlabelled ones and without a target", () => {
-    expect(detect(inputOf([]))).toEqual([]);
-    expect(detect(inputOf([[7, 22]]))).toEqual([]);
+    expect(find(inputOf([]))).toEqual([]);
+    expect(find(inputOf([[7, 22]]))).toEqual([]);
     const { target: _, ...untargeted } = inputOf([[10, 21]]);
-    expect(detect(untargeted)).toEqual([]);
+    expect(find(untargeted)).toEqual([]);
   });
 });

@@ -49,7 +49,7 @@ export function decisionThreshold(
   };
 }
 
-export interface ExaminedRows {
+export interface OpenedRows {
   /** `test`, or `cross-validation`: every row predicted by a model that has not seen it. */
   readonly name: string;
   readonly rows: Int32Array;
@@ -62,7 +62,7 @@ export interface ExaminedRows {
   readonly previous?: { readonly name: string; readonly predictions: Predictions };
 }
 
-export interface Examination {
+export interface EvaluationSubject {
   readonly frame: Frame;
   readonly target: Target;
   readonly weights?: Float64Array;
@@ -73,9 +73,9 @@ export interface Examination {
 }
 
 /** The evaluation document of the rows opened last. */
-export function examine(
-  opened: ExaminedRows,
-  subject: Examination,
+export function evaluateOpened(
+  opened: OpenedRows,
+  subject: EvaluationSubject,
   { project, metric, metrics, signal }: Judgement,
 ): Evaluation {
   const { target, weights } = subject;

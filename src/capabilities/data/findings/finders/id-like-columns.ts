@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import type { Column } from "../../../../foundation/contracts/frame.js";
 import type { ColumnProfile } from "../../../../foundation/contracts/profile.js";
 import { featureColumns } from "../columns.js";
 import { quote } from "../wording.js";
 
-export const idLikeColumns = defineDetector({
+export const idLikeColumns = defineFinder({
   id: "id-like-column",
   version: 1,
   summary: "Columns that name the row instead of describing it",
@@ -19,7 +19,7 @@ export const idLikeColumns = defineDetector({
       .default(50)
       .register(fields, { title: "Rows below which unique values may be chance", unit: "rows" }),
   }),
-  detect(input, { minimumRows }) {
+  find(input, { minimumRows }) {
     if (input.profile.rows < minimumRows) return [];
     const findings: Finding[] = [];
     for (const { profile, column } of featureColumns(input)) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type DetectorInput, defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder, type FinderInput } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import type { Column } from "../../../../foundation/contracts/frame.js";
 import type { ColumnProfile } from "../../../../foundation/contracts/profile.js";
@@ -10,7 +10,7 @@ import { explainedShare, prepareTarget } from "../../profile/statistics/explaine
 import { textOf } from "../columns.js";
 import { formatCount, percent, quote } from "../wording.js";
 
-export const groupLeak = defineDetector({
+export const groupLeak = defineFinder({
   id: "group-leak",
   version: 1,
   summary: "Groups whose rows are on both sides of a split, and columns that look like groups",
@@ -25,7 +25,7 @@ export const groupLeak = defineDetector({
       .default(0.1)
       .register(fields, { title: "Share of test rows with a known group from which scores mislead" }),
   }),
-  detect(input, config) {
+  find(input, config) {
     const { roles, frame, splits } = input;
     const named = roles.group === undefined ? undefined : frame.columns.get(roles.group);
     if (named) return crossing(roles.group!, named, splits ?? [], config.criticalShare);
@@ -62,12 +62,7 @@ function crossing(name: string, column: Column, splits: readonly Split[], critic
 }
 
 /** A column of many values with a few rows each, whose rows resemble each other in the target. */
-function possibleGroup(
-  profile: ColumnProfile,
-  column: Column,
-  input: DetectorInput,
-  limit: number,
-): Finding[] {
+function possibleGroup(profile: ColumnProfile, column: Column, input: FinderInput, limit: number): Finding[] {
   const { target, sample } = input;
   const grouping = profile.kind === "id" || profile.kind === "category";
   const small = profile.unique > Math.max(20, profile.count / 50) && profile.unique < 0.9 * profile.count;

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import { featureColumns } from "../columns.js";
 import { quote } from "../wording.js";
 
-export const redundantColumns = defineDetector({
+export const redundantColumns = defineFinder({
   id: "redundant-column",
   version: 1,
   summary: "Columns that say the same as another",
@@ -16,7 +16,7 @@ export const redundantColumns = defineDetector({
       .default(0.9995)
       .register(fields, { title: "Correlation from which two columns say the same" }),
   }),
-  detect(input, { correlation: limit }) {
+  find(input, { correlation: limit }) {
     const unique = new Map(featureColumns(input).map(({ profile }) => [profile.name, profile.unique]));
     return (
       input.profile.correlations

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { formatCount, percent, quote, rows } from "../wording.js";
 
-export const classBalance = defineDetector({
+export const classBalance = defineFinder({
   id: "class-balance",
   version: 1,
   summary: "Classes with few rows, alone or beside a large one",
@@ -27,7 +27,7 @@ export const classBalance = defineDetector({
       .default(20)
       .register(fields, { title: "Largest to smallest class from which classes are imbalanced" }),
   }),
-  detect(input, { rareRows, imbalanceShare, imbalanceRatio }) {
+  find(input, { rareRows, imbalanceShare, imbalanceRatio }) {
     const target = input.profile.target;
     const classes = target?.classes;
     if (!target || !classes || classes.length === 0) return [];

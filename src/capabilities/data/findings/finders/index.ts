@@ -1,4 +1,4 @@
-import type { Detector } from "../../../../foundation/contracts/detector.js";
+import type { Finder } from "../../../../foundation/contracts/finder.js";
 import { classBalance } from "./class-balance.js";
 import { conflictingLabels } from "./conflicting-labels.js";
 import { constantColumns } from "./constant-columns.js";
@@ -23,8 +23,8 @@ import { timeLeak } from "./time-leak.js";
 import { unreadableCells } from "./unreadable-cells.js";
 import { unreadablePictures } from "./unreadable-pictures.js";
 
-/** Every built-in detector, in the order in which findings of equal severity are shown. */
-export const DETECTORS: readonly Detector[] = [
+/** Every built-in finder, in the order in which findings of equal severity are shown. */
+export const FINDERS: readonly Finder[] = [
   targetLeak,
   postOutcomeTime,
   missingPredictsTarget,

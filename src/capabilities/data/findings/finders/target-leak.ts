@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type DetectorInput, defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder, type FinderInput } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import type { Column } from "../../../../foundation/contracts/frame.js";
 import type { ColumnProfile } from "../../../../foundation/contracts/profile.js";
@@ -17,7 +17,7 @@ import { percent, quote } from "../wording.js";
  * Strong honest predictors come in company (petal length and width), a leak stands alone, so only a column that
  * stands alone, or is the target under another name or scale, is critical.
  */
-export const targetLeak = defineDetector({
+export const targetLeak = defineFinder({
   id: "target-leak",
   version: 1,
   summary: "Columns that give the target away",
@@ -44,7 +44,7 @@ export const targetLeak = defineDetector({
       title: "What it leaves open, as a share of what the next best column leaves open",
     }),
   }),
-  detect(input, config) {
+  find(input, config) {
     const { target } = input;
     if (!target) return [];
     const candidates = featureColumns(input)
@@ -93,7 +93,7 @@ function sharedByFewRows(profile: ColumnProfile): boolean {
 }
 
 /** In what way the column resembles the target. */
-function describe(column: Column, target: Target, { sample }: DetectorInput): { id: string; words: string } {
+function describe(column: Column, target: Target, { sample }: FinderInput): { id: string; words: string } {
   if (target.task === "regression") {
     if (column.kind !== "number" && column.kind !== "datetime")
       return { id: "determines", words: "nearly determines" };

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import { quote, rowsOf } from "../wording.js";
 
-export const unreadablePictures = defineDetector({
+export const unreadablePictures = defineFinder({
   id: "unreadable-pictures",
   version: 1,
   summary: "Rows whose picture cannot be read",
   config: z.strictObject({}),
-  detect({ unreadable = [], profile }) {
+  find({ unreadable = [], profile }) {
     return unreadable
       .filter(({ kind }) => kind === "image")
       .map(({ column, rows, examples }) => ({

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { featureColumns } from "../columns.js";
 import { quote, rowsOf } from "../wording.js";
 
-export const missingValues = defineDetector({
+export const missingValues = defineFinder({
   id: "high-missingness",
   version: 1,
   summary: "Columns with few values or none",
@@ -18,7 +18,7 @@ export const missingValues = defineDetector({
       .default(0.5)
       .register(fields, { title: "Share from which to warn" }),
   }),
-  detect(input, { infoShare, warningShare }) {
+  find(input, { infoShare, warningShare }) {
     const total = input.profile.rows;
     const findings: Finding[] = [];
     for (const { profile } of featureColumns(input)) {

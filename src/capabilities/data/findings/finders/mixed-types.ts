@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { featureColumns, textOf } from "../columns.js";
 import { percent, quote } from "../wording.js";
 
 const NUMBER = /^[\s$€£¥]*[-+]?(\d[\d,  ]*\.?\d*|\.\d+)([eE][-+]?\d+)?\s*%?$/;
 
-export const mixedTypes = defineDetector({
+export const mixedTypes = defineFinder({
   id: "mixed-types",
   version: 1,
   summary: "Columns of numbers with some texts among them",
@@ -23,7 +23,7 @@ export const mixedTypes = defineDetector({
       help: "A few codes and a word are a category, not a mixture.",
     }),
   }),
-  detect(input, { minimumNumberShare, minimumDistinct }) {
+  find(input, { minimumNumberShare, minimumDistinct }) {
     const findings: Finding[] = [];
     for (const { profile, column } of featureColumns(input)) {
       if (column.kind !== "category" && column.kind !== "text") continue;

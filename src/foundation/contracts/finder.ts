@@ -15,7 +15,7 @@ export interface ColumnRoles {
   readonly group?: string;
 }
 
-export interface DetectorInput {
+export interface FinderInput {
   /** The rows looked at: the whole table, or a sample of `profile.rows`. Holds the target's column too. */
   readonly frame: Frame;
   /** Figures of the whole table. */
@@ -43,10 +43,10 @@ export interface UnreadableColumn {
  * Looks for one kind of problem. Pure: the same input and config give the same findings, in a stable order.
  * Works on any frame: no rows, one row, all missing, one class. Says nothing where it is not sure.
  */
-export interface Detector<Config extends z.ZodObject = z.ZodObject> extends Extension<Config> {
-  detect(input: DetectorInput, config: z.infer<Config>): readonly Finding[];
+export interface Finder<Config extends z.ZodObject = z.ZodObject> extends Extension<Config> {
+  find(input: FinderInput, config: z.infer<Config>): readonly Finding[];
 }
 
-export function defineDetector<Config extends z.ZodObject>(detector: Detector<Config>): Detector<Config> {
-  return Object.freeze(detector);
+export function defineFinder<Config extends z.ZodObject>(finder: Finder<Config>): Finder<Config> {
+  return Object.freeze(finder);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type DetectorInput, defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder, type FinderInput } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { createFrame } from "../../../../foundation/contracts/frame.js";
 import type { Target } from "../../../../foundation/contracts/target.js";
@@ -13,7 +13,7 @@ const MOST_ROWS = 50_000;
 const MOST_PAIRS = 10_000;
 
 /** What `conflicting-labels` and `split-duplicates` say of equal rows, for rows that are nearly equal. */
-export const nearDuplicates = defineDetector({
+export const nearDuplicates = defineFinder({
   id: "near-duplicates",
   version: 1,
   summary: "Rows that nearly equal others: contradicting labels, or one of them in the test part",
@@ -25,7 +25,7 @@ export const nearDuplicates = defineDetector({
       .default(0.01)
       .register(fields, { title: "Share of rows from which to warn" }),
   }),
-  detect(input, { warningShare }) {
+  find(input, { warningShare }) {
     const { target, frame } = input;
     if (!target || frame.rows > MOST_ROWS) return [];
     const features = createFrame(
@@ -52,10 +52,7 @@ export const nearDuplicates = defineDetector({
 type Judge = (count: number, of: number) => Finding["severity"];
 
 /** Rows with a label; without a split all are learnt from. */
-function partsOf(
-  { splits, frame }: DetectorInput,
-  target: Target,
-): { learning: Int32Array; test: Int32Array } {
+function partsOf({ splits, frame }: FinderInput, target: Target): { learning: Int32Array; test: Int32Array } {
   const known = (row: number) =>
     target.task === "regression" ? !Number.isNaN(target.values[row]!) : target.codes[row]! >= 0;
   const split = splits?.[0];
@@ -71,7 +68,7 @@ function partsOf(
 }
 
 function conflictFinding(
-  input: DetectorInput,
+  input: FinderInput,
   target: string,
   count: number,
   total: number,

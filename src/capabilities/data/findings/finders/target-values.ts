@@ -1,17 +1,17 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { formatNumber, quote, rowsOf } from "../wording.js";
 
-export const targetValues = defineDetector({
+export const targetValues = defineFinder({
   id: "target-values",
   version: 1,
   summary: "Rows without a target, and targets with a long tail",
   config: z.strictObject({
     skewness: z.number().min(1).default(2).register(fields, { title: "Skewness from which to mention it" }),
   }),
-  detect(input, { skewness: limit }) {
+  find(input, { skewness: limit }) {
     const target = input.profile.target;
     if (!target) return [];
     const name = quote(target.name);

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineDetector } from "../../../../foundation/contracts/detector.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
+import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import type { ColumnProfile } from "../../../../foundation/contracts/profile.js";
 import { featureColumns } from "../columns.js";
@@ -9,7 +9,7 @@ import { quote, rows } from "../wording.js";
 /** More constant columns than this make one finding. */
 const LISTED_APART = 3;
 
-export const constantColumns = defineDetector({
+export const constantColumns = defineFinder({
   id: "constant-column",
   version: 1,
   summary: "Columns with one value, or nearly",
@@ -21,7 +21,7 @@ export const constantColumns = defineDetector({
       .default(0.995)
       .register(fields, { title: "Share of one value from which a column is nearly constant" }),
   }),
-  detect(input, { nearShare }) {
+  find(input, { nearShare }) {
     if (input.profile.rows < 2) return [];
     const columns = featureColumns(input).map(({ profile }) => profile);
     const constant = columns.filter(
