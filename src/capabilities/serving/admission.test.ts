@@ -37,6 +37,26 @@ describe("admission", () => {
     admission.enter(1);
     expect(() => admission.enter(1)).toThrow("6 rows are waiting already.");
   });
+  it("requirement 16: lets no more bodies come than there is room for", () => {
+    const { admission, refusals } = setUp();
+    admission.enter(3);
+    const arrived = admission.expect(1000);
+    expect(() => admission.expect(1)).toThrow("3 rows are waiting already");
+    expect(refusals()).toBe(1);
+    // Who is there goes before those who are still to come.
+    admission.requireRoom();
+    arrived();
+    admission.expect(1);
+  });
+  it("requirement 16: keeps half of the room for others when bodies do not come", () => {
+    const { admission } = setUp();
+    for (let k = 0; k < 50; k++) admission.expect(1000);
+    admission.enter(2);
+    admission.expect(1);
+    admission.enter(1);
+    expect(() => admission.expect(1)).toThrow("3 rows are waiting already");
+    admission.enter(1);
+  });
   it("requirement 18: is empty when all have left, and lets nobody in meanwhile", async () => {
     const { admission, refusals } = setUp();
     admission.enter(2);

@@ -17,6 +17,8 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions;
   #rows = 0;
+  /** Of bodies on their way. */
+  #expectedRows = 0;
   #closed = false;
   #whenEmpty: (() => void)[] = [];
 
@@ -26,10 +28,24 @@ export class Admission {
 
   /** @throws QuernError OVERLOADED where nobody would be let in */
   requireRoom(): void {
-    if (this.#closed) throw beingTakenDown();
-    if (this.#rows < this.#options.limitRows) return;
-    this.#options.onRefused();
-    throw this.#full();
+    this.#requireRoom(0);
+  }
+
+  /**
+   * Lets a body come that is still to be read. Bodies on their way count as if their rows were in, or many more would be
+   * read than there is room for; but they take half of the room at most, so that callers whose bodies never come keep out
+   * nobody.
+   * @returns to be called once, when the body has come or will not
+   * @throws QuernError OVERLOADED
+   */
+  expect(rows: number): () => void {
+    const { limitRows, mostRowsOfOne } = this.#options;
+    this.#requireRoom(Math.min(this.#expectedRows, limitRows / 2));
+    const counted = Math.min(rows, mostRowsOfOne);
+    this.#expectedRows += counted;
+    return () => {
+      this.#expectedRows -= counted;
+    };
   }
 
   /** Followed by one `leave` of as many rows. @throws QuernError OVERLOADED */
@@ -54,6 +70,13 @@ export class Admission {
         resolve();
       });
     });
+  }
+
+  #requireRoom(expectedRows: number): void {
+    if (this.#closed) throw beingTakenDown();
+    if (this.#rows + expectedRows < this.#options.limitRows) return;
+    this.#options.onRefused();
+    throw this.#full();
   }
 
   #full(): QuernError {

@@ -43,6 +43,8 @@ export interface ServingOptions extends PredictorOptions {
 /** Rows of one large request that are computed together; between them other callers get their turn. */
 const CHUNK_ROWS = 256;
 const WARM_UP_RUNS = 6;
+/** Bodies of few rows come in less time than it takes to count them. */
+const SMALL_BODY_BYTES = 4096;
 /** A server that has just started gives its first answers before it measures. */
 const MEASURE_AFTER_MS = 250;
 
@@ -92,6 +94,8 @@ export class PooledModel implements ServedModel {
   #direct: { readonly rows: number; readonly answer: AnswerRow } | undefined;
   #measuring: NodeJS.Timeout | undefined;
   readonly #admission: Admission;
+  /** Of one row in JSON, as the sample has it. */
+  readonly #bytesPerRow: number;
   readonly #observer: ServingObserver | undefined;
   #cache: AnswerCache | undefined;
   #draining = false;
@@ -119,6 +123,7 @@ export class PooledModel implements ServedModel {
       secondsPerRow: () => this.#batcher.secondsPerRow,
       onRefused: () => observer?.refused?.(this, "overloaded"),
     });
+    this.#bytesPerRow = bytesPerRow(bundle);
     this.#predictor = predictorOf(
       bundle,
       options,
@@ -157,6 +162,12 @@ export class PooledModel implements ServedModel {
 
   requireRoom(): void {
     this.#admission.requireRoom();
+  }
+
+  expectBody(bytes: number): (() => void) | undefined {
+    if (bytes >= SMALL_BODY_BYTES) return this.#admission.expect(Math.ceil(bytes / this.#bytesPerRow));
+    this.#admission.requireRoom();
+    return undefined;
   }
 
   answerFrom(cache: AnswerCache): void {
@@ -228,6 +239,11 @@ export class PooledModel implements ServedModel {
     await this.#explainer?.close();
     await this.#thread.close();
   }
+}
+
+function bytesPerRow({ files }: ServableBundle): number {
+  const { requests } = parseSample(files.get(BUNDLE_FILES.sample)!);
+  return requests.length === 0 ? SMALL_BODY_BYTES : JSON.stringify(requests).length / requests.length;
 }
 
 /** The number of rows that all tensors have. @throws QuernError PREDICTION_INPUT */

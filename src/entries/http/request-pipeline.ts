@@ -90,7 +90,6 @@ export class RequestPipeline {
     if (!route) throw unknownRoute(exchange, found);
     // Shedding before the body is read costs little, so that what was accepted is still answered in time.
     if (route.heavy) exchange.asked = servedBy(exchange, context.models);
-    exchange.asked?.requireRoom();
     if (isStreamed) this.#answer(exchange, route, takeStream(exchange, route));
     else if (route.body) this.#readBody(exchange, route);
     else this.#answer(exchange, route, undefined);
@@ -99,7 +98,9 @@ export class RequestPipeline {
   #readBody(exchange: Exchange, route: Route): void {
     const { request } = exchange;
     checkBodyType(request);
+    const arrived = exchange.asked?.expectBody(Number(request.headers["content-length"] ?? 0));
     readBody(request, this.#options.context.options.bodyLimitBytes, (bytes, cause) => {
+      arrived?.();
       if (bytes) this.#answer(exchange, route, bytes);
       else if (!cause) exchange.abandon();
       else {

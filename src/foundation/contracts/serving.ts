@@ -25,8 +25,15 @@ export interface ServedModel {
   readonly outputs: readonly TensorPort[];
   /** Rows that wait or are being computed. */
   readonly busyRows: number;
-  /** Costs nothing: for those who have still to read what is asked. @throws QuernError OVERLOADED when another row would be refused */
+  /** Costs nothing: for those who have read what is asked and not yet understood it. @throws QuernError OVERLOADED when another row would be refused */
   requireRoom(): void;
+  /**
+   * For those who have still to read what is asked.
+   * @param bytes as announced; 0 where that is not known
+   * @returns to be called once, when the body has come or will not; absent where so small a one is not counted
+   * @throws QuernError OVERLOADED also when bodies on their way will fill what room there is
+   */
+  expectBody(bytes: number): (() => void) | undefined;
   /**
    * One answer a row, in order; the rows of other callers are computed in the same batch but never mixed in.
    * @throws QuernError PREDICTION_INPUT, OVERLOADED, DEADLINE_EXCEEDED, INTERRUPTED
