@@ -82,7 +82,10 @@ export async function tuneOnPairs(
   const figures = (rows: Int32Array, vectors: VectorPairs) => pairFigures(pairs, rows, vectors);
   const identity = {
     ...{ id: "embed/pairs", version: VERSION, config, seed, environment: { quern: QUERN_VERSION } },
-    inputs: { encoder: source.content, pairs: hashValue({ ...pairs, length: source.length }) },
+    inputs: {
+      encoder: hashValue([source.content, source.pooling]),
+      pairs: hashValue({ ...pairs, length: source.length }),
+    },
   };
   const before = figures(parts.test, vectorPairs(source, test));
   const tuned = await withCheckpoints({ store }, identity, (checkpoints) =>

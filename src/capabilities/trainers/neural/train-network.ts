@@ -183,6 +183,8 @@ const interval = ({ steps, looks = LOOKS }: NetworkTraining): number => Math.max
 
 /** Work worth less than this is sooner done again than written. */
 const CHECKPOINT_MS = 15_000;
+/** Writing a large network takes seconds: at most a twentieth of the time goes into it. */
+const WORK_FOR_WRITING = 20;
 
 /** When a checkpoint is written depends on the clock; what comes of going on from it does not. */
 function checkpointsOf(
@@ -192,16 +194,19 @@ function checkpointsOf(
   if (!checkpoints) return {};
   const { leastMs = CHECKPOINT_MS } = checkpoints;
   const store = openCheckpoints(checkpoints);
-  let last = clock.elapsed();
+  let [last, writingMs] = [clock.elapsed(), 0];
   return {
     checkpoints: {
-      everySteps: interval(definition),
+      // Long steps: a fifth of a training may be an hour.
+      everySteps: definition.stepsAtOnce ?? interval(definition),
       store: {
         latest: () => store.latest(),
         save(snapshot) {
-          if (clock.elapsed() - last < leastMs) return;
+          const now = clock.elapsed();
+          if (now - last < Math.max(leastMs, WORK_FOR_WRITING * writingMs)) return;
           store.save(snapshot);
           last = clock.elapsed();
+          writingMs = last - now;
         },
       },
     },

@@ -145,6 +145,7 @@ describe("YOLO", () => {
     ["0 .1 .1 .1", "is no object"],
     ["x .1 .1 .1 .1", "there is no class x"],
     ["0 1.1 .5 .1 .1", "leaves its picture"],
+    ["0 48 40 20 12", "they look like pixels"],
   ])("names file and line of %s", async (line, said) => {
     const path = await folder("yolo-bad", { ...files, "labels/train/1.txt": `0 .5 .5 .1 .1\n${line}\n` });
     await expect(rowsOf(path)).rejects.toThrow(`labels/train/1.txt, line 2: `);
@@ -162,6 +163,8 @@ describe("YOLO", () => {
       "data.yaml": "train: images/train\nnames: {1: cat}\n",
     });
     await expect(rowsOf(nameless)).rejects.toThrow("there is no class 0");
+    const short = await folder("yolo-short", { ...files, "data.yaml": "nc: 3\nnames: [cat, dog]\n" });
+    await expect(rowsOf(short)).rejects.toThrow("data.yaml: nc says 3 classes, but names has 2");
   });
 });
 
@@ -185,6 +188,8 @@ describe("Pascal VOC", () => {
 
   it.each([
     [xml(object(sides), ""), "does not say how wide"],
+    [xml(object(sides)).slice(0, -20), "it ends before </annotation>"],
+    [xml(object(sides.replace("11", "60"))), 'the box of "cat & co" ends before it begins: 60, 21, 40, 25'],
     [
       xml(`${object(sides)}\n${object(sides, "")}`),
       "Annotations/1.xml, line 6: the <object> has no name or no box",

@@ -10,6 +10,13 @@ const LARGEST_CHARACTERS = 4 * 2 ** 20;
 export function readVoc(text: string, file: string): AnnotatedPicture {
   if (text.length > LARGEST_CHARACTERS) throw malformed({ file }, "it is too long for one picture");
   if (!/<annotation[\s>]/.test(text)) throw malformed({ file }, "it has no <annotation>");
+  if (!text.includes("</annotation>")) {
+    throw malformed(
+      { file },
+      "it ends before </annotation>",
+      "Copy the file again: its last part is missing.",
+    );
+  }
   // Cut at the tags: a pattern for whole elements would take quadratic time on tags that never close.
   const [head, ...pieces] = text.split("<object>");
   const [width, height] = ["width", "height"].map((name) => Number(element(head!, name))) as [number, number];
@@ -24,8 +31,14 @@ export function readVoc(text: string, file: string): AnnotatedPicture {
     const { label, corners } = readObject(piece);
     const [left, top, right, bottom] = corners;
     const size = [right! - left! + 1, bottom! - top! + 1] as const;
-    if (label === undefined || !(size[0] > 0 && size[1] > 0)) {
+    if (label === undefined || size.some(Number.isNaN)) {
       throw malformed(place, "the <object> has no name or no box");
+    }
+    if (!(size[0] > 0 && size[1] > 0)) {
+      throw malformed(
+        place,
+        `the box of ${JSON.stringify(label)} ends before it begins: ${corners.join(", ")}`,
+      );
     }
     const box = boxInside([left! - 1, top! - 1, ...size], { width, height }, place);
     if (box) objects.push({ label, box });

@@ -8,6 +8,7 @@ const dataSchema = z.object({
   train: places.optional(),
   val: places.optional(),
   test: places.optional(),
+  nc: z.number().optional(),
   names: z.union([z.array(z.string().min(1)).min(1), z.record(z.string().regex(/^\d+$/), z.string().min(1))]),
 });
 
@@ -36,12 +37,20 @@ export function readYoloData(text: string, file: string): YoloData {
     const issue = parsed.error.issues[0]!;
     throw malformed({ file }, `${issue.path.join(".") || "the file"}: ${issue.message}`);
   }
-  const { names, path = "", train, val, test } = parsed.data;
+  const { nc, path = "", train, val, test } = parsed.data;
+  const names = Array.isArray(parsed.data.names) ? parsed.data.names : numbered(parsed.data.names, file);
+  if (nc !== undefined && nc !== names.length) {
+    throw malformed(
+      { file },
+      `nc says ${nc} classes, but names has ${names.length}`,
+      "Name every class under names, in the order of their numbers, and let nc be their count or leave it out.",
+    );
+  }
   const list = (given: string | readonly string[] | undefined) =>
     given === undefined ? undefined : typeof given === "string" ? [given] : given;
   const parts = { train: list(train), validation: list(val), test: list(test) };
   return {
-    names: Array.isArray(names) ? names : numbered(names, file),
+    names,
     root: path,
     parts: Object.fromEntries(Object.entries(parts).filter(([, folders]) => folders)),
   };
@@ -103,6 +112,13 @@ export function readYoloLabels(text: string, file: string, names: readonly strin
       throw malformed(
         place,
         `there is no class ${line.split(/\s+/)[0]}; the ${names.length} classes count from 0`,
+      );
+    }
+    if (shares.every((share) => share > 1)) {
+      throw malformed(
+        place,
+        "its sides are larger than the whole picture: they look like pixels",
+        "YOLO's boxes are shares: divide x and width by the width of the picture, y and height by its height.",
       );
     }
     const box = boxInside(

@@ -83,6 +83,23 @@ describe("changed texts", () => {
     expect(new Set(many("a quick fox", { rewrites: 0.5 }))).toEqual(
       new Set(["a quick fox", "one rapid fox"]),
     );
+    // Cells of a table are trimmed, files of translators are not; one text may stand on several lines.
+    expect(many("a  quick fox ", { rewrites: 0.5 })).toContain("one rapid fox");
+    const lines = [
+      { text: "天气很好", rewritings: ["天气不错", "天气很好"] },
+      { text: "天气很好", rewritings: "今天晴" },
+    ];
+    writeFileSync(
+      join(folder, "rewrites.jsonl"),
+      lines.map((line) => `${JSON.stringify(line)}\n`).join("\n"),
+    );
+    const rewriteFile = join(folder, "rewrites.jsonl");
+    expect(readKnowledge({ ...settings, rewriteFile }).rewrites.get("天气很好")).toEqual([
+      "天气不错",
+      "今天晴",
+    ]);
+    writeFileSync(rewriteFile, '{"text":"a","rewritings":["b"]}\n{"text":"a"}\n');
+    expect(() => readKnowledge({ ...settings, rewriteFile })).toThrow(/jsonl, line 2 has another form/);
     expect(() => readKnowledge({ ...settings, rewriteFile: "" })).toThrow(/rewriteFile.*names no file/);
     expect(() => readKnowledge({ ...settings, rewriteFile: files.synonymFile })).toThrow(/another form/);
   });
@@ -133,6 +150,23 @@ describe("changed texts", () => {
     const [one, two, plain] = [await trained(changes), await trained(changes), await trained({ mixup: 0.3 })];
     expect(Buffer.compare(pack(one.state), pack(two.state))).toBe(0);
     expect(Buffer.compare(pack(one.state), pack(plain.state))).not.toBe(0);
+  });
+
+  it("tell of rewritten texts that none of the rows has", async () => {
+    const told: string[] = [];
+    const logger = { log: (_: string, message: string) => void told.push(message) };
+    const config = { width: 8, epochs: 1, minimumSteps: 1, rewrites: 0.5 };
+    const trained = (rewriteFile: string) =>
+      textNetwork.fit({ train: { features, target } }, textNetwork.config.parse({ ...config, rewriteFile }), {
+        ...trainingContext(),
+        logger,
+      });
+    await trained(files.rewriteFile);
+    expect(told).toEqual([`rewriteFile: none of the 40 texts learnt from is in ${files.rewriteFile}.`]);
+    const own = join(folder, "own.json");
+    writeFileSync(own, JSON.stringify({ [texts[1]![0]!]: ["a rapid fox"] }));
+    await trained(own);
+    expect(told).toHaveLength(1);
   });
 
   it("need an encoder that is tuned", async () => {

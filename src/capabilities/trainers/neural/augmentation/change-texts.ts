@@ -17,6 +17,7 @@ export interface TextKnowledge {
   readonly synonyms: ReadonlyMap<string, readonly string[]>;
   /** Longest of the words, in characters: Chinese is looked up character by character. */
   readonly longest: number;
+  /** By `rewritingKey` of the text. */
   readonly rewrites: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -27,6 +28,9 @@ const WORD = /^[\p{L}\p{M}\p{N}_'’]/u;
 
 const oneOf = <T>(random: Random, from: readonly T[]): T => from[random.integer(from.length)]!;
 
+/** How a text is found among the rewritten ones: other spaces or another form of the same characters do not hide it. */
+export const rewritingKey = (text: string): string => text.normalize("NFC").replace(/\s+/g, " ").trim();
+
 /** The same seed changes a text in the same way. A text is never emptied. */
 export function changeText(
   text: string,
@@ -34,7 +38,7 @@ export function changeText(
   knowledge: TextKnowledge,
   random: Random,
 ): string {
-  const rewritten = changes.rewrites > 0 ? knowledge.rewrites.get(text) : undefined;
+  const rewritten = changes.rewrites > 0 ? knowledge.rewrites.get(rewritingKey(text)) : undefined;
   const isRewritten = rewritten !== undefined && random.uniform() < changes.rewrites;
   let units: string[] = (isRewritten ? oneOf(random, rewritten) : text).match(UNITS) ?? [];
   if (changes.synonyms > 0) units = withSynonyms(units, changes.synonyms, knowledge, random);

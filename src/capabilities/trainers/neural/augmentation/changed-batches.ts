@@ -1,9 +1,10 @@
 /** Batches whose texts are changed anew each time they are seen. */
+import type { Logger } from "../../../../foundation/base/logger.js";
 import type { Random } from "../../../../foundation/base/random.js";
 import type { Frame, TokensColumn } from "../../../../foundation/contracts/frame.js";
 import type { Batches } from "../batches.js";
 import { firstPieces } from "../length-buckets.js";
-import { changeText } from "./change-texts.js";
+import { changeText, rewritingKey, type TextKnowledge } from "./change-texts.js";
 import type { TextAugmentation } from "./config.js";
 import { readKnowledge } from "./read-knowledge.js";
 
@@ -19,6 +20,7 @@ export interface ChangedOptions {
   /** Name of the input that is the k-th column of tokens. */
   readonly name: (index: number) => string;
   readonly random: Random;
+  readonly logger: Logger;
 }
 
 /**
@@ -29,13 +31,14 @@ export interface ChangedOptions {
  */
 export function changedBatches(
   batches: Batches,
-  { settings, features, name, random }: ChangedOptions,
+  { settings, features, name, random, logger }: ChangedOptions,
 ): Batches {
   if (!changesTexts(settings)) return batches;
   const knowledge = readKnowledge(settings);
   const texts = [...features.columns.values()]
     .filter((column): column is TokensColumn => column.kind === "tokens")
     .flatMap((column, k) => (column.source ? [{ ...column, source: column.source, input: name(k) }] : []));
+  warnOfForeignFile(settings, knowledge, texts, logger);
   const [batch] = batches.perStep.rows!.shape;
   const portOf = (input: string) => `changed:${input}`;
   const ports = texts.map(({ input, length }) => {
@@ -68,4 +71,18 @@ export function changedBatches(
       return { ...made, ...Object.fromEntries(changed) };
     },
   };
+}
+
+/** A file whose texts are not those of the rows changes nothing: its user would never know. */
+function warnOfForeignFile(
+  { rewrites, rewriteFile }: TextAugmentation,
+  knowledge: TextKnowledge,
+  texts: readonly { readonly source: NonNullable<TokensColumn["source"]> }[],
+  logger: Logger,
+): void {
+  if (rewrites === 0) return;
+  const isKnown = (text: string) => knowledge.rewrites.has(rewritingKey(text));
+  const rows = texts.flatMap(({ source }) => source.texts);
+  if (rows.some((parts) => parts.some(isKnown))) return;
+  logger.log("warn", `rewriteFile: none of the ${rows.length} texts learnt from is in ${rewriteFile}.`);
 }

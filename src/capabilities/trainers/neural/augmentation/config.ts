@@ -29,7 +29,7 @@ export const textAugmentationFields = {
   ),
   rewriteFile: z.string().default("").register(fields, {
     title: "File of rewritten texts",
-    help: "JSON: { text: [rewritings] }; relative to quern.yaml.",
+    help: "JSON: { text: [rewritings] }, or a .jsonl file of { text, rewritings }; relative to quern.yaml.",
   }),
   augmentationContent: z.string().default("").register(fields, {
     title: "Content of the files",

@@ -1,8 +1,12 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { trainingContext } from "../../../../../conformance/trainer.js";
 import { pack } from "../../../../foundation/base/packing.js";
 import { createRandom } from "../../../../foundation/base/random.js";
 import type { TokensColumn } from "../../../../foundation/contracts/frame.js";
+import type { TrainingContext } from "../../../../foundation/contracts/trainer.js";
 import { readEncoder } from "../text/pretrained/read-encoder.js";
 import { pairTuningConfig } from "./config.js";
 import { vectorsOf } from "./encoded-texts.js";
@@ -140,5 +144,40 @@ describe("tunePairs", () => {
     const names = moved(one.encoder);
     expect(names.length).toBeGreaterThan(5);
     expect(names.every((name) => name.startsWith("block-1."))).toBe(true);
+  });
+
+  it.each([
+    ["full", "ranked", pairsOf(96, "again", false)],
+    ["lora", "ordered", scored],
+  ] as const)("goes on from a checkpoint to the same bytes: %s, %s", async (tuning, loss, train) => {
+    const folder = mkdtempSync(join(tmpdir(), "tune-pairs-"));
+    const config = pairTuningConfig.parse({ tuning, loss, epochs: 4, minimumSteps: 30, batchSize: 16 });
+    const judge = (first: Float32Array) => Math.hypot(...first.subarray(0, 4));
+    const tuned = async (context: Partial<TrainingContext>, look = judge) =>
+      pack(
+        (await tunePairs(source, { train, validation: fresh, judge: look }, config, trainingContext(context)))
+          .encoder.tensors,
+      );
+    try {
+      const whole = await tuned({});
+      const checkpoints = { folder, identity: "pairs", leastMs: 0 };
+      const controller = new AbortController();
+      let looks = 0;
+      const interrupted = (first: Float32Array) => {
+        if (++looks === 3) controller.abort(new Error("enough"));
+        return judge(first);
+      };
+      await expect(tuned({ checkpoints, signal: controller.signal }, interrupted)).rejects.toThrow("enough");
+      expect(readdirSync(folder).length).toBeGreaterThan(0);
+      let later = 0;
+      const counted = (first: Float32Array) => {
+        later++;
+        return judge(first);
+      };
+      expect(Buffer.compare(await tuned({ checkpoints }, counted), whole)).toBe(0);
+      expect(later).toBeLessThan(5);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -13,7 +13,7 @@ import { tensorElements } from "../inference.js";
 import { layerNorm } from "../layers/normalization.js";
 import { diagnosticsOf } from "../network-kind.js";
 import type { Scope, Values } from "../scope.js";
-import { resolvedTraining, type TextEncoderConfig, textEncoderConfig } from "../text/pretrained/config.js";
+import { resolvedTraining, textEncoderConfig } from "../text/pretrained/config.js";
 import type { EncoderArchitecture } from "../text/pretrained/encoder-architecture.js";
 import { type EncoderOptions, encoderStates } from "../text/pretrained/encoder-network.js";
 import { ENCODER } from "../text/pretrained/encoder-scores.js";
@@ -36,6 +36,9 @@ const encoderTaggerConfig = textEncoderConfig
   .omit({
     ...{ labelSmoothing: true, buckets: true, gradual: true, joined: true, length: true },
     ...{ wide: true, widePairBuckets: true },
+    // Changed texts would need tags that move with their words.
+    ...{ synonyms: true, synonymFile: true, swaps: true, deletions: true, typos: true },
+    ...{ rewrites: true, rewriteFile: true, augmentationContent: true, mixup: true, averaging: true },
   })
   .extend({
     length: z.number().int().min(8).max(512).default(128).register(fields, {
@@ -82,7 +85,7 @@ export const encoderTagger = defineStructuredTrainer<
   summary: "Pretrained text encoder with a conditional random field on each word; frozen, LoRA or full.",
   config: encoderTaggerConfig,
   estimate({ rows }, config) {
-    const { batch, steps } = resolvedTraining(asEncoderConfig(config), rows);
+    const { batch, steps } = resolvedTraining(config, rows);
     const passes = config.tuning === "frozen" ? 1 : config.tuning === "lora" ? 2 : 3;
     return { seconds: 2 + steps * batch * config.length * SECONDS_PER_PIECE * passes, bytes: 2 ** 30 };
   },
@@ -90,21 +93,11 @@ export const encoderTagger = defineStructuredTrainer<
   restore: (state) => fittedTagger(encoderNetwork(), state),
 });
 
-const asEncoderConfig = (config: EncoderTaggerConfig): TextEncoderConfig => ({
-  ...config,
-  labelSmoothing: 0,
-  buckets: false,
-  gradual: false,
-  joined: [],
-  ...{ wide: false, widePairBuckets: 0 },
-});
-
 async function fit(
   data: StructuredTrainingData<"tagging">,
-  given: EncoderTaggerConfig,
+  config: EncoderTaggerConfig,
   context: TrainingContext,
 ): Promise<FittedStructure<TaggerState<EncoderTaggerShape>>> {
-  const config = asEncoderConfig(given);
   const { encoder, tensors } = openEncoder(ID, config);
   const { architecture } = encoder;
   const texts = taggedTexts(ID, data, PARTS);
@@ -135,14 +128,16 @@ async function fit(
 }
 
 function treatmentOf(
-  config: TextEncoderConfig,
+  config: EncoderTaggerConfig,
   architecture: EncoderArchitecture,
   learningRate: number,
 ): (name: string) => Treatment | undefined {
   if (config.tuning === "frozen") {
     return (name) => (name.startsWith(`${ENCODER}.`) ? { isFrozen: true } : undefined);
   }
-  return phasesOf(config, architecture, learningRate)[0]!.treatment ?? (() => undefined);
+  return (
+    phasesOf({ ...config, gradual: false }, architecture, learningRate)[0]!.treatment ?? (() => undefined)
+  );
 }
 
 /** @throws QuernError TRAINING_FAILED */

@@ -48,6 +48,7 @@ export async function fitTextNetwork(
   const changed = changedBatches(rows, {
     ...{ settings: config, features: train.features, name: textName },
     random: context.random.fork("texts"),
+    logger: context.logger,
   });
   const trained = await trainNetwork(
     {

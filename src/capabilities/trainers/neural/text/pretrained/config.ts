@@ -74,7 +74,13 @@ const RATES: Readonly<Record<TextEncoderConfig["tuning"], number>> = { frozen: 2
 
 /** Lengths and rates where the configuration leaves them to the tuning. */
 export function resolvedTraining(
-  { tuning, epochs, minimumSteps, learningRate, batchSize }: TextEncoderConfig,
+  {
+    tuning,
+    epochs,
+    minimumSteps,
+    learningRate,
+    batchSize,
+  }: Pick<TextEncoderConfig, "tuning" | "epochs" | "minimumSteps" | "learningRate" | "batchSize">,
   rows: number,
 ): { batch: number; steps: number; learningRate: number } {
   const batch = Math.min(rows, batchSize);

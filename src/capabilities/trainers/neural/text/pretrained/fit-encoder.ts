@@ -179,7 +179,10 @@ function phaseBatches(
   const random = (name: string) => context.random.fork(`${name}/${phase}`);
   const rows = textBatches(learnt, { batch, steps, texts, random: random("rows") });
   const changed = features
-    ? changedBatches(rows, { settings: config, features, name: textName, random: random("texts") })
+    ? changedBatches(rows, {
+        ...{ settings: config, features, name: textName },
+        ...{ random: random("texts"), logger: context.logger },
+      })
     : rows;
   return mixedBatches(changed, config.mixup, random("mixup"));
 }
