@@ -25,6 +25,8 @@ export interface TableColumn<Row> {
   readonly number?: boolean;
   /** The column that names the row. */
   readonly heading?: boolean;
+  /** Left out where no row has anything in it. */
+  readonly optional?: boolean;
 }
 
 export interface TableOptions<Row> {
@@ -42,13 +44,17 @@ export function table<Row>(
     column.heading
       ? html`<th scope="row" class="${numeric(column)}">${column.cell(row, index)}</th>`
       : html`<td class="${numeric(column)}">${column.cell(row, index)}</td>`;
-  const head = columns.map((column) => html`<th scope="col" class="${numeric(column)}">${column.name}</th>`);
+  const isEmpty = (column: TableColumn<Row>) =>
+    column.optional &&
+    rows.every((row, index) => ["", "–"].includes(html`${column.cell(row, index)}`.markup));
+  const shown = columns.filter((column) => !isEmpty(column));
+  const head = shown.map((column) => html`<th scope="col" class="${numeric(column)}">${column.name}</th>`);
   const body = rows.map((row, index) => {
-    const cells = columns.map((column) => cellOf(column, row, index));
+    const cells = shown.map((column) => cellOf(column, row, index));
     return html`<tr class="${marked?.(row, index) ? "marked" : "plain"}">${cells}</tr>`;
   });
-  const named = columns.some((column) => column.name !== "");
-  return html`<div class="scroll"><table>${caption && html`<caption>${caption}</caption>`}${
+  const named = shown.some((column) => column.name !== "");
+  return html`<div class="scroll" tabindex="0"><table>${caption && html`<caption>${caption}</caption>`}${
     named && html`<thead><tr>${head}</tr></thead>`
   }<tbody>${body}</tbody></table></div>`;
 }
@@ -86,7 +92,12 @@ export function collapsible(summary: HtmlValue, body: Html, open = false): Html 
 }
 
 export function code(text: string): Html {
-  return html`<pre><code>${text}</code></pre>`;
+  return html`<pre tabindex="0"><code>${text}</code></pre>`;
+}
+
+/** A sentence whose parts between backticks are code. */
+export function prose(text: string): Html {
+  return html`${text.split("`").map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
 }
 
 /** A long hexadecimal name, breakable anywhere. */

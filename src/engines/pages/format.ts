@@ -3,7 +3,7 @@
 const MINUS = "\u2212";
 
 /** A typographic minus; none before what rounds to zero. */
-function withMinus(text: string): string {
+export function withMinus(text: string): string {
   if (Number.parseFloat(text) === 0 && !/e/.test(text)) return text.replace("-", "");
   return text.startsWith("-") ? MINUS + text.slice(1) : text;
 }

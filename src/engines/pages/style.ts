@@ -28,6 +28,8 @@ h2{font-size:20px;margin:44px 0 10px;padding-top:14px;border-top:1px solid var(-
 h3{font-size:15.5px;margin:22px 0 8px}
 p{margin:8px 0;max-width:78ch;overflow-wrap:anywhere}
 a{color:var(--accent)}
+:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+:lang(zh){text-autospace:normal}
 .muted,.note{color:var(--muted)}
 .note{font-size:13.5px}
 footer{margin-top:50px;padding-top:14px;border-top:1px solid var(--line);color:var(--muted);font-size:12.5px}
@@ -40,7 +42,7 @@ const PARTS = `
 .tile dd{margin:2px 0 0;font-size:23px;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .tile .small{font-size:12.5px;font-weight:400;color:var(--muted);display:block;line-height:1.4;margin-top:3px}
 dl.tiles dl{margin:0}
-.scroll{overflow-x:auto;margin:12px 0}
+.scroll{overflow-x:auto;margin:12px 0;background:linear-gradient(90deg,var(--paper) 30%,transparent),linear-gradient(270deg,var(--paper) 30%,transparent) 100% 0,linear-gradient(90deg,var(--line),transparent),linear-gradient(270deg,var(--line),transparent) 100% 0;background-repeat:no-repeat;background-size:34px 100%,34px 100%,10px 100%,10px 100%;background-attachment:local,local,scroll,scroll}
 table{border-collapse:collapse;font-size:13.5px;min-width:min(100%,340px);font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--muted);font-size:13px;padding-bottom:5px}
 th,td{padding:5px 18px 5px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;max-width:420px;min-width:3.2em;overflow-wrap:break-word}
@@ -54,13 +56,14 @@ figure{margin:0;min-width:0;break-inside:avoid}
 figure.wide{grid-column:1/-1}
 figcaption{font-weight:600;font-size:14px;margin-bottom:2px}
 figcaption .small{display:block;font-weight:400;color:var(--muted);font-size:12.5px}
-svg.chart{display:block;width:100%;max-width:640px;height:auto}
-figure.wide svg.chart{max-width:900px}
+figure{overflow-x:auto}svg.chart{display:block;min-width:340px;width:100%;max-width:640px;height:auto}
+figure.wide svg.chart{max-width:940px;min-width:660px}
 svg.chart text{font-family:inherit}
 svg.scene{display:block;max-width:100%;height:auto}
 rect.object{fill:none;stroke:var(--good);stroke-width:2}
-rect.missed{stroke:var(--warn)}
-rect.wrong{stroke:var(--bad)}
+rect.missed{stroke:var(--warn);stroke-dasharray:6 3}
+rect.wrong{stroke:var(--bad);stroke-dasharray:2 2}
+svg.swatch{width:11px;height:11px;margin-right:6px;vertical-align:-1px}
 text.object{font-size:10px;fill:#fff;stroke:#000;stroke-width:2.5px;paint-order:stroke}
 mark.entity{color:inherit;border-radius:4px;padding:0 3px;background:var(--good-bg)}
 mark.missed{background:var(--warn-bg)}
@@ -102,7 +105,7 @@ body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}
 h1{font-size:19pt}h2{font-size:13.5pt;margin:20pt 0 5pt;padding-top:7pt;break-after:avoid}h3{font-size:11pt;break-after:avoid}
 .tiles{grid-template-columns:repeat(auto-fit,minmax(88pt,1fr));gap:6pt}.tile .small{font-size:8pt}.tile{padding:7pt 9pt;break-inside:avoid}.tile dd{font-size:14pt}
 .figures{grid-template-columns:1fr 1fr;gap:10pt 14pt}
-.scroll{overflow:visible}table{font-size:8.8pt;width:100%}th,td{padding:2.5pt 7pt 2.5pt 0;max-width:none}td.text{overflow-wrap:anywhere}tr,.callout,figure,pre{break-inside:avoid}
+.scroll{overflow:visible;background:none}figure{overflow:visible}svg.chart,figure.wide svg.chart{min-width:0}table{font-size:8.8pt;width:100%}th,td{padding:2.5pt 7pt 2.5pt 0;max-width:none}td.text{overflow-wrap:anywhere}tr,.callout,figure,pre{break-inside:avoid}
 thead{display:table-header-group}th,th.number{white-space:normal}.note{break-after:avoid;break-inside:avoid}
 details{border:0;padding:0}summary{list-style:none}details::details-content{content-visibility:visible;block-size:auto}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:8.5pt}a{color:inherit;text-decoration:none}

@@ -1,3 +1,4 @@
+import { code, prose, table } from "../../engines/pages/components.js";
 import { type Html, html } from "../../engines/pages/html.js";
 import { type PageSection, page } from "../../engines/pages/page.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
@@ -28,11 +29,12 @@ function modelList(models: readonly ServedModel[]): Html {
       const { name, version, task, target, inputs } = model.manifest;
       return html`<h3>${name} (version ${version}, ${model.state})</h3>
 <p>Predicts ${target} (${task}).</p>
-<pre>curl -H 'Content-Type: application/json' -d '${quotedRow(model)}' $SERVER/predict/${encodeURIComponent(name)}</pre>
-<table><thead><tr><th>Column</th><th>Kind</th><th>May be left out</th></tr></thead><tbody>${inputs.map(
-        ({ column, optional }) =>
-          html`<tr><td>${column.name}</td><td>${column.kind}</td><td>${optional ? "yes" : "no"}</td></tr>`,
-      )}</tbody></table>`;
+${code(`curl -H 'Content-Type: application/json' -d '${quotedRow(model)}' $SERVER/predict/${encodeURIComponent(name)}`)}
+${table(inputs, [
+  { name: "Column", cell: ({ column }) => column.name, heading: true },
+  { name: "Kind", cell: ({ column }) => column.kind },
+  { name: "May be left out", cell: ({ optional }) => (optional ? "yes" : "no") },
+])}`;
     },
   )}`;
 }
@@ -41,8 +43,9 @@ function modelList(models: readonly ServedModel[]): Html {
 const quotedRow = (model: ServedModel): string => JSON.stringify(exampleRow(model)).replaceAll("'", "'\\''");
 
 function routeTable(routes: readonly Route[]): Html {
-  return html`<table><thead><tr><th>Route</th><th>Permission</th><th>What it does</th></tr></thead><tbody>${routes.map(
-    ({ method, path, permission, summary }) =>
-      html`<tr><td><code>${method} ${path}</code></td><td>${permission}</td><td>${summary}</td></tr>`,
-  )}</tbody></table>`;
+  return table(routes, [
+    { name: "Route", cell: ({ method, path }) => html`<code>${method} ${path}</code>`, heading: true },
+    { name: "Permission", cell: ({ permission }) => permission },
+    { name: "What it does", cell: ({ summary }) => prose(summary) },
+  ]);
 }

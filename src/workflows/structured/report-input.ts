@@ -4,7 +4,7 @@ import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { ReportInput } from "../../foundation/contracts/evaluation.js";
 import { trainingPart } from "../../foundation/contracts/project.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
-import { inChinese, plainRow } from "../train/report-input.js";
+import { inChinese, plainRow, planned } from "../train/report-input.js";
 import type { JudgedStructure, RegisteredStructure, StructureTrial } from "./judged.js";
 import type { StructureProduction } from "./production.js";
 
@@ -69,10 +69,11 @@ export function structureReportInput(
       bestIteration: diagnostics.bestIteration ?? null,
     },
     parity: { rows: exported.parity.rows, maxAbsDiff: exported.parity.maxAbsDiff },
-    plan: [
-      { item: "split", planned: division.reason, actual: division.record.config.kind },
-      { item: "total", planned: "-", actual: `${progress.seconds.toFixed(1)} s` },
-    ],
+    plan: planned(division, {
+      language: project.report.language,
+      isRegression: false,
+      seconds: progress.seconds,
+    }),
     steps: judged.trials.map(({ candidate, seconds }) => ({
       name: `${candidate.trainer.id} ${candidate.number}`,
       seconds,

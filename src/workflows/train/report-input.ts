@@ -1,5 +1,7 @@
 import { chineseMessage } from "../../capabilities/data/findings/chinese-messages.js";
+import { chineseReason } from "../../capabilities/data/splits/chinese-reason.js";
 import { featureLineage } from "../../capabilities/features/index.js";
+import { formatSeconds } from "../../engines/pages/format.js";
 import { canonicalJson } from "../../foundation/base/canonical-json.js";
 import { hashValue } from "../../foundation/base/hash.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
@@ -50,7 +52,11 @@ export function reportInput(production: Production, judged: Judged, registered: 
     leaderboard: leaderboard(judged),
     model: modelFacts(judged),
     parity: { rows: registered.exported.parity.rows, maxAbsDiff: registered.exported.parity.maxAbsDiff },
-    plan: planned(production, progress.seconds),
+    plan: planned(division, {
+      language: project.report.language,
+      isRegression: target.task === "regression",
+      seconds: progress.seconds,
+    }),
     planOutcome: planOutcome(production, judged),
     study: reportStudy(production, judged),
     ...(ensemble ? { ensemble } : {}),
@@ -135,11 +141,22 @@ function modelFacts({ learned }: Judged): ReportInput["model"] {
 }
 
 /** What was decided about the rows before any model learned. */
-function planned({ division }: Production, seconds: number): ReportInput["plan"] {
+export function planned(
+  division: Pick<Production["division"], "reason" | "record">,
+  { language, isRegression, seconds }: PlannedFacts,
+): ReportInput["plan"] {
+  const { config } = division.record;
+  const reason = language === "zh" ? chineseReason(config, isRegression) : division.reason;
   return [
-    { item: "split", planned: division.reason, actual: division.record.config.kind },
-    { item: "total", planned: "-", actual: `${seconds.toFixed(1)} s` },
+    { item: "split", planned: reason, actual: config.kind },
+    { item: "total", planned: "–", actual: formatSeconds(seconds) },
   ];
+}
+
+interface PlannedFacts {
+  readonly language: "en" | "zh";
+  readonly isRegression: boolean;
+  readonly seconds: number;
 }
 
 /** The sample row with what a table cell can show. */

@@ -126,11 +126,27 @@ const MESSAGES: Readonly<Record<string, Say>> = {
     `${f.count("rows")} 行中有 ${f.count("empty")} 行的标签单元格为空，已略去。`,
     "没有任何标签的行请写 []。",
   ],
+  "conflicts-removed": (f) => removed(f, "与别的行相矛盾", "conflicts"),
+  "duplicates-removed": (f) => removed(f, "与更早的某行相同", "duplicates"),
+  "outliers-removed": (f) => removed(f, "目标远离其他所有值", "outliers"),
   outliers: (f, c) => [
     `列${c}有 ${f.count("rows")} 个值远离其他所有值，可能是错误，也可能正是要紧的少数。`,
     "请检查这些行；线性模型可加 `clip` 变换。",
   ],
 };
+
+/** What was left out of the training rows. @param key under `cleaning` of a project file */
+function removed(f: Facts, why: string, key: string): readonly [string, string] {
+  return [
+    `训练部分有 ${f.count("rows")} 行（${f.share("share")}）${why}，已略去；其他部分保持原样。`,
+    `不参与训练；\`cleaning.${key}: false\` 会保留它们。`,
+  ];
+}
+
+/** As `percent`, in Chinese, and without a space before the sign as everywhere in Chinese pages. */
+function percentOf(share: number): string {
+  return percent(share).replace("under ", "不足 ").replace("over ", "超过 ").replace(" %", "%");
+}
 
 /** Message and action of a finding in Chinese; in English where a finder of one's own has no translation. */
 export function chineseMessage(finding: Finding): { message: string; action: string } {
@@ -138,11 +154,14 @@ export function chineseMessage(finding: Finding): { message: string; action: str
   if (!say) return { message: finding.message, action: finding.fix.action };
   const fact = (key: string): unknown => finding.evidence[key];
   const facts: Facts = {
-    share: (key) => percent(Number(fact(key) ?? 0)),
+    share: (key) => percentOf(Number(fact(key) ?? 0)),
     count: (key) => formatCount(Number(fact(key) ?? 0)),
     text: (key) => String(fact(key) ?? ""),
   };
-  const [message, action] = say(facts, finding.column === undefined ? "" : quote(finding.column));
+  const [message, action] = say(
+    facts,
+    finding.column === undefined ? "" : `“${quote(finding.column).slice(1, -1)}”`,
+  );
   return { message, action };
 }
 

@@ -1,35 +1,52 @@
 /** Classification: ranking curves, decisions and what they bring, calibration. */
 import { calibrationChart } from "../../../engines/pages/charts/calibration.js";
-import { confusionChart } from "../../../engines/pages/charts/confusion.js";
+import { confusionChart, confusionFrame } from "../../../engines/pages/charts/confusion.js";
+import { fitLabels } from "../../../engines/pages/charts/fit-labels.js";
 import { gainChart, liftChart } from "../../../engines/pages/charts/gain.js";
-import { heatMapHeight } from "../../../engines/pages/charts/heat-map.js";
+import { lineChartHeight } from "../../../engines/pages/charts/line.js";
 import { precisionRecallChart } from "../../../engines/pages/charts/precision-recall.js";
 import { rocChart } from "../../../engines/pages/charts/roc.js";
+import { FONT_SIZE } from "../../../engines/pages/charts/theme.js";
 import { figures, note, type TableColumn, table, tiles } from "../../../engines/pages/components.js";
 import { figure } from "../../../engines/pages/figure.js";
-import { formatCount, formatPercent } from "../../../engines/pages/format.js";
+import { formatCount, formatNumber, formatPercent } from "../../../engines/pages/format.js";
 import { type Html, html } from "../../../engines/pages/html.js";
 import type { Curve, Evaluation, ThresholdRow } from "../../../foundation/contracts/evaluation.js";
-import { capital, type ReportView, type SectionMaker, writeFigure, writeInterval } from "./view.js";
+import { alike, capital, type ReportView, type SectionMaker, writeFigure } from "./view.js";
+
+/** Pixels for the name of a class in a legend. */
+const CLASS_WIDTH = 270;
+const MOST_CONFUSIONS = 10;
+/** The matrix of fewer classes says it at a glance. */
+const MANY_CLASSES = 6;
 
 export const curvesSection: SectionMaker = ({ evaluation, texts }) => {
   const { roc, precisionRecall, gain, lift } = evaluation.curves;
   if (roc.length === 0) return undefined;
-  const series = (curves: readonly Curve[], figureName: string) =>
-    curves.map((curve) => ({
-      name: curve.value === null ? curve.class : `${curve.class}: ${figureName} ${curve.value.toFixed(3)}`,
+  const series = (curves: readonly Curve[], figureName: string) => {
+    const classes = fitLabels(
+      curves.map((curve) => curve.class),
+      CLASS_WIDTH,
+      FONT_SIZE,
+    );
+    return curves.map((curve, index) => ({
+      name:
+        curve.value === null ? classes[index]! : `${classes[index]}: ${figureName} ${curve.value.toFixed(3)}`,
       points: curve.points,
       band: curve.band,
     }));
+  };
+  const [rocSeries, precisionSeries] = [series(roc, "AUC"), series(precisionRecall, "AP")];
+  const height = lineChartHeight([...rocSeries.map(({ name }) => name), texts.chance]);
   const several = roc.length > 1;
   const rocOption = rocChart({
     names: { x: texts.falsePositiveRate, y: texts.truePositiveRate },
     chance: texts.chance,
-    series: series(roc, "AUC"),
+    series: rocSeries,
   });
   const precisionOption = precisionRecallChart({
     names: { x: texts.recall, y: texts.precision },
-    series: series(precisionRecall, "AP"),
+    series: precisionSeries,
     ...(several ? {} : { chance: { name: texts.chance, share: positiveShare(evaluation) } }),
   });
   const rest = { chance: texts.chance };
@@ -40,10 +57,10 @@ export const curvesSection: SectionMaker = ({ evaluation, texts }) => {
     body: figures([
       figure(
         rocOption,
-        { id: "chart-roc" },
+        { id: "chart-roc", height },
         { title: texts.roc, note: roc[0]?.band ? texts.rocNote : undefined },
       ),
-      figure(precisionOption, { id: "chart-precision-recall" }, { title: texts.precisionRecall }),
+      figure(precisionOption, { id: "chart-precision-recall", height }, { title: texts.precisionRecall }),
       !several &&
         gainCurve &&
         figure(
@@ -77,17 +94,38 @@ export const decisionsSection: SectionMaker = (view) => {
   if (!evaluation.confusion) return undefined;
   const { classes, counts } = evaluation.confusion;
   const option = confusionChart({ names: { x: texts.predicted, y: texts.actual }, classes, counts });
+  const { numbered, wide, width, height } = confusionFrame(classes.length);
   const confusion = figure(
     option,
-    { id: "chart-confusion", height: heatMapHeight(classes.length) },
-    { title: texts.confusion, note: texts.confusionNote },
+    { id: "chart-confusion", width, height },
+    { title: texts.confusion, note: numbered ? texts.confusionNumbered : texts.confusionNote, wide },
   );
   return {
     id: "decisions",
     title: texts.decisions,
-    body: html`${thresholdNote(view)}${figures([confusion, classTable(view)])}${gainPart(view)}${thresholdPart(view)}`,
+    body: html`${thresholdNote(view)}${figures([confusion, classTable(view)])}${frequentConfusions(view)}${gainPart(view)}${thresholdPart(view)}`,
   };
 };
+
+/** Of many classes, where the model errs most often. */
+function frequentConfusions({ evaluation, texts }: ReportView): Html | undefined {
+  const { classes, counts } = evaluation.confusion!;
+  if (classes.length <= MANY_CLASSES) return undefined;
+  const errors = counts
+    .flatMap((row, actual) => {
+      const total = row.reduce((sum, count) => sum + count, 0);
+      return row.map((count, predicted) => ({ actual, predicted, count, share: count / total }));
+    })
+    .filter(({ actual, predicted, count }) => actual !== predicted && count > 0)
+    .sort((a, b) => b.count - a.count || b.share - a.share || a.actual - b.actual);
+  if (errors.length === 0) return undefined;
+  return html`<h3>${texts.confusions}</h3>${table(errors.slice(0, MOST_CONFUSIONS), [
+    { name: texts.actual, cell: ({ actual }) => classes[actual], heading: true },
+    { name: capital(texts.predicted), cell: ({ predicted }) => classes[predicted] },
+    { name: texts.rows, cell: ({ count }) => formatNumber(count), number: true },
+    { name: texts.shareOfActual, cell: (one) => formatPercent(one.share), number: true },
+  ])}`;
+}
 
 function thresholdNote({ evaluation, texts, positive }: ReportView): Html | undefined {
   const { threshold } = evaluation;
@@ -127,28 +165,31 @@ function gainPart({ evaluation, texts }: ReportView): Html | undefined {
     { name: `${texts.actual} \\ ${texts.predicted}`, cell: (row) => row.name, heading: true },
     ...classes.map((name, decided) => ({
       name,
-      cell: (row: (typeof rows)[number]) => String(row.values[decided] ?? 0),
+      cell: (row: (typeof rows)[number]) => formatNumber(row.values[decided] ?? 0),
       number: true,
     })),
   ];
+  const { value, low, high } = gain.perRow;
+  const write = alike([value, low, high, gain.atDefault, gain.withoutModel]);
   return html`<h3>${texts.gain}</h3>${note(texts.gainNote)}${tiles([
     {
       name: texts.gainPerRow,
-      value: writeFigure(gain.perRow.value),
-      detail: writeInterval(gain.perRow.low, gain.perRow.high),
+      value: write(value),
+      detail: low === null || high === null ? undefined : texts.interval(write(low), write(high)),
     },
-    { name: texts.gainAtDefault, value: writeFigure(gain.atDefault) },
-    { name: texts.gainWithoutModel, value: writeFigure(gain.withoutModel) },
+    { name: texts.gainAtDefault, value: write(gain.atDefault) },
+    { name: texts.gainWithoutModel, value: write(gain.withoutModel) },
   ])}${table(rows, columns, { caption: texts.gainTable })}`;
 }
 
 function thresholdPart({ evaluation, texts }: ReportView): Html | undefined {
   const { thresholds, threshold } = evaluation;
   if (thresholds.length === 0) return undefined;
+  const write = alike(thresholds.map(({ gain }) => gain));
   const columns: TableColumn<ThresholdRow>[] = [
     {
       name: texts.threshold,
-      cell: (row) => row.threshold.toFixed(3).replace(/0$/, ""),
+      cell: (row) => row.threshold.toFixed(3),
       heading: true,
       number: true,
     },
@@ -159,7 +200,7 @@ function thresholdPart({ evaluation, texts }: ReportView): Html | undefined {
     { name: "F1", cell: (row) => share(row.f1), number: true },
     { name: texts.accuracy, cell: (row) => share(row.accuracy), number: true },
     ...(evaluation.gain
-      ? [{ name: texts.gainPerRow, cell: (row: ThresholdRow) => writeFigure(row.gain), number: true }]
+      ? [{ name: texts.gainPerRow, cell: (row: ThresholdRow) => write(row.gain), number: true }]
       : []),
   ];
   const marked = (row: ThresholdRow) => row.threshold === threshold?.value;
@@ -176,7 +217,8 @@ export const calibrationSection: SectionMaker = ({ evaluation, texts }) => {
       calibrationChart({
         names,
         perfect: texts.perfect,
-        series: list.map((one) => ({ name: nameOf(one), points: one.points })),
+        // The title says of which class it is.
+        series: list.map((one) => ({ name: texts.observedShare, points: one.points })),
       }),
       { id },
       { title: list.map(nameOf).join(", ") },

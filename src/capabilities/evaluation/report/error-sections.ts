@@ -3,10 +3,11 @@ import { histogramChart } from "../../../engines/pages/charts/histogram.js";
 import { quantileChart, residualChart } from "../../../engines/pages/charts/residuals.js";
 import { callout, facts, figures, note, type TableColumn, table } from "../../../engines/pages/components.js";
 import { figure } from "../../../engines/pages/figure.js";
-import { formatCount, formatPercent } from "../../../engines/pages/format.js";
+import { formatCount, formatNumber, formatPercent } from "../../../engines/pages/format.js";
 import { type Html, html, shorten } from "../../../engines/pages/html.js";
 import type { Slice, WorstRow } from "../../../foundation/contracts/evaluation.js";
 import { saliencyOf } from "./saliency.js";
+import { valueList } from "./value-list.js";
 import { type ReportView, type SectionMaker, writeFigure, writeInterval, writePValue } from "./view.js";
 
 /** Values shown beside a worst row, the most telling columns first. */
@@ -17,7 +18,7 @@ export const residualsSection: SectionMaker = ({ evaluation, texts }) => {
   if (!residuals) return undefined;
   const { edges, counts } = residuals.histogram;
   const histogram = histogramChart({
-    names: { x: texts.residual, y: texts.rows },
+    names: { x: texts.residual, y: texts.rowsAxis },
     edges,
     series: [{ name: texts.residual, counts }],
   });
@@ -90,14 +91,16 @@ export const worstSection: SectionMaker = ({ evaluation, input, texts }) => {
   const drawn = evaluation.worst.flatMap(({ saliency = [] }) => saliency);
   const isExplained = drawn.length > 0;
   const hasActivations = drawn.some(({ kind }) => kind === "activations");
+  const isNumber = evaluation.task === "regression";
+  const write = (text: string) => (isNumber ? formatNumber(Number(text), 6) : shorten(text));
   const rank = valueRank([...evaluation.importance, ...input.model.importance].map((one) => one.feature));
   const columns: TableColumn<WorstRow>[] = [
     { name: texts.row, cell: (row) => String(row.row), number: true, heading: true },
-    { name: texts.actual, cell: (row) => shorten(row.actual) },
-    { name: texts.predicted, cell: (row) => shorten(row.predicted) },
+    { name: texts.actual, cell: (row) => write(row.actual), number: isNumber },
+    { name: texts.predicted, cell: (row) => write(row.predicted), number: isNumber },
     {
-      name: evaluation.task === "regression" ? texts.error : texts.probabilityOfTruth,
-      cell: (row) => (evaluation.task === "regression" ? writeFigure(row.error) : formatPercent(row.error)),
+      name: isNumber ? texts.error : texts.probabilityOfTruth,
+      cell: (row) => (isNumber ? formatNumber(row.error, 6) : formatPercent(row.error)),
       number: true,
     },
     ...(evaluation.worst.some((row) => row.images) ? [{ name: texts.images, cell: imagesOf }] : []),
@@ -124,9 +127,5 @@ function valueRank(features: readonly string[]): (name: string) => number {
 
 function valuesOf(row: WorstRow, rank: (name: string) => number): Html {
   const shown = [...row.values].sort((a, b) => rank(a[0]) - rank(b[0])).slice(0, MOST_VALUES);
-  const cells = shown.map(
-    ([name, value], index) =>
-      html`${index > 0 && ", "}<span class="muted">${shorten(name, 30)}</span> ${value === "" ? "∅" : shorten(value, 50)}`,
-  );
-  return html`<span class="small">${cells}</span>`;
+  return valueList(shown);
 }

@@ -52,7 +52,7 @@ export function evaluationReport(input: EvaluationReportInput, language: Languag
   const { texts } = view;
   return page({
     language,
-    title: texts.title(`${input.name} @${input.version}`),
+    title: texts.title(`${input.name}@${input.version}`),
     subtitle: html`${texts.subtitle(texts[input.evaluation.task], input.target)} · ${input.source}`,
     lead: headline(view),
     sections: SECTIONS.flatMap((make) => make(view) ?? []),

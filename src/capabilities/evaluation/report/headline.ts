@@ -5,7 +5,7 @@ import { type ReportView, splitName, writeFigure } from "./view.js";
 
 /** What a reader must know if nothing else: how good, how sure, compared with what, and whether to believe it. */
 export function headline(view: ReportView): Html {
-  return html`${tiles([resultTile(view), baselineTile(view), goalsTile(view), modelTile(view), rowsTile(view)])}
+  return html`${tiles([resultTile(view), ...baselineTile(view), goalsTile(view), ...modelTile(view), rowsTile(view)])}
 ${verdict(view)}${missedGoals(view)}${sealNotice(view)}`;
 }
 
@@ -19,12 +19,11 @@ function resultTile({ evaluation, metric, texts }: ReportView): Tile {
   return { name: metric, value: writeFigure(estimate?.value), detail: html`${interval}<br>${rows}` };
 }
 
-function baselineTile({ evaluation, texts }: ReportView): Tile {
-  return {
-    name: texts.baseline,
-    value: writeFigure(evaluation.baseline[evaluation.metric]),
-    detail: texts.baselineDetail,
-  };
+/** A task may have nothing that ignores the features. */
+function baselineTile({ evaluation, texts }: ReportView): Tile[] {
+  const value = evaluation.baseline[evaluation.metric];
+  if (value === null || value === undefined) return [];
+  return [{ name: texts.baseline, value: writeFigure(value), detail: texts.baselineDetail }];
 }
 
 function goalsTile({ input, texts }: ReportView): Tile {
@@ -33,18 +32,17 @@ function goalsTile({ input, texts }: ReportView): Tile {
   return { name: texts.goals, value: `${met} / ${input.goals.length}` };
 }
 
-function modelTile({ input, texts }: ReportView): Tile {
-  const tried = texts.ofModels(formatCount(input.leaderboard.length));
-  return {
-    name: texts.chosenModel,
-    value: input.ensemble ? texts.severalTogether : input.model.trainer,
-    detail: tried,
-  };
+/** Of a training: an evaluation chose nothing. */
+function modelTile({ input, texts }: ReportView): Tile[] {
+  if (input.leaderboard.length === 0) return [];
+  const value = input.ensemble ? texts.severalTogether : input.model.trainer;
+  return [{ name: texts.chosenModel, value, detail: texts.ofModels(formatCount(input.leaderboard.length)) }];
 }
 
 function rowsTile({ input, texts }: ReportView): Tile {
   const { train, validation, test } = input.data.split;
-  const detail = `${texts.train} ${formatCount(train)}, ${texts.validation} ${formatCount(validation)}, ${texts.test} ${formatCount(test)}`;
+  if (train + validation === 0) return { name: texts.dataRows, value: formatCount(input.data.rows) };
+  const detail = texts.partRows(formatCount(train), formatCount(validation), formatCount(test));
   return { name: texts.dataRows, value: formatCount(input.data.rows), detail };
 }
 

@@ -1,10 +1,11 @@
 /** The chosen model: its settings, what it relies on, how it was trained and how it would gain from more rows. */
 import { barChart, barChartHeight } from "../../../engines/pages/charts/bar.js";
 import { lineChart } from "../../../engines/pages/charts/line.js";
-import { code, collapsible, facts, figures } from "../../../engines/pages/components.js";
+import { code, collapsible, facts, figures, note, prose } from "../../../engines/pages/components.js";
 import { figure } from "../../../engines/pages/figure.js";
 import { formatCount, formatNumber } from "../../../engines/pages/format.js";
 import { type Html, html } from "../../../engines/pages/html.js";
+import { headingOf } from "../../../engines/pages/words.js";
 import type { Importance } from "../../../foundation/contracts/evaluation.js";
 import type { ReportView, SectionMaker } from "./view.js";
 
@@ -12,58 +13,60 @@ const MOST_FEATURES = 20;
 const MOST_CURVE_POINTS = 300;
 
 export const modelSection: SectionMaker = (view) => {
-  const { input, texts } = view;
+  const { input, texts, language } = view;
   const { model } = input;
-  const size = Object.entries(model.size).map(([name, value]) => [name, formatNumber(value, 6)] as const);
+  const size = Object.entries(model.size).map(
+    ([name, value]) => [headingOf(name, language), formatNumber(value, 6)] as const,
+  );
   const body = html`${facts([
     [texts.trainer, model.trainer],
     [texts.featureCount, formatCount(model.features)],
     [texts.calibrationMethod, model.calibration === "none" ? texts.none : model.calibration],
     ...(model.bestIteration === null ? [] : [[texts.iterations, formatCount(model.bestIteration)] as const]),
     ...size,
-  ])}${model.notes.map((text) => html`<p class="note">${text}</p>`)}${figures([
-    ...importanceFigures(view),
-    ...trainingFigures(view),
-    learningFigure(view),
-  ])}${collapsible(texts.settings, code(JSON.stringify(model.config, null, 2)))}`;
+  ])}${input.ensemble && note(texts.strongestMember)}${model.notes.map((text) => note(prose(text)))}${figures(
+    [...importanceFigures(view), ...trainingFigures(view), learningFigure(view)],
+  )}${collapsible(texts.settings, code(JSON.stringify(model.config, null, 2)))}`;
   return { id: "model", title: texts.model, body };
 };
 
 function importanceFigures(view: ReportView): Html[] {
   const { evaluation, input, texts, metric } = view;
-  const measured = importanceFigure(view, "permutation", evaluation.importance, {
+  const measured = importanceFigure("permutation", evaluation.importance, {
     title: texts.importance,
     note: texts.importancePermutation(metric),
+    axis: texts.importanceAxis,
   });
-  const own = importanceFigure(view, "own", input.model.importance, {
+  const own = importanceFigure("own", input.model.importance, {
     title: measured ? texts.ownImportance : texts.importance,
     note: texts.importanceOwn,
+    axis: texts.importanceShare,
   });
   return [measured, own].filter((one) => one !== undefined);
 }
 
 function importanceFigure(
-  { texts }: ReportView,
   id: string,
   importance: readonly Importance[],
-  text: { title: string; note: string },
+  text: { title: string; note: string; axis: string },
 ): Html | undefined {
   if (importance.length === 0) return undefined;
   const ranked = [...importance].sort((a, b) => b.value - a.value).slice(0, MOST_FEATURES);
   const items = ranked.map(({ feature, value, low, high }) => ({ label: feature, value, low, high }));
-  const option = barChart({ items, name: texts.importanceAxis });
+  const option = barChart({ items, name: text.axis });
   return figure(option, { id: `chart-importance-${id}`, height: barChartHeight(items.length) }, text);
 }
 
 /** Curves of one measure share a chart: `trainLoss` and `validationLoss` are both of `Loss`. */
-function trainingFigures({ input, texts }: ReportView): Html[] {
+function trainingFigures({ input, texts, language }: ReportView): Html[] {
   const groups = new Map<string, { name: string; values: readonly number[] }[]>();
   for (const [name, values] of Object.entries(input.model.curves)) {
     if (values.length < 2) continue;
     const [, split = "", measure = name] = /^(train|validation)(.*)$/.exec(name) ?? [];
-    const label = split === "train" || split === "validation" ? texts[split] : name;
-    const list = groups.get(measure) ?? [];
-    groups.set(measure, [...list, { name: label, values }]);
+    const label = split === "train" || split === "validation" ? texts[split] : headingOf(name, language);
+    const heading = headingOf(measure, language);
+    const list = groups.get(heading) ?? [];
+    groups.set(heading, [...list, { name: label, values }]);
   }
   const { bestIteration } = input.model;
   return [...groups].map(([measure, curves], index) =>
@@ -75,7 +78,7 @@ function trainingFigures({ input, texts }: ReportView): Html[] {
           bestIteration === null ? undefined : { x: bestIteration, label: `${texts.best} ${bestIteration}` },
       }),
       { id: `chart-training-${index}` },
-      { title: texts.trainingCurve, note: measure },
+      { title: texts.trainingCurve },
     ),
   );
 }

@@ -17,26 +17,32 @@ import {
   formatTime,
 } from "../../../engines/pages/format.js";
 import { type Html, html, shorten } from "../../../engines/pages/html.js";
+import { word } from "../../../engines/pages/words.js";
 import type { PlanOutcome } from "../../../foundation/contracts/evaluation.js";
 import type { ReportView, SectionMaker } from "./view.js";
 
 export const planSection: SectionMaker = (view) => {
-  const { input, texts } = view;
+  const { input, texts, language } = view;
+  const items: Readonly<Record<string, string>> = { split: texts.split, total: texts.total };
   const estimates = input.planOutcome ?? [];
   if (input.plan.length + input.steps.length + estimates.length === 0) return undefined;
   const plan =
     input.plan.length > 0 &&
     table(input.plan, [
-      { name: texts.item, cell: (row) => row.item, heading: true },
+      {
+        name: texts.item,
+        cell: ({ item }) => (Object.hasOwn(items, item) ? items[item]! : item),
+        heading: true,
+      },
       { name: texts.planned, cell: (row) => row.planned },
-      { name: texts.outcome, cell: (row) => row.actual },
+      { name: texts.outcome, cell: (row) => word(row.actual, language) },
     ]);
   const steps =
     input.steps.length > 0 &&
     html`<h3>${texts.steps}</h3>${table(input.steps, [
       { name: texts.step, cell: (step) => step.name, heading: true },
       { name: texts.seconds, cell: (step) => formatSeconds(step.seconds), number: true },
-      { name: "", cell: (step) => (step.cached ? texts.fromCache : "") },
+      { name: "", cell: (step) => (step.cached ? texts.fromCache : ""), optional: true },
     ])}`;
   return { id: "plan", title: texts.plan, body: html`${plan}${estimateTable(view, estimates)}${steps}` };
 };
@@ -51,10 +57,25 @@ function estimateTable({ texts }: ReportView, estimates: readonly PlanOutcome[])
     { name: texts.plannedSeconds, cell: (one) => orDash(one.plannedSeconds, formatSeconds), number: true },
     { name: texts.measuredSeconds, cell: (one) => orDash(one.seconds, formatSeconds), number: true },
     { name: texts.ratio, cell: (one) => ratioBadge(one.plannedSeconds, one.seconds), number: true },
-    { name: texts.plannedMemory, cell: (one) => orDash(one.plannedBytes, formatBytes), number: true },
-    { name: texts.measuredMemory, cell: (one) => orDash(one.bytes, formatBytes), number: true },
-    { name: texts.ratio, cell: (one) => ratioBadge(one.plannedBytes, one.bytes), number: true },
-    { name: texts.basis, cell: (one) => shorten(one.note ?? "", 120) },
+    {
+      name: texts.plannedMemory,
+      cell: (one) => orDash(one.plannedBytes, formatBytes),
+      number: true,
+      optional: true,
+    },
+    {
+      name: texts.measuredMemory,
+      cell: (one) => orDash(one.bytes, formatBytes),
+      number: true,
+      optional: true,
+    },
+    {
+      name: texts.ratio,
+      cell: (one) => ratioBadge(one.plannedBytes, one.bytes),
+      number: true,
+      optional: true,
+    },
+    { name: texts.basis, cell: (one) => shorten(one.note ?? "", 120), optional: true },
   ];
   return html`<h3>${texts.planEstimates}</h3>${note(texts.planEstimatesNote)}${table(estimates, columns)}`;
 }

@@ -134,11 +134,12 @@ function leaderboardChart(view: ReportView): Html | undefined {
     .filter((row) => row.value !== null)
     .slice(0, MOST_BARS);
   if (judged.length < 2) return undefined;
-  const items = judged.map((row) => ({ label: row.trainer, value: row.value!, marked: row.chosen }));
-  const option = barChart({ items, name: `${metric}, ${texts.validation}`, fit: true });
+  const some = judged.some((row) => row.chosen) && judged.some((row) => !row.chosen);
+  const items = judged.map((row) => ({ label: row.trainer, value: row.value!, marked: some && row.chosen }));
+  const option = barChart({ items, name: metric, fit: true });
   return figure(
     option,
-    { id: "chart-leaderboard", width: 620, height: barChartHeight(items.length) },
-    { title: texts.leaderboard },
+    { id: "chart-leaderboard", height: barChartHeight(items.length) },
+    { title: texts.modelsByMetric(metric), note: some ? texts.chosenMarked : undefined },
   );
 }

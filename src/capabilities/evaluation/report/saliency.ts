@@ -16,7 +16,7 @@ export function saliencyOf({ saliency = [], images = [] }: WorstRow): Html {
     const drawing = markedPatches(image.png, one);
     return one.kind === "activations" ? html`<p class="small">Grad-CAM</p>${drawing}` : drawing;
   });
-  return html`${drawn}`;
+  return drawn.length === 0 ? html`<span class="muted">–</span>` : html`${drawn}`;
 }
 
 function markedWords(pieces: Extract<Saliency, { kind: "words" }>["pieces"]): Html[] {

@@ -17,6 +17,7 @@ import { metricName } from "./metric-names.js";
 import { type ReportView, type SectionMaker, settingsText, writeFigure } from "./view.js";
 
 const BEST_TRIALS = 25;
+const FEW_TRIALS = 4;
 /** Trials a collapsed page: short enough to scroll, few enough pages for 10 000 trials. */
 const PAGE_TRIALS = 500;
 const MOST_DOTS = 1000;
@@ -26,7 +27,9 @@ const LONG_STUDY = 1000;
 
 export const studySection: SectionMaker = (view) => {
   const { study } = view.input;
-  if (!study || study.trials.length === 0) return undefined;
+  // A few trials are told whole by the models tried.
+  const told = view.input.leaderboard.length > 0 ? FEW_TRIALS : 0;
+  if (!study || study.trials.length <= told) return undefined;
   const { texts } = view;
   const name = nameOf(view, study.metric);
   // The models tried are the same trials, best first: once is enough.
@@ -81,6 +84,7 @@ function historyFigure({ texts }: ReportView, study: ReportStudy, name: string):
     names: { x: texts.trialNumber, y: name },
     series: [{ name, points: dots.filter((_, index) => index % step === 0) }],
     reference: line,
+    whole: true,
   });
   return figure(option, { id: "chart-study" }, { title: texts.bestSoFar, note: texts.bestSoFarNote });
 }
@@ -169,7 +173,7 @@ export const ensembleSection: SectionMaker = (view) => {
     .filter(({ weight }) => weight !== 0)
     .map((one) => ({ label: one.name, value: one.weight }));
   const chart = figure(
-    barChart({ items, name: texts.weight }),
+    barChart({ items, name: texts.weightAxis }),
     { id: "chart-ensemble", height: barChartHeight(items.length) },
     { title: texts.weight },
   );
@@ -178,7 +182,7 @@ export const ensembleSection: SectionMaker = (view) => {
       texts.ensembleMethod,
       { greedy: texts.greedyAverage, blend: texts.blendedAverage }[ensemble.method] ?? ensemble.method,
     ],
-    [`${texts.whole}: ${name}`, writeFigure(ensemble.value)],
+    [texts.whole(name), writeFigure(ensemble.value)],
   ])}${figures([items.length > 1 && chart])}${table(members, columns)}`;
   return { id: "ensemble", title: texts.ensemble, body };
 };

@@ -16,7 +16,7 @@ export function picturedBoxes(image: string, { boxes }: BoxesAnswer, other: Boxe
     const state = other.boxes.some((box) => box.label === one.label && isSame(box, one)) ? "right" : lack;
     const [x, y, across, down] = one.box;
     const place = { x: x * width, y: y * height };
-    const score = one.score < 1 ? ` ${formatPercent(one.score)}` : "";
+    const score = one.score < 1 ? ` ${formatPercent(one.score, 0)}` : "";
     return html`<rect class="object ${state}" x="${short(place.x)}" y="${short(place.y)}" width="${short(across * width)}" height="${short(down * height)}"/><text class="object" x="${short(place.x + 2)}" y="${short(Math.max(10, place.y + 11))}">${shorten(one.label, 16)}${score}</text>`;
   });
   return frame(image, { width, height }, drawn);
@@ -35,6 +35,12 @@ export function picturedMask(image: string, { mask }: MaskAnswer): Html {
   const source = `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
   const overlay = html`<image href="${source}" width="${size.width}" height="${size.height}" opacity="0.55" preserveAspectRatio="none"/>`;
   return frame(image, size, [overlay]);
+}
+
+/** The colour of a class beside its name. */
+export function swatch(code: number): Html {
+  const [red, green, blue] = classColour(code);
+  return html`<svg class="swatch" viewBox="0 0 1 1" aria-hidden="true"><rect width="1" height="1" fill="rgb(${red},${green},${blue})"/></svg>`;
 }
 
 function frame(

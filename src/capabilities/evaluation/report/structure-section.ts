@@ -4,7 +4,7 @@ import { formatCount, formatPercent } from "../../../engines/pages/format.js";
 import { type Html, html, shorten } from "../../../engines/pages/html.js";
 import type { Evaluation, WorstStructure } from "../../../foundation/contracts/evaluation.js";
 import type { Entity, StructuredAnswer } from "../../../foundation/contracts/structured-answers.js";
-import { picturedBoxes, picturedMask } from "./structure-pictures.js";
+import { picturedBoxes, picturedMask, swatch } from "./structure-pictures.js";
 import { structureTexts } from "./structure-texts.js";
 import { capital, type ReportView, type SectionMaker, writeFigure } from "./view.js";
 
@@ -26,8 +26,9 @@ export const structureSection: SectionMaker = (view) => {
 type ByLabel = Evaluation["perClass"][number];
 
 /** Only the figures that a task has. */
-function labelTable({ evaluation, texts }: ReportView): Html | undefined {
+function labelTable({ evaluation, texts, language }: ReportView): Html | undefined {
   const { perClass } = evaluation;
+  const counted = structureTexts(language).counted[evaluation.task] ?? texts.rows;
   if (perClass.length === 0) return undefined;
   const share = (value: number | null) => (value === null ? "–" : formatPercent(value));
   const figures: readonly (TableColumn<ByLabel> & { readonly of: (one: ByLabel) => number | null })[] = [
@@ -48,8 +49,12 @@ function labelTable({ evaluation, texts }: ReportView): Html | undefined {
     },
   ];
   return table(perClass, [
-    { name: texts.class, cell: (one) => one.class, heading: true },
-    { name: texts.rows, cell: (one) => formatCount(one.rows), number: true },
+    {
+      name: texts.class,
+      cell: (one, code) => html`${evaluation.task === "segmentation" && swatch(code)}${one.class}`,
+      heading: true,
+    },
+    { name: counted, cell: (one) => formatCount(one.rows), number: true },
     ...figures.filter(({ of }) => perClass.some((one) => of(one) !== null)),
   ]);
 }

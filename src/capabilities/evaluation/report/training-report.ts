@@ -51,7 +51,7 @@ const SECTIONS: readonly SectionMaker[] = [
 export function trainingReport(input: ReportInput, language: Language): string {
   const view = createView(input, language);
   const { texts } = view;
-  const name = input.version === null ? input.name : `${input.name} @${input.version}`;
+  const name = input.version === null ? input.name : `${input.name}@${input.version}`;
   return page({
     language,
     title: texts.title(name),

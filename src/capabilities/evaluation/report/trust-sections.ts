@@ -12,9 +12,12 @@ import type {
   StrangeRow,
   SuspectLabel,
 } from "../../../foundation/contracts/trust.js";
+import { valueList } from "./value-list.js";
 import { type ReportView, type SectionMaker, writeFigure, writeInterval, writePValue } from "./view.js";
 
 const SHOWN_ROWS = 20;
+/** A smaller share of twins changes no figure that matters. */
+const FEW_TWINS = 0.02;
 const MOST_VALUES = 8;
 
 export const conformalSection: SectionMaker = (view) => {
@@ -60,7 +63,7 @@ function classCoverage({ texts }: ReportView, reports: readonly ConformalReport[
       rows > 0 ? [{ label: String(size), value: rows }] : [],
     );
     return figure(
-      barChart({ items, name: texts.rows }),
+      barChart({ items, name: texts.rowsAxis }),
       { id: `chart-sets-${index}`, height: barChartHeight(items.length) },
       { title: `${texts.setSizes} (${level(report)})`, note: texts.classesInSet },
     );
@@ -107,7 +110,7 @@ export const labelErrorsSection: SectionMaker = (view) => {
       cell: (one) => (errors.limit === null ? formatPercent(one.score) : writeFigure(one.score)),
       number: true,
     },
-    { name: texts.otherValues, cell: (one) => valueList(one.values) },
+    { name: texts.otherValues, cell: (one) => valueList(one.values.slice(0, MOST_VALUES)) },
   ];
   const body = html`${note(`${texts.labelErrorsNote(formatCount(errors.found), rows)} ${how}`)}${table(
     errors.suspects.slice(0, SHOWN_ROWS),
@@ -165,13 +168,15 @@ function twinTable({ evaluation, texts, metric }: ReportView): Html | undefined 
   if (!twins || twins.twinRows === 0) return undefined;
   const total = twins.twinRows + twins.otherRows;
   const rows = [
-    { name: texts.allRows, rows: total, value: twins.all },
+    // As the other sections say it: the interval of the same rows.
+    { name: texts.allRows, rows: total, value: evaluation.metrics[evaluation.metric] ?? twins.all },
     { name: texts.twinRowsOnly, rows: twins.twinRows, value: twins.withTwin },
     { name: texts.otherRowsOnly, rows: twins.otherRows, value: twins.withoutTwin },
   ];
   const share = formatPercent(twins.twinRows / total);
   const [all, honest] = [writeFigure(twins.all.value), writeFigure(twins.withoutTwin.value)];
-  return html`${callout("warn", texts.twinsWarning(share, metric, all, honest))}${table(
+  const tone = twins.twinRows / total < FEW_TWINS ? "info" : "warn";
+  return html`${callout(tone, texts.twinsWarning(share, metric, all, honest))}${table(
     rows,
     [
       { name: "", cell: (row) => row.name, heading: true },
@@ -209,7 +214,7 @@ export const noveltySection: SectionMaker = ({ evaluation, texts }) => {
     { name: texts.row, cell: (one) => String(one.row), number: true, heading: true },
     { name: texts.distance, cell: (one) => writeFigure(one.distance), number: true },
     { name: texts.pValue, cell: (one) => writePValue(one.pValue), number: true },
-    { name: texts.strangeValues, cell: (one) => valueList(one.values) },
+    { name: texts.strangeValues, cell: (one) => valueList(one.values.slice(0, MOST_VALUES)) },
   ];
   const body = html`${verdict}${facts([
     [texts.noveltyShare, texts.noveltyShareDetail(formatPercent(novelty.shareAtFivePercent))],
@@ -249,13 +254,3 @@ export const crossValidationSection: SectionMaker = ({ evaluation, texts }) => {
   ])}`;
   return { id: "cross-validation", title: texts.crossValidation, body };
 };
-
-function valueList(values: readonly (readonly [string, string])[]): Html {
-  const cells = values
-    .slice(0, MOST_VALUES)
-    .map(
-      ([name, value], index) =>
-        html`${index > 0 && ", "}<span class="muted">${shorten(name, 30)}</span> ${value === "" ? "∅" : shorten(value, 50)}`,
-    );
-  return html`<span class="small">${cells}</span>`;
-}

@@ -28,7 +28,7 @@ export const trustTexts = defineTexts(
     classesInSet: "classes in the set",
     labelErrors: "Labels to check",
     labelErrorsNote: (found: string, rows: string) =>
-      `${found} of ${rows} learning rows have a label that models which had not seen the row hold for wrong, the likeliest first. They are suspects, not errors: look before changing.`,
+      `${found} of ${rows} learning rows ${found === "1" ? "has" : "have"} a label that models which had not seen the row hold for wrong, the likeliest first. These are suspects, not errors: look before changing.`,
     labelErrorsByClass: "Chosen by confident learning.",
     labelErrorsByResidual: (limit: string) =>
       `Chosen by residuals beyond ${limit} robust standard deviations of rows with like predictions.`,
@@ -65,7 +65,7 @@ export const trustTexts = defineTexts(
     noveltyNote: (rate: string, rows: string) =>
       `p is the share of ${rows} learning rows that are at least as strange. Of the rows found, ${rate} at most are false alarms.`,
     noveltyFound: (found: string, rows: string) =>
-      `${found} of ${rows} rows are unlike those the model learnt from. Its predictions there are guesses.`,
+      `${found} of ${rows} rows ${found === "1" ? "is" : "are"} unlike those the model learnt from. Predictions there are guesses.`,
     noNovelty: (rows: string) => `None of ${rows} rows is clearly unlike those the model learnt from.`,
     noveltyShare: "Rows with p of at most 0.05",
     noveltyShareDetail: (share: string) => `${share}; about 5% where nothing has changed`,

@@ -1,5 +1,5 @@
 /** What every section of the report gets: the input, the language, and how figures of metrics are written. */
-import { formatFixed, formatNumber } from "../../../engines/pages/format.js";
+import { formatCount, formatFixed, formatNumber } from "../../../engines/pages/format.js";
 import type { PageSection } from "../../../engines/pages/page.js";
 import type { Language } from "../../../engines/pages/texts.js";
 import type { Evaluation, ReportInput } from "../../../foundation/contracts/evaluation.js";
@@ -44,7 +44,22 @@ export function writeFigure(value: number | null | undefined): string {
 }
 
 export function writeInterval(low: number | null, high: number | null): string {
-  return low === null || high === null ? "–" : `${writeFigure(low)} … ${writeFigure(high)}`;
+  if (low === null || high === null) return "–";
+  const write = alike([low, high]);
+  return `${write(low)} … ${write(high)}`;
+}
+
+/** Writes figures that stand together with as many decimals as the largest of them has. */
+export function alike(
+  values: readonly (number | null | undefined)[],
+): (value: number | null | undefined) => string {
+  const largest = values.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0);
+  if (largest < 10) return writeFigure;
+  const decimals = Math.max(0, 3 - Math.floor(Math.log10(largest)));
+  return (value) => {
+    if (value === null || value === undefined) return "–";
+    return decimals === 0 ? formatCount(value) : formatFixed(value, decimals);
+  };
 }
 
 export function writePValue(value: number | null): string {

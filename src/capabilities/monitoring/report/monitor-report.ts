@@ -32,7 +32,7 @@ export function monitorReport(result: MonitorResult, facts: MonitorReportFacts, 
   ];
   return page({
     language,
-    title: texts.title(`${result.model} @${result.version}`),
+    title: texts.title(`${result.model}@${result.version}`),
     subtitle: html`${facts.target} · ${texts.subtitle(formatCount(window.rows), window.source)}${span} · ${texts.comparedWith(formatCount(reference.rows), reference.source)}`,
     lead: html`${window.rows === 0 && callout("warn", texts.nothingLogged)}${alertList(result, texts)}`,
     sections: sections.filter((section) => section !== undefined),

@@ -1,7 +1,18 @@
 import { axisScale } from "./axis-scale.js";
 import type { ChartOption } from "./echarts.js";
+import { fitLabels } from "./fit-labels.js";
 import { intervalSeries } from "./shapes.js";
-import { baseOption, CONTAIN_LABELS, categoryAxis, INK, SERIES_COLORS, STILL, xValueAxis } from "./theme.js";
+import {
+  baseOption,
+  CONTAIN_LABELS,
+  categoryAxis,
+  chartText,
+  INK,
+  LABEL_SIZE,
+  SERIES_COLORS,
+  STILL,
+  xValueAxis,
+} from "./theme.js";
 
 export interface BarItem {
   readonly label: string;
@@ -21,6 +32,9 @@ export interface BarData {
   /** The axis fits the values instead of starting at zero: then dots are drawn, as bars would mislead. */
   readonly fit?: boolean;
 }
+
+/** Of the usual 480 pixels more than half is left for the bars. */
+const LABEL_WIDTH = 200;
 
 /** The height at which every bar has room. */
 export function barChartHeight(items: number): number {
@@ -42,8 +56,12 @@ export function barChart({ items, name, percent = false, fit = false }: BarData)
     xAxis: xValueAxis(name, { percent, fit, scale }),
     yAxis: {
       ...categoryAxis(
-        items.map((item) => item.label),
-        { width: 140, every: true },
+        fitLabels(
+          items.map((item) => chartText(item.label, 200)),
+          LABEL_WIDTH,
+          LABEL_SIZE,
+        ),
+        { width: LABEL_WIDTH + 20, every: true },
       ),
       inverse: true,
     },

@@ -1,7 +1,7 @@
 import type { ChartOption } from "./echarts.js";
 import { lineChart } from "./line.js";
 import { intervalSeries, rectangleSeries } from "./shapes.js";
-import { type AxisNames, chartText, MUTED, SERIES_COLORS } from "./theme.js";
+import { type AxisNames, legendText, MUTED, SERIES_COLORS } from "./theme.js";
 
 export interface CalibrationPoint {
   /** Mean predicted probability of the bin. */
@@ -45,7 +45,7 @@ export function calibrationChart({ names, series, perfect }: CalibrationData): C
         points.map((point) => [point.predicted, point.low, point.high]),
         SERIES_COLORS[index % SERIES_COLORS.length]!,
       ),
-      name: chartText(name),
+      name: legendText(name),
     },
   ]);
   const drawn = option.series as object[];

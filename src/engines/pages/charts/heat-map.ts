@@ -1,12 +1,15 @@
 import type { ChartOption } from "./echarts.js";
+import { fitLabels } from "./fit-labels.js";
 import {
   type AxisNames,
   baseOption,
   CONTAIN_LABELS,
   categoryAxis,
+  chartText,
   DIVERGING,
   guardText,
   INK,
+  LABEL_SIZE,
   PAPER,
   SEQUENTIAL,
   STILL,
@@ -23,6 +26,10 @@ export interface HeatMapData {
   readonly text?: (row: number, column: number) => string;
   /** `share`: 0..1; `signed`: -1..1. */
   readonly scale: "share" | "signed";
+  /** Pixels for the names of rows. */
+  readonly rowWidth?: number;
+  /** Names of columns are short enough to stand upright. */
+  readonly upright?: boolean;
 }
 
 /** The height at which every row has room. */
@@ -31,8 +38,10 @@ export function heatMapHeight(rows: number): number {
 }
 
 export function heatMapChart(data: HeatMapData): ChartOption {
-  const { names, columns, rows, values, text, scale } = data;
+  const { names, columns, rows, values, text, scale, rowWidth = 120, upright = false } = data;
   const low = scale === "share" ? 0 : -1;
+  const isRotated = columns.length > 8 && !upright;
+  const columnWidth = Math.max(upright ? 24 : 36, Math.floor(370 / columns.length));
   const cells = values.flatMap((line, row) =>
     line.flatMap((value, column) => (Number.isFinite(value) ? [cell(row, column, value, scale, text)] : [])),
   );
@@ -41,15 +50,29 @@ export function heatMapChart(data: HeatMapData): ChartOption {
     ...baseOption(),
     grid: { left: 14, right: 14, top: names ? 34 : 12, bottom: names ? 30 : 8, ...CONTAIN_LABELS },
     xAxis: {
-      ...categoryAxis(columns, {
-        width: Math.max(36, Math.floor(370 / columns.length)),
-        every: columns.length <= 30,
-      }),
+      ...categoryAxis(
+        fitLabels(
+          columns.map((column) => chartText(column, 200)),
+          isRotated ? 90 : columnWidth,
+          LABEL_SIZE,
+        ),
+        {
+          width: columnWidth,
+          every: columns.length <= 30,
+        },
+      ),
       ...(names ? { ...axisName, name: names.x, nameLocation: "middle", nameGap: 30 } : {}),
-      ...(columns.length > 8 ? { axisLabel: rotatedLabel } : {}),
+      ...(isRotated ? { axisLabel: rotatedLabel } : {}),
     },
     yAxis: {
-      ...categoryAxis(rows, { width: 120, every: rows.length <= 40 }),
+      ...categoryAxis(
+        fitLabels(
+          rows.map((row) => chartText(row, 200)),
+          rowWidth,
+          LABEL_SIZE,
+        ),
+        { width: rowWidth + 20, every: rows.length <= 40 },
+      ),
       inverse: true,
       ...(names
         ? {

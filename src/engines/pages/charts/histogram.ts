@@ -4,8 +4,8 @@ import { rectangleSeries } from "./shapes.js";
 import {
   type AxisNames,
   baseOption,
-  chartText,
   legend,
+  legendText,
   SERIES_COLORS,
   xValueAxis,
   yValueAxis,
@@ -38,7 +38,7 @@ export function histogramChart({ names, edges, series, percent = false }: Histog
         SERIES_COLORS[index % SERIES_COLORS.length]!,
         { opacity: several ? 0.6 : 0.9, outline: index > 0 },
       ),
-      name: chartText(one.name),
+      name: legendText(one.name),
     })),
   } as ChartOption;
 }

@@ -7,7 +7,8 @@ import {
   CONTAIN_LABELS,
   chartText,
   legend,
-  legendLines,
+  legendHeight,
+  legendText,
   MUTED,
   SERIES_COLORS,
   STILL,
@@ -40,14 +41,21 @@ export interface LineData {
     readonly min?: number;
     readonly max?: number;
     readonly percent?: boolean;
+    readonly whole?: boolean;
     readonly log?: boolean;
   };
   readonly y?: {
     readonly min?: number;
     readonly max?: number;
     readonly percent?: boolean;
+    readonly whole?: boolean;
     readonly log?: boolean;
   };
+}
+
+/** The height at which a legend of several lines leaves the plot its own. */
+export function lineChartHeight(names: readonly string[]): number {
+  return 282 + Math.max(18, legendHeight(names));
 }
 
 export function lineChart(data: LineData): ChartOption {
@@ -56,8 +64,8 @@ export function lineChart(data: LineData): ChartOption {
   const [x, y] = scalesOf(data);
   return {
     ...baseOption(),
-    grid: { left: 12, right: 18, top: 30 + 18 * legendLines(shown), bottom: 34, ...CONTAIN_LABELS },
-    ...(shown.length > 1 ? { legend: { ...legend(shown), left: 4, right: "auto" } } : {}),
+    grid: { left: 12, right: 18, top: 30 + legendHeight(shown), bottom: 34, ...CONTAIN_LABELS },
+    ...(shown.length > 1 ? { legend: { ...legend(shown, reference?.name), left: 4, right: "auto" } } : {}),
     xAxis: xValueAxis(names.x, { fit: true, ...data.x, scale: x }),
     yAxis: yValueAxis(names.y, { fit: true, ...data.y, scale: y }),
     series: [
@@ -104,7 +112,7 @@ function drawSeries(one: LineSeries, index: number, mark: LineData["mark"]): obj
   const line = {
     ...STILL,
     type: "line",
-    name: chartText(one.name),
+    name: legendText(one.name),
     z: 3,
     step: one.step ? "end" : false,
     showSymbol: one.dots ?? false,
@@ -132,7 +140,7 @@ function referenceSeries(reference: NonNullable<LineData["reference"]>): object 
   return {
     ...STILL,
     type: "line",
-    name: chartText(reference.name),
+    name: legendText(reference.name),
     showSymbol: false,
     symbol: "circle",
     z: 2,

@@ -3,8 +3,8 @@ import type { ChartOption } from "./echarts.js";
 import {
   type AxisNames,
   baseOption,
-  chartText,
   legend,
+  legendText,
   MUTED,
   SERIES_COLORS,
   STILL,
@@ -20,9 +20,11 @@ export interface ScatterData {
   }[];
   /** A dashed line through these points. */
   readonly reference?: readonly (readonly [number, number])[];
+  /** The numbers along x are counts. */
+  readonly whole?: boolean;
 }
 
-export function scatterChart({ names, series, reference }: ScatterData): ChartOption {
+export function scatterChart({ names, series, reference, whole = false }: ScatterData): ChartOption {
   const several = series.length > 1;
   const points = [...series.flatMap((one) => [...one.points]), ...(reference ?? [])];
   const [x, y] = [0, 1].map((at) =>
@@ -35,13 +37,13 @@ export function scatterChart({ names, series, reference }: ScatterData): ChartOp
   return {
     ...baseOption(),
     ...(several ? { legend: legend(series.map((one) => one.name)) } : {}),
-    xAxis: xValueAxis(names.x, { fit: true, scale: x }),
+    xAxis: xValueAxis(names.x, { fit: true, whole, scale: x }),
     yAxis: yValueAxis(names.y, { fit: true, scale: y }),
     series: [
       ...series.map(({ name, points }, index) => ({
         ...STILL,
         type: "scatter",
-        name: chartText(name),
+        name: legendText(name),
         symbolSize: points.length > 800 ? 3 : 5,
         itemStyle: {
           color: SERIES_COLORS[index % SERIES_COLORS.length],

@@ -1,6 +1,8 @@
+import { withMinus } from "../format.js";
 import { shorten } from "../html.js";
 import type { AxisScale } from "./axis-scale.js";
 import type { ChartOption } from "./echarts.js";
+import { fitLabels, textWidth } from "./fit-labels.js";
 
 /**
  * Series colours: Okabe and Ito's palette (2008) without its yellow and black, a little darker where white paper
@@ -19,7 +21,9 @@ export const SEQUENTIAL = ["#eef5fb", "#bcd9ee", "#73b2dc", "#2b83bf", "#0a568c"
 /** Two hues around zero, for correlations. */
 export const DIVERGING = ["#b35806", "#f1a340", "#f3f1ee", "#6f9fce", "#1f4e8c"] as const;
 
-const FONT_SIZE = 12;
+export const FONT_SIZE = 12;
+/** Of names along an axis. */
+export const LABEL_SIZE = FONT_SIZE - 1;
 
 /** The margins of a grid hold its tick labels. */
 export const CONTAIN_LABELS = { outerBoundsMode: "same", outerBoundsContain: "axisLabel" } as const;
@@ -59,6 +63,8 @@ interface AxisOptions {
   /** Fit the data; do not insist on zero. */
   readonly fit?: boolean;
   readonly percent?: boolean;
+  /** Counts: no ticks between whole numbers. */
+  readonly whole?: boolean;
   /** How the data were placed; default: as they are. */
   readonly scale?: AxisScale;
 }
@@ -66,7 +72,7 @@ interface AxisOptions {
 const axisStyle = {
   axisLine: { show: true, onZero: false, lineStyle: { color: MUTED } },
   axisTick: { show: false },
-  axisLabel: { color: MUTED, fontSize: FONT_SIZE - 1, hideOverlap: true },
+  axisLabel: { color: MUTED, fontSize: LABEL_SIZE, hideOverlap: true },
   splitLine: { show: true, lineStyle: { color: GRID_LINE } },
   nameTextStyle: { color: INK, fontSize: FONT_SIZE },
 };
@@ -76,7 +82,7 @@ export function tickLabel(value: number, percent = false): string {
   if (!Number.isFinite(value)) return "";
   if (percent) return `${trimNumber(value * 100)}%`;
   const size = Math.abs(value);
-  if (size >= 1e12 || (size > 0 && size < 1e-4)) return value.toExponential(1).replace(".0e", "e");
+  if (size >= 1e12 || (size > 0 && size < 1e-4)) return withMinus(value.toExponential(1).replace(".0e", "e"));
   if (size >= 1e9) return `${trimNumber(value / 1e9)}G`;
   if (size >= 1e6) return `${trimNumber(value / 1e6)}M`;
   if (size >= 1e4) return `${trimNumber(value / 1e3)}k`;
@@ -84,15 +90,16 @@ export function tickLabel(value: number, percent = false): string {
 }
 
 function trimNumber(value: number): string {
-  return String(Number(value.toPrecision(4)));
+  return withMinus(String(Number(value.toPrecision(4))));
 }
 
-function limits({ min, max, fit, scale }: AxisOptions): object {
+function limits({ min, max, fit, whole, scale }: AxisOptions): object {
   const place = (value: number): number => scale?.place(value) ?? value;
   return {
     ...(min === undefined ? {} : { min: place(min) }),
     ...(max === undefined ? {} : { max: place(max) }),
     scale: fit ?? false,
+    ...(whole ? { minInterval: 1 } : {}),
   };
 }
 
@@ -145,37 +152,50 @@ export function categoryAxis(labels: readonly string[], options: { width?: numbe
   };
 }
 
-const LEGEND_WIDTH = 450;
+const LEGEND_WIDTH = 460;
+const LEGEND_GAP = 14;
+const LEGEND_SIGN = 18;
+/** From one line of a legend to the next. */
+const LEGEND_LINE = FONT_SIZE + LEGEND_GAP;
+/** A broken line beside its name. */
+const DASHES = "path://M0 0h7v2.4h-7zM10 0h7v2.4h-7zM20 0h7v2.4h-7z";
+
+/** A name that has room in a legend. */
+export function legendText(name: string): string {
+  return guardText(fitLabels([shorten(name, 200)], LEGEND_WIDTH - 50, FONT_SIZE)[0]!);
+}
 
 /** Entries side by side on top; for charts with two series or more. */
-export function legend(names: readonly string[]) {
+export function legend(names: readonly string[], dashed?: string) {
   return {
-    data: names.map((name) => chartText(name)),
+    data: names.map((name) => ({
+      name: legendText(name),
+      ...(name === dashed ? { icon: DASHES } : {}),
+    })),
     top: 0,
     right: 4,
-    itemWidth: 18,
+    itemWidth: LEGEND_SIGN,
     itemHeight: 9,
-    itemGap: 14,
+    itemGap: LEGEND_GAP,
     icon: "roundRect",
     textStyle: { color: INK, fontSize: FONT_SIZE },
   };
 }
 
-/** Lines a legend takes in a chart of the usual width, by estimate; one entry alone needs no legend. */
-export function legendLines(names: readonly string[]): number {
+/** Height of a legend in a chart of the usual width, by estimate; one entry alone needs no legend. */
+export function legendHeight(names: readonly string[]): number {
   if (names.length < 2) return 0;
   let lines = 1;
   let used = 0;
   for (const name of names) {
-    const width =
-      40 + Array.from(chartText(name)).reduce((sum, letter) => sum + (letter > "\u2e80" ? 12 : 7), 0);
+    const width = LEGEND_SIGN + 5 + LEGEND_GAP + textWidth(legendText(name), FONT_SIZE);
     if (used > 0 && used + width > LEGEND_WIDTH) {
       lines++;
       used = 0;
     }
     used += width;
   }
-  return lines;
+  return 18 + LEGEND_LINE * (lines - 1);
 }
 
 /** Echarts animates, highlights and shows pointers; printed pages need none of it. */

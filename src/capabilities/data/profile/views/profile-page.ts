@@ -5,6 +5,7 @@ import {
   badge,
   figures,
   note,
+  prose,
   shareBar,
   type Tone,
   table,
@@ -15,6 +16,7 @@ import { formatCount, formatNumber, formatPercent } from "../../../../engines/pa
 import { type Html, html, shorten } from "../../../../engines/pages/html.js";
 import { type PageSection, page } from "../../../../engines/pages/page.js";
 import type { Language } from "../../../../engines/pages/texts.js";
+import { word } from "../../../../engines/pages/words.js";
 import type { Severity } from "../../../../foundation/contracts/finding.js";
 import type { ColumnProfile, Profile } from "../../../../foundation/contracts/profile.js";
 import { chineseMessage } from "../../findings/chinese-messages.js";
@@ -33,8 +35,8 @@ export function profilePage(profile: Profile, language: Language, name?: string)
   const texts = profileTexts(language);
   const sections = [
     findingsSection(profile, texts, language),
-    profile.target && targetSection(profile.target, texts),
-    overviewSection(profile, texts),
+    profile.target && targetSection(profile.target, texts, language),
+    overviewSection(profile, texts, language),
     detailsSection(profile, texts),
     correlationSection(profile, texts),
   ];
@@ -79,8 +81,8 @@ function findingsSection({ findings }: Profile, texts: ProfileTexts, language: L
   }));
   const body = table(said, [
     { name: "", cell: ({ finding }) => badge(texts[finding.severity], TONES[finding.severity]) },
-    { name: texts.finding, cell: ({ message }) => message },
-    { name: texts.whatToDo, cell: ({ action }) => html`<span class="small">${action}</span>` },
+    { name: texts.finding, cell: ({ message }) => prose(message) },
+    { name: texts.whatToDo, cell: ({ action }) => html`<span class="small">${prose(action)}</span>` },
   ]);
   return {
     id: "findings",
@@ -89,9 +91,13 @@ function findingsSection({ findings }: Profile, texts: ProfileTexts, language: L
   };
 }
 
-function targetSection(target: NonNullable<Profile["target"]>, texts: ProfileTexts): PageSection {
+function targetSection(
+  target: NonNullable<Profile["target"]>,
+  texts: ProfileTexts,
+  language: Language,
+): PageSection {
   const classes = (target.classes ?? []).slice(0, LISTED_CLASSES);
-  const body = html`<p>${target.name} · ${target.task} · ${texts.missing}: ${formatCount(target.missing)}</p>${
+  const body = html`<p>${target.name} · ${word(target.task, language)} · ${texts.missing}: ${formatCount(target.missing)}</p>${
     classes.length > 0 &&
     table(classes, [
       { name: texts.class, cell: ({ label }) => shorten(label, 60), heading: true },
@@ -103,11 +109,11 @@ function targetSection(target: NonNullable<Profile["target"]>, texts: ProfileTex
   return { id: "target", title: texts.target, body };
 }
 
-function overviewSection({ columns }: Profile, texts: ProfileTexts): PageSection {
+function overviewSection({ columns }: Profile, texts: ProfileTexts, language: Language): PageSection {
   const associated = columns.some(({ association }) => association !== undefined);
   const body = table(columns, [
     { name: texts.column, cell: (column) => shorten(column.name, 60), heading: true },
-    { name: texts.kind, cell: (column) => column.kind },
+    { name: texts.kind, cell: (column) => word(column.kind, language) },
     {
       name: texts.missing,
       cell: (column) => (column.missing === 0 ? "" : formatPercent(column.missingShare)),
