@@ -48,7 +48,11 @@ export function table<Row>(
     column.optional &&
     rows.every((row, index) => ["", "–"].includes(html`${column.cell(row, index)}`.markup));
   const shown = columns.filter((column) => !isEmpty(column));
-  const head = shown.map((column) => html`<th scope="col" class="${numeric(column)}">${column.name}</th>`);
+  const headOf = (column: TableColumn<Row>) =>
+    column.name === ""
+      ? html`<td></td>`
+      : html`<th scope="col" class="${numeric(column)}">${column.name}</th>`;
+  const head = shown.map(headOf);
   const body = rows.map((row, index) => {
     const cells = shown.map((column) => cellOf(column, row, index));
     return html`<tr class="${marked?.(row, index) ? "marked" : "plain"}">${cells}</tr>`;

@@ -33,6 +33,10 @@ const CHINESE: Readonly<Record<string, string>> = {
   tagging: "命名实体识别",
   detection: "目标检测",
   segmentation: "图像分割",
+  // ways to calibrate
+  isotonic: "保序回归",
+  temperature: "温度缩放",
+  platt: "Platt 缩放",
   // sizes of models
   trees: "树",
   leaves: "叶节点",

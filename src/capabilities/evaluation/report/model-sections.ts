@@ -5,7 +5,7 @@ import { code, collapsible, facts, figures, note, prose } from "../../../engines
 import { figure } from "../../../engines/pages/figure.js";
 import { formatCount, formatNumber } from "../../../engines/pages/format.js";
 import { type Html, html } from "../../../engines/pages/html.js";
-import { headingOf } from "../../../engines/pages/words.js";
+import { headingOf, word } from "../../../engines/pages/words.js";
 import type { Importance } from "../../../foundation/contracts/evaluation.js";
 import type { ReportView, SectionMaker } from "./view.js";
 
@@ -21,7 +21,7 @@ export const modelSection: SectionMaker = (view) => {
   const body = html`${facts([
     [texts.trainer, model.trainer],
     [texts.featureCount, formatCount(model.features)],
-    [texts.calibrationMethod, model.calibration === "none" ? texts.none : model.calibration],
+    [texts.calibrationMethod, model.calibration === "none" ? texts.none : word(model.calibration, language)],
     ...(model.bestIteration === null ? [] : [[texts.iterations, formatCount(model.bestIteration)] as const]),
     ...size,
   ])}${input.ensemble && note(texts.strongestMember)}${model.notes.map((text) => note(prose(text)))}${figures(
