@@ -56,8 +56,11 @@ const publishedOf = ({ published = {} }) =>
     .map(([system, [value, spread]]) => `${system} ${value} ± ${spread}`)
     .join(", ");
 
+/** Without an exponent. */
+const digits = (value, count) => String(Number(value.toPrecision(count)));
+
 function cellOf(outcomes) {
   const values = outcomes.map(({ value }) => value);
-  const spread = values.length > 1 ? ` ± ${deviation(values).toPrecision(2)}` : "";
-  return `${mean(values).toPrecision(4)}${spread} (${mean(outcomes.map(({ seconds }) => seconds)).toFixed(0)} s)`;
+  const spread = values.length > 1 ? ` ± ${digits(deviation(values), 2)}` : "";
+  return `${digits(mean(values), 4)}${spread} (${mean(outcomes.map(({ seconds }) => seconds)).toFixed(0)} s)`;
 }
