@@ -109,3 +109,6 @@ export const STRUCTURED_TASK_DEFINITIONS: readonly StructuredTaskDefinition[] = 
 );
 
 export const METRIC_LIST: readonly Metric[] = METRICS;
+
+export { FINDERS } from "./capabilities/data/findings/finders/index.js";
+export { PRUNERS, SAMPLERS } from "./capabilities/tuning/index.js";

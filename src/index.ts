@@ -132,10 +132,18 @@ export { type Diagnosis, examine } from "./workflows/use/doctor.js";
 
 // ---- extensions -----------------------------------------------------------------------------------------------
 
+export {
+  configurationAt,
+  coordinateOf,
+  parentsFirst,
+  Tried,
+  uniformConfiguration,
+} from "./capabilities/tuning/index.js";
+export { type DriftTest, type DriftTestInput, defineDriftTest } from "./foundation/contracts/drift-test.js";
 export { type FieldMetadata, fields, type WorkContext } from "./foundation/contracts/extension.js";
 export { denseRowMajor } from "./foundation/contracts/feature-matrix.js";
 export { defineFinder, type Finder, type FinderInput } from "./foundation/contracts/finder.js";
-export type { Column, Frame } from "./foundation/contracts/frame.js";
+export { type Column, columnOf, createFrame, type Frame } from "./foundation/contracts/frame.js";
 export {
   concatFeatures,
   type GraphBuilder,
@@ -143,6 +151,13 @@ export {
   type GraphValue,
 } from "./foundation/contracts/graph.js";
 export { defineMetric, type Metric } from "./foundation/contracts/metric.js";
+export { definePruner, type Pruner } from "./foundation/contracts/pruner.js";
+export { defineSampler, type Sampler } from "./foundation/contracts/sampler.js";
+export {
+  defineStructuredTrainer,
+  type FittedStructure,
+  type StructuredTrainer,
+} from "./foundation/contracts/structured-trainer.js";
 export type { Predictions, Target, TaskType } from "./foundation/contracts/target.js";
 export { defineTrainer, type Fitted, type Trainer } from "./foundation/contracts/trainer.js";
 export { defineTransform, type Transform } from "./foundation/contracts/transform.js";

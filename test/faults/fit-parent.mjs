@@ -28,7 +28,7 @@ const material = await store.blobs.put(
     folds: Int32Array.from(values, (_, i) => i % 3),
   }),
 );
-const work = { store: folder, seed: 1, extensions: [], folder };
+const work = { store: folder, seed: 1, extensions: {}, folder };
 const common = { store, work, executor, trainers, clock, logger };
 const script = new URL("fit-child.mjs", import.meta.url);
 const pool =

@@ -1,9 +1,11 @@
 /** Fits in child processes: whatever happens to a process, the results are those of this process alone. */
+
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { createTransforms } from "../../src/capabilities/features/index.js";
 import { openStore } from "../../src/capabilities/stores/index.js";
 import { TRAINERS } from "../../src/catalogue.js";
 import { systemClock } from "../../src/foundation/base/clock.js";
@@ -19,6 +21,7 @@ import {
   fitSlots,
   type ProcessPoolOptions,
 } from "../../src/workflows/fitting/fit-pool.js";
+import { hashModule } from "../../src/workflows/project/module-hash.js";
 // The executor of the worker processes, so plain JavaScript that uses what was built.
 import { executor } from "./fit-executor.mjs";
 
@@ -65,8 +68,8 @@ function sampleMaterial(rows: number): unknown {
 
 const common = (into = store) => ({
   store: into,
-  work: { store: into.location, seed: 3, extensions: [] as string[], folder: root },
-  ...{ executor, trainers: TRAINERS, clock: systemClock, logger },
+  work: { store: into.location, seed: 3, extensions: {} as Record<string, string>, folder: root },
+  ...{ executor, trainers: TRAINERS, transforms: createTransforms(), clock: systemClock, logger },
 });
 function processes(options: Partial<ProcessPoolOptions> = {}): FitPool {
   const pool = createProcessPool({ ...common(), slots: 2, script, memoryBytes: 2 ** 30, ...options });
@@ -232,7 +235,7 @@ it("carries errors, log lines and progress across", async () => {
   });
 });
 
-it("loads the project's own trainers in the worker, and says when it cannot", async () => {
+it("loads the project's own trainers in the worker, and says when they are gone or not those of the training", async () => {
   const built = new URL("../../dist/", import.meta.url).href;
   writeFileSync(
     join(root, "mine.mjs"),
@@ -242,10 +245,16 @@ it("loads the project's own trainers in the worker, and says when it cannot", as
   const mine = { ...TRAINERS.find(({ id }) => id === "logistic-regression")!, id: "my-model" };
   const trainers = [...TRAINERS, mine];
   const { work } = common();
-  const pool = processes({ trainers, work: { ...work, extensions: ["mine.mjs"] } });
+  const pool = processes({
+    trainers,
+    work: { ...work, extensions: { "mine.mjs": hashModule(join(root, "mine.mjs")) } },
+  });
   expect((await pool.fit(task({}, { trainer: "my-model", fold: 2 }), never)).hit).toBe(false);
-  const broken = processes({ trainers, work: { ...work, extensions: ["gone.mjs"] } });
-  await expect(broken.fit(task({}, { fold: 3 }), never)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  for (const name of ["gone.mjs", "mine.mjs"]) {
+    const broken = processes({ trainers, work: { ...work, extensions: { [name]: "0".repeat(64) } } });
+    const fit = broken.fit(task({}, { fold: 3 }), never);
+    await expect(fit, name).rejects.toMatchObject({ code: "CONFIG_INVALID", details: { module: name } });
+  }
 });
 
 it("counts the memory of a process before it starts another", () => {

@@ -3,7 +3,7 @@ export { givenSubwords, subwords } from "./host/subwords/subwords.js";
 export { createHanSegmenter } from "./jieba.js";
 export { applyPipeline } from "./pipeline/apply.js";
 export { emitPipeline } from "./pipeline/emit.js";
-export { type FitOptions, fitPipeline } from "./pipeline/fit.js";
+export { columnsAfterSteps, type FitOptions, fitAfterSteps, fitPipeline } from "./pipeline/fit.js";
 export {
   type FeaturePlan,
   type FittedPipeline,

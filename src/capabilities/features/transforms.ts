@@ -57,6 +57,6 @@ const GRAPH_TRANSFORMS = [
 export function createTransforms(
   services: HostServices = { segmentHan: createHanSegmenter() },
 ): TransformMap {
-  const own = GRAPH_TRANSFORMS.map((transform) => [transform.id, transform] as const);
-  return new Map([...own, ...createHostTransforms(services)]);
+  const inGraph = GRAPH_TRANSFORMS.map((transform) => [transform.id, transform] as const);
+  return new Map([...inGraph, ...createHostTransforms(services)]);
 }

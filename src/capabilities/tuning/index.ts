@@ -14,6 +14,10 @@ import { randomSampler } from "./samplers/random.js";
 import { sobolSampler } from "./samplers/sobol.js";
 import { tpeSampler } from "./samplers/tpe/tpe.js";
 
+export { Tried, uniformConfiguration } from "./samplers/proposals.js";
+export { parentsFirst } from "./space/conditions.js";
+export { configurationAt, coordinateOf } from "./space/coordinates.js";
+
 /** A list hides the config types: each schema checks its own. */
 const list = <Kind>(...extensions: readonly { readonly id: string }[]): readonly Kind[] =>
   extensions as unknown as readonly Kind[];

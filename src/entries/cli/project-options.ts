@@ -113,10 +113,13 @@ export function projectFromFlags(
   return { input, folder: path === undefined ? process.cwd() : dirname(resolve(path)) };
 }
 
-/** The resolved project file, or the defaults where there is none. */
+/** The resolved project file with its modules by their full paths, or the defaults where there is none. */
 export function projectSettings(path: string | undefined): Project {
   const file = path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
-  return file === undefined ? projectSchema.parse({}) : readProjectFile(file).project;
+  if (file === undefined) return projectSchema.parse({});
+  const { project } = readProjectFile(file);
+  const folder = dirname(resolve(file));
+  return { ...project, extensions: project.extensions.map((name) => resolve(folder, name)) };
 }
 
 /** @throws QuernError USAGE when neither the command line nor the project file names data */

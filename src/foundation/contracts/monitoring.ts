@@ -38,7 +38,8 @@ export const driftSettingsSchema = z.strictObject({
 });
 export type DriftSettings = z.output<typeof driftSettingsSchema>;
 
-export const DRIFT_CHECKS = ["distribution", "missing", "unseen", "range", "together"] as const;
+/** `own`: a test of the project's own, told by its id in `test`. */
+export const DRIFT_CHECKS = ["distribution", "missing", "unseen", "range", "together", "own"] as const;
 export type DriftCheckKind = (typeof DRIFT_CHECKS)[number];
 
 /** One question about one column, or about all together. An alarm needs both: not chance, and large enough to matter. */
@@ -47,7 +48,8 @@ export const driftCheckSchema = z.strictObject({
   column: z.string().nullable(),
   role: z.enum(["input", "prediction"]),
   check: z.enum(DRIFT_CHECKS),
-  test: z.enum(["kolmogorov-smirnov", "chi-square", "fisher-exact", "beta-binomial", "kernel"]),
+  /** `kolmogorov-smirnov`, `chi-square`, `fisher-exact`, `beta-binomial`, `kernel`, or the id of a test of one's own. */
+  test: z.string(),
   /** Of this test alone. */
   pValue: share,
   /** Adjusted for all checks of the report; compared with `level`. */

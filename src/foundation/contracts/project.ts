@@ -98,6 +98,13 @@ export const DURATION = /^(?=.*[1-9])\d+(\.\d+)?[smh]$/;
 /** Models: `auto`, ids, or ids with settings. */
 const modelSchema = z.union([z.string(), z.looseObject({ trainer: z.string() })]);
 
+/** A transform by its id with the columns that it takes (default: all of its kinds) and its settings. */
+const featureStepSchema = z.looseObject({
+  transform: z.string(),
+  columns: z.array(z.string()).min(1).optional(),
+  keepInputs: z.boolean().optional(),
+});
+
 export const projectSchema = z.strictObject({
   name: z
     .string()
@@ -111,7 +118,11 @@ export const projectSchema = z.strictObject({
     .register(fields, { title: "Split", help: "Default: by the data; `quern plan` says which and why." }),
   extensions: z.array(z.string()).default([]).register(fields, {
     title: "Extensions",
-    help: "JavaScript modules of your own that export `metrics` or `trainers`.",
+    help: "JavaScript modules of your own: metrics, trainers, transforms, finders, samplers, pruners, drift tests.",
+  }),
+  features: z.array(featureStepSchema).default([]).register(fields, {
+    title: "Feature steps",
+    help: "Transforms that come first, in order: `{ transform: log, columns: [price] }`; each family's own features are made of what they leave.",
   }),
   models: z
     .union([z.literal("auto"), z.array(modelSchema).min(1)])

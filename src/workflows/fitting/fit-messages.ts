@@ -1,9 +1,11 @@
+import type { TransformMap } from "../../capabilities/features/index.js";
 import { QuernError, type SerializedError } from "../../foundation/base/errors.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
 import type { LogLevel } from "../../foundation/base/logger.js";
 import type { ProgressEvent, WorkContext } from "../../foundation/contracts/extension.js";
 import type { Predictions } from "../../foundation/contracts/target.js";
 import type { FitDiagnostics, Trainer, TrainingContext } from "../../foundation/contracts/trainer.js";
+import type { ModuleHashes } from "../project/extensions.js";
 
 /** One model to fit. A plain value (base/packing): it crosses to worker processes. */
 export interface FitTask {
@@ -38,8 +40,8 @@ export interface FitWork {
   /** Folder of the store that has the materials. */
   readonly store: string;
   readonly seed: number;
-  /** The project's own modules, read from `folder`. */
-  readonly extensions: readonly string[];
+  /** The project's own modules, read from `folder`, by what they hold. */
+  readonly extensions: ModuleHashes;
   readonly folder: string;
 }
 
@@ -48,6 +50,8 @@ export interface FitContext
     Pick<TrainingContext, "checkpoints" | "cacheFolder"> {
   readonly seed: number;
   readonly trainer: Trainer;
+  /** All there are, the project's own included. */
+  readonly transforms: TransformMap;
 }
 
 /** Does the fitting; the pools decide where. Its result depends on the task, the material and the seed alone. */

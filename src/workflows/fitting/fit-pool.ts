@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { freemem } from "node:os";
+import type { TransformMap } from "../../capabilities/features/index.js";
 import { findStep, recordStep, runCached, stepKey } from "../../capabilities/stores/index.js";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
@@ -40,6 +41,7 @@ export interface FitPoolOptions {
   readonly executor: FitExecutor;
   /** All there are, the project's own included. */
   readonly trainers: readonly Trainer[];
+  readonly transforms: TransformMap;
   readonly clock: Clock;
   readonly logger: Logger;
   /** May be called often: whoever shows it decides how often. */
@@ -50,7 +52,7 @@ export interface FitPoolOptions {
 
 /** One fit after the other in this process, each with all threads: for large data, or one thread. */
 export function createInlinePool(options: FitPoolOptions & { readonly threads: number }): FitPool {
-  const { store, work, executor, trainers, clock, logger, threads, onProgress } = options;
+  const { store, work, executor, trainers, transforms, clock, logger, threads, onProgress } = options;
   const materials = new MaterialCache(store.blobs);
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -63,7 +65,10 @@ export function createInlinePool(options: FitPoolOptions & { readonly threads: n
       const supplement = task.supplement && (await materials.get(task.supplement));
       const report = (event: ProgressEvent) => onProgress?.(task, event);
       const cacheFolder = cacheFolderOf(work);
-      const context = { seed: work.seed, trainer, signal, clock, logger, threads, report, cacheFolder };
+      const context = {
+        ...{ seed: work.seed, trainer, transforms, signal, clock, logger, threads },
+        ...{ report, cacheFolder },
+      };
       return withCheckpoints(work, identity, (checkpoints) =>
         executor.fit(task, material, { ...context, checkpoints }, supplement),
       );

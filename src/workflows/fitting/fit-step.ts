@@ -4,9 +4,9 @@ import { type StepIdentity, stepKey } from "../../capabilities/stores/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
 import { unpack } from "../../foundation/base/packing.js";
-import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { BlobStore } from "../../foundation/contracts/store.js";
 import type { Trainer, TrainingContext } from "../../foundation/contracts/trainer.js";
+import { environmentOf } from "../project/extensions.js";
 import type { FitExecutor, FitTask, FitWork } from "./fit-messages.js";
 
 /** Names a fit by all that decides its bytes: never by the pool, the process or the number of threads. */
@@ -14,7 +14,7 @@ export function fitIdentity(
   { trainer: id, config, material, fold, maxIterations, supplement }: FitTask,
   trainer: Trainer,
   { version }: FitExecutor,
-  { seed }: FitWork,
+  { seed, extensions }: FitWork,
 ): StepIdentity {
   return {
     id: `fit/${id}`,
@@ -22,7 +22,7 @@ export function fitIdentity(
     config: { trainer: config, fold, maxIterations: maxIterations ?? null },
     inputs: { material, ...(supplement ? { supplement } : {}) },
     seed,
-    environment: { quern: QUERN_VERSION },
+    environment: environmentOf(extensions),
   };
 }
 

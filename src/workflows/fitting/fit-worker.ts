@@ -1,3 +1,4 @@
+import type { TransformMap } from "../../capabilities/features/index.js";
 import { openBlobs } from "../../capabilities/stores/file-blobs.js";
 import { systemClock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
@@ -6,7 +7,7 @@ import { pack } from "../../foundation/base/packing.js";
 import type { ProgressEvent } from "../../foundation/contracts/extension.js";
 import type { BlobStore } from "../../foundation/contracts/store.js";
 import type { Trainer } from "../../foundation/contracts/trainer.js";
-import { loadExtensions } from "../project/extensions.js";
+import { loadExtensions, transformMap } from "../project/extensions.js";
 import {
   describeFailure,
   type FitExecutor,
@@ -32,6 +33,7 @@ const logger: Logger = {
 
 interface Workshop {
   readonly trainers: readonly Trainer[];
+  readonly transforms: TransformMap;
   readonly blobs: BlobStore;
   readonly materials: MaterialCache;
   readonly work: FitWork;
@@ -83,9 +85,20 @@ export function serveFits(executor: FitExecutor): void {
 
 async function openWorkshop(work: FitWork): Promise<Workshop> {
   const { store, extensions, folder } = work;
-  const { trainers } = await loadExtensions({ extensions: [...extensions] }, folder);
+  const loaded = await loadExtensions({ extensions: Object.keys(extensions) }, folder);
+  const { trainers } = loaded;
+  // A result of other code under this training's key would be taken for its own.
+  for (const [name, hash] of Object.entries(extensions))
+    if (loaded.modules[name] !== hash) throw changedModule(name);
   const blobs = openBlobs(store);
-  return { trainers, blobs, materials: new MaterialCache(blobs), work };
+  return { trainers, transforms: transformMap(loaded), blobs, materials: new MaterialCache(blobs), work };
+}
+
+function changedModule(name: string): QuernError {
+  return new QuernError("CONFIG_INVALID", `extensions: the module ${name} was changed during the training.`, {
+    details: { key: "extensions", module: name },
+    hint: "Start the training again.",
+  });
 }
 
 async function fitOne(
@@ -94,13 +107,13 @@ async function fitOne(
   executor: FitExecutor,
   signal: AbortSignal,
 ): Promise<{ output: string; seconds: number }> {
-  const { trainers, blobs, materials, work } = await workshop;
+  const { trainers, transforms, blobs, materials, work } = await workshop;
   const trainer = trainerOf(task, trainers);
   const material = await materials.get(task.material);
   const supplement = task.supplement && (await materials.get(task.supplement));
   const start = systemClock.elapsed();
   const context = {
-    ...{ seed: work.seed, trainer, signal, clock: systemClock, logger, threads: 1 },
+    ...{ seed: work.seed, trainer, transforms, signal, clock: systemClock, logger, threads: 1 },
     report: throttled((event) => send({ kind: "progress", event })),
     cacheFolder: cacheFolderOf(work),
   };

@@ -3,7 +3,7 @@ import {
   type ColumnFacts,
   describeColumns,
   type FittedPipeline,
-  fitPipeline,
+  fitAfterSteps,
   planFeatures,
   type TransformMap,
 } from "../../capabilities/features/index.js";
@@ -57,20 +57,23 @@ export class FeatureCache {
   prepare(style: FeatureStyle): PreparedFeatures {
     const ready = this.#prepared.get(style);
     if (ready) return ready;
-    const { frame, target, tokenizer, joined } = this.#material;
+    const { frame, target, steps = [], tokenizer, joined } = this.#material;
     const rows = featureRows(this.#material);
     const all = rows.length === frame.rows;
     const raw = all ? frame : takeRows(frame, rows);
-    this.#facts ??= describeColumns(raw);
-    const plan = planFeatures(this.#facts, style, {
+    const limits = {
       rows: rows.length,
       task: target.task,
       classes: target.task === "regression" ? 1 : target.classes.length,
       segmenter: true,
       ...(tokenizer === undefined ? {} : { tokenizer }),
       ...(joined === undefined ? {} : { joined }),
-    });
-    const { fitted, features } = fitPipeline(raw, plan, {
+    };
+    const planFor = (columns: Frame) => {
+      this.#facts ??= describeColumns(columns);
+      return planFeatures(this.#facts, style, limits);
+    };
+    const { fitted, features } = fitAfterSteps(raw, steps, planFor, {
       transforms: this.#transforms,
       target: all ? target : takeTarget(target, rows),
       context: {

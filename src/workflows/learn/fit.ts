@@ -1,4 +1,3 @@
-import { createTransforms } from "../../capabilities/features/index.js";
 import { createRandom } from "../../foundation/base/random.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import type { FitContext, FitExecutor, FittedModel } from "../fitting/fit-messages.js";
@@ -24,7 +23,7 @@ export const fitExecutor: FitExecutor = {
     const { fold: wanted, config, maxIterations } = task;
     const supplement = extra as Supplement | undefined;
     const { material, features: cache } = prepare(packed as PackedMaterial, context);
-    const { trainer, seed, ...work } = context;
+    const { trainer, transforms: _, seed, ...work } = context;
     const { features: style } = trainer.capabilities;
     const features = supplementedFeatures(() => cache.prepare(style).features, supplement);
     const fold = wanted === "all" ? undefined : material.folds[wanted]!;
@@ -48,11 +47,11 @@ export const fitExecutor: FitExecutor = {
   },
 };
 
-function prepare(packed: PackedMaterial, { seed, ...work }: FitContext): Prepared {
+function prepare(packed: PackedMaterial, { seed, transforms, ...work }: FitContext): Prepared {
   const known = prepared.get(packed);
   if (known) return known;
   const material = unpackMaterial(packed);
-  const features = new FeatureCache(material, { transforms: createTransforms(), seed, work });
+  const features = new FeatureCache(material, { transforms, seed, work });
   const made = { material, features };
   prepared.set(packed, made);
   return made;

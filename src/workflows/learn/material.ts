@@ -1,3 +1,4 @@
+import type { PipelineStep } from "../../capabilities/features/index.js";
 import { type Sha256, sha256 } from "../../foundation/base/hash.js";
 import { pack } from "../../foundation/base/packing.js";
 import { type Column, createFrame, type Frame } from "../../foundation/contracts/frame.js";
@@ -20,6 +21,8 @@ export interface LearningMaterial {
   /** One a row; absent: all 1. */
   readonly weights?: Float64Array;
   readonly folds: readonly Fold[];
+  /** The project's own, before those of any style; absent: none. */
+  readonly steps?: readonly PipelineStep[];
   /** The text of a `tokenizer.json` that cuts all texts for networks; absent: each gets one of its own. */
   readonly tokenizer?: string;
   /** Text columns that networks read as one text, in this order. */

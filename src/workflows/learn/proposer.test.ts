@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { AUC, candidateOf, FAKE } from "../../../test/fixtures/fake-search.js";
-import { TRAINERS } from "../../catalogue.js";
+import { PRUNERS, SAMPLERS, TRAINERS } from "../../catalogue.js";
 import type { ProjectInput } from "../../foundation/contracts/project.js";
 import { resolveProject } from "../project/project-file.js";
 import type { Agenda } from "./agenda.js";
@@ -29,7 +29,7 @@ const done = (candidate: Candidate, value: number): TrialResult => ({
 
 function propose(agenda: Agenda, tuning: ProjectInput["tuning"] = {}, seed = 0) {
   const project = resolveProject({ tuning, seed });
-  return createProposer(agenda, { project, metric: AUC, situation, folds: 3 });
+  return createProposer(agenda, { project, metric: AUC, situation, folds: 3, extensions });
 }
 
 /** All that is proposed until the end, each trial with the value it gets. */
@@ -49,6 +49,7 @@ function everything(
   return history.map(({ candidate }) => candidate);
 }
 
+const extensions = { samplers: SAMPLERS, pruners: PRUNERS };
 const gbdt = TRAINERS.find(({ id }) => id === "gbdt")!;
 const forest = TRAINERS.find(({ id }) => id === "random-forest")!;
 const listed = (...trainers: (typeof gbdt)[]): Candidate[] =>
@@ -122,7 +123,7 @@ test("a poor start is given up against what earlier trials had, unless the prune
 });
 
 test("unknown samplers and pruners are refused with the nearest one", () => {
-  const check = (tuning: ProjectInput["tuning"]) => () => checkTuning(resolveProject({ tuning }));
+  const check = (tuning: ProjectInput["tuning"]) => () => checkTuning(resolveProject({ tuning }), extensions);
   expect(check({ sampler: "tpee" })).toThrow(/did you mean tpe\?/);
   expect(check({ pruner: "mediann" })).toThrow(/did you mean median\?/);
   expect(check({})).not.toThrow();

@@ -1,5 +1,4 @@
 import { oriented } from "../../capabilities/ensembles/problem.js";
-import { PRUNERS, SAMPLERS } from "../../capabilities/tuning/index.js";
 import { plateauReached } from "../../capabilities/tuning/plateau.js";
 import {
   joinConfiguration,
@@ -15,6 +14,7 @@ import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { Observation } from "../../foundation/contracts/sampler.js";
 import type { Configuration, SearchSpace } from "../../foundation/contracts/search-space.js";
+import type { Extensions } from "../project/extensions.js";
 import { type Agenda, candidate } from "./agenda.js";
 import type { Candidate, Situation } from "./candidates.js";
 import type { Proposer } from "./search.js";
@@ -28,16 +28,19 @@ export interface ProposerOptions {
   readonly metric: Metric;
   readonly situation: Situation;
   readonly folds: number;
+  readonly extensions: Proposing;
 }
+
+type Proposing = Pick<Extensions, "samplers" | "pruners">;
 
 /** First the agenda's list in order, then what the sampler proposes for the families of the list. */
 export function createProposer(
   agenda: Agenda,
-  { project, metric, situation, folds }: ProposerOptions,
+  { project, metric, situation, folds, extensions }: ProposerOptions,
 ): Proposer {
   const { sampler: samplerId, pruner: prunerId, patience } = project.tuning;
-  const sampler = extensionOf("sampler", samplerId, SAMPLERS);
-  const pruner = extensionOf("pruner", prunerId, PRUNERS);
+  const sampler = extensionOf("sampler", samplerId, extensions.samplers);
+  const pruner = extensionOf("pruner", prunerId, extensions.pruners);
   const random = createRandom(project.seed).fork("search");
   const families = familiesOf(agenda);
   const wanted =
@@ -172,7 +175,7 @@ function extensionOf<Kind extends Extension>(kind: string, id: string, known: re
 }
 
 /** Finds a wrong sampler or pruner before any work is done. @throws QuernError CONFIG_INVALID */
-export function checkTuning({ tuning }: Project): void {
-  extensionOf("sampler", tuning.sampler, SAMPLERS);
-  extensionOf("pruner", tuning.pruner, PRUNERS);
+export function checkTuning({ tuning }: Project, { samplers, pruners }: Proposing): void {
+  extensionOf("sampler", tuning.sampler, samplers);
+  extensionOf("pruner", tuning.pruner, pruners);
 }

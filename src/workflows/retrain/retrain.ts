@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { withPrivateFolder } from "../../foundation/base/private-folder.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import { type MonitoringSettings, monitoringSchema } from "../../foundation/contracts/monitoring.js";
-import type { ProjectInput } from "../../foundation/contracts/project.js";
+import type { Project, ProjectInput } from "../../foundation/contracts/project.js";
 import {
   type RetrainPolicy,
   type RetrainResult,
@@ -110,6 +110,7 @@ async function triggersOf(
   const observed = await monitorModel(
     {
       ...{ model: `${champion.name}@${champion.version}`, settings },
+      extensions: (request.project ?? (champion.document.project as Project)).extensions ?? [],
       ...(request.smtpUrl === undefined ? {} : { smtpUrl: request.smtpUrl }),
     },
     options,

@@ -1,14 +1,16 @@
 /** What a structured training is about, and all that can be wrong with its data and project. */
 import { chooseSplit } from "../../capabilities/data/splits/choose-split.js";
 import type { StructuredTaskDefinition } from "../../capabilities/structured/definition.js";
-import { STRUCTURED_TASK_DEFINITIONS, STRUCTURED_TRAINERS } from "../../catalogue.js";
+import { STRUCTURED_TASK_DEFINITIONS } from "../../catalogue.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { nearest } from "../../foundation/base/nearest.js";
 import { selectColumns } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import { isStructured, type StructuredTask } from "../../foundation/contracts/structured.js";
+import type { StructuredTrainer } from "../../foundation/contracts/structured-trainer.js";
 import { SIZE_GOAL } from "../learn/assemble.js";
 import type { OpenedData } from "../load/open-data.js";
+import type { Extensions } from "../project/extensions.js";
 import { type Division, divideData } from "../train/divide.js";
 import { LATENCY_GOAL } from "../train/goals.js";
 import { divisionHashes } from "../train/row-identity.js";
@@ -40,12 +42,17 @@ export async function checkStructure(
   definition: StructuredTaskDefinition,
   data: OpenedData,
   project: Project,
+  { structuredTrainers }: Pick<Extensions, "structuredTrainers">,
 ): Promise<CheckedStructure> {
   const metric = decisiveMetric(definition, project);
+  checkFeatures(definition, project);
+  const trainers = structuredTrainers.filter(({ task }) => task === definition.task);
   checkGoals(definition, project);
-  const listed = project.models === "auto" ? undefined : candidatesOf(definition.task, project.models);
+  const listed =
+    project.models === "auto" ? undefined : candidatesOf(definition.task, project.models, trainers);
   const prepared = await prepareStructure(definition, data, project);
-  const candidates = listed ?? candidatesOf(definition.task, [...preferredTrainers(definition, prepared)]);
+  const preferred = definition.preferred?.(prepared.inputs) ?? [trainers[0]!.id];
+  const candidates = listed ?? candidatesOf(definition.task, [...preferred], trainers);
   return { prepared, candidates, metric, division: await divide(data, prepared, project) };
 }
 
@@ -72,20 +79,20 @@ function checkGoals({ task, metrics }: StructuredTaskDefinition, project: Projec
   );
 }
 
-/** With their defaults, where the project names none. */
-function preferredTrainers(
-  { task, preferred }: StructuredTaskDefinition,
-  { inputs }: PreparedStructure,
-): readonly string[] {
-  return preferred?.(inputs) ?? [STRUCTURED_TRAINERS.find((trainer) => trainer.task === task)!.id];
+/** What a trainer of such a task reads is planned with the task itself. */
+function checkFeatures({ task }: StructuredTaskDefinition, { features }: Project): void {
+  if (features.length === 0) return;
+  throw new QuernError("CONFIG_INVALID", `features: models for ${task} have no feature steps of one's own.`, {
+    details: { key: "features", task },
+  });
 }
 
 /** @throws QuernError CONFIG_INVALID */
 function candidatesOf(
   task: StructuredTask,
   entries: Exclude<Project["models"], "auto">,
+  trainers: readonly StructuredTrainer[],
 ): StructureCandidate[] {
-  const trainers = STRUCTURED_TRAINERS.filter((trainer) => trainer.task === task);
   return entries.map((entry, number) => {
     const { trainer: id, ...settings } = typeof entry === "string" ? { trainer: entry } : entry;
     const trainer = trainers.find((one) => one.id === id);

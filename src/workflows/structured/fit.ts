@@ -6,7 +6,6 @@ import {
   type TransformMap,
 } from "../../capabilities/features/index.js";
 import { createRandom } from "../../foundation/base/random.js";
-import { QUERN_VERSION } from "../../foundation/base/version.js";
 import {
   columnOf,
   createFrame,
@@ -34,6 +33,7 @@ import type {
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 import type { FitDiagnostics } from "../../foundation/contracts/trainer.js";
 import { withCheckpoints } from "../fitting/fit-step.js";
+import { environmentOf } from "../project/extensions.js";
 import { joinedColumns, pretrainedTokenizer } from "../project/pretrained.js";
 import type { StepOutcome } from "../train/step-runner.js";
 import type { StructureCandidate, StructureProduction } from "./production.js";
@@ -57,7 +57,7 @@ export function fitCandidate(
   candidate: StructureCandidate,
   inputs: { readonly dataset: string; readonly split: string },
 ): Promise<StepOutcome<StructureModel>> {
-  const { steps, project, request, prepared } = production;
+  const { steps, project, request, prepared, extensions } = production;
   const { trainer, config } = candidate;
   const identity = {
     id: `fit/${trainer.id}`,
@@ -65,7 +65,7 @@ export function fitCandidate(
     config: { trainer: config, inputs: [...prepared.inputs.columns.keys()], target: prepared.column },
     inputs,
   };
-  const own = { ...identity, seed: project.seed, environment: { quern: QUERN_VERSION } };
+  const own = { ...identity, seed: project.seed, environment: environmentOf(extensions.modules) };
   return steps.run(identity, () =>
     withCheckpoints({ store: request.store }, own, (checkpoints) =>
       fitModel(production, candidate, checkpoints),

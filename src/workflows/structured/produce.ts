@@ -61,7 +61,7 @@ export async function produceStructure(production: StructureProduction): Promise
 }
 
 async function inspect(
-  { data, prepared, division, steps }: StructureProduction,
+  { data, prepared, division, steps, extensions }: StructureProduction,
   dataset: string,
   split: string,
 ): Promise<Pick<JudgedStructure, "profile" | "findings">> {
@@ -75,7 +75,9 @@ async function inspect(
     },
     async () => {
       const input = await measureTable(data.table, schema, { frame, roles, unreadable });
-      return { profile: input.profile, findings: findProblems({ ...input, splits: division.splits }) };
+      const { finders } = extensions;
+      const findings = findProblems({ ...input, splits: division.splits }, { finders });
+      return { profile: input.profile, findings };
     },
   );
   return { profile: value.profile, findings: [...value.findings, ...truth.findings] };

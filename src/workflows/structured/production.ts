@@ -4,6 +4,7 @@ import type { RunLease, Store } from "../../foundation/contracts/store.js";
 import type { StructuredTrainer } from "../../foundation/contracts/structured-trainer.js";
 import type { WorkflowContext } from "../context.js";
 import type { OpenedData } from "../load/open-data.js";
+import type { Extensions } from "../project/extensions.js";
 import type { Course } from "../train/course.js";
 import type { Division } from "../train/divide.js";
 import type { TrainRequest } from "../train/messages.js";
@@ -39,4 +40,5 @@ export interface StructureProduction extends CheckedStructure {
   readonly course: Course;
   readonly context: WorkflowContext;
   readonly transforms: TransformMap;
+  readonly extensions: Extensions;
 }

@@ -1,7 +1,7 @@
 import { columnOf } from "../../foundation/contracts/frame.js";
-import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import { checkTuning } from "../learn/proposer.js";
+import type { Extensions } from "../project/extensions.js";
 import { checkGoals } from "./goals.js";
 import type { PreparedData } from "./prepare.js";
 
@@ -12,9 +12,9 @@ import type { PreparedData } from "./prepare.js";
 export function checkSettings(
   project: Project,
   { frame, target }: PreparedData,
-  metrics: readonly Metric[],
+  extensions: Extensions,
 ): void {
-  checkGoals(project, target.task, metrics);
-  checkTuning(project);
+  checkGoals(project, target.task, extensions.metrics);
+  checkTuning(project, extensions);
   for (const name of project.evaluation.fairness) columnOf(frame, name);
 }

@@ -19,14 +19,14 @@ import {
 import type { CrossValidation } from "../../foundation/contracts/trust.js";
 import type { Learned } from "../learn/learn.js";
 import { heldOutRows, type LearningMaterial } from "../learn/material.js";
+import type { Extensions } from "../project/extensions.js";
 import type { Witness } from "./importance.js";
 import type { TrustRequest } from "./trust.js";
 
 export interface Judgement {
   readonly project: Project;
   readonly metric: Metric;
-  /** All there are, the project's own included. */
-  readonly metrics: readonly Metric[];
+  readonly extensions: Pick<Extensions, "metrics">;
   readonly transforms: TransformMap;
   readonly signal: AbortSignal;
 }
@@ -76,7 +76,7 @@ export interface EvaluationSubject {
 export function evaluateOpened(
   opened: OpenedRows,
   subject: EvaluationSubject,
-  { project, metric, metrics, signal }: Judgement,
+  { project, metric, extensions, signal }: Judgement,
 ): Evaluation {
   const { target, weights } = subject;
   const { gain, slices, resamples } = project.evaluation;
@@ -87,7 +87,7 @@ export function evaluateOpened(
       ...takeWeights(weights, opened.rows),
       split: opened.name,
       metric,
-      metrics: reportedWith(target.task, metrics),
+      metrics: reportedWith(target.task, extensions.metrics),
       ...(subject.threshold ? { threshold: subject.threshold } : {}),
       ...(gain && target.task !== "regression" ? { gain: gainTable(gain, target.classes) } : {}),
       features: takeRows(subject.frame, opened.rows),

@@ -6,6 +6,7 @@ import type { Project } from "../../foundation/contracts/project.js";
 import type { Split } from "../../foundation/contracts/split.js";
 import { type Target, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
 import type { Fold, LearningMaterial } from "../learn/material.js";
+import { featureSteps } from "../project/feature-steps.js";
 import { joinedColumns, pretrainedTokenizer, usesPretrained } from "../project/pretrained.js";
 import type { Division } from "./divide.js";
 import type { PreparedData } from "./prepare.js";
@@ -69,6 +70,7 @@ export function gatherMaterial(
       target: takeTarget(target, rows),
       ...takeWeights(weights, rows),
       folds,
+      ...(project.features.length > 0 ? { steps: featureSteps(project) } : {}),
       ...(tokenizer === undefined ? {} : { tokenizer }),
       ...(joined.length > 0 ? { joined } : {}),
     },

@@ -16,7 +16,7 @@ export interface Inspection {
 
 /** Profile and findings of the whole table and its division, as one cached step. */
 export async function inspectData(
-  { data, prepared, project, steps, division }: Production,
+  { data, prepared, project, steps, division, extensions }: Production,
   dataset: Dataset,
   splitId: string,
 ): Promise<Inspection> {
@@ -41,7 +41,9 @@ export async function inspectData(
         unreadable,
         target: { name: resolved.column, task: resolved.task, values: target },
       });
-      return { profile: input.profile, findings: findProblems({ ...input, splits: division.splits }) };
+      const { finders } = extensions;
+      const findings = findProblems({ ...input, splits: division.splits }, { finders });
+      return { profile: input.profile, findings };
     },
   );
   const cleaning = { frame: prepared.features, target, config: project.cleaning };

@@ -23,8 +23,8 @@ export async function learnRound(
   material: LearningMaterial,
   { round, rounds }: Round,
 ): Promise<Learned> {
-  const { project, store, agenda, situation, metric, transforms, fitter, trainers, context, lease, course } =
-    production;
+  const { project, store, agenda, situation, metric, transforms, fitter, extensions } = production;
+  const { context, lease, course } = production;
   const { clock, logger, signal, threads } = context;
   const { bytes, hash } = packMaterial(material);
   await store.blobs.put(bytes);
@@ -36,10 +36,13 @@ export async function learnRound(
     transforms,
     metric,
     fitter,
-    trainers,
+    trainers: extensions.trainers,
     situation,
     budget: budgetOf(production, { round, rounds }),
-    proposer: createProposer(agenda, { project, metric, situation, folds: material.folds.length }),
+    proposer: createProposer(agenda, {
+      ...{ project, metric, situation, extensions },
+      folds: material.folds.length,
+    }),
     work: { clock, logger, signal, threads },
     ...(LATENCY_GOAL in project.task.goals
       ? { isQuick: (model: LearnedModel) => meetsLatency(model, production, material) }

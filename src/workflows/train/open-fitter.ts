@@ -14,16 +14,15 @@ import type { Production } from "./production.js";
 const LEAST_SECONDS = 2;
 
 /** Where the fits of a training run: side by side in processes where that pays, otherwise here. */
-export function openFitter(
-  { project, prepared, store, trainers, agenda, context, steps, request }: Omit<Production, "fitter">,
-  rounds: number,
-): FitPool {
+export function openFitter(production: Omit<Production, "fitter">, rounds: number): FitPool {
+  const { project, prepared, store, extensions, transforms, agenda, context, steps, request } = production;
   const { clock, logger, threads, folder } = context;
   const options: FitPoolOptions = {
     store,
     executor: fitExecutor,
-    work: { store: request.store, seed: project.seed, extensions: project.extensions, folder },
-    trainers,
+    work: { store: request.store, seed: project.seed, extensions: extensions.modules, folder },
+    trainers: extensions.trainers,
+    transforms,
     clock,
     logger,
   };

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describeColumns, planFeatures } from "../../capabilities/features/index.js";
-import { takeRows } from "../../foundation/contracts/frame.js";
-import type { ProjectInput } from "../../foundation/contracts/project.js";
+import type { Frame } from "../../foundation/contracts/frame.js";
+import type { Project, ProjectInput } from "../../foundation/contracts/project.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
 import type { FeatureStyle, Trainer } from "../../foundation/contracts/trainer.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
@@ -13,6 +13,7 @@ import { openData } from "../load/open-data.js";
 import { storeFolder } from "../locate-store.js";
 import { withAugmentationFiles } from "../project/augmentation-files.js";
 import { loadExtensions } from "../project/extensions.js";
+import { featureSteps } from "../project/feature-steps.js";
 import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
 import { structuredTaskOf } from "../structured/check.js";
@@ -22,7 +23,7 @@ import { type MachinePlan, planMachine } from "./machine.js";
 import { measurePaces } from "./measure-paces.js";
 import { type PreparedData, prepareData } from "./prepare.js";
 import { metricOf, roundsOf } from "./run-training.js";
-import { situationOf } from "./situation.js";
+import { situationOf, trainingColumns } from "./situation.js";
 
 export interface TrainingPlan {
   readonly source: string;
@@ -115,14 +116,15 @@ const FIT_SECONDS = 0.005;
 /** What happens to the columns, by the styles that the agenda's families want. */
 function featuresOf(
   { candidates }: Agenda,
-  { features, target: { task, classes } }: PreparedData,
-  train: Int32Array,
+  { task, classes }: PreparedData["target"],
+  columns: Frame,
+  project: Project,
 ): TrainingPlan["features"] {
-  const facts = describeColumns(takeRows(features, train));
-  const limits = { rows: train.length, task, classes: Math.max(1, classes.length), segmenter: true };
+  const facts = describeColumns(columns);
+  const limits = { rows: columns.rows, task, classes: Math.max(1, classes.length), segmenter: true };
   const styles = [...new Set(candidates.map(({ trainer }) => trainer.capabilities.features))];
   const steps = (style: FeatureStyle): string[] =>
-    planFeatures(facts, style, limits).steps.map(
+    [...featureSteps(project), ...planFeatures(facts, style, limits).steps].map(
       (step) => `${step.transform}: ${step.columns ? listed(step.columns) : "all"}`,
     );
   return Object.fromEntries(styles.map((style) => [style, steps(style)]));
@@ -166,19 +168,20 @@ export async function planTraining(
     if (structured) tabularTask(structured.task, "A plan");
     const prepared = await prepareData(data, project);
     const { task, classes, column, reason } = prepared.target;
-    checkSettings(project, prepared, extensions.metrics);
+    checkSettings(project, prepared, extensions);
     const metric = metricOf(project, task, extensions.metrics);
     const division = await divideTable(data.table, prepared, project);
     const { train, validation, test } = division.whole;
     const rounds = roundsOf(division);
-    const situation = situationOf(prepared, division, project);
+    const training = trainingColumns(prepared, division, project, extensions, context);
+    const situation = situationOf(prepared, division, project, training);
     const agenda = planAgenda(project, extensions.trainers, situation, rounds);
     const { candidates, leftOut } = agenda;
     const machine = planMachine(prepared.features, agenda, context.threads);
     const paces = await measurePaces(
       candidates,
       situation,
-      { prepared, division, seed: project.seed },
+      { prepared, division, project, extensions },
       context,
     );
     const times = timesOf(agenda, paces, { rounds, slots: machine.slots, folds: situation.folds });
@@ -197,7 +200,7 @@ export async function planTraining(
         folds: situation.folds,
       },
       columns: columnsOf(prepared),
-      features: featuresOf(agenda, prepared, train),
+      features: featuresOf(agenda, prepared.target, training, project),
       trials: candidates.map(({ trainer, estimate, config }, k) => ({
         trainer: trainer.id,
         seconds: times.trials[k]!,

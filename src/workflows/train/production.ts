@@ -5,13 +5,13 @@ import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { Dataset, RunLease, Store, TestOpening } from "../../foundation/contracts/store.js";
 import type { Predictions } from "../../foundation/contracts/target.js";
-import type { Trainer } from "../../foundation/contracts/trainer.js";
 import type { WorkflowContext } from "../context.js";
 import type { Agenda } from "../learn/agenda.js";
 import type { Situation } from "../learn/candidates.js";
 import type { Learned } from "../learn/learn.js";
 import type { Fitter } from "../learn/trial.js";
 import type { OpenedData } from "../load/open-data.js";
+import type { Extensions } from "../project/extensions.js";
 import type { Course } from "./course.js";
 import type { Division } from "./divide.js";
 import type { Witness } from "./importance.js";
@@ -29,9 +29,7 @@ export interface Production {
   readonly prepared: PreparedData;
   /** The decisive one. */
   readonly metric: Metric;
-  /** All there are, the project's own included. */
-  readonly trainers: readonly Trainer[];
-  readonly metrics: readonly Metric[];
+  readonly extensions: Extensions;
   readonly division: Division;
   readonly situation: Situation;
   readonly agenda: Agenda;

@@ -1,7 +1,7 @@
 import {
   applyPipeline,
   describeColumns,
-  fitPipeline,
+  fitAfterSteps,
   planFeatures,
 } from "../../capabilities/features/index.js";
 import { BASELINE } from "../../catalogue.js";
@@ -79,22 +79,24 @@ export async function learningCurve(
 async function curvePoint(
   { candidate: { trainer, config } }: FinishedTrial,
   { fit, heldOut }: LearningMaterial["folds"][number],
-  { frame, target, tokenizer, joined }: LearningMaterial,
+  { frame, target, steps = [], tokenizer, joined }: LearningMaterial,
   { project, context, transforms, metric }: Production,
 ): Promise<LearningPoint> {
   const random = createRandom(project.seed).fork(`trial/${trainer.id}`);
   const raw = takeRows(frame, fit);
   const classes = target.task === "regression" ? 1 : target.classes.length;
-  const plan = planFeatures(describeColumns(raw), trainer.capabilities.features, {
+  const limits = {
     rows: fit.length,
     task: target.task,
     classes,
     segmenter: true,
     ...(tokenizer === undefined ? {} : { tokenizer }),
     ...(joined === undefined ? {} : { joined }),
-  });
+  };
+  const planFor = (columns: Frame) =>
+    planFeatures(describeColumns(columns), trainer.capabilities.features, limits);
   const work = { ...workOf(context), random, report: () => undefined };
-  const { fitted: pipeline, features } = fitPipeline(raw, plan, {
+  const { fitted: pipeline, features } = fitAfterSteps(raw, steps, planFor, {
     transforms,
     target: takeTarget(target, fit),
     context: work,

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { defaultMetric, findMetric } from "../../capabilities/evaluation/metrics/index.js";
-import { createTransforms } from "../../capabilities/features/index.js";
 import type { StructuredTaskDefinition } from "../../capabilities/structured/definition.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
@@ -18,7 +17,7 @@ import { type OpenedData, openData } from "../load/open-data.js";
 import { PixelCache } from "../load/pixel-cache.js";
 import { withStore } from "../locate-store.js";
 import { withAugmentationFiles } from "../project/augmentation-files.js";
-import { type Extensions, loadExtensions } from "../project/extensions.js";
+import { type Extensions, environmentOf, loadExtensions, transformMap } from "../project/extensions.js";
 import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
 import { checkStructure, structuredTaskOf } from "../structured/check.js";
@@ -33,7 +32,7 @@ import { prepareData } from "./prepare.js";
 import { produceModel } from "./produce-model.js";
 import type { Production } from "./production.js";
 import { Progress } from "./progress.js";
-import { situationOf } from "./situation.js";
+import { situationOf, trainingColumns } from "./situation.js";
 import { StepRunner } from "./step-runner.js";
 
 /** One training and what surrounds it. */
@@ -101,7 +100,7 @@ async function trainOn(
   undertaking: Undertaking,
   fingerprint: Fingerprint | undefined,
 ): Promise<TrainResult> {
-  const { request, project, context, progress, course } = undertaking;
+  const { request, project, context, progress, course, extensions } = undertaking;
   const definition = structuredTaskOf(project, data);
   if (definition) return trainStructure(definition, data, undertaking, fingerprint);
   const checked = await checkEverything(data, undertaking);
@@ -116,21 +115,20 @@ async function trainOn(
         split: division.record.config.kind,
       });
       data.pixels?.save();
-      const steps = new StepRunner(store, { clock: context.clock, seed: project.seed });
+      const steps = new StepRunner(store, stepOptions(undertaking));
       const equipped = {
         request,
         project,
         data,
         ...checked,
-        metrics: undertaking.extensions.metrics,
-        trainers: undertaking.extensions.trainers,
+        extensions,
         store,
         lease,
         steps,
         progress,
         course,
         context,
-        transforms: createTransforms(),
+        transforms: transformMap(extensions),
       };
       const fitter = openFitter(equipped, roundsOf(checked.division));
       try {
@@ -152,8 +150,8 @@ async function trainStructure(
   undertaking: Undertaking,
   fingerprint: Fingerprint | undefined,
 ): Promise<TrainResult> {
-  const { request, project, context, progress, course } = undertaking;
-  const checked = await checkStructure(definition, data, project);
+  const { request, project, context, progress, course, extensions } = undertaking;
+  const checked = await checkStructure(definition, data, project, extensions);
   throwIfAborted(context.signal);
   const train = (store: Store): Promise<TrainResult> =>
     recorded(undertaking, store, async (lease) => {
@@ -163,10 +161,10 @@ async function trainStructure(
         split: division.record.config.kind,
       });
       data.pixels?.save();
-      const steps = new StepRunner(store, { clock: context.clock, seed: project.seed });
-      const transforms = createTransforms();
+      const steps = new StepRunner(store, stepOptions(undertaking));
+      const transforms = transformMap(extensions);
       const result = await produceStructure({
-        ...{ request, project, data, store, lease, steps, progress, course, context, transforms },
+        ...{ request, project, data, store, lease, steps, progress, course, context, transforms, extensions },
         ...checked,
       });
       if (fingerprint && !namesImages(prepared, data)) await recordFinished(fingerprint, result, store);
@@ -174,6 +172,12 @@ async function trainStructure(
     });
   return withStore(request.store, context, train, true);
 }
+
+const stepOptions = ({ project, context, extensions }: Undertaking) => ({
+  clock: context.clock,
+  seed: project.seed,
+  environment: environmentOf(extensions.modules),
+});
 
 /** Whether cells name files whose content the bytes of the sources do not tell. */
 function namesImages({ schema }: Pick<Production["prepared"], "schema">, { sources }: OpenedData): boolean {
@@ -184,15 +188,16 @@ function namesImages({ schema }: Pick<Production["prepared"], "schema">, { sourc
 /** All that can be wrong with data and project is found here. */
 async function checkEverything(
   data: OpenedData,
-  { project, progress, extensions }: Undertaking,
+  { project, progress, extensions, context }: Undertaking,
 ): Promise<Pick<Production, "prepared" | "metric" | "division" | "situation" | "agenda">> {
   const prepared = await prepareData(data, project);
   const { task } = prepared.target;
   const metric = metricOf(project, task, extensions.metrics);
-  checkSettings(project, prepared, extensions.metrics);
+  checkSettings(project, prepared, extensions);
   progress.report({ stage: "split", done: 0, total: 1 });
   const division = await divideTable(data.table, prepared, project);
-  const situation = situationOf(prepared, division, project);
+  const columns = trainingColumns(prepared, division, project, extensions, context);
+  const situation = situationOf(prepared, division, project, columns);
   const agenda = planAgenda(project, extensions.trainers, situation, roundsOf(division));
   return { prepared, metric, division, situation, agenda };
 }

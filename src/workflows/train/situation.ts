@@ -1,25 +1,35 @@
 import { describeColumns, expectedPieces, expectedWidth } from "../../capabilities/features/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import { takeRows } from "../../foundation/contracts/frame.js";
+import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
+import { takeTarget } from "../../foundation/contracts/target.js";
 import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
+import type { WorkflowContext } from "../context.js";
 import type { Situation } from "../learn/candidates.js";
-import type { Division } from "./divide.js";
+import { type Extensions, transformMap } from "../project/extensions.js";
+import { columnsToPlanFor } from "../project/feature-steps.js";
+import { type Division, wholeTarget } from "./divide.js";
 import { hasImages, innerFolds } from "./inner-folds.js";
 import type { PreparedData } from "./prepare.js";
 
 /**
  * What the cost of learning depends on, by the width each family's features will have. Estimates are for one
  * thread, so that what is tried does not depend on how many there are.
+ * @param columns of the training rows, as features are made from them
  * @throws QuernError DATA_SCHEMA when no column is left to learn from
  */
-export function situationOf(prepared: PreparedData, division: Division, project: Project): Situation {
+export function situationOf(
+  prepared: PreparedData,
+  division: Division,
+  project: Project,
+  columns: Frame,
+): Situation {
   const folds = innerFolds(project, division, hasImages(prepared.features));
   const { train, validation } = division.whole;
   const rows = folds > 1 ? train.length + validation.length : train.length;
   const { task } = prepared.target;
   const classes = Math.max(1, prepared.target.classes.length);
-  const facts = describeColumns(takeRows(prepared.features, train));
+  const facts = describeColumns(columns);
   const texts = facts.filter(({ kind }) => kind === "text");
   const widths = new Map<FeatureStyle, number>();
   const widthOf = (style: FeatureStyle): number => {
@@ -44,6 +54,20 @@ export function situationOf(prepared: PreparedData, division: Division, project:
       ...(texts.length > 0 ? { textPieces: texts.reduce((sum, fact) => sum + expectedPieces(fact), 0) } : {}),
     }),
   };
+}
+
+/** The columns of the training rows, after the project's own first steps. @throws QuernError CONFIG_INVALID */
+export function trainingColumns(
+  { features, target }: PreparedData,
+  { whole: { train } }: Division,
+  project: Project,
+  extensions: Extensions,
+  context: WorkflowContext,
+): Frame {
+  const raw = takeRows(features, train);
+  if (project.features.length === 0) return raw;
+  const known = takeTarget(wholeTarget(target, features.rows), train);
+  return columnsToPlanFor(project, { raw, target: known }, transformMap(extensions), context);
 }
 
 function nothingToLearnFrom({ schema, target }: PreparedData): QuernError {

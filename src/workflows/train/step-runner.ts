@@ -1,7 +1,6 @@
 import { runCached, type StepIdentity } from "../../capabilities/stores/index.js";
 import type { Clock } from "../../foundation/base/clock.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
-import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { Store } from "../../foundation/contracts/store.js";
 
 export interface StepOutcome<T> {
@@ -18,13 +17,18 @@ export class StepRunner {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #seed: number;
+  readonly #environment: Readonly<Record<string, string>>;
   steps = 0;
   hits = 0;
 
-  constructor(store: Store, options: { clock: Clock; seed: number }) {
+  constructor(
+    store: Store,
+    options: { clock: Clock; seed: number; environment: Readonly<Record<string, string>> },
+  ) {
     this.#store = store;
     this.#clock = options.clock;
     this.#seed = options.seed;
+    this.#environment = options.environment;
   }
 
   /** A step that somebody else ran. */
@@ -41,7 +45,7 @@ export class StepRunner {
   ): Promise<StepOutcome<T>> {
     const outcome = await runCached<T>(
       this.#store,
-      { ...identity, seed: this.#seed, environment: { quern: QUERN_VERSION } },
+      { ...identity, seed: this.#seed, environment: this.#environment },
       work,
       { clock: this.#clock, ...(references ? { references } : {}) },
     );

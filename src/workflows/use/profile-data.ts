@@ -13,6 +13,7 @@ import { type WorkflowOptions, workflowContext } from "../context.js";
 import { openData } from "../load/open-data.js";
 import { decideSchema } from "../load/schema.js";
 import { resolveTarget, unknownTarget } from "../load/target.js";
+import { loadExtensions } from "../project/extensions.js";
 import { resolveProject } from "../project/project-file.js";
 
 export interface ProfileRequest {
@@ -51,7 +52,9 @@ export async function profileData(
       task.target === undefined || isStructured(task.type)
         ? undefined
         : { name: task.target, task: await taskOf(data.table, columns, task) };
+    const { finders } = await loadExtensions(project, context.folder);
     const profile = await profileTable(data.table, columns, {
+      finders,
       roles,
       unreadable,
       ...(target ? { target } : {}),

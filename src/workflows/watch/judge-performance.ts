@@ -40,15 +40,19 @@ export interface Yardstick {
   readonly figures: ReadonlyMap<string, Pick<Estimate, "value" | "low" | "high">>;
 }
 
-/** From the record of the training; with other reference rows, from those. */
+/**
+ * From the record of the training; with other reference rows, from those.
+ * @param known all metrics there are, the project's own included
+ */
 export function yardstick(
   task: TaskType,
   evaluation: Evaluation | undefined,
   heldOut: HeldOutRows | undefined,
+  known: readonly Metric[],
 ): Yardstick {
-  const usual = reportedMetrics(task, METRIC_LIST);
-  const known = METRIC_LIST.some(({ id }) => id === evaluation?.metric);
-  const metric = known ? findMetric(evaluation!.metric, task, METRIC_LIST) : usual[0]!;
+  const usual = reportedMetrics(task);
+  const isKnown = known.some(({ id }) => id === evaluation?.metric);
+  const metric = isKnown ? findMetric(evaluation!.metric, task, known) : usual[0]!;
   const metrics = [metric, ...usual.filter(({ id }) => id !== metric.id).slice(0, FURTHER_METRICS)];
   const threshold = evaluation?.threshold?.value;
   const common = { metric, metrics, ...(threshold === undefined ? {} : { threshold }) };

@@ -32,6 +32,7 @@ import type { Store } from "../../foundation/contracts/store.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
 import { storeFolder, withStore } from "../locate-store.js";
+import { type Extensions, loadExtensions } from "../project/extensions.js";
 import { type OpenModel, withModel } from "../use/open-model.js";
 import type { ReadingOptions } from "../use/reading.js";
 import { estimatePerformance, expectCohort } from "./estimate-performance.js";
@@ -47,6 +48,8 @@ export interface MonitorRequest {
   /** `name`, `name@3` or `name@champion`. */
   readonly model: string;
   readonly settings?: MonitoringSettings;
+  /** Modules of the project's own, as in `extensions` of a project: their drift tests are asked, their metrics known. */
+  readonly extensions?: readonly string[];
   /** Rows to judge instead of the log. */
   readonly data?: string;
   readonly reading?: ReadingOptions;
@@ -78,8 +81,12 @@ export function monitorModel(request: MonitorRequest, options: WorkflowOptions =
       const { settings = monitoringSchema.parse({}) } = request;
       // What is wrong with the settings is said before anything is judged.
       const tellers = notifiersFor(request, settings, context);
+      const extensions = await loadExtensions(
+        { extensions: [...(request.extensions ?? [])] },
+        context.folder,
+      );
       const upkeep = await keepUp(request, store, settings, context);
-      const observed = await observe(model, request, settings, store, context);
+      const observed = await observe(model, request, { settings, extensions }, store, context);
       const { name } = model.bundle.manifest;
       const conditions = conditionsOf({ ...observed, ...upkeep });
       const changes =
@@ -157,7 +164,7 @@ type Observed = Pick<
 async function observe(
   model: OpenModel,
   request: MonitorRequest,
-  settings: MonitoringSettings,
+  { settings, extensions }: { readonly settings: MonitoringSettings; readonly extensions: Extensions },
   store: Store,
   context: WorkflowContext,
 ): Promise<Observed> {
@@ -174,7 +181,7 @@ async function observe(
       ? await trainingRows(model, store, context)
       : await referenceFile(model, request.reference, context);
   const evaluation = request.reference === undefined ? evaluationOf(model) : undefined;
-  const stick = yardstick(task, evaluation, reference.heldOut);
+  const stick = yardstick(task, evaluation, reference.heldOut, extensions.metrics);
   const shared = [...reference.inputs.columns.keys()].filter((name) => rows.inputs.columns.has(name));
   const { heldOut } = reference;
   const timed = rows.at !== undefined;
@@ -199,6 +206,7 @@ async function observe(
               predictions: predictionFrame(rows.predictions, manifest),
             },
             settings: settings.drift,
+            tests: extensions.driftTests,
             random: createRandom("drift"),
           }),
     performance: judgePerformance(rows, stick, settings),

@@ -1,52 +1,26 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
-import { openTable } from "../../../engines/table/index.js";
+import { describe, expect, it } from "vitest";
+import {
+  type MadeCell as Cell,
+  type MadeTable,
+  measureMade,
+} from "../../../../conformance/finder-samples.js";
 import { createRandom, type Random } from "../../../foundation/base/random.js";
-import type { ColumnKind, ColumnSchema } from "../../../foundation/contracts/column.js";
 import type { ColumnRoles, FinderInput } from "../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../foundation/contracts/finding.js";
 import { profileSchema } from "../../../foundation/contracts/profile.js";
 import type { Split } from "../../../foundation/contracts/split.js";
 import type { TaskType } from "../../../foundation/contracts/target.js";
-import { measureTable } from "../profile/profile-table.js";
 import { cleanTrainingRows } from "./clean-training-rows.js";
 import { findProblems } from "./find-problems.js";
 
-const folder = mkdtempSync(join(tmpdir(), "quern-findings-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-type Cell = string | number | undefined;
-interface Made {
-  readonly [column: string]: { readonly kind: ColumnKind; readonly cells: readonly Cell[] };
-}
-
-const cellText = (cell: Cell): string =>
-  cell === undefined ? "" : typeof cell === "string" ? `"${cell.replaceAll('"', '""')}"` : String(cell);
-
-let files = 0;
 async function inspect(
-  columns: Made,
+  columns: MadeTable,
   target?: { name: string; task: TaskType },
   roles: ColumnRoles = {},
 ): Promise<FinderInput> {
-  const names = Object.keys(columns);
-  const rows = columns[names[0]!]!.cells.length;
-  const lines = [names.map(cellText).join(",")];
-  for (let row = 0; row < rows; row++)
-    lines.push(names.map((name) => cellText(columns[name]!.cells[row])).join(","));
-  const path = join(folder, `${files++}.csv`);
-  writeFileSync(path, `${lines.join("\n")}\n`);
-  const table = await openTable({ format: "delimited", files: [{ path }] }, { threads: 1 });
-  try {
-    const schema: ColumnSchema[] = names.map((name) => ({ name, kind: columns[name]!.kind, reason: "test" }));
-    const input = await measureTable(table, schema, { ...(target && { target }), roles });
-    profileSchema.parse({ ...input.profile, findings: findProblems(input) });
-    return input;
-  } finally {
-    await table.close();
-  }
+  const input = await measureMade(columns, { ...(target && { target }), roles });
+  profileSchema.parse({ ...input.profile, findings: findProblems(input) });
+  return input;
 }
 const ids = (findings: readonly Finding[]): string[] =>
   findings.map(({ id, column }) => (column ? `${id} ${column}` : id));
@@ -62,7 +36,7 @@ const times = (cells: readonly (number | undefined)[]) => ({
 const DAY_MS = 86_400_000;
 
 /** Honest data: features of every kind, a target that depends on some of them with noise. */
-function honest(seed: number, rows: number, random: Random = createRandom(`honest ${seed}`)): Made {
+function honest(seed: number, rows: number, random: Random = createRandom(`honest ${seed}`)): MadeTable {
   const draw = <T>(make: () => T): T[] => Array.from({ length: rows }, make);
   const first = draw(() => random.normal());
   const second = draw(() => Math.exp(random.normal()));
@@ -85,12 +59,12 @@ function honest(seed: number, rows: number, random: Random = createRandom(`hones
     grade: category(signal.map((x) => (x > 1 ? "high" : x > -0.5 ? "middle" : "low"))),
   };
 }
-const without = (columns: Made, ...names: string[]): Made =>
+const without = (columns: MadeTable, ...names: string[]): MadeTable =>
   Object.fromEntries(Object.entries(columns).filter(([name]) => !names.includes(name)));
 const binary = { name: "churn", task: "binary" as const };
 const regression = { name: "score", task: "regression" as const };
-const forBinary = (seed: number, rows = 600): Made => without(honest(seed, rows), "score", "grade");
-const forRegression = (seed: number, rows = 600): Made => without(honest(seed, rows), "churn", "grade");
+const forBinary = (seed: number, rows = 600): MadeTable => without(honest(seed, rows), "score", "grade");
+const forRegression = (seed: number, rows = 600): MadeTable => without(honest(seed, rows), "churn", "grade");
 const splitAt = (train: number[], test: number[]): Split[] => [
   {
     name: "split",
@@ -230,7 +204,7 @@ describe("planted leaks", () => {
     const random2 = createRandom(7);
     const kind = Array.from({ length: 150 }, () => (random2.uniform() < 0.5 ? "yes" : "no"));
     const base = without(data, "churn");
-    const columns: Made = {
+    const columns: MadeTable = {
       ...base,
       customer: { kind: "id", cells: labels.map((_, i) => `c${i % 150}`) },
       churn: category(labels.map((_, i) => kind[i % 150]!)),
@@ -354,7 +328,7 @@ describe("honest data", () => {
 
 describe("awkward shapes", () => {
   it("survives zero rows, one row, nothing but gaps, one class, a class a row", async () => {
-    const shape = (rows: number, label: (i: number) => Cell): Made => ({
+    const shape = (rows: number, label: (i: number) => Cell): MadeTable => ({
       a: number(Array.from({ length: rows }, (_, i) => i)),
       b: category(Array.from({ length: rows }, () => undefined)),
       churn: category(Array.from({ length: rows }, (_, i) => label(i))),

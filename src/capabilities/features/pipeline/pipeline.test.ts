@@ -12,6 +12,7 @@ import { declareInputs, planGraphInputs } from "../../../foundation/contracts/mo
 import type { Target } from "../../../foundation/contracts/target.js";
 import {
   applyPipeline,
+  columnsAfterSteps,
   createHanSegmenter,
   createHostTransforms,
   createTransforms,
@@ -20,6 +21,7 @@ import {
   type FeaturePlan,
   type FittedPipeline,
   featureLineage,
+  fitAfterSteps,
   fitPipeline,
   graphInputs,
   planFeatures,
@@ -53,6 +55,41 @@ describe("pipelines", () => {
       }
     },
   );
+
+  it("takes steps of one's own first, and plans for the columns that they leave", async () => {
+    const random = createRandom("own steps");
+    const draw = (make: (row: number) => number) =>
+      Float64Array.from({ length: ROWS }, (_, row) => make(row));
+    const frame = createFrame([
+      // More digits than float32 has: the graph sees it rounded, and so must every step.
+      ["amount", { kind: "number", values: draw(() => 1e9 + random.integer(1000)) }],
+      ["length", { kind: "number", values: Float32Array.from(draw(() => random.normal())) }],
+      ["day", { kind: "datetime", values: draw(() => 1.7e12 + 10 * random.integer(1e9)) }],
+    ]);
+    const steps = [
+      { transform: "datetime", columns: ["day"], config: { parts: ["month", "weekday"] } },
+      { transform: "log", columns: ["amount"], keepInputs: true },
+    ];
+    const target: Target = { task: "regression", values: draw((row) => row) };
+    const options = { transforms, target, context };
+    const seen = columnsAfterSteps(frame, steps, options);
+    const named = [...seen.columns.keys()];
+    expect(named).toEqual(expect.arrayContaining(["amount", "length"]));
+    expect(named.some((name) => name.startsWith("day."))).toBe(true);
+    expect(named).not.toContain("day");
+    const planFor = (columns: Frame) =>
+      planFeatures(describeColumns(columns), "linear", { rows: ROWS, task: "regression", classes: 1 });
+    const { fitted, features } = fitAfterSteps(frame, steps, planFor, options);
+    expect(new Set([...featureLineage(fitted).values()].flat())).toEqual(
+      new Set(["amount", "length", "day"]),
+    );
+    expect(rawColumns(fitted).map(({ label }) => label)).toEqual(["amount", "length", "day"]);
+    const { values } = denseRowMajor(features);
+    const emitted = await runGraph(unpack<FittedPipeline>(pack(fitted)), frame);
+    for (const [i, value] of values.entries()) expectClose(emitted[i]!, value, `own steps ${i}`);
+    expect(() => fitAfterSteps(frame, [{ transform: "tfidf" }], planFor, options)).toThrow(QuernError);
+    expect(fitAfterSteps(frame, [], planFor, options)).toEqual(fitPipeline(frame, planFor(frame), options));
+  });
 
   it("shares what several styles do alike, and gives each its own features", () => {
     const { frame, target } = customers();

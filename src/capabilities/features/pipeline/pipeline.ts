@@ -12,8 +12,8 @@ export interface PipelineStep {
   /** A transform's id. */
   readonly transform: string;
   /**
-   * Raw columns. The step takes every live column that stems from one of them and whose kind the transform
-   * accepts; absent: from any. A step that finds none is left out.
+   * Raw columns, or those that the steps in front have left. The step takes every live column that stems from one of
+   * them and whose kind the transform accepts; absent: from any. A step that finds none is left out.
    */
   readonly columns?: readonly string[];
   readonly config?: Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ export interface PipelineStep {
 }
 
 export interface FeaturePlan {
-  /** Raw columns to build features from; all others are never read. */
+  /** Columns to build features from; all others are never read. */
   readonly columns: readonly string[];
   readonly steps: readonly PipelineStep[];
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { type Change, monitoredRows } from "../../../../test/fixtures/monitored-rows.js";
 import { createRandom } from "../../../foundation/base/random.js";
+import { defineDriftTest } from "../../../foundation/contracts/drift-test.js";
 import { createFrame } from "../../../foundation/contracts/frame.js";
 import { driftReportSchema, driftSettingsSchema } from "../../../foundation/contracts/monitoring.js";
 import { measureDrift } from "./measure-drift.js";
@@ -55,6 +57,35 @@ describe("drift", () => {
     const check = found.checks.find(({ column, check }) => column === "normal" && check === "distribution")!;
     expect(check.adjusted).toBeLessThan(1e-6);
     expect(check.alarm).toBe(false);
+  });
+
+  test("tests of a project's own are asked of the columns they take, and adjusted with all others", () => {
+    const seen: string[] = [];
+    const own = defineDriftTest({
+      ...{ id: "wider", version: 1, summary: "Whether the range has grown.", config: z.strictObject({}) },
+      ...{ accepts: ["number"], leastEffect: 0.1 },
+      compare({ reference: before, current: now }) {
+        seen.push(before.kind);
+        const range = ({ values }: { values: ArrayLike<unknown> }) =>
+          Math.max(...Array.from(values, Number).filter(Number.isFinite));
+        const effect = before.kind === "number" && now.kind === "number" ? range(now) - range(before) : 0;
+        return { pValue: effect > 1 ? 1e-9 : 1, effect, examples: ["1", "2", "3", "4", "5", "6"] };
+      },
+    });
+    const asked = (change: Change, test = own) =>
+      measureDrift({
+        ...{ reference: { inputs: reference }, settings, tests: [test], random: createRandom(0) },
+        current: { inputs: monitoredRows(2000, createRandom("current"), change) },
+      });
+    const found = asked({ shift: 6 });
+    expect(new Set(seen)).toEqual(new Set(["number"]));
+    expect(alarms(found)).toContain("normal own");
+    const check = found.checks.find(({ column, test }) => column === "normal" && test === "wider")!;
+    expect(check.adjusted).toBeGreaterThan(check.pValue);
+    expect(check.examples).toHaveLength(5);
+    expect(driftReportSchema.parse(found)).toEqual(found);
+    const wrong = { ...own, compare: () => ({ pValue: 2, effect: 1 }) };
+    expect(() => asked({}, wrong)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
   });
 
   test("predictions are compared beside the inputs", () => {

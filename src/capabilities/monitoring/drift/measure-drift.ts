@@ -1,10 +1,12 @@
 import { adjustFamilywise } from "../../../foundation/base/multiplicity.js";
 import type { Random } from "../../../foundation/base/random.js";
+import type { DriftTest } from "../../../foundation/contracts/drift-test.js";
 import { columnLength, type Frame, takeColumn } from "../../../foundation/contracts/frame.js";
 import type { DriftCheck, DriftReport, DriftSettings } from "../../../foundation/contracts/monitoring.js";
 import { meanDiscrepancy } from "../statistics/mean-discrepancy.js";
 import { type ColumnPair, checkColumn, type RawCheck } from "./column-checks.js";
 import { jointPoints } from "./joint-points.js";
+import { runTest } from "./own-tests.js";
 
 /** Rows that were judged and rows to judge: inputs, and what was predicted for them. */
 export interface DriftSide {
@@ -17,6 +19,8 @@ export interface DriftRequest {
   readonly reference: DriftSide;
   readonly current: DriftSide;
   readonly settings: DriftSettings;
+  /** Of the project's own, asked beside the built-in checks. */
+  readonly tests?: readonly DriftTest[];
   readonly random: Random;
 }
 
@@ -30,14 +34,21 @@ const JOINT_SHARE = 0.2;
  * Compares rows with a reference. Under no drift the chance that the report raises any alarm is at most the level,
  * for any number of rows and columns. Columns that one side lacks are left out. Equal input and seed: equal report.
  */
-export function measureDrift({ reference, current, settings, random }: DriftRequest): DriftReport {
+export function measureDrift({
+  reference,
+  current,
+  settings,
+  tests = [],
+  random,
+}: DriftRequest): DriftReport {
   const inputs = pairColumns(reference.inputs, current.inputs, "input");
   const predictions =
     reference.predictions && current.predictions
       ? pairColumns(reference.predictions, current.predictions, "prediction")
       : [];
   const results = [...inputs, ...predictions].map((pair) => checkColumn(pair, settings));
-  const single = results.flatMap(({ checks }) => checks);
+  const own = tests.flatMap((test) => runTest(test, [...inputs, ...predictions], random));
+  const single = [...results.flatMap(({ checks }) => checks), ...own];
   const joint = settings.multivariate ? jointCheck(inputs, settings, random) : undefined;
   const checks = judge(single, joint, settings.level).sort(
     (a, b) => Number(b.alarm) - Number(a.alarm) || a.adjusted - b.adjusted || b.effect - a.effect,

@@ -30,6 +30,12 @@ function nameOf({ column, role }: Pick<DriftCheck, "column" | "role">, texts: Mo
   return role === "prediction" ? `${texts.prediction}: ${shorten(column)}` : shorten(column);
 }
 
+/** The tests of a project's own have no words but their ids. */
+function questionOf({ check, test }: DriftCheck, texts: MonitorTexts): string {
+  if (check === "own") return test;
+  return check === "together" ? texts.togetherCheck : texts[check];
+}
+
 function checksTable(checks: readonly DriftCheck[], texts: MonitorTexts): Html {
   return table(
     checks,
@@ -37,7 +43,7 @@ function checksTable(checks: readonly DriftCheck[], texts: MonitorTexts): Html {
       { name: texts.column, cell: (check) => nameOf(check, texts), heading: true },
       {
         name: texts.question,
-        cell: ({ check }) => (check === "together" ? texts.togetherCheck : texts[check]),
+        cell: (check) => questionOf(check, texts),
       },
       { name: texts.change, cell: ({ effect }) => formatNumber(effect, 3), number: true },
       { name: texts.threshold, cell: ({ leastEffect }) => formatNumber(leastEffect, 3), number: true },

@@ -60,11 +60,12 @@ export const command = defineCommand({
       sheet,
       allowHost,
     } = options;
-    const { monitoring } = projectSettings(options.project);
+    const { monitoring, extensions } = projectSettings(options.project);
     const result = await monitorModel(
       {
         model: model!,
         language,
+        extensions,
         settings: window === undefined ? monitoring : { ...monitoring, window },
         reading: { format, delimiter, encoding, sheet, allowHost },
         ...(data === undefined ? {} : { data }),
@@ -105,9 +106,9 @@ function describeResult({
   if (drift) {
     const rows = drift.checks
       .slice(0, SHOWN_CHECKS)
-      .map(({ column, check, effect, leastEffect, adjusted, alarm }) => [
+      .map(({ column, check, test, effect, leastEffect, adjusted, alarm }) => [
         column ?? "(all together)",
-        check,
+        check === "own" ? test : check,
         formatNumber(effect),
         formatNumber(leastEffect),
         adjusted.toPrecision(2),
