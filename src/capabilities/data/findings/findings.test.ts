@@ -255,6 +255,22 @@ describe("unusable columns and values", () => {
     expect(findings.filter((id) => id.startsWith("target-leak"))).toEqual([]);
   });
 
+  it("does not take sentences of scripts without spaces for names of rows", async () => {
+    const findings = await found(
+      {
+        ...data,
+        code: { kind: "text", cells: all((i) => `x${(i * 7919) % 100003}q`) },
+        name: { kind: "text", cells: all((i) => `王${String.fromCharCode(0x4e00 + i)}`) },
+        review: { kind: "text", cells: all((i) => `这家店的面条非常好吃${String.fromCharCode(0x4e00 + i)}`) },
+      },
+      binary,
+    );
+    expect(findings.filter((id) => /^id-like-column (code|name|review)/.test(id))).toEqual([
+      "id-like-column code",
+      "id-like-column name",
+    ]);
+  });
+
   it("passes on cells that could not be read", async () => {
     const input = await inspect(data, binary);
     const unreadable = [

@@ -38,6 +38,9 @@ export const idLikeColumns = defineFinder({
   },
 });
 
+/** A space between them, or what scripts without spaces write only in sentences: more characters than a name has, or their marks. */
+const WORDS = /\s|[，。！？；：、]|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]{7}/u;
+
 /** Words for what makes it an identifier; undefined when it is not one. */
 function namesRows(profile: ColumnProfile, column: Column, sample: Int32Array): string | undefined {
   const distinct = profile.uniqueExact
@@ -53,8 +56,8 @@ function namesRows(profile: ColumnProfile, column: Column, sample: Int32Array): 
   }
   if (profile.kind === "category") return "as many categories as rows";
   if (profile.kind === "text" && column.kind === "text" && profile.text!.maxLength <= 64) {
-    const spaced = Array.from(sample.subarray(0, 2000)).some((row) => /\s/.test(column.values[row]!));
-    return spaced ? undefined : "one short word each";
+    const hasWords = Array.from(sample.subarray(0, 2000)).some((row) => WORDS.test(column.values[row]!));
+    return hasWords ? undefined : "one short word each";
   }
   return undefined;
 }
