@@ -19,7 +19,9 @@ function addField({ column, range, categories }) {
     input.type = "file";
     input.accept = "image/*";
   }
-  input.placeholder = range ? range.join(" – ") : (categories?.slice(0, 3).join(", ") ?? column.kind);
+  input.placeholder = range
+    ? range.map((value) => Number(value.toPrecision(6))).join(" – ")
+    : (categories?.slice(0, 3).join(", ") ?? column.kind);
   label.append(input);
   form.append(label);
 }

@@ -93,7 +93,7 @@ code{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Noto Sans Mono CJK SC",m
 const NARROW = `
 @media (max-width:860px){.frame{display:block}nav.contents{position:static;max-height:none;padding:14px 16px 0}
 nav.contents ol{display:flex;flex-wrap:wrap;gap:4px}nav.contents a{background:var(--panel);padding:3px 10px;font-size:12.5px}
-main{padding:18px 16px 40px}h1{font-size:22px}h2{margin-top:32px}.tiles{grid-template-columns:repeat(auto-fit,minmax(136px,1fr));gap:9px}.tile dd{font-size:19px}}
+td.text{min-width:9em}td.text:last-child{min-width:15em}main{padding:18px 16px 40px}h1{font-size:22px}h2{margin-top:32px}.tiles{grid-template-columns:repeat(auto-fit,minmax(136px,1fr));gap:9px}.tile dd{font-size:19px}}
 `;
 
 /** Paper keeps colours of charts, opens what is collapsed, drops navigation, and breaks between blocks. */

@@ -142,7 +142,7 @@ function checkLabels(labels: readonly Feedback[], outputs: Manifest["outputs"]):
   const wanted = outputs.kind === "classes" ? outputs.classes.slice(0, 20).join(", ") : "numbers";
   throw new QuernError(
     "TARGET_UNUSABLE",
-    `${wrong.length} labels are no values of the target: ${JSON.stringify(actual)} of prediction ${id}. Nothing was taken in.`,
+    `${wrong.length === 1 ? "One label is no value" : `${wrong.length} labels are no values`} of the target: ${JSON.stringify(actual)} of prediction ${id}. Nothing was taken in.`,
     { details: { examples: wrong.slice(0, 10) }, hint: `The model knows ${wanted}.` },
   );
 }

@@ -142,7 +142,7 @@ function showForm(inputs) {
     label.textContent = column.name;
     const field = document.createElement("input");
     field.dataset.column = column.name;
-    field.placeholder = range ? range.join(" – ") : (categories?.slice(0, 3).join(", ") ?? column.kind);
+    field.placeholder = range ? range.map((value) => Number(value.toPrecision(6))).join(" – ") : (categories?.slice(0, 3).join(", ") ?? column.kind);
     label.append(field);
     form.append(label);
   }
