@@ -64,6 +64,8 @@ class Xoshiro128 implements Random {
 
   integer(bound: number): number {
     const limit = 4294967296 - (4294967296 % bound);
+    // Nothing below would ever end the search.
+    if (limit === 0) throw new RangeError(`A bound is at most 2^32, not ${bound}.`);
     let value = this.#next();
     while (value >= limit) value = this.#next();
     return value % bound;

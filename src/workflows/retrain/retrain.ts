@@ -110,7 +110,7 @@ async function triggersOf(
   const observed = await monitorModel(
     {
       ...{ model: `${champion.name}@${champion.version}`, settings },
-      extensions: (request.project ?? (champion.document.project as Project)).extensions ?? [],
+      extensions: (request.project ?? (champion.document.project as Project | undefined))?.extensions ?? [],
       ...(request.smtpUrl === undefined ? {} : { smtpUrl: request.smtpUrl }),
     },
     options,
