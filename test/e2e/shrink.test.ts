@@ -66,6 +66,7 @@ test("without rows the answers must agree; one that loses too much is refused wi
   expect(error.code).toBe("GOAL_NOT_MET");
   expect(error.details.shrunk).toMatchObject({ measure: "agreement", rows: 9, source: null });
   expect(error.details.shrunk.loss).toBeGreaterThan(0.01);
+  expect(error.hint).toContain("Take out less with `--prune-share`");
   expect(existsSync(path("pruned"))).toBe(false);
 
   const allowed = await run(...prune, "--allowed-loss", "1");

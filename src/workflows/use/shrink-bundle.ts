@@ -162,6 +162,8 @@ function explainerAssets({ files }: VerifiedBundle): Map<string, Uint8Array | un
   ]);
 }
 
+const isPruning = (method: string): boolean => method.startsWith("prune-");
+
 function missedGate({ manifest }: VerifiedBundle, result: ShrinkResult): QuernError {
   const { method, bytes, metric, measure, rows, source, loss, allowedLoss } = result;
   const short = (value: number) => Number(value.toPrecision(4));
@@ -170,7 +172,7 @@ function missedGate({ manifest }: VerifiedBundle, result: ShrinkResult): QuernEr
     "GOAL_NOT_MET",
     `${method} brings ${manifest.name}@${manifest.version} from ${bytes.before} to ${bytes.after} bytes, but its ${measure} on ${where} goes from ${short(metric.before)} to ${short(metric.after)}: a loss of ${short(loss)}, where ${short(allowedLoss)} is allowed. Nothing was written.`,
     {
-      hint: "Choose a method that changes less (float16, int8), or allow more with `--allowed-loss`.",
+      hint: `${isPruning(method) ? "Take out less with `--prune-share`, choose" : "Choose"} a method that changes less (float16, int8), or allow more with \`--allowed-loss\`.`,
       details: { shrunk: result },
     },
   );
