@@ -36,7 +36,7 @@ beforeAll(async () => {
     ...{ folder: join(folder, "jobs"), settings: jobSettingsSchema.parse({}), store: join(folder, ".quern") },
     ...{ clock, logger: silentLogger, referenceOf: ({ name }) => name },
   });
-  experiments = openExperiments(store, join(folder, ".quern"), folder);
+  experiments = openExperiments(store, join(folder, ".quern"), { folder });
   server = createServer({ port: 0 }, { models, clock, logger: silentLogger, store, jobs, experiments });
   address = new URL(await server.listen());
 });

@@ -42,7 +42,7 @@ beforeAll(async () => {
     { port: 0 },
     {
       ...{ models: served.pool, traffic: served.traffic, store: served.store!, clock, metrics },
-      ...{ logger: silentLogger, experiments: openExperiments(served.store!, home, folder) },
+      ...{ logger: silentLogger, experiments: openExperiments(served.store!, home, { folder }) },
       refresh: () => served.registry!.refresh(),
     },
   );

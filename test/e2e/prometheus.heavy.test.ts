@@ -49,6 +49,7 @@ test("rules and dashboard ask only for metrics that the server has", async () =>
   const page = await createServingMetrics()
     .forServer(pool, {
       predictions: { record: () => undefined, counts },
+      store: { monitoring: { openAlerts: async () => [] } },
       jobs: { list: async () => ({ items: [], queue }) } as unknown as PredictionJobs,
     })
     .render();

@@ -58,7 +58,7 @@ test("answers are logged, feedback is idempotent, and the monitor joins both", a
   const feedback = asked.map(({ churned }, index) => ({ id: ids[index]!, actual: churned }));
   expect(await post("/feedback/churn", { feedback })).toEqual({
     status: 200,
-    json: { added: 300, corrected: 0, repeated: 0 },
+    json: { added: 300, corrected: 0, repeated: 0, refused: [], unknownClasses: [] },
   });
   expect((await post("/feedback/churn", { feedback })).json).toMatchObject({ repeated: 300 });
   expect((await post("/feedback/nobody", { feedback })).status).toBe(404);

@@ -55,7 +55,7 @@ it("finds no fault and no undescribed answer in any route", { timeout: 900_000 }
     { port: 0, tokens: [{ token, permissions: ["predict", "read", "manage"] }] },
     {
       ...{ models: served.pool, traffic: served.traffic, store: served.store!, clock, logger, metrics, jobs },
-      experiments: openExperiments(served.store!, home, folder),
+      experiments: openExperiments(served.store!, home, { folder }),
       refresh: () => served.registry!.refresh(),
     },
   );

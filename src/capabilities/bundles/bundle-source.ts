@@ -32,11 +32,15 @@ class FolderSource implements BundleSource {
   read(name: string, maximumBytes: number): Uint8Array {
     let path: string;
     try {
-      path = resolveInside(this.#folder, name);
+      path = resolveInside(this.#folder, name, false);
     } catch (cause) {
       throw invalidBundle((cause as Error).message.replace(/\.$/, ""), cause);
     }
-    return readChecked(path, name, maximumBytes);
+    if (lstatSync(path, { throwIfNoEntry: false })) return readChecked(path, name, maximumBytes);
+    throw new QuernError("BUNDLE_INVALID", `The bundle ${this.#folder} has no file ${name}.`, {
+      details: { path, file: name },
+      hint: "Copy or export the whole bundle again: `quern export MODEL --out FOLDER`.",
+    });
   }
 }
 

@@ -48,6 +48,17 @@ const refused = (path: string, code = "BUNDLE_INVALID", message = /./) =>
   expect(loadBundle(path)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
 
 describe("a hostile bundle", () => {
+  it("of which a file is missing is refused with the name of the file and a remedy", async () => {
+    for (const name of ["manifest.json", "model.onnx", "sample.json", "metrics.json", "card.md"]) {
+      const path = copy();
+      rmSync(join(path, name));
+      await expect(loadBundle(path)).rejects.toMatchObject({
+        ...{ code: "BUNDLE_INVALID", message: `The bundle ${path} has no file ${name}.` },
+        hint: expect.stringContaining("whole bundle"),
+      });
+    }
+  });
+
   it("is refused for one flipped bit in any file", async () => {
     const random = createRandom("flips");
     for (const name of ["manifest.json", "model.onnx", "sample.json", "metrics.json", "card.md"]) {

@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { openSession } from "../../engines/onnx/index.js";
 import { packArchive } from "../../foundation/base/archive.js";
-import { syncFolder, translateDiskError, writeFileAtomic } from "../../foundation/base/atomic-file.js";
+import { syncFolder, writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { canonicalJson } from "../../foundation/base/canonical-json.js";
+import { translateWriteError } from "../../foundation/base/disk-errors.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { sha256 } from "../../foundation/base/hash.js";
+import { makeFolder } from "../../foundation/base/make-folder.js";
 import { pack } from "../../foundation/base/packing.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
 import {
@@ -57,7 +59,7 @@ export interface WrittenBundle {
 /**
  * Writes a folder, or an archive when the path ends in `.quern`; whole or not at all. An older bundle at that
  * place is replaced; a folder that holds anything else is refused. Equal parts give equal bytes.
- * @throws QuernError MODEL_REFUSED, PATH_REFUSED, DISK_FULL
+ * @throws QuernError MODEL_REFUSED, PATH_REFUSED, DISK_FULL, OUTPUT_NOT_WRITABLE
  */
 export async function writeBundle(
   path: string,
@@ -149,12 +151,12 @@ function writeFolder(target: string, files: ReadonlyMap<string, Uint8Array>): vo
   try {
     for (const [name, bytes] of files) writeFileAtomic(join(temporary, name), bytes);
     if (existsSync(target)) renameSync(target, old);
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     renameSync(temporary, target);
     syncFolder(dirname(target));
   } catch (cause) {
     if (existsSync(old) && !existsSync(target)) renameSync(old, target);
-    throw translateDiskError(cause, target);
+    throw translateWriteError(cause, target);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
     rmSync(old, { recursive: true, force: true });

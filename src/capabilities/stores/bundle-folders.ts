@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { copyFile, lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { copyFile, lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
-import { syncFolder, translateDiskError } from "../../foundation/base/atomic-file.js";
+import { syncFolder } from "../../foundation/base/atomic-file.js";
+import { translateDiskError } from "../../foundation/base/disk-errors.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { type Sha256, sha256 } from "../../foundation/base/hash.js";
+import { makeFolder } from "../../foundation/base/make-folder.js";
 import { resolveInside } from "../../foundation/base/path-resolver.js";
 import type { BlobStore } from "../../foundation/contracts/store.js";
 import type { Backend } from "./backend.js";
@@ -34,7 +36,7 @@ export async function materialize(backend: Backend, bundle: Sha256, files: Files
   try {
     for (const [name, hash] of Object.entries(files)) {
       const target = resolveInside(await made(temporary), name, false);
-      await mkdir(dirname(target), { recursive: true });
+      makeFolder(dirname(target));
       await copyFile(await backend.blobs.localFile(hash), target);
       await syncFile(target);
     }
@@ -92,6 +94,6 @@ async function syncFile(path: string): Promise<void> {
 }
 
 async function made(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   return folder;
 }

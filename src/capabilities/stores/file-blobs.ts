@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, type Stats } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder, translateDiskError } from "../../foundation/base/atomic-file.js";
+import { syncFolder } from "../../foundation/base/atomic-file.js";
+import { translateDiskError } from "../../foundation/base/disk-errors.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { type Sha256, sha256 } from "../../foundation/base/hash.js";
+import { makeFolder } from "../../foundation/base/make-folder.js";
 import type { BlobStore } from "../../foundation/contracts/store.js";
 
 /** Where they lie in the store's folder. */
@@ -139,7 +141,7 @@ export class FileBlobs implements BlobStore {
     const incoming = join(this.#folder, INCOMING);
     const temporary = join(incoming, `${process.pid}-${randomBytes(8).toString("hex")}`);
     try {
-      await mkdir(incoming, { recursive: true });
+      makeFolder(incoming);
       const file = await this.#openFile(temporary);
       let hash: Sha256;
       try {
@@ -172,7 +174,7 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
 
 async function moveInto(folder: string, temporary: string, path: string): Promise<void> {
   const shard = join(path, "..");
-  const made = await mkdir(shard, { recursive: true });
+  const made = makeFolder(shard);
   await rename(temporary, path);
   syncFolder(shard);
   if (made !== undefined) syncFolder(folder);

@@ -34,6 +34,7 @@ export function createMonitoring(backend: Backend): MonitoringStore {
       return count;
     },
     reconcileAlerts: (model, conditions, repeatMs) => reconcileAlerts(backend, model, conditions, repeatMs),
+    openAlerts: (models) => openAlerts(db, models),
     decide: (decision) => decide(backend, decision),
     decisions: (model, limit = 50) => listDecisions(db, model, limit),
   };
@@ -192,6 +193,16 @@ function reconcileAlerts(
     }
     return { toNotify, open, resolved };
   });
+}
+
+async function openAlerts(db: Kysely<Tables>, models: readonly string[]): Promise<readonly AlertRecord[]> {
+  const rows: Tables["alerts"][] = [];
+  for (let start = 0; start < models.length; start += BOUND) {
+    const query = db.selectFrom("alerts").selectAll().where("resolvedAt", "is", null);
+    rows.push(...(await query.where("model", "in", models.slice(start, start + BOUND)).execute()));
+  }
+  const order = ({ model, key }: Tables["alerts"]): string => `${model}\0${key}`;
+  return rows.sort((a, b) => (order(a) < order(b) ? -1 : 1)).map(toAlert);
 }
 
 function toAlert({ evidenceJson, number, ...row }: Tables["alerts"]): AlertRecord {

@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { CamelCasePlugin, Kysely } from "kysely";
-import { syncFolder, translateDiskError } from "../../foundation/base/atomic-file.js";
+import { syncFolder } from "../../foundation/base/atomic-file.js";
 import type { Clock } from "../../foundation/base/clock.js";
+import { translateDiskError } from "../../foundation/base/disk-errors.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { makeFolder } from "../../foundation/base/make-folder.js";
 import type { Store, StoreCheck } from "../../foundation/contracts/store.js";
 import type { Backend, Owner } from "./backend.js";
 import { createDatasets } from "./datasets.js";
@@ -130,11 +132,11 @@ function prepareFolder(folder: string, path: string, create: boolean): void {
     throw new QuernError("STORE_NOT_FOUND", `There is no store in ${folder}.`, { details: { folder } });
   }
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     syncFolder(join(folder, ".."));
   } catch (cause) {
     const known = translateDiskError(cause, folder);
-    if (QuernError.is(known)) throw known;
+    if (QuernError.is(known) && known.code !== "OUTPUT_NOT_WRITABLE") throw known;
     throw new QuernError("STORE_NOT_WRITABLE", `The store folder ${folder} cannot be made.`, {
       details: { folder },
       cause,

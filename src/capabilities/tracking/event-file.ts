@@ -1,7 +1,8 @@
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { translateDiskError } from "../../foundation/base/atomic-file.js";
 import type { Clock } from "../../foundation/base/clock.js";
+import { translateWriteError } from "../../foundation/base/disk-errors.js";
+import { makeFolder } from "../../foundation/base/make-folder.js";
 import { scalarRecord, textRecord, versionRecord } from "./event-record.js";
 import type { RunTracker } from "./run-tracker.js";
 
@@ -26,10 +27,10 @@ export function createEventFile({ folder, run, clock }: EventFileOptions): RunTr
     try {
       appendFileSync(path, record);
     } catch (cause) {
-      throw translateDiskError(cause, path);
+      throw translateWriteError(cause, path);
     }
   };
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   append(versionRecord(started));
   // The last text under a tag is the one that is shown: it says all that is known by then.
   const lines = ["| setting | value |", "| --- | --- |"];

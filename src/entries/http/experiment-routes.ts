@@ -11,8 +11,8 @@ import { bodyOf } from "./body-reader.js";
 import { defineRoute, type Route } from "./route.js";
 
 const params = z.strictObject({ name: z.string().min(1).max(200) });
-/** A gate that is not met, a bundle that cannot be opened, a store that is busy, a disk that is full. */
-const CHANGE = { permission: "manage", params, refusals: [409, 422, 503, 507] } as const;
+/** A gate that is not met, a bundle that cannot be opened, a store that is busy, a disk that is full, an answer that takes too long. */
+const CHANGE = { permission: "manage", params, refusals: [409, 422, 503, 504, 507] } as const;
 const answer = experimentResultSchema;
 
 export const experimentRoutes = (experiments: Experiments): readonly Route[] => [
@@ -25,7 +25,7 @@ export const experimentRoutes = (experiments: Experiments): readonly Route[] => 
   defineRoute({
     ...{ method: "GET", path: "/api/experiments/:name", permission: "read", params, answer },
     summary: "What is known now, with intervals that hold however often one looks.",
-    refusals: [422, 503],
+    refusals: [422, 503, 504],
     handle: ({ params: { name } }) => experiments.status(name),
   }),
   defineRoute({

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { PredictionJobs } from "../../foundation/contracts/job.js";
+import type { AlertRecord, MonitoringStore } from "../../foundation/contracts/monitoring-store.js";
 import type { PredictionLogCounts, PredictionSink } from "../../foundation/contracts/prediction-log.js";
 import type { ModelPool, ServedModel, ServingObserver } from "../../foundation/contracts/serving.js";
 import type { Tracer } from "../../foundation/contracts/tracing.js";
@@ -33,6 +34,7 @@ interface Counted {
   readonly predictions?: PredictionSink | undefined;
   readonly tracer?: Tracer | undefined;
   readonly jobs?: PredictionJobs | undefined;
+  readonly store?: { readonly monitoring: Pick<MonitoringStore, "openAlerts"> } | undefined;
 }
 
 /** @param peers other processes that answer on the same port: their counts are added to those of this one */
@@ -78,7 +80,8 @@ export function createServingMetrics(peers?: MetricPeers): ServingMetrics {
   };
   return {
     observer,
-    forServer(models, { predictions, tracer, jobs } = {}) {
+    forServer(models, { predictions, tracer, jobs, store } = {}) {
+      if (store) alertMetrics(registry, models, store.monitoring);
       if (jobs) jobMetrics(registry, jobs);
       if (tracer) traceMetrics(registry, tracer);
       if (predictions?.counts) logMetrics(registry, predictions.counts.bind(predictions));
@@ -121,6 +124,35 @@ function jobMetrics(registry: Registry, jobs: PredictionJobs): void {
       this.set({ state: "waiting" }, queue.waiting);
     },
   });
+}
+
+/** What `quern monitor` found of the served names and is still the case. */
+function alertMetrics(
+  registry: Registry,
+  models: ModelPool,
+  monitoring: Pick<MonitoringStore, "openAlerts">,
+): void {
+  const gauge = (name: string, help: string, figureOf: (alert: AlertRecord) => number) =>
+    new Gauge({
+      ...{ name, help, labelNames: ["model", "alert", "severity"] as const, registers: [registry] },
+      // Every process sees the same store.
+      aggregator: "max",
+      async collect() {
+        const names = [...new Set(models.list().map(({ manifest }) => manifest.name))];
+        // A store that cannot be read now closes no alert: what was known stays, and the page with it.
+        const open = await monitoring.openAlerts(names).catch(() => undefined);
+        if (!open) return;
+        this.reset();
+        for (const alert of open)
+          this.set({ model: alert.model, alert: alert.key, severity: alert.severity }, figureOf(alert));
+      },
+    });
+  gauge("quern_monitoring_alert_open", "1 while what `quern monitor` found is the case.", () => 1);
+  gauge(
+    "quern_monitoring_alert_opened_timestamp_seconds",
+    "When an open alert was first found.",
+    ({ firstAt }) => firstAt / 1000,
+  );
 }
 
 function traceMetrics(registry: Registry, tracer: Tracer): void {

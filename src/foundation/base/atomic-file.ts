@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { QuernError } from "./errors.js";
+import { translateWriteError } from "./disk-errors.js";
+import { makeFolder } from "./make-folder.js";
 
 /** Makes a rename or a new entry of `folder` durable. Folders cannot be synced on Windows; there it is a no-op. */
 export function syncFolder(folder: string): void {
@@ -17,11 +18,11 @@ export function syncFolder(folder: string): void {
 /**
  * Writes a file so that readers and crashes see the old content or the new, never a part:
  * temporary file in the same folder, fsync, rename, fsync of the folder. Parts are written one after another.
- * @throws QuernError DISK_FULL; the temporary file is removed and the old content stays.
+ * @throws QuernError DISK_FULL, OUTPUT_NOT_WRITABLE; the temporary file is removed and the old content stays.
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array | readonly Uint8Array[]): void {
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     const handle = openSync(temporary, "wx", 0o644);
@@ -38,8 +39,8 @@ export function writeFileAtomic(path: string, content: string | Uint8Array | rea
     renameSync(temporary, path);
     syncFolder(folder);
   } catch (cause) {
-    rmSync(temporary, { force: true });
-    throw translateDiskError(cause, path);
+    removeTemporary(temporary);
+    throw translateWriteError(cause, path);
   }
 }
 
@@ -48,9 +49,11 @@ export function moveFile(from: string, to: string): void {
   renameSync(from, to);
 }
 
-/** ENOSPC and EDQUOT become DISK_FULL; everything else passes unchanged. */
-export function translateDiskError(cause: unknown, path: string): unknown {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  if (code !== "ENOSPC" && code !== "EDQUOT") return cause;
-  return new QuernError("DISK_FULL", `No space left while writing ${path}.`, { details: { path }, cause });
+/** What went wrong is the failure before this one: a folder that takes no files gives none away either. */
+function removeTemporary(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It was never made, or stays behind a disk that refuses everything.
+  }
 }

@@ -35,6 +35,11 @@ export const ERROR_TABLE = {
   NETWORK_REFUSED: { http: 403, exit: 2, hint: "Allow the host with `--allow-host HOST`." },
   NETWORK_FAILED: { http: 502, exit: 1, hint: "Check the address and the network, then try again." },
   DISK_FULL: { http: 507, exit: 1, hint: "Free disk space and run again; nothing half-written was kept." },
+  OUTPUT_NOT_WRITABLE: {
+    http: 500,
+    exit: 2,
+    hint: "Allow writing to the place the message names, or name another one.",
+  },
   // bundles and models
   BUNDLE_INVALID: {
     http: 422,

@@ -4,14 +4,16 @@
  * after its host and process, so that files of the dead can be told from those still written to.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { readFileSync, renameSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { crc32 } from "node:zlib";
-import { syncFolder, translateDiskError } from "./atomic-file.js";
+import { syncFolder } from "./atomic-file.js";
+import { translateDiskError } from "./disk-errors.js";
 import { namesIn } from "./list-folder.js";
+import { makeFolder } from "./make-folder.js";
 import { processExists } from "./process-exists.js";
 
 const OPEN = ".open.jsonl";
@@ -42,7 +44,7 @@ export async function createJournal(folder: string): Promise<JournalWriter> {
   const name = `${HOST}-${process.pid}-${STARTED}-${randomBytes(6).toString("hex")}`;
   const path = join(folder, name + OPEN);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const file = await open(path, "wx", 0o600);
     syncFolder(folder);
     return new OpenJournal(folder, name, file);

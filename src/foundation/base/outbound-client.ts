@@ -5,7 +5,7 @@ import * as https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { translateDiskError } from "./atomic-file.js";
+import { translateDiskError } from "./disk-errors.js";
 import { QuernError } from "./errors.js";
 import { isPublicAddress } from "./outbound-addresses.js";
 

@@ -36,6 +36,31 @@ export const feedbackReceiptSchema = z.strictObject({
 });
 export type FeedbackReceipt = z.infer<typeof feedbackReceiptSchema>;
 
+/** A record that cannot be the truth of a prediction, and was not taken in. */
+export const refusedFeedbackSchema = z.strictObject({
+  /** Of the record among those handed in, from 0. */
+  index: z.number().int().nonnegative(),
+  id: z.string(),
+  message: z.string(),
+  hint: z.string(),
+});
+export type RefusedFeedback = z.infer<typeof refusedFeedbackSchema>;
+
+/** A class that came up in labels and that a model does not know. */
+export const unknownClassSchema = z.strictObject({
+  label: z.string(),
+  rows: z.number().int().positive(),
+});
+export type UnknownClass = z.infer<typeof unknownClassSchema>;
+
+/** What became of all records handed in. */
+export const feedbackAnswerSchema = feedbackReceiptSchema.extend({
+  refused: z.array(refusedFeedbackSchema),
+  /** Kept and counted above, most frequent first: a class that is new in the world must not be lost. */
+  unknownClasses: z.array(unknownClassSchema),
+});
+export type FeedbackAnswer = z.infer<typeof feedbackAnswerSchema>;
+
 export const ALERT_SEVERITIES = ["page", "ticket", "info"] as const;
 
 /** Something that is the case now; `key` says what, so that the same thing is not told twice. */
@@ -101,6 +126,8 @@ export interface MonitoringStore {
     conditions: readonly AlertCondition[],
     repeatMs: number,
   ): Promise<AlertChanges>;
+  /** Of the models of these names, by model and key. */
+  openAlerts(models: readonly string[]): Promise<readonly AlertRecord[]>;
   decide(decision: Omit<Decision, "decidedAt">): Promise<Decision>;
   /** Newest first. */
   decisions(model: string, limit?: number): Promise<readonly Decision[]>;

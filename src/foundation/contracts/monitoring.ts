@@ -2,7 +2,12 @@
 import { z } from "zod";
 import { fields } from "./extension.js";
 import { labelQueueSchema } from "./label-queue.js";
-import { ALERT_SEVERITIES, alertConditionSchema, feedbackReceiptSchema } from "./monitoring-store.js";
+import {
+  ALERT_SEVERITIES,
+  alertConditionSchema,
+  feedbackAnswerSchema,
+  unknownClassSchema,
+} from "./monitoring-store.js";
 import { predictionLogSchema } from "./prediction-log.js";
 import { spanSchema } from "./span.js";
 
@@ -249,7 +254,9 @@ export const monitorResultSchema = z.strictObject({
     }),
   ),
   resolved: z.array(z.strictObject({ key: z.string(), severity: z.enum(ALERT_SEVERITIES) })),
-  feedback: feedbackReceiptSchema.nullable(),
+  feedback: feedbackAnswerSchema.nullable(),
+  /** Labels of the window that name a class the version does not know; they count in no figure. */
+  unknownClasses: z.array(unknownClassSchema),
   /** Null where nothing is queued: rows of a file, or no places. */
   queue: z.strictObject({ added: count, removed: count, waiting: count }).nullable(),
   sealed: z.strictObject({ rows: count, segments: count, damaged: count }),

@@ -4,20 +4,35 @@ import { builtFile } from "../../foundation/base/module-file.js";
 import type { ExperimentList, ExperimentResult, Experiments } from "../../foundation/contracts/experiment.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import type { ExperimentQuestion, ExperimentReply } from "./messages.js";
+import { refuseWhileRunning } from "./refuse-while-running.js";
 
 /** Questions that wait for the one that is being answered; further ones are refused. */
 const MOST_WAITING = 8;
 const IDLE_MS = 10_000;
+/** A log of millions of predictions is read in a minute; what takes longer than this would hold up all who ask after it. */
+const LIMIT_MS = 300_000;
 
 type Without<T, Key extends string> = T extends unknown ? Omit<T, Key> : never;
 
+export interface ExperimentsOptions {
+  /** From which relative paths are read; default: the current one. */
+  readonly folder?: string;
+  /** Time for one answer, in milliseconds; then its process is ended. Whatever it was at can be asked again. */
+  readonly limitMs?: number;
+}
+
 /**
  * Asks about experiments in a process of their own: reading a long log and a million labels must hold up no prediction.
- * @param storeFolder of `store`; `folder`: from which relative paths are read
+ * What names no version is refused before a process is started for it.
+ * @param storeFolder of `store`
  */
-export function openExperiments(store: Store, storeFolder: string, folder = process.cwd()): Experiments {
+export function openExperiments(
+  store: Store,
+  storeFolder: string,
+  { folder = process.cwd(), limitMs = LIMIT_MS }: ExperimentsOptions = {},
+): Experiments {
   let waiting = 0;
-  const aside = new ExperimentProcess();
+  const aside = new ExperimentProcess(limitMs);
   let last: Promise<unknown> = Promise.resolve();
   const ask = async (
     question: Without<ExperimentQuestion, "store" | "folder">,
@@ -37,7 +52,12 @@ export function openExperiments(store: Store, storeFolder: string, folder = proc
   };
   return {
     list: () => listRunning(store),
-    start: (name, request) => ask({ action: "start", name, request }),
+    async start(name, request) {
+      await refuseWhileRunning(store, name);
+      for (const model of "candidate" in request ? [request.candidate] : request.models)
+        await store.models.get(model);
+      return ask({ action: "start", name, request });
+    },
     status: (name) => ask({ action: "status", name }),
     conclude: (name) => ask({ action: "conclude", name }),
     stop: (name, reason) => ask({ action: "stop", name, reason }),
@@ -48,13 +68,32 @@ export function openExperiments(store: Store, storeFolder: string, folder = proc
 class ExperimentProcess {
   #child: ChildProcess | undefined;
   #idle: NodeJS.Timeout | undefined;
+  readonly #limitMs: number;
+
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+  }
 
   async ask(question: ExperimentQuestion): Promise<ExperimentResult> {
     clearTimeout(this.#idle);
     this.#child ??= this.#start();
+    const child = this.#child;
+    const limit = setTimeout(() => {
+      // Nobody else is to be given what has been ended.
+      if (this.#child === child) this.#child = undefined;
+      child.kill("SIGKILL");
+    }, this.#limitMs).unref();
     try {
-      return await answerOf(this.#child, question);
+      return await answerOf(child, question);
+    } catch (failure) {
+      if (!child.killed) throw failure;
+      throw new QuernError(
+        "DEADLINE_EXCEEDED",
+        `The answer about the experiment of ${question.name} took more than ${this.#limitMs / 1000} s.`,
+        { hint: "Keep fewer predictions (`monitoring.log`), or ask `quern experiment`, which has no limit." },
+      );
     } finally {
+      clearTimeout(limit);
       this.#idle = setTimeout(() => this.#end(), IDLE_MS).unref();
     }
   }

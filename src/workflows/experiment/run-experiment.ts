@@ -16,6 +16,7 @@ import { promoteIn } from "../serve/promote.js";
 import { measureBandit, type RunningBandit, runningBandit, sharesFor } from "./measure-bandit.js";
 import { measureExperiment, type RunningExperiment, runningExperiment } from "./measure-experiment.js";
 import { defaultGoal, planFromLog, prepareGoal } from "./plan-from-log.js";
+import { refuseWhileRunning } from "./refuse-while-running.js";
 
 export interface ExperimentRequest {
   /** Its champion is what the candidate is compared with. */
@@ -230,19 +231,6 @@ async function shareAnew(running: RunningBandit, { store, context, name }: Runni
   const variants = deployment.variants.map(({ model }, arm) => ({ model, weight: shares[arm]! }));
   await store.registry.deploy(name, { ...deployment, variants }, "bandit: shares follow success", number);
   return { ...status, arms: status.arms.map((arm, index) => ({ ...arm, share: shares[index]! })) };
-}
-
-async function refuseWhileRunning(store: Store, name: string): Promise<void> {
-  const change = await store.registry.deployment(name);
-  const { experiment, bandit, canary } = change?.deployment ?? {};
-  if (!experiment && !bandit && !canary) return;
-  throw new QuernError(
-    "CONFIG_INVALID",
-    `The traffic of ${name} is under ${canary ? "a canary" : "an experiment"} already.`,
-    {
-      hint: `End it first: \`quern experiment stop ${name} --reason …\` or \`quern deploy ${name} --end --reason …\`.`,
-    },
-  );
 }
 
 /** Unique among the deployments of a name, which is where it is used. */

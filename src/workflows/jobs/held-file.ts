@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { z } from "zod";
-import { translateDiskError } from "../../foundation/base/atomic-file.js";
 import type { Clock } from "../../foundation/base/clock.js";
+import { translateDiskError } from "../../foundation/base/disk-errors.js";
 import { processExists } from "../../foundation/base/process-exists.js";
 
 /** Who holds something says so this often; silent for the second time it is taken for dead. */

@@ -3,9 +3,11 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { syncFolder, translateDiskError, writeFileAtomic } from "../../foundation/base/atomic-file.js";
+import { syncFolder, writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import type { Clock } from "../../foundation/base/clock.js";
+import { translateDiskError } from "../../foundation/base/disk-errors.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { makeFolder } from "../../foundation/base/make-folder.js";
 import { isFinal, JOB_OUTPUTS, JOB_STATES, type Job, jobSchema } from "../../foundation/contracts/job.js";
 import { HeldFile } from "./held-file.js";
 
@@ -66,7 +68,7 @@ export class JobFolder {
   constructor(path: string, clock: Clock) {
     this.path = path;
     this.#clock = clock;
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   }
 
   pathOf(id: string, file: string): string {

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder, translateDiskError } from "../../foundation/base/atomic-file.js";
+import { syncFolder } from "../../foundation/base/atomic-file.js";
+import { translateDiskError } from "../../foundation/base/disk-errors.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { resolveInside } from "../../foundation/base/path-resolver.js";
 import type { JobSettings, JobUpload } from "../../foundation/contracts/job.js";

@@ -1,19 +1,12 @@
 /** Pretrained models of a hub that speaks as Hugging Face's does: fetched once, verified, kept. */
 import { createHash } from "node:crypto";
-import {
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { createReadStream, createWriteStream, existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { makeFolder } from "../../foundation/base/make-folder.js";
 import type { OutboundClient } from "../../foundation/base/outbound-client.js";
 import { isPlainPath } from "../../foundation/base/plain-path.js";
 import { readTextInside } from "../../foundation/base/text-file.js";
@@ -165,7 +158,7 @@ async function fetchFile(
   const path = join(folder, file.rfilename);
   if (existsSync(path)) return;
   const part = `${path}.part`;
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const url = base + file.rfilename.split("/").map(encodeURIComponent).join("/");
   const size = file.lfs?.size ?? file.size;
   const have = statSync(part, { throwIfNoEntry: false })?.size ?? 0;

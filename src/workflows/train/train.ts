@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { QuernError } from "../../foundation/base/errors.js";
+import { makeFolder } from "../../foundation/base/make-folder.js";
 import type { ProjectInput } from "../../foundation/contracts/project.js";
 import type { TrainResult } from "../../foundation/contracts/run.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
@@ -26,7 +27,7 @@ export interface TrainOptions {
 
 /**
  * Trains in a child process and returns what `quern train --json` prints.
- * @throws QuernError USAGE (`log`), CONFIG_INVALID, DATA_…, TARGET_UNUSABLE, TRAINING_FAILED, INTERRUPTED, …
+ * @throws QuernError USAGE (`log`), OUTPUT_NOT_WRITABLE (`out`), CONFIG_INVALID, DATA_…, TARGET_UNUSABLE, TRAINING_FAILED, INTERRUPTED, …
  */
 export async function train(options: TrainOptions, workflow: WorkflowOptions = {}): Promise<TrainResult> {
   const context = workflowContext(workflow);
@@ -40,6 +41,8 @@ export async function train(options: TrainOptions, workflow: WorkflowOptions = {
     allowedHosts: options.allowedHosts ?? [],
     ...(options.out === undefined ? {} : { out: resolve(context.folder, options.out) }),
   };
+  // What cannot be written is said before hours of work, not after them.
+  if (fresh.out !== undefined) makeFolder(fresh.out);
   const startedAt = options.startedAt ?? context.clock.now();
   const request = options.resume ? await resumed(fresh, workflow) : fresh;
   const { signal, onEvent } = context;

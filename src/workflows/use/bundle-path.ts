@@ -1,10 +1,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 
-/** A path of a bundle, unless the word is a model's name. */
+/** A path of a bundle, whether or not one lies there, unless the word may be a model's name, which has no slash. */
 export function isBundlePath(reference: string, folder: string): boolean {
-  return (
-    (/[/\\]/.test(reference) || reference.endsWith(".quern") || reference === ".") &&
-    existsSync(resolve(folder, reference))
-  );
+  if (/[/\\]/.test(reference) || reference === ".") return true;
+  return reference.endsWith(".quern") && existsSync(resolve(folder, reference));
 }

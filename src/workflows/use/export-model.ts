@@ -4,6 +4,7 @@ import { typesFor, type VerifiedBundle, verifyBundle } from "../../capabilities/
 import { packArchive } from "../../foundation/base/archive.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { makeFolder } from "../../foundation/base/make-folder.js";
 import { builtFile } from "../../foundation/base/module-file.js";
 import { BUNDLE_FILES, type Manifest } from "../../foundation/contracts/bundle.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
@@ -135,7 +136,8 @@ function requireFolder(out: string): void {
 
 /** Into a new or empty folder, or over an earlier export of a bundle; never among other files. */
 function writeFolder(out: string, files: ReadonlyMap<string, Uint8Array>): void {
-  if (existsSync(out) && readdirSync(out).length > 0 && !existsSync(join(out, BUNDLE_FILES.manifest))) {
+  makeFolder(out);
+  if (readdirSync(out).length > 0 && !existsSync(join(out, BUNDLE_FILES.manifest))) {
     throw new QuernError("PATH_REFUSED", `${out} holds other files; a bundle is not mixed with them.`, {
       hint: "Give a new or an empty folder.",
       details: { path: out },

@@ -4,7 +4,6 @@ import {
   copyFileSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -12,9 +11,11 @@ import {
 } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { openTable, quoteIdentifier, quoteText, type Table } from "../../engines/table/index.js";
-import { syncFolder, translateDiskError } from "../../foundation/base/atomic-file.js";
+import { syncFolder } from "../../foundation/base/atomic-file.js";
 import { csvLine } from "../../foundation/base/csv-line.js";
+import { translateWriteError } from "../../foundation/base/disk-errors.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { makeFolder } from "../../foundation/base/make-folder.js";
 
 import type { WrittenPart } from "./prediction-progress.js";
 
@@ -76,7 +77,7 @@ export function outputTarget(out: string, folder: string): string {
 /** @param target from `outputTarget` @throws QuernError DISK_FULL */
 export function createPredictionWriter(target: string, options: PredictionWriterOptions): PredictionWriter {
   const format = extname(target).toLowerCase();
-  mkdirSync(dirname(target), { recursive: true });
+  makeFolder(dirname(target));
   const names = [
     ...(options.id === undefined ? [] : [options.id]),
     "prediction",
@@ -136,7 +137,7 @@ class LineWriter implements PredictionWriter {
     this.#options = options;
     const { written } = options;
     this.#temporary = written?.path ?? `${target}.${randomBytes(6).toString("hex")}.tmp`;
-    this.#handle = openSync(this.#temporary, written ? "r+" : "wx");
+    this.#handle = this.#translated(() => openSync(this.#temporary, written ? "r+" : "wx"));
     if (written) {
       ftruncateSync(this.#handle, written.bytes);
       this.#rows = written.rows;
@@ -177,7 +178,7 @@ class LineWriter implements PredictionWriter {
     fsyncSync(this.#handle);
     closeSync(this.#handle);
     if (this.#format === ".parquet") await this.#toParquet();
-    else renameSync(this.#temporary, this.#target);
+    else this.#translated(() => renameSync(this.#temporary, this.#target));
     syncFolder(dirname(this.#target));
     return this.#target;
   }
@@ -192,14 +193,21 @@ class LineWriter implements PredictionWriter {
   }
 
   #append(text: string): void {
-    try {
+    this.#translated(() => {
       const bytes = Buffer.from(text);
       for (let offset = 0; offset < bytes.length; ) {
         offset += writeSync(this.#handle, bytes, offset, bytes.length - offset, this.#bytes + offset);
       }
       this.#bytes += bytes.length;
+    });
+  }
+
+  /** What the disk refuses, as what it means for the output. */
+  #translated<T>(write: () => T): T {
+    try {
+      return write();
     } catch (cause) {
-      throw translateDiskError(cause, this.#target);
+      throw translateWriteError(cause, this.#target);
     }
   }
 
@@ -221,8 +229,10 @@ class LineWriter implements PredictionWriter {
       );
       // The lines stay whole until the file is there.
       const copy = `${this.#temporary}.parquet`;
-      copyFileSync(made, copy);
-      renameSync(copy, this.#target);
+      this.#translated(() => {
+        copyFileSync(made, copy);
+        renameSync(copy, this.#target);
+      });
       rmSync(this.#temporary, { force: true });
     } finally {
       await table.close();

@@ -25,7 +25,7 @@ import {
 import type {
   AlertChanges,
   AlertCondition,
-  FeedbackReceipt,
+  FeedbackAnswer,
 } from "../../foundation/contracts/monitoring-store.js";
 import { spanMs } from "../../foundation/contracts/span.js";
 import type { Store } from "../../foundation/contracts/store.js";
@@ -41,6 +41,7 @@ import { fillLabelQueue } from "./fill-label-queue.js";
 import { judgeCohorts, judgePerformance, yardstick } from "./judge-performance.js";
 import { journalFolder } from "./prediction-log.js";
 import { referenceFile, trainingRows } from "./reference-rows.js";
+import { takeFeedback } from "./take-feedback.js";
 import { watchGroups } from "./watch-groups.js";
 import { fileRows, loggedRows, predictionFrame } from "./watched-rows.js";
 
@@ -85,7 +86,7 @@ export function monitorModel(request: MonitorRequest, options: WorkflowOptions =
         { extensions: [...(request.extensions ?? [])] },
         context.folder,
       );
-      const upkeep = await keepUp(request, store, settings, context);
+      const upkeep = await keepUp(model, request, store, settings, context);
       const observed = await observe(model, request, { settings, extensions }, store, context);
       const { name } = model.bundle.manifest;
       const conditions = conditionsOf({ ...observed, ...upkeep });
@@ -130,17 +131,21 @@ const DAY_MS = 86_400_000;
 
 /** Takes labels in, seals what is full and forgets what is too old. */
 async function keepUp(
+  { bundle }: OpenModel,
   { model, labels, reading = {} }: MonitorRequest,
   store: Store,
   { log }: MonitoringSettings,
   context: WorkflowContext,
-): Promise<{ feedback: FeedbackReceipt | null; sealed: Sealed }> {
+): Promise<{ feedback: FeedbackAnswer | null; sealed: Sealed }> {
+  const { name, outputs } = bundle.manifest;
   const feedback =
     labels === undefined
       ? null
-      : await store.monitoring.addFeedback(
-          (await store.models.get(model)).name,
+      : await takeFeedback(
+          store.monitoring,
+          name,
           await readLabels(labels, (await store.models.get(model)).document, reading, context),
+          outputs,
         );
   const folder = journalFolder(store.location);
   const nothing = { rows: 0, segments: 0, damaged: 0 };
@@ -158,7 +163,15 @@ async function keepUp(
 
 type Observed = Pick<
   MonitorResult,
-  "window" | "reference" | "drift" | "performance" | "estimated" | "cohorts" | "groups" | "queue"
+  | "window"
+  | "reference"
+  | "drift"
+  | "performance"
+  | "estimated"
+  | "unknownClasses"
+  | "cohorts"
+  | "groups"
+  | "queue"
 >;
 
 async function observe(
@@ -210,6 +223,7 @@ async function observe(
             random: createRandom("drift"),
           }),
     performance: judgePerformance(rows, stick, settings),
+    unknownClasses: [...rows.labels.unknown],
     estimated: estimatePerformance(rows, heldOut, manifest, stick, settings.minimumLabels),
     cohorts: judgeCohorts(
       rows,

@@ -4,6 +4,7 @@ import {
 } from "../../capabilities/monitoring/prediction-log/read-log.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
 import { type Column, createFrame, type Frame, takeRows } from "../../foundation/contracts/frame.js";
+import type { UnknownClass } from "../../foundation/contracts/monitoring-store.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import type { Predictions, Target } from "../../foundation/contracts/target.js";
 import type { WorkflowContext } from "../context.js";
@@ -11,6 +12,7 @@ import { readTarget, takeKnown } from "../use/evaluate-model.js";
 import type { OpenModel } from "../use/open-model.js";
 import { answerable, openRows, type ReadingOptions, readInputs } from "../use/reading.js";
 import { journalFolder } from "./prediction-log.js";
+import { countUnknown, isNumber } from "./take-feedback.js";
 
 /** Rows a model answered, with what is known of the truth. */
 export interface WatchedRows {
@@ -33,6 +35,8 @@ export interface Labels {
   readonly target: Target;
   /** From prediction to label. */
   readonly delayMs: Float64Array;
+  /** Classes that labels name and the version does not know. */
+  readonly unknown: readonly UnknownClass[];
 }
 
 /**
@@ -61,7 +65,7 @@ export async function loggedRows(
   return {
     ...{ source: "log", inputs, predictions, at, redacted, ids },
     ...(units ? { units } : {}),
-    labels: { ...labels, delayMs },
+    labels: { ...labels, delayMs, unknown: countUnknown(truths.filter(isKnown), manifest.outputs) },
   };
 }
 
@@ -89,7 +93,8 @@ export async function fileRows(
       inputs,
       predictions,
       redacted: [],
-      labels: { ...labels, delayMs: new Float64Array(0) },
+      // A file of labelled rows is read by the classes of the model.
+      labels: { ...labels, delayMs: new Float64Array(0), unknown: [] },
     };
   } finally {
     await data.close();
@@ -106,6 +111,8 @@ function placed(
   return { rows: rows.map((row) => positions.get(row)!), target: takeKnown(known, rows) };
 }
 
+const isKnown = (truth: string | undefined): truth is string => truth !== undefined;
+
 /** Truths that are no value of the target count as unknown. */
 function labelsOf(
   { outputs }: Manifest,
@@ -121,7 +128,7 @@ function labelsOf(
     return { rows, target: { task: classes.length === 2 ? "binary" : "multiclass", codes, classes } };
   }
   const numbers = truths.map((truth) =>
-    truth === undefined || truth.trim() === "" ? Number.NaN : Number(truth),
+    truth !== undefined && isNumber(truth) ? Number(truth) : Number.NaN,
   );
   const rows = Int32Array.from([...numbers.keys()].filter((row) => Number.isFinite(numbers[row])));
   return {

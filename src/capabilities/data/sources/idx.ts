@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { translateDiskError } from "../../../foundation/base/atomic-file.js";
+import { translateDiskError } from "../../../foundation/base/disk-errors.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import { imageUri } from "../../../foundation/base/pictures/image-text.js";
 import { encodeNetpbm } from "../../../foundation/base/pictures/netpbm.js";

@@ -1,7 +1,7 @@
 /** A folder of images, one folder for each class, as a table of paths and labels. */
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { translateDiskError } from "../../../foundation/base/atomic-file.js";
+import { translateDiskError } from "../../../foundation/base/disk-errors.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import { IMAGE_FILE } from "../../../foundation/base/pictures/image-text.js";
 

@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { Transform, type TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { translateDiskError } from "../../../foundation/base/atomic-file.js";
+import { translateDiskError } from "../../../foundation/base/disk-errors.js";
 
 const CARRIAGE_RETURN = 0x0d;
 const LINE_FEED = 0x0a;

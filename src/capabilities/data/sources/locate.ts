@@ -2,7 +2,7 @@ import { createWriteStream, readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { translateDiskError } from "../../../foundation/base/atomic-file.js";
+import { translateDiskError } from "../../../foundation/base/disk-errors.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { OutboundClient } from "../../../foundation/base/outbound-client.js";
 import { IMAGE_FILE } from "../../../foundation/base/pictures/image-text.js";

@@ -9,7 +9,7 @@ import {
   type TableNote,
   type TableSource,
 } from "../../../engines/table/index.js";
-import { translateDiskError } from "../../../foundation/base/atomic-file.js";
+import { translateDiskError } from "../../../foundation/base/disk-errors.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { OutboundClient } from "../../../foundation/base/outbound-client.js";
 import { makePrivateFolder } from "../../../foundation/base/private-folder.js";

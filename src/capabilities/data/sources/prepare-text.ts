@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { Transform, type TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { translateDiskError } from "../../../foundation/base/atomic-file.js";
+import { translateDiskError } from "../../../foundation/base/disk-errors.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import { damagedGzip, type RecognisedFile } from "./recognise.js";
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Logger } from "../../../foundation/base/logger.js";
 import type { OutboundClient } from "../../../foundation/base/outbound-client.js";
 import type { AlertRecord } from "../../../foundation/contracts/monitoring-store.js";
+import { conditionsOf } from "./conditions.js";
 import { grafanaDashboard } from "./grafana-dashboard.js";
 import { notifyAll, webhookNotifier } from "./notifiers.js";
 
@@ -38,6 +39,20 @@ test("a webhook gets every alert as text and as data; one that fails keeps no ot
   expect(logged).toEqual(["error Alerts could not be told."]);
   await notifyAll(notifiers, [], logger);
   expect(sent).toHaveLength(2);
+});
+
+test("labels of a class that the model does not know are an alert that names them", () => {
+  const nothing = { drift: null, performance: null, estimated: null };
+  const sealed = { rows: 0, segments: 0, damaged: 0 };
+  const classes = [
+    { label: "maybe", rows: 3 },
+    { label: "later", rows: 1 },
+  ];
+  expect(conditionsOf({ ...nothing, sealed, unknownClasses: [] })).toEqual([]);
+  const [condition] = conditionsOf({ ...nothing, sealed, unknownClasses: classes });
+  expect(condition).toMatchObject({ key: "labels-unknown", severity: "ticket", evidence: { classes } });
+  expect(condition!.message).toContain("4 labels name classes that the model does not know");
+  expect(condition!.message).toContain('"maybe" (3), "later" (1)');
 });
 
 test("the dashboard is JSON whose panels lie side by side without overlap", () => {

@@ -6,13 +6,20 @@ import type {
 } from "../../../foundation/contracts/monitoring.js";
 import type { AlertCondition } from "../../../foundation/contracts/monitoring-store.js";
 
-type Observed = Pick<MonitorResult, "drift" | "performance" | "estimated" | "sealed">;
+type Observed = Pick<MonitorResult, "drift" | "performance" | "estimated" | "unknownClasses" | "sealed">;
 
 /** What is the case, each under a key that stays the same while it is. Lost performance first. */
-export function conditionsOf({ drift, performance, estimated, sealed }: Observed): AlertCondition[] {
+export function conditionsOf({
+  drift,
+  performance,
+  estimated,
+  unknownClasses,
+  sealed,
+}: Observed): AlertCondition[] {
   return [
     ...(performance?.metrics.filter(({ alarm }) => alarm).map(performanceCondition) ?? []),
     ...estimatedCondition(estimated),
+    ...unknownCondition(unknownClasses),
     ...(drift ? driftConditions(drift) : []),
     ...(sealed.damaged > 0
       ? [
@@ -49,6 +56,21 @@ function estimatedCondition(estimated: EstimatedPerformance | null): AlertCondit
       severity: "ticket",
       message: `${estimated.metric} was expected to be ${written(expected)} on ${rows} labelled rows and is ${written(realised)}: the relation of inputs to target has changed, or the probabilities are not calibrated.`,
       evidence: { ...estimated },
+    },
+  ];
+}
+
+/** What a model cannot answer is no drift of what it is asked: only its next version can know the class. */
+function unknownCondition(classes: Observed["unknownClasses"]): AlertCondition[] {
+  if (classes.length === 0) return [];
+  const rows = classes.reduce((sum, { rows }) => sum + rows, 0);
+  const shown = classes.slice(0, 5).map(({ label, rows }) => `${JSON.stringify(label)} (${rows})`);
+  return [
+    {
+      key: "labels-unknown",
+      severity: "ticket",
+      message: `${rows === 1 ? "1 label names a class" : `${rows} labels name classes`} that the model does not know, and ${rows === 1 ? "counts" : "count"} in no figure: ${shown.join(", ")}${classes.length > 5 ? ", …" : ""}. Correct the labels, or train again with rows of the new class.`,
+      evidence: { classes: classes.slice(0, 50) },
     },
   ];
 }

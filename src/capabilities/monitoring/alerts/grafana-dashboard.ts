@@ -54,6 +54,12 @@ const PANELS: readonly Panel[] = [
     ...{ title: "Jobs", unit: "short" },
     queries: [["quern_jobs", "{{state}}"]],
   },
+  {
+    ...{ title: "Open alerts of the monitoring", unit: "short" },
+    queries: [
+      ["max by (model, alert, severity) (quern_monitoring_alert_open)", "{{severity}} {{model}}: {{alert}}"],
+    ],
+  },
 ];
 
 const WIDTH = 12;

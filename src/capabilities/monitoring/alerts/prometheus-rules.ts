@@ -82,6 +82,13 @@ function healthRules(latencySeconds: number): Rule[] {
       expression: "sum by (model) (rate(quern_predictions_refused_total[5m])) > 0",
       summary: "Requests for {{ $labels.model }} are turned away; the server is too small or too busy.",
     },
+    {
+      // Of the severity that the monitoring gave it; what is only worth knowing calls nobody.
+      ...{ alert: "QuernMonitoringAlert" },
+      expression: `max by (model, alert, severity) (quern_monitoring_alert_open{severity=~"page|ticket"}) > 0`,
+      summary:
+        "Monitoring of {{ $labels.model }} found {{ $labels.alert }}: `quern monitor {{ $labels.model }} --report report.html` shows it.",
+    },
   ];
 }
 

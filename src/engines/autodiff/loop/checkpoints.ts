@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { QuernError } from "../../../foundation/base/errors.js";
+import { makeFolder } from "../../../foundation/base/make-folder.js";
 import {
   openSafetensors,
   type StoredTensor,
@@ -55,7 +56,7 @@ export function openCheckpoints({ folder, identity, keep = 2 }: CheckpointsOptio
       .reverse();
   return {
     save(snapshot) {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       const name = `checkpoint-${String(snapshot.step).padStart(10, "0")}.safetensors`;
       const tensors = tensorsOf(snapshot);
       const progress = JSON.stringify(snapshot.progress);

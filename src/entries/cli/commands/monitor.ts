@@ -83,6 +83,19 @@ export const command = defineCommand({
 });
 
 const SHOWN_CHECKS = 10;
+const SHOWN_REFUSALS = 5;
+
+function describeLabels(feedback: MonitorResult["feedback"]): string[] {
+  if (!feedback) return [];
+  const { added, corrected, repeated, refused } = feedback;
+  const more = refused.length > SHOWN_REFUSALS ? [`… ${refused.length - SHOWN_REFUSALS} more`] : [];
+  return [
+    `labels: ${added} new, ${corrected} corrected, ${repeated} known already, ${refused.length} refused`,
+    ...refused.slice(0, SHOWN_REFUSALS).map(({ message, hint }) => `  ${printable(`${message} ${hint}`)}`),
+    ...more,
+    "",
+  ];
+}
 
 function describeResult({
   window,
@@ -116,7 +129,7 @@ function describeResult({
       ]);
     lines.push("", textTable(["column", "check", "change", "alarm from", "p", ""], rows, new Set([2, 3, 4])));
   }
-  lines.push("");
+  lines.push("", ...describeLabels(result.feedback));
   if (result.alerts.length === 0) lines.push("No alert is open.");
   for (const { severity, message } of result.alerts) lines.push(`${severity}: ${printable(message)}`);
   for (const { key } of result.resolved) lines.push(`resolved: ${key}`);
