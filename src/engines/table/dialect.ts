@@ -9,7 +9,7 @@ export interface Dialect {
   readonly quote: string;
   /** Whether the first row names the columns. */
   readonly header: boolean;
-  /** Lines before the header to pass over. */
+  /** Lines before the first row to pass over, blank ones included. */
   readonly skipLines: number;
 }
 
@@ -19,12 +19,27 @@ const SAMPLE_ROWS = 1000;
 /** @param sample the beginning of the file, without byte order mark; its last row may be cut off */
 export function sniffDialect(sample: string, given: Partial<Dialect> = {}): Dialect {
   const declared = /^sep=(.)\r?\n/.exec(sample);
-  const skipLines = given.skipLines ?? (declared && !given.delimiter ? 1 : 0);
-  const text = dropLines(sample, skipLines);
+  const said = given.skipLines ?? (declared && (given.delimiter ?? declared[1]) === declared[1] ? 1 : 0);
+  const rest = dropLines(sample, said);
+  // The reader would take a blank line for the header, and the header for a row.
+  const empty = leadingLines(rest, EMPTY_LINE);
+  const blank = leadingLines(rest, BLANK_LINE);
+  const text = dropLines(rest, blank);
   const quote = given.quote ?? sniffQuote(text);
   const delimiter = given.delimiter ?? declared?.[1] ?? sniffDelimiter(text, quote);
   const header = given.header ?? sniffHeader(parseRows(text, delimiter, quote));
-  return { delimiter, quote, header, skipLines };
+  // Without a header, a row of empty cells is a row like others.
+  return { delimiter, quote, header, skipLines: said + (header ? blank : empty) };
+}
+
+const EMPTY_LINE = /[^\S\n]*\n/y;
+/** Spreadsheets write empty rows above a table as delimiters alone. */
+const BLANK_LINE = /(?:[^\S\n]|[,;|])*\n/y;
+
+function leadingLines(text: string, line: RegExp): number {
+  let count = 0;
+  for (line.lastIndex = 0; line.test(text); ) count++;
+  return count;
 }
 
 export function dropLines(text: string, count: number): string {

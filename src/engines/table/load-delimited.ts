@@ -16,10 +16,14 @@ const SAMPLE_BYTES = 2 ** 20;
 const MAX_INTEGER_DIGITS = 15;
 const NOT_A_NUMBER = "quern: not a number";
 
-interface Input {
-  readonly files: readonly TableFile[];
-  readonly names: readonly string[];
+/** A file with the way it is written; files of one table may differ in the lines above the header. */
+interface DelimitedFile extends TableFile {
   readonly dialect: Dialect;
+}
+
+interface Input {
+  readonly files: readonly DelimitedFile[];
+  readonly names: readonly string[];
 }
 
 interface Head {
@@ -39,8 +43,11 @@ export async function loadDelimited(
   const first = files[0]!;
   const head = readHead(first, given);
   const { names, notes } = namesOf(head, first);
-  for (const file of files.slice(1)) checkSameColumns(file, head, names);
-  const input = { files, names, dialect: head.dialect };
+  const written = files.map((file, index): DelimitedFile => {
+    const dialect = index === 0 ? head.dialect : dialectOfSame(file, head, names, given.skipLines);
+    return { ...file, dialect };
+  });
+  const input = { files: written, names };
   const body = head.dialect.header ? head.rows.slice(1) : head.rows;
   let numeric = names.filter((_, index) => looksNumeric(body.map((row) => row[index] ?? "")));
   try {
@@ -115,22 +122,35 @@ function namesOf(head: Head, file: TableFile): { names: string[]; notes: TableNo
   return { names, notes: [{ id: "header-assumed", message }] };
 }
 
-function checkSameColumns(file: TableFile, head: Head, names: readonly string[]): void {
-  const other = readHead(file, head.dialect);
+/** The dialect of a further file. @throws QuernError DATA_SCHEMA where its columns are others */
+function dialectOfSame(
+  file: TableFile,
+  head: Head,
+  names: readonly string[],
+  skipLines: number | undefined,
+): Dialect {
+  const { delimiter, quote, header } = head.dialect;
+  const other = readHead(file, {
+    delimiter,
+    quote,
+    header,
+    ...(skipLines === undefined ? {} : { skipLines }),
+  });
   const found = head.dialect.header
     ? columnNames(other.rows[0]!, nameOf(file)).names
     : other.rows[0]!.map((_, index) => `column${index + 1}`);
   const length = Math.max(found.length, names.length);
+  const line = other.dialect.skipLines + 1;
   for (let index = 0; index < length; index++) {
     if (found[index] === names[index]) continue;
     throw new QuernError(
       "DATA_SCHEMA",
-      `${nameOf(file)}, line 1, column ${index + 1}: found ${describe(found[index])}, but the first file has ` +
+      `${nameOf(file)}, line ${line}, column ${index + 1}: found ${describe(found[index])}, but the first file has ` +
         `${describe(names[index])} there.`,
       {
         details: {
           file: nameOf(file),
-          line: 1,
+          line,
           column: index + 1,
           expected: names[index],
           found: found[index],
@@ -138,17 +158,17 @@ function checkSameColumns(file: TableFile, head: Head, names: readonly string[])
       },
     );
   }
+  return other.dialect;
 }
 
 const describe = (name: string | undefined): string =>
   name === undefined ? "no column" : JSON.stringify(name);
 const nameOf = (file: TableFile): string => file.name ?? file.path;
 
-function readCsv(files: readonly TableFile[], names: readonly string[], dialect: Dialect): string {
-  const paths = files.map((file) => quoteText(file.path)).join(", ");
+function readCsv({ path, dialect }: DelimitedFile, names: readonly string[]): string {
   const columns = names.map((name) => `${quoteText(name)}: 'VARCHAR'`).join(", ");
   return (
-    `read_csv([${paths}], auto_detect = false, delim = ${quoteText(dialect.delimiter)}, ` +
+    `read_csv(${quoteText(path)}, auto_detect = false, delim = ${quoteText(dialect.delimiter)}, ` +
     `quote = ${quoteText(dialect.quote)}, escape = ${quoteText(dialect.quote)}, header = ${dialect.header}, ` +
     `skip = ${dialect.skipLines}, nullstr = '', columns = {${columns}})`
   );
@@ -196,9 +216,9 @@ function convert(name: string): string {
 async function store(database: Database, input: Input, numeric: readonly string[]): Promise<void> {
   const isNumeric = new Set(numeric);
   const selected = input.names.map((name) => (isNumeric.has(name) ? convert(name) : quoteIdentifier(name)));
-  const { files, names, dialect } = input;
+  const { files, names } = input;
   await storeFiles(database, STORED, files, (file) => {
-    return `SELECT ${selected.join(", ")} FROM ${readCsv([file], names, dialect)}`;
+    return `SELECT ${selected.join(", ")} FROM ${readCsv(file, names)}`;
   });
 }
 
@@ -207,14 +227,15 @@ const isNotANumber = (cause: unknown): boolean =>
 
 async function trulyNumeric(
   database: Database,
-  { files, names, dialect }: Input,
+  { files, names }: Input,
   candidates: readonly string[],
 ): Promise<string[]> {
   const checks = candidates.map((name, index) => {
     const column = quoteIdentifier(name);
     return `bool_or(${column} IS NOT NULL AND ${parsed(column)} IS NULL AND NOT ${isMissing(column, {})}) AS c${index}`;
   });
-  const [found] = await database.query(`SELECT ${checks.join(", ")} FROM ${readCsv(files, names, dialect)}`);
+  const all = files.map((file) => `SELECT * FROM ${readCsv(file, names)}`).join(" UNION ALL ");
+  const [found] = await database.query(`SELECT ${checks.join(", ")} FROM (${all})`);
   return candidates.filter((_, index) => found![`c${index}`] !== true);
 }
 

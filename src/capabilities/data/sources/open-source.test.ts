@@ -195,6 +195,8 @@ describe("what a source may be", () => {
       ],
     ],
     ["one column", "word\nhello\nworld\n", ["word"], [["hello"], ["world"]]],
+    ["blank lines above the header", "\n  \r\nx,y\n\n1,2\n", ["x", "y"], [[1, 2]]],
+    ["rows of empty cells above the header", ",,\n;;\nx,y\n1,2\n", ["x", "y"], [[1, 2]]],
     ["no line end", "x,y\n1,2", ["x", "y"], [[1, 2]]],
   ])("delimited text with %s", async (_name, text, names, rows) => {
     expect(await read(put("data.txt", text))).toMatchObject({ names, rows });
