@@ -15,9 +15,6 @@ export interface DataRoles {
   readonly split?: string;
 }
 
-/** Labels of a target stay as the source writes them, so these kinds are read as texts. */
-const TARGET_KINDS: ReadonlySet<ColumnKind> = new Set(["number", "category"]);
-
 /** What every column is for this project: as said, as its role demands, otherwise as its values look. */
 export async function decideSchema(
   { table, imageFolder }: TableWithImages,
@@ -31,12 +28,11 @@ export async function decideSchema(
     ...(data.missing ? { missing: data.missing } : {}),
   };
   const kinds = { ...data.kinds, ...roleKinds(rolesOf(project)) };
-  const inferred = await inferSchema(table, { ...inference, kinds });
-  const target = inferred.columns.find((column) => column.name === task.target);
-  const decided =
-    !target || TARGET_KINDS.has(target.kind)
-      ? inferred
-      : await inferSchema(table, { ...inference, kinds: { ...kinds, [target.name]: "category" } });
+  const decided = await inferSchema(table, {
+    ...inference,
+    kinds,
+    ...(task.target === undefined ? {} : { target: task.target }),
+  });
   return {
     ...decided,
     columns: await withImageSizes(

@@ -299,6 +299,22 @@ describe("inferSchema", () => {
     expect(unreadable[0]!.examples.map((example) => example.value)).toEqual(["0000-00-00", "0000-01-01"]);
   });
 
+  it("a target of truth values is read as labels, and nothing about other columns is lost by it", async () => {
+    const path = join(folder, "target.csv");
+    const lines = count(100, (i) => `${i === 7 ? "many" : i},${(i % 28) + 1}.3.2024,${i % 2 ? "Yes" : "no"}`);
+    writeFileSync(path, `v,day,t\n${lines.join("\n")}\n`);
+    table = await openTable(
+      { format: "delimited", files: [{ path }] },
+      { threads: 1, temporaryFolder: folder },
+    );
+    const { columns, unreadable } = await inferSchema(table, { target: "t" });
+    expect(columns.map(({ kind }) => kind)).toEqual(["number", "datetime", "category"]);
+    expect(columns[1]!.format).toMatchObject({ datetime: "%d.%m.%Y" });
+    expect(unreadable).toMatchObject([{ column: "v", rows: 1, examples: [{ row: 7, value: "many" }] }]);
+    const labels = (await readFrame(table, columns)).columns.get("t");
+    expect(labels).toMatchObject({ dictionary: ["Yes", "no"] });
+  });
+
   it("many odd cells make a category", async () => {
     expect(
       (

@@ -28,6 +28,8 @@ export interface InferenceOptions {
   readonly ignore?: readonly string[];
   /** Texts that mean "missing" in every column, beside the common ones. */
   readonly missing?: readonly string[];
+  /** The column to predict: numbers, or labels that stay as the source writes them. */
+  readonly target?: string;
   /** Default: data URIs are images, names of files are not. */
   readonly isImage?: IsImage;
 }
@@ -45,6 +47,9 @@ export interface InferredSchema {
   readonly columns: readonly ColumnSchema[];
   readonly unreadable: readonly UnreadableCells[];
 }
+
+/** Labels of a target stay as the source writes them, so other kinds are read as texts. */
+const TARGET_KINDS: ReadonlySet<ColumnKind> = new Set(["number", "category"]);
 
 /** A kind is given up when more than this share of the present cells is no value of it. */
 const TOLERATED_SHARE = 0.02;
@@ -100,6 +105,19 @@ async function decide(
   }
   const wanted = Object.hasOwn(options.kinds ?? {}, name) ? options.kinds![name] : undefined;
   const choices = wanted ? [impose(evidence, wanted)] : chooseKinds(evidence, options.isImage);
+  const decided = await firstThatFits(table, evidence, choices, missing);
+  if (name !== options.target || TARGET_KINDS.has(decided.schema.kind)) return decided;
+  return firstThatFits(table, evidence, [{ ...impose(evidence, "category"), reason: LABELS }], missing);
+}
+
+const LABELS = "It is the target, so its values are labels.";
+
+async function firstThatFits(
+  table: Table,
+  evidence: ColumnEvidence,
+  choices: readonly Choice[],
+  missing: readonly string[],
+): Promise<{ schema: ColumnSchema; bad: number }> {
   for (const [index, choice] of choices.entries()) {
     const schema = toSchema(evidence, choice, missing);
     const bad = await countUnreadable(table, evidence, schema);
@@ -107,7 +125,7 @@ async function decide(
     if (!last && bad > evidence.present * TOLERATED_SHARE) continue;
     return { schema, bad };
   }
-  throw new Error(`No kind was chosen for ${name}.`);
+  throw new Error(`No kind was chosen for ${evidence.name}.`);
 }
 
 function toSchema(evidence: ColumnEvidence, choice: Choice, missing: readonly string[]): ColumnSchema {
