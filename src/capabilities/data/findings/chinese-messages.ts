@@ -85,7 +85,10 @@ const MESSAGES: Readonly<Record<string, Say>> = {
     "请去掉该列，或检查它为何不变。",
   ],
   "near-constant-column": () => ["有些列几乎总是同一个值。", "没有害处；若少数值没有含义，可以去掉。"],
-  "empty-column": (_, c) => [`列${c}完全没有值。`, "请去掉该列，或检查它是怎样导出的。"],
+  "empty-column": (_, c) => [
+    c === "" ? "有些列完全没有值，未被使用。" : `列${c}完全没有值。`,
+    "若本应有值，请检查数据是怎样导出的；公式须连同结果一起保存。",
+  ],
   "high-missingness": (f, c) => [
     `列${c}有 ${f.count("missing")} 行（${f.share("share")}）缺失。`,
     "模型会自行处理缺失；请查明缺失的原因，若永远不会补填，可去掉该列。",
@@ -93,6 +96,14 @@ const MESSAGES: Readonly<Record<string, Say>> = {
   "mixed-types": (_, c) => [
     `列${c}多数是数字，但夹杂着文字，因此未按数字读取。`,
     "如果这些文字表示缺失，请列入 `data.missing`，该列便按数字读取。",
+  ],
+  "nested-values": (f, c) => [
+    `列${c}中 ${f.share("share")} 的值是 JSON 对象或列表，却被读作文字，模型看不到其中的字段。`,
+    "请把每个字段写成单独的一列；等长的数字列表会读作向量。",
+  ],
+  "spelling-variants": (f, c) => [
+    `列${c}中有 ${f.count("groups")} 组值只在大小写、空格或全角半角上不同；合并后由 ${f.count("distinct")} 个变为 ${f.count("joined")} 个。`,
+    "若含义相同，请在数据源中统一写法。",
   ],
   "unreadable-cells": (f, c) => [
     `列${c}有 ${f.count("rows")} 个单元格无法按其类型读取，按缺失处理。`,

@@ -271,6 +271,46 @@ describe("unusable columns and values", () => {
     ]);
   });
 
+  it("names columns without a value that were left out", async () => {
+    const nothing = { kind: "ignore" as const, cells: all(() => undefined) };
+    const [one] = findProblems(await inspect({ ...data, nothing }, binary)).filter(
+      ({ id }) => id === "empty-column",
+    );
+    expect(one).toMatchObject({ column: "nothing", severity: "info", fix: { state: "applied" } });
+    const five = Object.fromEntries([1, 2, 3, 4, 5].map((k) => [`nothing${k}`, nothing]));
+    expect(await found({ ...data, ...five }, binary)).toContain("empty-column");
+  });
+
+  it("finds values and classes that differ only in how they are written", async () => {
+    const colour = category(all((i) => ["Red", "red", "ＲＥＤ", "dark  blue", "Dark blue", "green"][i % 6]!));
+    const churn = category(
+      all((i) => (data.churn!.cells[i] === "yes" ? (i % 2 ? "Left" : "LEFT") : "stayed")),
+    );
+    const findings = findProblems(
+      await inspect({ ...data, colour, churn }, { name: "churn", task: "multiclass" }),
+    ).filter(({ id }) => id === "spelling-variants");
+    expect(ids(findings)).toEqual(["spelling-variants churn", "spelling-variants colour"]);
+    expect(findings[0]).toMatchObject({
+      severity: "warning",
+      evidence: { groups: 1, distinct: 3, joined: 2 },
+    });
+    expect(findings[1]).toMatchObject({ severity: "info", evidence: { groups: 2, distinct: 6, joined: 3 } });
+    expect(findings[0]!.message).toContain('"LEFT" = "Left"');
+  });
+
+  it("finds objects and lists within cells that were read as text", async () => {
+    const meta = category(
+      all((i) => (i % 9 === 0 ? undefined : JSON.stringify({ age: i % 4, tags: ["a"] }))),
+    );
+    const tags = { kind: "text" as const, cells: all((i) => JSON.stringify([`t${i}`, "b"])) };
+    const braces = category(all((i) => ["{x}", "[y]", "{not json", "plain"][i % 4]!));
+    const findings = findProblems(await inspect({ ...data, meta, tags, braces }, binary)).filter(
+      ({ id }) => id === "nested-values",
+    );
+    expect(ids(findings)).toEqual(["nested-values meta", "nested-values tags"]);
+    expect(findings[0]!.fix.action).toContain('"meta.age", "meta.tags"');
+  });
+
   it("passes on cells that could not be read", async () => {
     const input = await inspect(data, binary);
     const unreadable = [

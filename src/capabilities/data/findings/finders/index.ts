@@ -11,10 +11,12 @@ import { missingPredictsTarget } from "./missing-predicts-target.js";
 import { missingValues } from "./missing-values.js";
 import { mixedTypes } from "./mixed-types.js";
 import { nearDuplicates } from "./near-duplicates.js";
+import { nestedValues } from "./nested-values.js";
 import { outliers } from "./outliers.js";
 import { placeholderValues } from "./placeholder-values.js";
 import { postOutcomeTime } from "./post-outcome-time.js";
 import { redundantColumns } from "./redundant-columns.js";
+import { spellingVariants } from "./spelling-variants.js";
 import { splitDuplicates } from "./split-duplicates.js";
 import { splitShift } from "./split-shift.js";
 import { targetLeak } from "./target-leak.js";
@@ -37,12 +39,14 @@ export const FINDERS: readonly Finder[] = [
   nearDuplicates,
   targetValues,
   classBalance,
+  spellingVariants,
   idLikeColumns,
   constantColumns,
   missingValues,
   unreadableCells,
   unreadablePictures,
   mixedTypes,
+  nestedValues,
   dateAsText,
   placeholderValues,
   highCardinality,

@@ -21,6 +21,11 @@ export const missingValues = defineFinder({
   find(input, { infoShare, warningShare }) {
     const total = input.profile.rows;
     const findings: Finding[] = [];
+    // A column without any value has no other kind, unless one was said, and is in no frame.
+    const empty = input.profile.columns.filter(
+      ({ kind, missing }) => kind === "ignore" && total > 0 && missing === total,
+    );
+    if (empty.length > 0) findings.push(leftOut(empty.map(({ name }) => name)));
     for (const { profile } of featureColumns(input)) {
       const { name: column, missing, missingShare } = profile;
       if (total === 0 || missingShare < infoShare) continue;
@@ -44,3 +49,23 @@ export const missingValues = defineFinder({
     return findings;
   },
 });
+
+function leftOut(names: readonly string[]): Finding {
+  const listed = names.slice(0, 8).map(quote).join(", ");
+  const more = names.length > 8 ? ` and ${names.length - 8} more` : "";
+  const one = names.length === 1;
+  return {
+    id: "empty-column",
+    severity: "info",
+    ...(one ? { column: names[0]! } : {}),
+    message: one
+      ? `Column ${listed} has no value at all, so it is left out.`
+      : `${names.length} columns have no value at all, so they are left out: ${listed}${more}.`,
+    evidence: { columns: names.slice(0, 200) },
+    fix: {
+      state: "applied",
+      action:
+        "If there should be values, check how the data was exported; formulas need their results saved.",
+    },
+  };
+}
