@@ -26,13 +26,18 @@ export function delimitedError(
   return new QuernError(code, `${where}: ${what}`, { details, hint, cause });
 }
 
+const counted = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? "" : "s"}`;
+
 function explain(message: string, width: number): Explanation {
   const ragged = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message);
   if (ragged) {
     return {
       code: "DATA_MALFORMED",
-      what: `the row has ${ragged[2]} cells, but the table has ${ragged[1]} columns.`,
-      hint: "Correct the row: quote cells that hold the delimiter, or name the `--delimiter`.",
+      what: `the row has ${counted(Number(ragged[2]), "cell")}, but the table has ${counted(Number(ragged[1]), "column")}.`,
+      hint:
+        width === 1
+          ? "Name the `--delimiter`; remove lines above the header that are no rows."
+          : "Correct the row: quote cells that hold the delimiter, or name the `--delimiter`.",
     };
   }
   if (/unterminated quote|quoted value|quote/i.test(message.split("Possible")[0]!)) {
@@ -59,6 +64,6 @@ function explain(message: string, width: number): Explanation {
   return {
     code: "DATA_MALFORMED",
     what: `the row cannot be read as ${width} cells.`,
-    hint: "Correct the row, or name the `--delimiter` and `--quote` of the file.",
+    hint: "Correct the row, or name the `--delimiter` of the file.",
   };
 }

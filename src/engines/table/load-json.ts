@@ -42,6 +42,7 @@ async function findKeys(database: Database, files: readonly TableFile[], layout:
       hint: "Write one object for each row, with the column names as keys.",
     });
   }
+  if (found!.rows === 1) await refuseColumns(database, objects, file);
   const keys = await database.query(
     `SELECT key, min(position) AS position FROM (
        SELECT unnest(keys) AS key, generate_subscripts(keys, 1) AS position FROM (
@@ -52,6 +53,30 @@ async function findKeys(database: Database, files: readonly TableFile[], layout:
     throw new QuernError("DATA_EMPTY", `The objects of ${file} have no keys.`, { details: { file } });
   }
   return keys.map((row) => row.key as string);
+}
+
+/** One object of columns, each a list or, as pandas writes it, an object from row to value. */
+async function refuseColumns(database: Database, objects: string, file: string): Promise<void> {
+  const values = await database.query(
+    `SELECT json_type(value) AS type, json_array_length(value) AS items, len(json_keys(value)) AS entries,
+       contains(CAST(value AS VARCHAR), '"') AS words
+     FROM (SELECT json_extract(json, '$.*') AS found FROM ${objects}), unnest(found) AS one(value)`,
+  );
+  const [first] = values;
+  const size = first && (first.type === "ARRAY" ? first.items : first.entries);
+  const alike = values.every(({ type, items, entries }) =>
+    type === "ARRAY" ? items === size : type === "OBJECT" && entries === size,
+  );
+  // Lists of numbers alone may be the vectors of one row.
+  if (values.length < 2 || !alike || (size as number) < 2 || !values.some(({ words }) => words)) return;
+  throw new QuernError(
+    "DATA_MALFORMED",
+    `${file} holds one record, in which each of ${values.length} keys has ${size} values: its columns, not its rows.`,
+    {
+      details: { file, columns: values.length, rows: size },
+      hint: 'Write one object for each row; with pandas, `to_json(path, orient="records", lines=True)`.',
+    },
+  );
 }
 
 /** Every value as JSON, so that its type is not guessed from the first ones. */

@@ -10,6 +10,8 @@ import type { Table, TableColumn, TableNote } from "./table.js";
 export interface TableFile {
   readonly path: string;
   readonly name?: string;
+  /** What was noticed while the copy was made. */
+  readonly notes?: readonly TableNote[];
 }
 
 /** Files of one format and one schema; text in UTF-8, not compressed. */
@@ -41,7 +43,8 @@ export async function openTable(source: TableSource, options: OpenTableOptions):
   );
   try {
     const { columns, notes } = await load(database, source);
-    return await createTable(database, columns, notes);
+    const earlier = source.files.flatMap((file) => file.notes ?? []);
+    return await createTable(database, columns, [...earlier, ...notes]);
   } catch (cause) {
     await database.close();
     throw cause;

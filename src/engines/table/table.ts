@@ -18,7 +18,7 @@ export interface TableColumn {
 
 /** Something the reader changed or assumed, which the user should hear of. */
 export interface TableNote {
-  readonly id: "column-renamed" | "header-assumed" | "encoding-assumed";
+  readonly id: "column-renamed" | "header-assumed" | "sheet-chosen";
   readonly column?: string;
   readonly message: string;
 }

@@ -1,3 +1,4 @@
+import type { TableNote } from "../../engines/table/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { nearest } from "../../foundation/base/nearest.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
@@ -10,6 +11,8 @@ const MAX_CLASSES = 1000;
 /** A class needs two rows on average. */
 const MAX_CLASSES_PER_ROW = 0.5;
 const NEARLY_UNIQUE = 0.9;
+/** Two of each of two classes, that one may be learnt from and one judged by. */
+const FEWEST_ROWS = 4;
 
 /** What will be predicted, with the reason in words; rows without a target are named, never guessed. */
 export interface ResolvedTarget {
@@ -47,7 +50,7 @@ export function resolveTarget(column: Column, schema: ColumnSchema, wish: Target
   if (distinct.size === 1) {
     throw unusable(
       wish.column,
-      `has one value only (${JSON.stringify(labels[rows[0]!])}), so there is nothing to learn`,
+      `has one value only (${shortened(labels[rows[0]!]!)}), so there is nothing to learn`,
       { classes: 1 },
     );
   }
@@ -152,6 +155,13 @@ function orderClasses(
   wish: TargetWish,
 ): string[] {
   const labels = [...distinct.keys()].sort(compareLabels);
+  if (rows < FEWEST_ROWS) {
+    throw new QuernError(
+      "DATA_TOO_FEW_ROWS",
+      `The target column ${JSON.stringify(wish.column)} has a value in ${rows === 1 ? "1 row" : `${rows} rows`} only.`,
+      { details: { column: wish.column, rows } },
+    );
+  }
   if (labels.length > MAX_CLASSES || labels.length > rows * MAX_CLASSES_PER_ROW) {
     if (labels.length > rows * NEARLY_UNIQUE) throw ownValues(wish.column, labels.length, rows);
     throw unusable(
@@ -174,7 +184,7 @@ function orderClasses(
   if (!distinct.has(positive)) {
     throw unusable(
       wish.column,
-      `has no value ${JSON.stringify(positive)}; its values are ${labels.map((label) => JSON.stringify(label)).join(" and ")}`,
+      `has no value ${shortened(positive)}; its values are ${labels.map(shortened).join(" and ")}`,
       { classes: labels },
       "Give one of its values as the positive class.",
     );
@@ -196,6 +206,9 @@ function unusable(column: string, why: string, details: Record<string, unknown>,
   });
 }
 
+const shortened = (text: string): string =>
+  JSON.stringify(text.length > 60 ? `${[...text.slice(0, 120)].slice(0, 59).join("")}…` : text);
+
 /** The first columns of a table, for messages. */
 export function listedNames(names: readonly string[]): string {
   return names
@@ -204,12 +217,24 @@ export function listedNames(names: readonly string[]): string {
     .join(", ");
 }
 
-export function unknownTarget(wanted: string, names: readonly string[]): QuernError {
+export function unknownTarget(
+  wanted: string,
+  names: readonly string[],
+  notes: readonly TableNote[] = [],
+): QuernError {
+  const headless = notes.find(({ id }) => id === "header-assumed");
   const guess = nearest(wanted, names);
   const suggestion = guess === undefined ? "." : `; did you mean ${JSON.stringify(guess)}?`;
   return new QuernError(
     "DATA_COLUMN_UNKNOWN",
-    `There is no target column ${JSON.stringify(wanted)}${suggestion} The columns are ${listedNames(names)}.`,
-    { details: { column: wanted, columns: names.slice(0, 100) } },
+    `There is no target column ${JSON.stringify(wanted)}${suggestion} ${headless ? headless.message : `The columns are ${listedNames(names)}.`}`,
+    {
+      details: { column: wanted, columns: names.slice(0, 100) },
+      ...(headless
+        ? { hint: "If the first line does name them, set `data: { header: true }` in quern.yaml." }
+        : names.length === 1
+          ? { hint: "If one cell holds a whole line, name the `--delimiter` between its values." }
+          : {}),
+    },
   );
 }

@@ -9,6 +9,7 @@ import type { Project } from "../../foundation/contracts/project.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
 import { readColumns, type TableWithImages } from "../load/images.js";
 import { findLostPictures, lostPicturesError, lostPicturesFinding } from "../load/lost-pictures.js";
+import { noteFinding } from "../load/notes.js";
 import { readableRows } from "../load/readable-rows.js";
 import { type DataRoles, decideSchema, rolesOf } from "../load/schema.js";
 import { listedNames, type ResolvedTarget, resolveTarget, unknownTarget } from "../load/target.js";
@@ -88,7 +89,7 @@ function requireTarget(table: Table, project: Project): string {
       hint: `Name the column to predict with --target. The columns are ${listedNames(names)}.`,
     });
   }
-  if (!names.includes(wanted)) throw unknownTarget(wanted, names);
+  if (!names.includes(wanted)) throw unknownTarget(wanted, names, table.notes);
   refuseOtherRoles(wanted, project);
   return wanted;
 }
@@ -121,15 +122,4 @@ function weightsOf(column: Column, name: string): Float64Array {
       hint: "Weights must be numbers of at least 0 in every row.",
     },
   );
-}
-
-function noteFinding(note: Table["notes"][number]): Finding {
-  return {
-    id: note.id,
-    severity: "info",
-    ...(note.column === undefined ? {} : { column: note.column }),
-    message: note.message,
-    evidence: {},
-    fix: { state: "applied", action: note.message },
-  };
 }

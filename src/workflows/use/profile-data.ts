@@ -10,6 +10,7 @@ import type { Project, ProjectInput } from "../../foundation/contracts/project.j
 import { isStructured, tabularTask } from "../../foundation/contracts/structured.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
+import { noteFinding } from "../load/notes.js";
 import { openData } from "../load/open-data.js";
 import { decideSchema } from "../load/schema.js";
 import { resolveTarget, unknownTarget } from "../load/target.js";
@@ -53,12 +54,14 @@ export async function profileData(
         ? undefined
         : { name: task.target, task: await taskOf(data.table, columns, task) };
     const { finders } = await loadExtensions(project, context.folder);
-    const profile = await profileTable(data.table, columns, {
+    const measured = await profileTable(data.table, columns, {
       finders,
       roles,
       unreadable,
       ...(target ? { target } : {}),
     });
+    const notes = data.table.notes.map(noteFinding);
+    const profile = { ...measured, findings: [...measured.findings, ...notes] };
     const language = request.language ?? wishes.language;
     const report = request.report === undefined ? null : resolve(context.folder, request.report);
     if (report !== null) writeFileAtomic(report, profilePage(profile, language, data.description));
@@ -79,6 +82,7 @@ async function taskOf(
     throw unknownTarget(
       String(name),
       columns.map((column) => column.name),
+      table.notes,
     );
   }
   const frame = await readFrame(table, [schema]);

@@ -54,12 +54,32 @@ export function localFiles(locations: readonly string[], baseFolder: string): Lo
 
 function locateLocal(location: string, baseFolder: string): LocatedFile[] {
   const path = resolve(baseFolder, location);
-  const status = statSync(path, { throwIfNoEntry: false });
+  const status = statusOf(path);
   if (status?.isDirectory()) return filesOfFolder(path, location);
   if (status) return [regularFile(path, location, status), ...labelsBeside(path, location)];
   if (isGlob(location)) return filesOfGlob(location, baseFolder);
   throw new QuernError("DATA_NOT_FOUND", `There is no file ${location}.`, { details: { file: location } });
 }
+
+/** Undefined: there is nothing. @throws QuernError DATA_NOT_FOUND where the system gives no answer */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const why = REASONS[code ?? ""] ?? `the system says ${code}`;
+    throw new QuernError("DATA_NOT_FOUND", `${path} cannot be read: ${why}.`, {
+      details: { file: path },
+      cause,
+    });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ELOOP: "it is a symbolic link that leads back to itself",
+  EACCES: "a folder above it may not be entered",
+  ENAMETOOLONG: "its name is too long",
+};
 
 /** Images of an IDX file come with the labels that lie beside them. */
 function labelsBeside(path: string, location: string): LocatedFile[] {
@@ -90,14 +110,15 @@ export function annotatedAt(
 ): AnnotatedFolder | undefined {
   if (location === "-" || /^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return undefined;
   if (format !== undefined && !isAnnotated(format)) return undefined;
-  return annotatedFolderAt(resolve(baseFolder, location), format);
+  const path = resolve(baseFolder, location);
+  return statusOf(path) && annotatedFolderAt(path, format);
 }
 
 /** The folder of a location that holds images and no table. */
 export function imageFolderOf(location: string, baseFolder: string): ImageFolder | undefined {
   if (location === "-" || /^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return undefined;
   const path = resolve(baseFolder, location);
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  if (!statusOf(path)?.isDirectory()) return undefined;
   if (dataFiles(path).some((name) => !NOTE.test(name))) return undefined;
   const images = listImages(path);
   return images && { path, images };

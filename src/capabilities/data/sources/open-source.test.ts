@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -238,7 +239,10 @@ describe("what a source may be", () => {
         ["c", null, "2024-03-06T12:00:00.000Z", "false"],
       ],
     });
-    expect((await failure("book.xlsx", { sheet: "Nowhere" })).code).toBe("DATA_NOT_FOUND");
+    expect(await failure("book.xlsx", { sheet: "Nowhere" })).toMatchObject({
+      code: "DATA_NOT_FOUND",
+      message: expect.stringMatching(/Its sheets are "/),
+    });
   });
 
   it("a workbook made by openpyxl", async () => {
@@ -252,7 +256,14 @@ describe("what a source may be", () => {
         [3, "Zoë", 1e-7, "1999-12-31", "2000-01-01T23:59:59.000Z", "true", "two\nlines"],
       ],
     });
-    expect(await read("orders.xlsx", { sheet: "second" })).toMatchObject({ names: ["x"], rows: [[42]] });
+    expect((await read("orders.xlsx")).notes).toMatchObject([{ id: "sheet-chosen" }]);
+    const second = await read("orders.xlsx", { sheet: "second" });
+    expect(second).toMatchObject({ names: ["x"], rows: [[42]], notes: [] });
+  });
+
+  it("one record of vectors is a row, not a table of columns", async () => {
+    put("row.json", '[{"v":[1,2,3],"w":[4,5,6]}]');
+    expect((await read("row.json")).rows).toHaveLength(1);
   });
 
   it("a folder, a glob, several files, standard input", async () => {
@@ -405,6 +416,32 @@ describe("bad input is refused with place and remedy, and leaves nothing behind"
       { file: "z.xlsx" },
       /workbook/,
     ],
+    ["gzip in gzip", "t.csv.gz", gzipSync(gz), "DATA_UNSUPPORTED", { file: "t.csv.gz" }, /twice/],
+    ["an old Feather file", "f.feather", "FEA1\0\0\0\0", "DATA_UNSUPPORTED", {}, /Feather/],
+    [
+      "an Arrow stream",
+      "s.arrows",
+      Buffer.from("ffffffff10010000", "hex"),
+      "DATA_UNSUPPORTED",
+      {},
+      /Arrow stream/,
+    ],
+    [
+      "JSON of columns",
+      "c.json",
+      '{"x":[1,2,3],"t":["a","b","a"]}',
+      "DATA_MALFORMED",
+      { file: "c.json" },
+      /one record/,
+    ],
+    [
+      "JSON of columns, as pandas writes it",
+      "c.json",
+      '{"x":{"0":1,"1":2},"t":{"0":"a","1":"b"}}',
+      "DATA_MALFORMED",
+      { file: "c.json" },
+      /one record/,
+    ],
     [
       "an old workbook",
       "o.xls",
@@ -420,6 +457,11 @@ describe("bad input is refused with place and remedy, and leaves nothing behind"
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain(temporaryFolder);
     expect(error.hint).not.toBe("");
+  });
+
+  it("a link that leads back to itself", async () => {
+    symlinkSync("loop.csv", join(folder, "loop.csv"));
+    expect((await failure("loop.csv")).code).toBe("DATA_NOT_FOUND");
   });
 
   it("a sparse file of 10 GB, without reading it", async () => {

@@ -222,8 +222,8 @@ async function prepare(
   const target = join(staging, `prepared-${index}`);
   if (file.format === "parquet") return { path: file.path, name: file.name, description, assumedUtf8: false };
   if (file.format === "xlsx") {
-    await writeSheetAsCsv(file, options.sheet, target);
-    return { path: target, name: file.name, description, assumedUtf8: false };
+    const notes = await writeSheetAsCsv(file, options, target);
+    return { path: target, name: file.name, notes, description, assumedUtf8: false };
   }
   const encoding = options.encoding ? createDecoder(options.encoding).encoding : encodingOf(file);
   const marked = file.head[0] === 0xef && file.head[1] === 0xbb;

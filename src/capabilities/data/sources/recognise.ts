@@ -36,6 +36,10 @@ const FOREIGN: readonly (readonly [magic: string, what: string, hint: string])[]
   ["425a68", "compressed with bzip2", "Decompress it, or compress it with gzip."],
   ["fd377a585a00", "compressed with xz", "Decompress it, or compress it with gzip."],
   ["4152524f5731", "an Arrow file", "Write it as Parquet."],
+  ["46454131", "a Feather file", "Write it as Parquet."],
+  ["ffffffff", "an Arrow stream", "Write it as Parquet."],
+  // What was seen of it is decompressed once.
+  ["1f8b", "compressed with gzip twice", "Decompress it once."],
 ];
 
 /** @throws QuernError DATA_UNSUPPORTED, DATA_MALFORMED */

@@ -78,7 +78,7 @@ function requireDivisibleClasses(strata: readonly number[][], rows: number): voi
   if (repeated < 2) {
     throw new QuernError(
       "TARGET_UNUSABLE",
-      `The target has ${strata.length} classes in ${rows} usable rows, and only ${repeated} of them occur more than once.`,
+      `The target has ${strata.length} classes in ${rows} usable rows, and ${repeated === 0 ? "none" : `only ${repeated}`} of them ${repeated > 1 ? "occur" : "occurs"} more than once.`,
       {
         details: { classes: strata.length, rows, repeated },
         hint: "Choose another target, group its rare classes, or treat it as a number with `--task regression`.",

@@ -243,7 +243,7 @@ describe("time and column", () => {
 
   it("refuses a single moment", () => {
     const input = { rowHashes: rowHashes(10), times: new Float64Array(10), seed: 0 };
-    expect(() => makeSplits(config({ kind: "time", time: "t" }), input)).toThrow(/1 distinct times/);
+    expect(() => makeSplits(config({ kind: "time", time: "t" }), input)).toThrow(/1 distinct time;/);
   });
 
   it("reads the split column and names a row it cannot read", () => {

@@ -35,7 +35,7 @@ export function groupParts(config: Extract<SplitConfig, { kind: "group" }>, inpu
   if (units.keys.size < partCount(config)) {
     throw new QuernError(
       "DATA_TOO_FEW_ROWS",
-      `The group column ${JSON.stringify(config.group)} has ${units.keys.size} groups; this split needs at least ${partCount(config)}.`,
+      `The group column ${JSON.stringify(config.group)} has ${units.keys.size === 1 ? "1 group" : `${units.keys.size} groups`}; this split needs at least ${partCount(config)}.`,
       {
         details: { groups: units.keys.size, column: config.group },
         hint: "Name another group column, or split at random.",

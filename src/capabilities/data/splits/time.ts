@@ -17,7 +17,7 @@ export function timeParts(config: Extract<SplitConfig, { kind: "time" }>, input:
   if (starts.length < needed) {
     throw new QuernError(
       "DATA_TOO_FEW_ROWS",
-      `The time column ${JSON.stringify(config.time)} has ${starts.length} distinct times; this split needs at least ${needed}.`,
+      `The time column ${JSON.stringify(config.time)} has ${starts.length} distinct ${starts.length === 1 ? "time" : "times"}; this split needs at least ${needed}.`,
       {
         details: { times: starts.length, column: config.time },
         hint: "Name another time column, or split at random.",
