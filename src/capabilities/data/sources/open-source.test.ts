@@ -8,7 +8,6 @@ import {
   openSync,
   readdirSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -416,32 +415,6 @@ describe("bad input is refused with place and remedy, and leaves nothing behind"
       { file: "z.xlsx" },
       /workbook/,
     ],
-    ["gzip in gzip", "t.csv.gz", gzipSync(gz), "DATA_UNSUPPORTED", { file: "t.csv.gz" }, /twice/],
-    ["an old Feather file", "f.feather", "FEA1\0\0\0\0", "DATA_UNSUPPORTED", {}, /Feather/],
-    [
-      "an Arrow stream",
-      "s.arrows",
-      Buffer.from("ffffffff10010000", "hex"),
-      "DATA_UNSUPPORTED",
-      {},
-      /Arrow stream/,
-    ],
-    [
-      "JSON of columns",
-      "c.json",
-      '{"x":[1,2,3],"t":["a","b","a"]}',
-      "DATA_MALFORMED",
-      { file: "c.json" },
-      /one record/,
-    ],
-    [
-      "JSON of columns, as pandas writes it",
-      "c.json",
-      '{"x":{"0":1,"1":2},"t":{"0":"a","1":"b"}}',
-      "DATA_MALFORMED",
-      { file: "c.json" },
-      /one record/,
-    ],
     [
       "an old workbook",
       "o.xls",
@@ -457,11 +430,6 @@ describe("bad input is refused with place and remedy, and leaves nothing behind"
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain(temporaryFolder);
     expect(error.hint).not.toBe("");
-  });
-
-  it("a link that leads back to itself", async () => {
-    symlinkSync("loop.csv", join(folder, "loop.csv"));
-    expect((await failure("loop.csv")).code).toBe("DATA_NOT_FOUND");
   });
 
   it("a sparse file of 10 GB, without reading it", async () => {
