@@ -10,7 +10,7 @@ const examplePicture = (): string =>
 
 /** A row with something plausible in every column, as JSON has it. */
 export function exampleRow({ manifest }: Pick<ServedModel, "manifest">): Record<string, unknown> {
-  const entries = manifest.inputs.slice(0, 30).map(({ column, range, categories }) => {
+  const entries = manifest.inputs.map(({ column, range, categories }) => {
     if (column.kind === "image") return [column.name, examplePicture()] as const;
     if (column.kind === "number") return [column.name, range?.[0] ?? null] as const;
     if (column.kind === "boolean") return [column.name, true] as const;

@@ -71,7 +71,9 @@ function intervalOf(
   if (sorted.length < ENOUGH_FOR_TAILS) return clamp(metric, normalInterval(value, sorted));
   if (method === "percentile") return percentiles(sorted, TAIL, 1 - TAIL);
   const [from, to] = correctedTails(value, sorted, () => acceleration(metric, input));
-  return percentiles(sorted, from, to);
+  const [low, high] = percentiles(sorted, from, to);
+  // The bias of a figure that only grows by noise (calibration error) is corrected past the figure itself.
+  return [Math.min(low, value), Math.max(high, value)];
 }
 
 function percentiles(sorted: Float64Array, from: number, to: number): [number, number] {

@@ -50,10 +50,12 @@ export function compareModels(
   const improvement = orient(metric, metric.compute(input, config)) - orient(metric, otherValue);
   const few = fewestRows(input);
   const tail = normalBelow(-studentReach(LEVEL, few - 1) * Math.sqrt(few / (few - 1)));
-  const [low, high] =
-    sorted.length < ENOUGH_FOR_TAILS
-      ? normalInterval(improvement, sorted, tail)
-      : [tailQuantile(sorted, tail), tailQuantile(sorted, 1 - tail)];
+  // With few rows the widened tails lie beyond the last of the draws: then their spread says what they cannot.
+  const hasTails = sorted.length >= ENOUGH_FOR_TAILS && tail * (sorted.length + 1) >= 1;
+  const [low, high] = hasTails
+    ? [tailQuantile(sorted, tail), tailQuantile(sorted, 1 - tail)]
+    : normalInterval(improvement, sorted, tail);
+  const pValue = hasTails ? pValueOf(sorted, few) : pValueOfSpread(improvement, sorted, few);
   return {
     with: rival.name,
     metric: metric.id,
@@ -61,7 +63,7 @@ export function compareModels(
     improvement: orNull(improvement),
     low: orNull(low),
     high: orNull(high),
-    pValue: orNull(pValueOf(sorted, few)),
+    pValue: orNull(pValue),
     rows,
     resamples,
     verdict: low > 0 ? "better" : high < 0 ? "worse" : "no-clear-difference",
@@ -87,4 +89,13 @@ function pValueOf(draws: Float64Array, few: number): number {
   const tail = (Math.min(notAbove, notBelow) + 1) / (draws.length + 1);
   if (tail >= 0.5) return 1;
   return studentTwoSided(normalQuantile(tail) * Math.sqrt((few - 1) / few), few - 1);
+}
+
+/** The same from the spread of the draws alone. */
+function pValueOfSpread(improvement: number, draws: Float64Array, few: number): number {
+  if (draws.length < 2) return Number.NaN;
+  const [low, high] = normalInterval(0, draws, normalBelow(-1));
+  const deviation = (high - low) / 2;
+  if (deviation === 0) return improvement === 0 ? 1 : 0;
+  return studentTwoSided((improvement / deviation) * Math.sqrt((few - 1) / few), few - 1);
 }
