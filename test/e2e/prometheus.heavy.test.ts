@@ -18,7 +18,7 @@ const promtool = (...args: string[]): string =>
 
 test("the rules are valid, burn rates alert on faults and stay silent without", () => {
   writeFileSync(join(folder, "rules.yml"), prometheusRules());
-  expect(promtool("check", "rules", "rules.yml")).toContain("11 rules found");
+  expect(promtool("check", "rules", "rules.yml")).toContain("12 rules found");
   const series = (name: string, values: string) => `      - series: '${name}'\n        values: '${values}'\n`;
   const fires = (alert: string, at: string, expected: string) =>
     `      - eval_time: ${at}\n        alertname: ${alert}\n        exp_alerts: ${expected}\n`;
