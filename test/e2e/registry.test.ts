@@ -1,21 +1,25 @@
 /** Promotions as they are lived: gates, approvals, going back, and a server that follows. Requirement 19: hot reload. */
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { writeBundle } from "../../src/capabilities/bundles/index.js";
 import { openStore } from "../../src/capabilities/stores/index.js";
 import { createServer, createServingMetrics, type QuernServer } from "../../src/entries/http/index.js";
 import { systemClock as clock } from "../../src/foundation/base/clock.js";
 import { silentLogger } from "../../src/foundation/base/logger.js";
 import { type Manifest, sealedContent } from "../../src/foundation/contracts/bundle.js";
+import { deploymentSchema } from "../../src/foundation/contracts/deployment.js";
 import type { Evaluation } from "../../src/foundation/contracts/evaluation.js";
 import { gatesSchema } from "../../src/foundation/contracts/registry.js";
 import type { Store } from "../../src/foundation/contracts/store.js";
 import { openModels } from "../../src/workflows/serve/open-pool.js";
 import { approveIn, promoteIn, rollbackIn } from "../../src/workflows/serve/promote.js";
 import { smallModel } from "../golden/small-model.js";
+import { MAIN } from "./quern.js";
 
 let folder: string;
 let store: Store;
@@ -186,6 +190,52 @@ it("requirement 20: traffic is spread, shadowed, and a canary ends as the champi
     await served.close();
   }
 });
+
+it("requirement 20: a canary is judged by what it did in all processes that serve it", async () => {
+  for (const auc of [0.7, 0.8]) await register(auc);
+  await promoteTo(1);
+  const variants = [
+    { model: `${NAME}@champion`, weight: 50 },
+    { model: `${NAME}@2`, weight: 50 },
+  ];
+  // Of 80 requests each of two processes gives the candidate about 20.
+  const canary = { steps: [50, 100], stepSeconds: 0.1, minimumRequests: 30, maximumLatencyRatio: 1000 };
+  const server = spawn(process.execPath, [MAIN, "serve", NAME, "--workers", "2", "--port", "0"], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const ended = once(server, "exit");
+  try {
+    let said = "";
+    const isReady = () => said.includes("2 processes serve");
+    server.stderr.on("data", (chunk) => {
+      said += chunk;
+    });
+    await vi.waitFor(() => expect(isReady(), said).toBe(true), { timeout: 40_000 });
+    const address = /http:\/\/[\d.:]+/.exec(said)![0];
+    const post = async (path: string, body: unknown, headers = {}) => {
+      const type = { "content-type": "application/json", connection: "close" };
+      const init = { method: "POST", headers: { ...type, ...headers }, body: JSON.stringify(body) };
+      return (await fetch(address + path, init)).status;
+    };
+    await store.registry.deploy(NAME, deploymentSchema.parse({ variants, canary }), "canary");
+    await deploymentOf(50);
+    // Both processes have seen it by then.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    for (let k = 0; k < 80; k++)
+      expect(await post(`/predict/${NAME}`, GOOD, { "quern-subject": `subject ${k}` })).toBe(200);
+    await deploymentOf(100);
+  } finally {
+    server.kill("SIGTERM");
+    await ended;
+  }
+
+  /** Waits until the candidate has so much of the traffic. */
+  async function deploymentOf(percent: number): Promise<void> {
+    const weight = async () => (await store.registry.deployment(NAME))?.deployment?.variants[1]?.weight;
+    await vi.waitFor(async () => expect(await weight()).toBe(percent), { timeout: 20_000 });
+  }
+}, 90_000);
 
 it("requirement 19: a promotion is served without a restart, going back within a second, a bad version never", async () => {
   await register(0.7);

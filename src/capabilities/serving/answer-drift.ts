@@ -14,17 +14,18 @@ export class AnswerSample {
   /** A list of values for each class, or one list of predicted numbers. */
   readonly #values = new Map<string, number[]>();
 
-  /** @param subject a number for whose answer it is */
-  add(subject: number, answer: Prediction): void {
-    if (this.#subjects.size >= MOST_SUBJECTS || this.#subjects.has(subject)) return;
+  /** @param subject a number for whose answer it is @returns whether it was kept */
+  add(subject: number, answer: Prediction): boolean {
+    if (this.#subjects.size >= MOST_SUBJECTS || this.#subjects.has(subject)) return false;
     const values = valuesOf(answer);
-    if (values.length === 0) return;
+    if (values.length === 0) return false;
     this.#subjects.add(subject);
     for (const [name, value] of values) {
       const known = this.#values.get(name) ?? [];
       known.push(value);
       this.#values.set(name, known);
     }
+    return true;
   }
 
   get size(): number {

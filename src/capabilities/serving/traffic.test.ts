@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createRandom } from "../../foundation/base/random.js";
 import { deploymentSchema } from "../../foundation/contracts/deployment.js";
 import type { Prediction } from "../../foundation/contracts/prediction.js";
-import type { ModelPool, ServedModel } from "../../foundation/contracts/serving.js";
+import type { ModelPool, ServedModel, TrafficRouter } from "../../foundation/contracts/serving.js";
 import { Traffic } from "./traffic.js";
 
 function setUp(deployment: object) {
@@ -145,6 +145,63 @@ describe("canary", () => {
       routed.settle(false, { prediction: k % 2 ? 100 : (k * 7919) % 13 });
     }
     expect(traffic.judge("churn").decision).toBe("stay");
+  });
+  describe("in several processes", () => {
+    const all = { variants: variants(0, 100), canary };
+    /** As it passes between processes. */
+    const tell = (from: TrafficRouter, to: TrafficRouter) => {
+      const evidence = from.takeEvidence("churn");
+      if (evidence) to.addEvidence(JSON.parse(JSON.stringify(evidence)));
+    };
+    /** One of 15 requests fails: alone too little to say anything. */
+    const few = () => {
+      const process = setUp(all);
+      expect(process.traffic.takeEvidence("churn")).toBeUndefined();
+      let served = 0;
+      process.serve(15, () => ({ ms: 1, failed: served++ === 7 }));
+      expect(process.traffic.judge("churn").decision).toBe("stay");
+      return process;
+    };
+    it("is judged by what it did in all of them, which is told once", () => {
+      const [here, there] = [few(), few()];
+      tell(there.traffic, here.traffic);
+      expect(here.traffic.judge("churn")).toEqual({
+        decision: "back",
+        reason: "6.7 % of 30 requests failed",
+      });
+      expect(there.traffic.takeEvidence("churn")).toBeUndefined();
+      tell(here.traffic, there.traffic);
+      expect(there.traffic.judge("churn")).toEqual({
+        decision: "back",
+        reason: "6.7 % of 30 requests failed",
+      });
+    });
+    it("is not judged by what it did before its share changed", () => {
+      const [here, there] = [few(), few()];
+      there.traffic.deploy("churn", deploymentSchema.parse(all), 2);
+      tell(here.traffic, there.traffic);
+      there.serve(20, () => ({ ms: 1, failed: false }));
+      there.advance(10_000);
+      expect(there.traffic.judge("churn").decision).toBe("on");
+    });
+    it("goes back when its answers drift, which no process saw enough of to say", () => {
+      const processes = Array.from({ length: 4 }, () => setUp(half));
+      const random = createRandom("four");
+      for (const [at, { traffic, route }] of processes.entries()) {
+        traffic.takeEvidence("churn");
+        for (let k = 0; k < 100; k++) {
+          const routed = route(`person ${at} ${k}`);
+          const isCandidate = (routed.model as unknown as { key: string }).key === "churn@2";
+          routed.settle(false, number(random.normal() + (isCandidate ? 2 : 0)));
+        }
+      }
+      const [here, ...others] = processes.map(({ traffic }) => traffic);
+      for (const other of others) tell(other, here!);
+      expect(here!.judge("churn")).toMatchObject({
+        decision: "back",
+        reason: expect.stringMatching("distributed otherwise"),
+      });
+    });
   });
   it("does not blame the candidate for what the other does", () => {
     const { traffic, serve } = setUp(half);

@@ -2,43 +2,19 @@ import type { Clock } from "../../foundation/base/clock.js";
 import type { Deployment } from "../../foundation/contracts/deployment.js";
 import { findReference } from "../../foundation/contracts/model-reference.js";
 import type {
+  CanaryEvidence,
   CanaryVerdict,
   ModelPool,
   RoutedRequest,
   ServedModel,
   TrafficRouter,
 } from "../../foundation/contracts/serving.js";
-import { AnswerDrift, AnswerSample } from "./answer-drift.js";
-
-/** Answers kept of each variant to know its latency by; the newest ones. */
-const KEPT_LATENCIES = 1024;
-
-/** What one variant did since its share last changed. */
-class VariantFigures {
-  requests = 0;
-  failures = 0;
-  readonly answers = new AnswerSample();
-  readonly #seconds = new Float64Array(KEPT_LATENCIES);
-
-  add(seconds: number, failed: boolean): void {
-    this.#seconds[this.requests % KEPT_LATENCIES] = seconds;
-    this.requests += 1;
-    if (failed) this.failures += 1;
-  }
-
-  get errorRate(): number {
-    return this.requests === 0 ? 0 : this.failures / this.requests;
-  }
-
-  /** Seconds; NaN before the first request. */
-  get p99(): number {
-    const known = this.#seconds.slice(0, Math.min(this.requests, KEPT_LATENCIES)).sort();
-    return known[Math.min(known.length - 1, Math.floor(known.length * 0.99))] ?? Number.NaN;
-  }
-}
+import { AnswerDrift } from "./answer-drift.js";
+import { VariantFigures } from "./variant-figures.js";
 
 interface Spread {
   readonly deployment: Deployment;
+  readonly change: number;
   /** Upper ends of the variants' shares of [0, 1). */
   readonly ends: readonly number[];
   readonly figures: readonly VariantFigures[];
@@ -58,7 +34,7 @@ export class Traffic implements TrafficRouter {
     this.#clock = clock;
   }
 
-  deploy(name: string, deployment: Deployment | null): void {
+  deploy(name: string, deployment: Deployment | null, change = 0): void {
     if (deployment === null) {
       this.#spreads.delete(name);
       return;
@@ -75,7 +51,7 @@ export class Traffic implements TrafficRouter {
       deployment.canary && before && candidate
         ? new AnswerDrift(before.answers, candidate.answers)
         : undefined;
-    this.#spreads.set(name, { deployment, ends, figures, drift, sinceMs: this.#clock.elapsed() });
+    this.#spreads.set(name, { deployment, change, ends, figures, drift, sinceMs: this.#clock.elapsed() });
   }
 
   route(name: string, subject: string): RoutedRequest | undefined {
@@ -98,7 +74,7 @@ export class Traffic implements TrafficRouter {
       isCompared: drift !== undefined,
       settle: (failed, answer) => {
         figures[at]!.add((this.#clock.elapsed() - start) / 1000, failed);
-        if (drift && answer) figures[at]!.answers.add(place, answer);
+        if (drift && answer) figures[at]!.addAnswer(place, answer);
       },
     };
   }
@@ -128,6 +104,20 @@ export class Traffic implements TrafficRouter {
     }
     const isLongEnough = this.#clock.elapsed() - spread.sinceMs >= stepSeconds * 1000;
     return { decision: isLongEnough ? "on" : "stay" };
+  }
+
+  takeEvidence(name: string): CanaryEvidence | undefined {
+    const spread = this.#spreads.get(name);
+    if (!spread?.deployment.canary) return undefined;
+    const variants = spread.figures.map((figures) => figures.takeNew());
+    if (variants.every(({ requests }) => requests === 0)) return undefined;
+    return { name, change: spread.change, variants };
+  }
+
+  addEvidence({ name, change, variants }: CanaryEvidence): void {
+    const spread = this.#spreads.get(name);
+    if (!spread?.deployment.canary || spread.change !== change) return;
+    for (const [at, evidence] of variants.entries()) spread.figures[at]?.addEvidence(evidence);
   }
 
   /** A shadow that is not open, or has enough to do, is left out: it must not cost an answer. */

@@ -2,4 +2,4 @@ export { createServer, type QuernServer, type ServerServices } from "./create-se
 export { createServingMetrics, type ServingMetrics } from "./metrics.js";
 export { type RunningServer, type ServeRequest, serveModels } from "./serve-models.js";
 export { parseServerOptions, type ServerOptions, serverOptionsSchema } from "./server-options.js";
-export { WorkerMetrics, workerPeers } from "./worker-metrics.js";
+export { introduceWorkers, workerPeers } from "./worker-peers.js";

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { JobSettings, jobSettingsSchema, PredictionJobs } from "../../foundation/contracts/job.js";
 import type { predictionLogSchema } from "../../foundation/contracts/prediction-log.js";
+import type { CanaryPeers } from "../../foundation/contracts/serving.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../../workflows/context.js";
 import { openExperiments } from "../../workflows/experiment/ask-experiments.js";
 import { openPredictionJobs } from "../../workflows/jobs/prediction-jobs.js";
@@ -29,8 +30,15 @@ export interface ServeRequest {
   readonly jobs?: z.input<typeof jobSettingsSchema>;
   /** Default: requests are not traced. */
   readonly traces?: TracesRequest;
-  /** Other processes that answer on the same port: their counts are told with those of this one. */
-  readonly peers?: MetricPeers;
+  readonly peers?: ServerPeers;
+}
+
+/** Other processes that answer on the same port. */
+export interface ServerPeers {
+  /** Their counts are told with those of this one. */
+  readonly metrics: MetricPeers;
+  /** Canaries are judged by what they do in all of them. */
+  readonly canaries: CanaryPeers;
 }
 
 export interface RunningServer {
@@ -71,10 +79,12 @@ export async function serveModels(
     return part;
   };
   try {
-    const metrics = createServingMetrics(request.peers);
+    const metrics = createServingMetrics(request.peers?.metrics);
     const tracer = traces && openTraces(traces, options);
     if (tracer) keep(tracer);
-    const served = keep(await openModels(models, metrics.observer, { ...options, cacheBytes }));
+    const served = keep(
+      await openModels(models, metrics.observer, { ...options, cacheBytes, peers: request.peers?.canaries }),
+    );
     const predictions = request.log && keep(openPredictionLog(settings.monitoring.log, options));
     const jobs = request.jobs && openJobs(settings.jobs, served, { context, home: storeFolder(options) });
     if (jobs) keep(jobs);

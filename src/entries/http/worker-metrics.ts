@@ -1,5 +1,5 @@
 /** How server processes tell one another what they have counted: through the first one, which started the others. */
-import cluster, { type Worker } from "node:cluster";
+import type { Worker } from "node:cluster";
 import { EventEmitter, once } from "node:events";
 import { addEnded, type MetricPeers, type MetricSnapshot } from "./shared-metrics.js";
 
@@ -17,9 +17,8 @@ const WAIT_MS = 2_000;
 /** Longer than the first process waits for the others. */
 const GIVE_UP_MS = 4_000;
 
-/** In one of several processes: the others. Nothing where there is only one. */
-export function workerPeers(): MetricPeers | undefined {
-  if (!cluster.isWorker) return undefined;
+/** In one of several processes: the others. */
+export function metricPeers(): MetricPeers {
   const waiting = new Map<number, (others: readonly Metrics[]) => void>();
   let asked = 0;
   process.on("message", (message: Message) => {

@@ -108,10 +108,37 @@ export type CanaryVerdict =
   | { readonly decision: "stay" | "on" }
   | { readonly decision: "back"; readonly reason: string };
 
+/** What requests under a canary came to in one process. */
+export interface CanaryEvidence {
+  readonly name: string;
+  /** The change of the deployment that dealt them out: what belongs to an earlier one says nothing of this one. */
+  readonly change: number;
+  readonly variants: readonly VariantEvidence[];
+}
+
+export interface VariantEvidence {
+  readonly requests: number;
+  readonly failures: number;
+  /** What some of the requests took, in seconds. */
+  readonly seconds: readonly number[];
+  /** Each for the number of a subject that was not answered before. */
+  readonly answers: readonly (readonly [subject: number, answer: Prediction])[];
+}
+
+/** Other processes that share the traffic: a canary is judged by what it did in all of them. */
+export interface CanaryPeers {
+  tell(evidence: CanaryEvidence): void;
+  /** Called with what each of the others tells. */
+  listen(hear: (evidence: CanaryEvidence) => void): void;
+}
+
 /** Which version answers a request for a bare name. */
 export interface TrafficRouter {
-  /** Takes effect with the next request; null: the current version answers again. */
-  deploy(name: string, deployment: Deployment | null): void;
+  /**
+   * Takes effect with the next request; null: the current version answers again.
+   * @param change its number among the changes of the name's deployment
+   */
+  deploy(name: string, deployment: Deployment | null, change?: number): void;
   /**
    * @param subject whose request it is: the same one gets the same version while the shares stay
    * @returns nothing for names without a deployment
@@ -120,4 +147,8 @@ export interface TrafficRouter {
   route(name: string, subject: string): RoutedRequest | undefined;
   /** What the figures of a canary since its last step say. */
   judge(name: string): CanaryVerdict;
+  /** What this process has seen of a canary since it was last asked; nothing where there was nothing, or no canary. */
+  takeEvidence(name: string): CanaryEvidence | undefined;
+  /** Counts what another process has seen. */
+  addEvidence(evidence: CanaryEvidence): void;
 }

@@ -2,7 +2,7 @@ import { verifyBundle } from "../../capabilities/bundles/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Logger } from "../../foundation/base/logger.js";
 import type { DeploymentChange } from "../../foundation/contracts/deployment.js";
-import type { ModelPool, TrafficRouter } from "../../foundation/contracts/serving.js";
+import type { CanaryPeers, ModelPool, TrafficRouter } from "../../foundation/contracts/serving.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import { moveCanary } from "./deploy.js";
 
@@ -14,6 +14,8 @@ const KEPT_WARM = 1;
 export interface FollowOptions {
   readonly logger: Logger;
   readonly traffic: TrafficRouter;
+  /** Other processes that answer for the same names. */
+  readonly peers?: CanaryPeers;
 }
 
 export interface FollowedRegistry {
@@ -33,11 +35,11 @@ export async function followRegistry(
   store: Store,
   pool: ModelPool,
   references: readonly string[],
-  { logger, traffic }: FollowOptions,
+  { logger, traffic, peers }: FollowOptions,
 ): Promise<FollowedRegistry> {
   const followed = references.map((reference) => new FollowedReference(store, pool, reference));
   for (const reference of followed) await reference.follow();
-  const deployments = new FollowedDeployments(store, pool, traffic);
+  const deployments = new FollowedDeployments(store, pool, traffic, peers);
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let looking: Promise<void> = Promise.resolve();
@@ -130,13 +132,16 @@ class FollowedDeployments {
   readonly #store: Store;
   readonly #pool: ModelPool;
   readonly #traffic: TrafficRouter;
+  readonly #peers: CanaryPeers | undefined;
   readonly #changes = new Map<string, DeploymentChange>();
   readonly #references = new Map<string, FollowedReference[]>();
 
-  constructor(store: Store, pool: ModelPool, traffic: TrafficRouter) {
+  constructor(store: Store, pool: ModelPool, traffic: TrafficRouter, peers: CanaryPeers | undefined) {
     this.#store = store;
     this.#pool = pool;
     this.#traffic = traffic;
+    this.#peers = peers;
+    peers?.listen((evidence) => traffic.addEvidence(evidence));
   }
 
   get references(): readonly FollowedReference[] {
@@ -147,7 +152,10 @@ class FollowedDeployments {
     try {
       await this.#follow(name);
       const change = this.#changes.get(name);
-      if (change) await moveCanary(this.#store, this.#traffic, name, change, logger);
+      if (!change) return;
+      const evidence = this.#peers && this.#traffic.takeEvidence(name);
+      if (evidence) this.#peers?.tell(evidence);
+      await moveCanary(this.#store, this.#traffic, name, change, logger);
     } catch (failure) {
       // Another process has moved the same canary: its change is seen at the next look.
       if (QuernError.is(failure) && failure.code === "LEASE_LOST") return;
@@ -167,7 +175,7 @@ class FollowedDeployments {
     const wanted = [...variants.map(({ model }) => model), ...shadows];
     const references = wanted.map((reference) => new FollowedReference(this.#store, this.#pool, reference));
     for (const reference of references) await reference.follow();
-    this.#traffic.deploy(name, change.deployment);
+    this.#traffic.deploy(name, change.deployment, change.number);
     this.#references.set(name, references);
     this.#changes.set(name, change);
   }

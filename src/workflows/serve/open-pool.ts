@@ -6,7 +6,12 @@ import { createHanSegmenter } from "../../capabilities/features/jieba.js";
 import { createModelPool, type ServingOptions, Traffic } from "../../capabilities/serving/index.js";
 import { createImageDecoder } from "../../capabilities/vision/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import type { ModelPool, ServingObserver, TrafficRouter } from "../../foundation/contracts/serving.js";
+import type {
+  CanaryPeers,
+  ModelPool,
+  ServingObserver,
+  TrafficRouter,
+} from "../../foundation/contracts/serving.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { openFolder, storeFolder } from "../locate-store.js";
@@ -26,6 +31,11 @@ export interface ServedModels {
   close(): Promise<void>;
 }
 
+export interface OpenModelsOptions extends WorkflowOptions, Pick<ServingOptions, "cacheBytes"> {
+  /** Other processes that answer for the same names; default: this one is alone. */
+  readonly peers?: CanaryPeers | undefined;
+}
+
 /**
  * Opens models for serving: those named, or the current version of every registered name. Each is verified,
  * warmed up and has answered its own sample before it counts.
@@ -34,7 +44,7 @@ export interface ServedModels {
 export async function openModels(
   references: readonly string[],
   observer: ServingObserver,
-  options: WorkflowOptions & Pick<ServingOptions, "cacheBytes"> = {},
+  options: OpenModelsOptions = {},
 ): Promise<ServedModels> {
   const context = workflowContext(options);
   const folder = storeFolder(options);
@@ -71,7 +81,7 @@ export async function openModels(
         store,
         pool,
         wanted.filter((reference) => !isPath(reference)),
-        { logger: context.logger, traffic },
+        { logger: context.logger, traffic, ...(options.peers ? { peers: options.peers } : {}) },
       );
     else
       checkNoNames(

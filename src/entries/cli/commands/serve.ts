@@ -4,11 +4,11 @@ import { fields } from "../../../foundation/contracts/extension.js";
 import type { Permission } from "../../../foundation/contracts/http.js";
 import { type JobSettings, jobSettingsSchema } from "../../../foundation/contracts/job.js";
 import {
+  introduceWorkers,
   parseServerOptions,
   type RunningServer,
   serveModels,
   serverOptionsSchema,
-  WorkerMetrics,
   workerPeers,
 } from "../../http/index.js";
 import { defineCommand } from "../command.js";
@@ -107,11 +107,7 @@ export const command = defineCommand({
     // What is wrong with the options is said before any model is opened.
     parseServerOptions(wishes);
     if (workers > 1 && !isServeWorker()) {
-      const counted = new WorkerMetrics();
-      return runServeWorkers({
-        ...{ workers, workerMemoryMb, io },
-        onStart: (worker) => counted.attach(worker),
-      });
+      return runServeWorkers({ workers, workerMemoryMb, io, onStart: introduceWorkers() });
     }
     const peers = workerPeers();
     let running: RunningServer | undefined;
