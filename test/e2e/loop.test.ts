@@ -68,7 +68,10 @@ describe.sequential("the loop", () => {
     expect(gap).toMatchObject({ column: "plan", highest: "basic" });
     expect(gap!.low).toBeGreaterThan(0);
     const again = await monitorModel({ model: "churn", settings: monitoring, labels }, options);
-    expect(again.feedback).toEqual({ added: 0, corrected: 0, repeated: 600 });
+    expect(again.feedback).toEqual({
+      ...{ added: 0, corrected: 0, repeated: 600 },
+      ...{ refused: [], unknownClasses: [] },
+    });
     const skipped = await retrainModel({ model: "churn", policy, monitoring }, options);
     expect(skipped).toMatchObject({ verdict: "skipped", candidate: null, triggers: [] });
   }, 60_000);
