@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { QuernError } from "../../foundation/base/errors.js";
 import { builtFile } from "../../foundation/base/module-file.js";
+import { refuseTelemetry } from "../../foundation/base/no-telemetry.js";
 import type { TensorPort } from "../../foundation/contracts/tensor.js";
 import type {
   EndMessage,
@@ -21,11 +22,13 @@ const MOST_ATTEMPTS = 3;
 const PATIENCE_MS = 10_000;
 
 export type StartWorker = (data: InferenceThreadData) => Worker;
-const startBuiltWorker: StartWorker = (data) =>
-  new Worker(builtFile("capabilities/serving/inference-worker.js"), {
+const startBuiltWorker: StartWorker = (data) => {
+  refuseTelemetry();
+  return new Worker(builtFile("capabilities/serving/inference-worker.js"), {
     workerData: data,
     resourceLimits: { maxOldGenerationSizeMb: heapLimitMb(data.model.length) },
   });
+};
 
 /** Of the thread's own heap: the runtime's memory is bounded by the rows of a batch. A thread beyond it ends and is replaced. */
 function heapLimitMb(modelBytes: number): number {

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { QuernError } from "../../foundation/base/errors.js";
+import { refuseTelemetry } from "../../foundation/base/no-telemetry.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { type ModelProto, writeModel } from "./protobuf/messages.js";
 
@@ -20,6 +21,7 @@ const require = createRequire(import.meta.url);
  * @throws QuernError MODEL_REFUSED when the runtime does not take it: a bug of the caller.
  */
 export function openImmediately(model: ModelProto): ImmediateSession {
+  refuseTelemetry();
   const { binding, initOrt } = require("onnxruntime-node/dist/binding.js") as Binding;
   const { Tensor: NativeTensor } = require("onnxruntime-node") as Runtime;
   initOrt();

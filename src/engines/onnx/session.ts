@@ -1,6 +1,7 @@
 /** The only door to the native runtime. */
 import type { InferenceSession, Tensor as NativeTensor } from "onnxruntime-node";
 import { QuernError } from "../../foundation/base/errors.js";
+import { refuseTelemetry } from "../../foundation/base/no-telemetry.js";
 import type { ElementType } from "../../foundation/contracts/graph.js";
 import {
   elementCount,
@@ -82,6 +83,7 @@ async function start(
   model: AdmittedModel,
   { threads, memory = "keep", device = "cpu" }: SessionOptions,
 ): Promise<Session> {
+  refuseTelemetry();
   const runtime = await import("onnxruntime-node");
   let native: InferenceSession;
   try {

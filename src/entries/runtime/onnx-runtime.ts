@@ -1,5 +1,6 @@
 /** The part of onnxruntime's JavaScript API that is used; onnxruntime-web and onnxruntime-node both have it. */
 import { QuernError } from "../../foundation/base/errors.js";
+import { refuseTelemetry } from "../../foundation/base/no-telemetry.js";
 import type { RunGraph } from "../../foundation/contracts/bundle-predictor.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 
@@ -32,6 +33,7 @@ export async function openGraph(
   model: Uint8Array,
   options: Record<string, unknown>,
 ): Promise<OpenedGraph> {
+  refuseTelemetry();
   let session: OnnxSession;
   try {
     session = (await runtime.InferenceSession.create(model, options)) as OnnxSession;

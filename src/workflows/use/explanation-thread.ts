@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { QuernError } from "../../foundation/base/errors.js";
 import { builtFile } from "../../foundation/base/module-file.js";
+import { refuseTelemetry } from "../../foundation/base/no-telemetry.js";
 import type { PredictionExplanation } from "../../foundation/contracts/explanation.js";
 import type { Row } from "../../foundation/contracts/prediction.js";
 import type { RowsExplainer, ServableBundle } from "../../foundation/contracts/serving.js";
@@ -53,6 +54,7 @@ class ExplanationThread implements RowsExplainer {
 
   #start(): Worker {
     const data: ExplanationThreadData = { bundle: this.#bundle };
+    refuseTelemetry();
     const worker = new Worker(builtFile("workflows/use/explanation.worker.js"), { workerData: data });
     worker.on("message", (reply: ExplanationReply) => this.#settle(reply));
     worker.on("error", (cause) => this.#lost(cause));
