@@ -52,8 +52,11 @@ describe("a prediction of a file that is stopped", () => {
     await stopAfter(2, "torn.csv");
     const part = leftovers("torn.csv").find((name) => name.endsWith(".tmp"))!;
     appendFileSync(join(folder, part), "half a li");
+    // Killed while it wrote how far it was.
+    writeFileSync(join(folder, "torn.csv.progress.json.0123456789ab.tmp"), '{"ident');
     await predictFile(request("torn.csv"), { folder });
     expect(readFileSync(join(folder, "torn.csv"))).toEqual(readFileSync(join(folder, "whole.csv")));
+    expect(leftovers("torn.csv")).toEqual([]);
   });
   it("does not join answers for other rows, and starts anew when asked to", async () => {
     await stopAfter(2, "other.csv");

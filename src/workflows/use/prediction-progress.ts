@@ -1,5 +1,5 @@
 /** How far a prediction of a file has come, beside its output, so that one that was killed goes on from there. */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
@@ -73,7 +73,17 @@ export class PredictionProgress {
   }
 
   remove(): void {
-    if (this.#read()?.process === process.pid) rmSync(this.#path, { force: true });
+    if (this.#read()?.process !== process.pid) return;
+    rmSync(this.#path, { force: true });
+    this.#removeUnfinished();
+  }
+
+  /** What processes that were killed while they wrote the state have left. */
+  #removeUnfinished(): void {
+    const folder = dirname(this.#path);
+    const begin = `${basename(this.#path)}.`;
+    for (const name of readdirSync(folder))
+      if (name.startsWith(begin) && name.endsWith(".tmp")) rmSync(join(folder, name), { force: true });
   }
 
   #read(): z.infer<typeof progressSchema> | undefined {
