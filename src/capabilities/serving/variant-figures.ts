@@ -7,6 +7,13 @@ const KEPT_LATENCIES = 1024;
 /** Of them told to other processes at a time: those of each process weigh alike. */
 const TOLD_LATENCIES = 128;
 
+const noNews = () => ({
+  requests: 0,
+  failures: 0,
+  seconds: [] as number[],
+  answers: [] as [subject: number, answer: Prediction][],
+});
+
 /** What one variant did since its share last changed, here and in the processes that tell of theirs. */
 export class VariantFigures {
   requests = 0;
@@ -14,17 +21,14 @@ export class VariantFigures {
   readonly answers = new AnswerSample();
   readonly #seconds = new Float64Array(KEPT_LATENCIES);
   #timed = 0;
-  /** What others have not been told; nothing is kept for them until somebody asks. */
-  #news:
-    | { requests: number; failures: number; seconds: number[]; answers: [number, Prediction][] }
-    | undefined;
+  /** What others have not been told: bounded, as they may never ask. */
+  #news = noNews();
 
   add(seconds: number, failed: boolean): void {
     this.requests += 1;
     if (failed) this.failures += 1;
     this.#time(seconds);
     const news = this.#news;
-    if (!news) return;
     news.requests += 1;
     if (failed) news.failures += 1;
     if (news.seconds.length < TOLD_LATENCIES) news.seconds.push(seconds);
@@ -32,7 +36,7 @@ export class VariantFigures {
 
   /** @param subject a number for whose answer it is */
   addAnswer(subject: number, answer: Prediction): void {
-    if (this.answers.add(subject, answer)) this.#news?.answers.push([subject, answer]);
+    if (this.answers.add(subject, answer)) this.#news.answers.push([subject, answer]);
   }
 
   addEvidence({ requests, failures, seconds, answers }: VariantEvidence): void {
@@ -42,15 +46,10 @@ export class VariantFigures {
     for (const [subject, answer] of answers) this.answers.add(subject, answer);
   }
 
-  /** What came since it was last called; the first time all that is known but the answers. */
+  /** What came since it was last called. */
   takeNew(): VariantEvidence {
-    const news = this.#news ?? {
-      requests: this.requests,
-      failures: this.failures,
-      seconds: [...this.#seconds.subarray(0, Math.min(this.#timed, TOLD_LATENCIES))],
-      answers: [],
-    };
-    this.#news = { requests: 0, failures: 0, seconds: [], answers: [] };
+    const news = this.#news;
+    this.#news = noNews();
     return news;
   }
 

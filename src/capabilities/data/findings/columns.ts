@@ -33,6 +33,18 @@ export function textOf(column: Column, row: number): string {
   }
 }
 
+/** Texts that a reader finds among the first `rows` of the sample, of each column that was read as words. */
+export function sampledTexts(
+  input: FinderInput,
+  rows: number,
+): { readonly profile: ColumnProfile; readonly texts: readonly string[] }[] {
+  return featureColumns(input).flatMap(({ profile, column }) => {
+    if (column.kind !== "category" && column.kind !== "text") return [];
+    const texts = Array.from(input.sample.subarray(0, rows), (row) => textOf(column, row));
+    return [{ profile, texts: texts.filter((text) => text !== "") }];
+  });
+}
+
 /** Whether equal rows are to be expected in a table that was profiled; see `offersFewCombinations`. */
 export function profileExpectsEqualRows(input: FinderInput): boolean {
   const columns = featureColumns(input).map(({ profile }) => profile);

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Target } from "../../../../foundation/contracts/target.js";
 import { featureColumns, profileExpectsEqualRows, rowNumbers } from "../columns.js";
 import { contentKeys, rowsWithEqualKey } from "../row-content.js";
+import { shareField } from "../share-field.js";
 import { rows, rowsOf } from "../wording.js";
 
 /** Of a few rows in thousands nothing follows. */
@@ -14,12 +14,7 @@ export const conflictingLabels = defineFinder({
   version: 1,
   summary: "Rows with equal features and different targets",
   config: z.strictObject({
-    warningShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.02)
-      .register(fields, { title: "Share of contradicting rows from which to warn" }),
+    warningShare: shareField(0.02, "Share of contradicting rows from which to warn"),
   }),
   find(input, { warningShare }) {
     const { target, frame } = input;

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import type { ColumnProfile } from "../../../../foundation/contracts/profile.js";
 import { featureColumns } from "../columns.js";
+import { shareField } from "../share-field.js";
 import { quote, rows } from "../wording.js";
 
 /** More constant columns than this make one finding. */
@@ -14,12 +14,7 @@ export const constantColumns = defineFinder({
   version: 1,
   summary: "Columns with one value, or nearly",
   config: z.strictObject({
-    nearShare: z
-      .number()
-      .min(0.5)
-      .max(1)
-      .default(0.995)
-      .register(fields, { title: "Share of one value from which a column is nearly constant" }),
+    nearShare: shareField(0.995, "Share of one value from which a column is nearly constant", 0.5),
   }),
   find(input, { nearShare }) {
     if (input.profile.rows < 2) return [];

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
-import { featureColumns, textOf } from "../columns.js";
+import { sampledTexts } from "../columns.js";
+import { shareField } from "../share-field.js";
 import { percent, quote } from "../wording.js";
 
 const MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*";
@@ -14,25 +14,19 @@ const DATE_SHAPES: readonly RegExp[] = [
   new RegExp(`^${MONTH}\\.? \\d{1,2},? \\d{4}`, "i"),
 ];
 
+/** Values of a column that are looked at. */
+const LOOKED_AT = 5000;
+
 export const dateAsText = defineFinder({
   id: "date-as-text",
   version: 1,
   summary: "Texts that look like dates but were not read as such",
   config: z.strictObject({
-    share: z
-      .number()
-      .min(0.5)
-      .max(1)
-      .default(0.8)
-      .register(fields, { title: "Share of values that look like dates" }),
+    share: shareField(0.8, "Share of values that look like dates", 0.5),
   }),
   find(input, { share: limit }) {
     const findings: Finding[] = [];
-    for (const { profile, column } of featureColumns(input)) {
-      if (column.kind !== "category" && column.kind !== "text") continue;
-      const texts = Array.from(input.sample.subarray(0, 5000), (row) => textOf(column, row)).filter(
-        (text) => text !== "",
-      );
+    for (const { profile, texts } of sampledTexts(input, LOOKED_AT)) {
       const dates = texts.filter((text) => DATE_SHAPES.some((shape) => shape.test(text.trim())));
       if (dates.length < 2 || dates.length < limit * texts.length) continue;
       const other = texts.find((text) => !DATE_SHAPES.some((shape) => shape.test(text.trim())));

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import { profileExpectsEqualRows, rowNumbers } from "../columns.js";
 import { contentKeys, rowsWithEqualKey } from "../row-content.js";
+import { shareField } from "../share-field.js";
 import { formatCount, rowsOf } from "../wording.js";
 
 export const duplicateRows = defineFinder({
@@ -10,12 +10,7 @@ export const duplicateRows = defineFinder({
   version: 1,
   summary: "Rows that repeat an earlier row in every column",
   config: z.strictObject({
-    warningShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.01)
-      .register(fields, { title: "Share of repeated rows from which to warn" }),
+    warningShare: shareField(0.01, "Share of repeated rows from which to warn"),
   }),
   find(input, { warningShare }) {
     const { rows, share, twins } = input.profile.duplicates;

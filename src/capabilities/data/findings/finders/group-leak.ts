@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder, type FinderInput } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import type { Column } from "../../../../foundation/contracts/frame.js";
@@ -8,6 +7,7 @@ import type { Split } from "../../../../foundation/contracts/split.js";
 import { cellsOf } from "../../profile/statistics/cells.js";
 import { explainedShare, prepareTarget } from "../../profile/statistics/explained-share.js";
 import { textOf } from "../columns.js";
+import { shareField } from "../share-field.js";
 import { formatCount, percent, quote } from "../wording.js";
 
 export const groupLeak = defineFinder({
@@ -15,15 +15,11 @@ export const groupLeak = defineFinder({
   version: 1,
   summary: "Groups whose rows are on both sides of a split, and columns that look like groups",
   config: z.strictObject({
-    explainedShare: z.number().min(0).max(1).default(0.2).register(fields, {
-      title: "Explained share of the target from which a column of small groups matters",
-    }),
-    criticalShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.1)
-      .register(fields, { title: "Share of test rows with a known group from which scores mislead" }),
+    explainedShare: shareField(
+      0.2,
+      "Explained share of the target from which a column of small groups matters",
+    ),
+    criticalShare: shareField(0.1, "Share of test rows with a known group from which scores mislead"),
   }),
   find(input, config) {
     const { roles, frame, splits } = input;

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { missingCells } from "../../profile/statistics/cells.js";
 import { explainedShare, prepareTarget } from "../../profile/statistics/explained-share.js";
 import { featureColumns } from "../columns.js";
+import { shareField } from "../share-field.js";
 import { percent, quote } from "../wording.js";
 
 export const missingPredictsTarget = defineFinder({
@@ -12,24 +12,9 @@ export const missingPredictsTarget = defineFinder({
   version: 1,
   summary: "Columns whose gaps give the target away",
   config: z.strictObject({
-    explainedShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.1)
-      .register(fields, { title: "Explained share of the target worth mentioning" }),
-    leakShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.8)
-      .register(fields, { title: "Explained share of the target that is a leak" }),
-    warningShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.3)
-      .register(fields, { title: "Explained share of the target from which to warn" }),
+    explainedShare: shareField(0.1, "Explained share of the target worth mentioning"),
+    leakShare: shareField(0.8, "Explained share of the target that is a leak"),
+    warningShare: shareField(0.3, "Explained share of the target from which to warn"),
   }),
   find(input, config) {
     const prepared = input.target && prepareTarget(input.target.values, input.sample);

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { featureColumns } from "../columns.js";
+import { shareField } from "../share-field.js";
 import { quote, rowsOf } from "../wording.js";
 
 export const missingValues = defineFinder({
@@ -10,13 +10,8 @@ export const missingValues = defineFinder({
   version: 1,
   summary: "Columns with few values or none",
   config: z.strictObject({
-    infoShare: z.number().min(0).max(1).default(0.2).register(fields, { title: "Share worth mentioning" }),
-    warningShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.5)
-      .register(fields, { title: "Share from which to warn" }),
+    infoShare: shareField(0.2, "Share worth mentioning"),
+    warningShare: shareField(0.5, "Share from which to warn"),
   }),
   find(input, { infoShare, warningShare }) {
     const total = input.profile.rows;

@@ -3,6 +3,7 @@ import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { featureColumns, textOf } from "../columns.js";
+import { shareField } from "../share-field.js";
 import { percent, quote } from "../wording.js";
 
 const NUMBER = /^[\s$€£¥]*[-+]?(\d[\d,  ]*\.?\d*|\.\d+)([eE][-+]?\d+)?\s*%?$/;
@@ -12,12 +13,7 @@ export const mixedTypes = defineFinder({
   version: 1,
   summary: "Columns of numbers with some texts among them",
   config: z.strictObject({
-    minimumNumberShare: z
-      .number()
-      .min(0.5)
-      .max(1)
-      .default(0.6)
-      .register(fields, { title: "Share of numbers from which texts are strangers" }),
+    minimumNumberShare: shareField(0.6, "Share of numbers from which texts are strangers", 0.5),
     minimumDistinct: z.number().int().default(10).register(fields, {
       title: "Distinct numbers needed",
       help: "A few codes and a word are a category, not a mixture.",

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder, type FinderInput } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { createFrame } from "../../../../foundation/contracts/frame.js";
 import type { Target } from "../../../../foundation/contracts/target.js";
 import { featureColumns, rowNumbers } from "../columns.js";
 import { findNearDuplicates } from "../near/find-near-duplicates.js";
+import { shareField } from "../share-field.js";
 import { rowsOf } from "../wording.js";
 
 /** Beyond this the comparison would take longer than the rest of the look at the data. */
@@ -18,12 +18,7 @@ export const nearDuplicates = defineFinder({
   version: 1,
   summary: "Rows that nearly equal others: contradicting labels, or one of them in the test part",
   config: z.strictObject({
-    warningShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.01)
-      .register(fields, { title: "Share of rows from which to warn" }),
+    warningShare: shareField(0.01, "Share of rows from which to warn"),
   }),
   find(input, { warningShare }) {
     const { target, frame } = input;

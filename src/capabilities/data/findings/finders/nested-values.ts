@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
-import { featureColumns, textOf } from "../columns.js";
+import { sampledTexts } from "../columns.js";
+import { shareField } from "../share-field.js";
 import { percent, quote } from "../wording.js";
 
 /** Cells looked at; parsing them is the work. */
@@ -13,20 +13,11 @@ export const nestedValues = defineFinder({
   version: 1,
   summary: "Columns of JSON objects and lists that were read as text",
   config: z.strictObject({
-    share: z
-      .number()
-      .min(0.5)
-      .max(1)
-      .default(0.8)
-      .register(fields, { title: "Share of values that are JSON objects or lists" }),
+    share: shareField(0.8, "Share of values that are JSON objects or lists", 0.5),
   }),
   find(input, { share: limit }) {
     const findings: Finding[] = [];
-    for (const { profile, column } of featureColumns(input)) {
-      if (column.kind !== "category" && column.kind !== "text") continue;
-      const texts = Array.from(input.sample.subarray(0, LOOKED_AT), (row) => textOf(column, row)).filter(
-        (text) => text !== "",
-      );
+    for (const { profile, texts } of sampledTexts(input, LOOKED_AT)) {
       const nested = texts.flatMap((text) => parseNested(text) ?? []);
       if (nested.length === 0 || nested.length < limit * texts.length) continue;
       const keys = [...new Set(nested.flatMap(({ keys }) => keys))];

@@ -4,6 +4,7 @@ import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { featureColumns, rowNumbers, rowsForRareValues } from "../columns.js";
 import { farValues } from "../far-values.js";
+import { shareField } from "../share-field.js";
 import { formatCount, formatNumber, quote } from "../wording.js";
 
 export const outliers = defineFinder({
@@ -16,12 +17,7 @@ export const outliers = defineFinder({
       unit: "robust standard deviations",
       help: "Of the values, or of their logarithms where the column is skewed.",
     }),
-    maximumShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.01)
-      .register(fields, { title: "Share from which far values are a long tail, not outliers" }),
+    maximumShare: shareField(0.01, "Share from which far values are a long tail, not outliers"),
   }),
   find(input, { robustDeviations, maximumShare }) {
     const findings: Finding[] = [];

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import type { Column, DatetimeColumn } from "../../../../foundation/contracts/frame.js";
 import { missingCells, numberCells } from "../../profile/statistics/cells.js";
 import { explainedShare, prepareTarget } from "../../profile/statistics/explained-share.js";
 import { featureColumns } from "../columns.js";
+import { shareField } from "../share-field.js";
 import { percent, quote } from "../wording.js";
 
 export const postOutcomeTime = defineFinder({
@@ -13,18 +13,8 @@ export const postOutcomeTime = defineFinder({
   version: 1,
   summary: "Times that are written only after the outcome",
   config: z.strictObject({
-    laterShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.05)
-      .register(fields, { title: "Share of times later than the row's own time from which to warn" }),
-    explainedShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.8)
-      .register(fields, { title: "Explained share of the target that is a leak" }),
+    laterShare: shareField(0.05, "Share of times later than the row's own time from which to warn"),
+    explainedShare: shareField(0.8, "Explained share of the target that is a leak"),
   }),
   find(input, config) {
     const { target, roles, sample, frame } = input;

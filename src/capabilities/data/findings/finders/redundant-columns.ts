@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import { featureColumns } from "../columns.js";
+import { shareField } from "../share-field.js";
 import { quote } from "../wording.js";
 
 export const redundantColumns = defineFinder({
@@ -9,12 +9,7 @@ export const redundantColumns = defineFinder({
   version: 1,
   summary: "Columns that say the same as another",
   config: z.strictObject({
-    correlation: z
-      .number()
-      .min(0.9)
-      .max(1)
-      .default(0.9995)
-      .register(fields, { title: "Correlation from which two columns say the same" }),
+    correlation: shareField(0.9995, "Correlation from which two columns say the same", 0.9),
   }),
   find(input, { correlation: limit }) {
     const unique = new Map(featureColumns(input).map(({ profile }) => [profile.name, profile.unique]));

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import { profileExpectsEqualRows } from "../columns.js";
 import { contentKeys } from "../row-content.js";
+import { shareField } from "../share-field.js";
 import { percent, rows, rowsOf } from "../wording.js";
 
 export const splitDuplicates = defineFinder({
@@ -11,18 +11,8 @@ export const splitDuplicates = defineFinder({
   version: 1,
   summary: "The same row, or an equal one, on both sides of a split",
   config: z.strictObject({
-    warningShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.005)
-      .register(fields, { title: "Share of test rows to warn at" }),
-    criticalShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.1)
-      .register(fields, { title: "Share of test rows from which scores mislead" }),
+    warningShare: shareField(0.005, "Share of test rows to warn at"),
+    criticalShare: shareField(0.1, "Share of test rows from which scores mislead"),
   }),
   find(input, { warningShare, criticalShare }) {
     const splits = input.splits ?? [];

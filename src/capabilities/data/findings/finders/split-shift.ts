@@ -11,6 +11,7 @@ import type { Column } from "../../../../foundation/contracts/frame.js";
 import { isMissing } from "../../profile/statistics/cells.js";
 import { chiSquare, contingencyTable, cramersV } from "../../profile/statistics/correlation.js";
 import { featureColumns } from "../columns.js";
+import { shareField } from "../share-field.js";
 import { quote } from "../wording.js";
 
 const ROW_LIMIT = 20_000;
@@ -39,12 +40,7 @@ export const splitShift = defineFinder({
       .max(1)
       .default(0.15)
       .register(fields, { title: "Difference from which to warn", help: "KS distance or Cramér's V." }),
-    significance: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.001)
-      .register(fields, { title: "Chance of a false alarm in the whole table" }),
+    significance: shareField(0.001, "Chance of a false alarm in the whole table"),
   }),
   find(input, { effect, significance }) {
     const splits = input.splits ?? [];

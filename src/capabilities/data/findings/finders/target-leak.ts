@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder, type FinderInput } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import type { Column } from "../../../../foundation/contracts/frame.js";
@@ -8,6 +7,7 @@ import type { Target } from "../../../../foundation/contracts/target.js";
 import { cellsOf } from "../../profile/statistics/cells.js";
 import { spearman } from "../../profile/statistics/correlation.js";
 import { featureColumns } from "../columns.js";
+import { shareField } from "../share-field.js";
 import { percent, quote } from "../wording.js";
 
 /**
@@ -22,27 +22,10 @@ export const targetLeak = defineFinder({
   version: 1,
   summary: "Columns that give the target away",
   config: z.strictObject({
-    certain: z
-      .number()
-      .min(0.9)
-      .max(1)
-      .default(0.985)
-      .register(fields, { title: "Explained share that is practically everything" }),
-    suspicious: z
-      .number()
-      .min(0.5)
-      .max(1)
-      .default(0.8)
-      .register(fields, { title: "Explained share worth a look, classes" }),
-    suspiciousNumber: z
-      .number()
-      .min(0.5)
-      .max(1)
-      .default(0.95)
-      .register(fields, { title: "Explained share worth a look, numbers" }),
-    standsOut: z.number().min(0).max(1).default(0.3).register(fields, {
-      title: "What it leaves open, as a share of what the next best column leaves open",
-    }),
+    certain: shareField(0.985, "Explained share that is practically everything", 0.9),
+    suspicious: shareField(0.8, "Explained share worth a look, classes", 0.5),
+    suspiciousNumber: shareField(0.95, "Explained share worth a look, numbers", 0.5),
+    standsOut: shareField(0.3, "What it leaves open, as a share of what the next best column leaves open"),
   }),
   find(input, config) {
     const { target } = input;

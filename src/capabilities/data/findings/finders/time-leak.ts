@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { quantileOfSorted } from "../../../../foundation/base/statistics.js";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Split } from "../../../../foundation/contracts/split.js";
+import { shareField } from "../share-field.js";
 import { percent, quote } from "../wording.js";
 
 export const timeLeak = defineFinder({
@@ -10,9 +10,10 @@ export const timeLeak = defineFinder({
   version: 1,
   summary: "Training rows later than test rows",
   config: z.strictObject({
-    laterShare: z.number().min(0).max(1).default(0.01).register(fields, {
-      title: "Share of training rows later than the middle of the test from which to warn",
-    }),
+    laterShare: shareField(
+      0.01,
+      "Share of training rows later than the middle of the test from which to warn",
+    ),
   }),
   find(input, { laterShare }) {
     const name = input.roles.time;

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
+import { shareField } from "../share-field.js";
+import { unreadableEvidence } from "../unreadable-evidence.js";
 import { quote, rowsOf } from "../wording.js";
 
 export const unreadableCells = defineFinder({
@@ -8,12 +9,7 @@ export const unreadableCells = defineFinder({
   version: 1,
   summary: "Cells that are no value of their column's kind",
   config: z.strictObject({
-    warningShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.001)
-      .register(fields, { title: "Share of unreadable cells from which to warn" }),
+    warningShare: shareField(0.001, "Share of unreadable cells from which to warn"),
   }),
   find({ unreadable = [], profile }, { warningShare }) {
     const cells = unreadable.filter(({ kind }) => kind !== "image");
@@ -25,11 +21,7 @@ export const unreadableCells = defineFinder({
         .slice(0, 3)
         .map(({ row, value }) => `${quote(value)} in row ${row + 1}`)
         .join(", ")}. They are read as missing.`,
-      evidence: {
-        rows,
-        share: rows / Math.max(1, profile.rows),
-        examples: examples.map(({ row, value }) => ({ rowNumber: row + 1, value })),
-      },
+      evidence: unreadableEvidence({ rows, examples }, profile.rows),
       fix: {
         state: "applied" as const,
         action: "Correct these cells; if they mean missing, list them under `data.missing`.",

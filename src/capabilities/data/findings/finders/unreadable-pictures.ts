@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
+import { unreadableEvidence } from "../unreadable-evidence.js";
 import { quote, rowsOf } from "../wording.js";
 
 export const unreadablePictures = defineFinder({
@@ -17,11 +18,7 @@ export const unreadablePictures = defineFinder({
         message: `${rowsOf(rows, profile.rows)} have no picture in ${quote(column)} that can be read: ${examples
           .map(({ row, value }) => `row ${row + 1}, ${value}`)
           .join("; ")}${rows > examples.length ? "; …" : ""}. They are left out.`,
-        evidence: {
-          rows,
-          share: rows / Math.max(1, profile.rows),
-          examples: examples.map(({ row, value }) => ({ rowNumber: row + 1, value })),
-        },
+        evidence: unreadableEvidence({ rows, examples }, profile.rows),
         fix: {
           state: "applied" as const,
           action: "Save these pictures again as JPEG or PNG, or remove the rows.",
