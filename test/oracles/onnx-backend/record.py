@@ -1,8 +1,8 @@
 """ONNX's own backend test set (onnx 1.23.2), as folders and as a small choice of it.
 
-python record.py FOLDER   writes every case to FOLDER/KIND/NAME: model.onnx and test_data_set_0/{input,output}_N.pb,
-                          which `backend-set.heavy.test.ts` reads (QUERN_ONNX_BACKEND_TESTS=FOLDER);
-                          and cases.json here: for each op its first case that is small.
+python record.py FOLDER              writes every case to FOLDER/KIND/NAME: model.onnx and
+                                     test_data_set_0/{input,output}_N.pb, as `backend-set.heavy.test.ts` does;
+python record.py FOLDER cases.json   and a file of, for each op, its first case that is small.
 """
 import base64
 import json
@@ -54,7 +54,7 @@ def write(folder, model, inputs, outputs):
                 file.write(tensor)
 
 
-def main(folder):
+def main(folder, small_cases=None):
     cases = [case for case in nodes.collect_testcases(None) if case.model]
     cases += [case for case in models.collect_testcases() if case.kind == "simple"]
     chosen = {}
@@ -77,11 +77,11 @@ def main(folder):
     for kind in os.listdir(source):
         if kind not in ("node", "simple"):
             shutil.copytree(os.path.join(source, kind), os.path.join(folder, kind), dirs_exist_ok=True)
-    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases.json")
-    with open(here, "w") as file:
-        json.dump({"onnx": onnx.__version__, "cases": list(chosen.values())}, file, indent=0)
+    if small_cases:
+        with open(small_cases, "w") as file:
+            json.dump({"onnx": onnx.__version__, "cases": list(chosen.values())}, file, indent=0)
     print(len(cases), "cases,", len(chosen), "kept")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
