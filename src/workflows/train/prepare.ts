@@ -9,7 +9,7 @@ import type { Project } from "../../foundation/contracts/project.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
 import { readColumns, type TableWithImages } from "../load/images.js";
 import { findLostPictures, lostPicturesError, lostPicturesFinding } from "../load/lost-pictures.js";
-import { noteFinding } from "../load/notes.js";
+import { noteFinding } from "../load/note-finding.js";
 import { readableRows } from "../load/readable-rows.js";
 import { type DataRoles, decideSchema, rolesOf } from "../load/schema.js";
 import { listedNames, type ResolvedTarget, resolveTarget, unknownTarget } from "../load/target.js";

@@ -10,7 +10,7 @@ import type { Project, ProjectInput } from "../../foundation/contracts/project.j
 import { isStructured, tabularTask } from "../../foundation/contracts/structured.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
-import { noteFinding } from "../load/notes.js";
+import { noteFinding } from "../load/note-finding.js";
 import { openData } from "../load/open-data.js";
 import { decideSchema } from "../load/schema.js";
 import { resolveTarget, unknownTarget } from "../load/target.js";
