@@ -2,6 +2,7 @@ import type { Transform } from "../../foundation/contracts/transform.js";
 import { createHostTransforms, type HostServices } from "./host/index.js";
 import { createHanSegmenter } from "./jieba.js";
 import type { TransformMap } from "./pipeline/pipeline.js";
+import { asCategory } from "./transforms/as-category.js";
 import { bin } from "./transforms/bin.js";
 import { clip } from "./transforms/clip.js";
 import { datetime } from "./transforms/datetime.js";
@@ -38,6 +39,7 @@ const GRAPH_TRANSFORMS = [
   bin,
   toFloat32,
   // categories
+  asCategory,
   oneHot,
   ordinal,
   rare,

@@ -69,13 +69,14 @@ export class FeatureCache {
       ...(tokenizer === undefined ? {} : { tokenizer }),
       ...(joined === undefined ? {} : { joined }),
     };
+    const known = all ? target : takeTarget(target, rows);
     const planFor = (columns: Frame) => {
-      this.#facts ??= describeColumns(columns);
+      this.#facts ??= describeColumns(columns, known);
       return planFeatures(this.#facts, style, limits);
     };
     const { fitted, features } = fitAfterSteps(raw, steps, planFor, {
       transforms: this.#transforms,
-      target: all ? target : takeTarget(target, rows),
+      target: known,
       context: {
         ...this.#work,
         random: createRandom(this.#seed).fork(`features/${style}`),

@@ -6,7 +6,7 @@ import { type LearningMaterial, labelled, type PackedMaterial, unpackMaterial } 
 import { type Supplement, supplementedFeatures, taught } from "./supplement.js";
 
 /** Raised whenever this folder would give other results for the same task. */
-const VERSION = 1;
+const VERSION = 2;
 
 interface Prepared {
   readonly material: LearningMaterial;

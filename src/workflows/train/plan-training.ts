@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { describeColumns, planFeatures } from "../../capabilities/features/index.js";
-import type { Frame } from "../../foundation/contracts/frame.js";
+import { type ColumnFacts, planFeatures } from "../../capabilities/features/index.js";
 import type { Project, ProjectInput } from "../../foundation/contracts/project.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
 import type { FeatureStyle, Trainer } from "../../foundation/contracts/trainer.js";
@@ -23,7 +22,7 @@ import { type MachinePlan, planMachine } from "./machine.js";
 import { measurePaces } from "./measure-paces.js";
 import { type PreparedData, prepareData } from "./prepare.js";
 import { metricOf, roundsOf } from "./run-training.js";
-import { situationOf, trainingColumns } from "./situation.js";
+import { situationOf, trainingFacts } from "./situation.js";
 
 export interface TrainingPlan {
   readonly source: string;
@@ -116,12 +115,12 @@ const FIT_SECONDS = 0.005;
 /** What happens to the columns, by the styles that the agenda's families want. */
 function featuresOf(
   { candidates }: Agenda,
-  { task, classes }: PreparedData["target"],
-  columns: Frame,
-  project: Project,
+  facts: readonly ColumnFacts[],
+  situation: Situation,
+  { prepared, project }: { readonly prepared: PreparedData; readonly project: Project },
 ): TrainingPlan["features"] {
-  const facts = describeColumns(columns);
-  const limits = { rows: columns.rows, task, classes: Math.max(1, classes.length), segmenter: true };
+  const { task, classes } = prepared.target;
+  const limits = { rows: situation.rows, task, classes: Math.max(1, classes.length), segmenter: true };
   const styles = [...new Set(candidates.map(({ trainer }) => trainer.capabilities.features))];
   const steps = (style: FeatureStyle): string[] =>
     [...featureSteps(project), ...planFeatures(facts, style, limits).steps].map(
@@ -173,8 +172,8 @@ export async function planTraining(
     const division = await divideTable(data.table, prepared, project);
     const { train, validation, test } = division.whole;
     const rounds = roundsOf(division);
-    const training = trainingColumns(prepared, division, project, extensions, context);
-    const situation = situationOf(prepared, division, project, training);
+    const facts = trainingFacts(prepared, division, project, extensions, context);
+    const situation = situationOf(prepared, division, project, facts);
     const agenda = planAgenda(project, extensions.trainers, situation, rounds);
     const { candidates, leftOut } = agenda;
     const machine = planMachine(prepared.features, agenda, context.threads);
@@ -200,7 +199,7 @@ export async function planTraining(
         folds: situation.folds,
       },
       columns: columnsOf(prepared),
-      features: featuresOf(agenda, prepared.target, training, project),
+      features: featuresOf(agenda, facts, situation, { prepared, project }),
       trials: candidates.map(({ trainer, estimate, config }, k) => ({
         trainer: trainer.id,
         seconds: times.trials[k]!,

@@ -93,27 +93,24 @@ async function curvePoint(
     ...(tokenizer === undefined ? {} : { tokenizer }),
     ...(joined === undefined ? {} : { joined }),
   };
+  const known = takeTarget(target, fit);
   const planFor = (columns: Frame) =>
-    planFeatures(describeColumns(columns), trainer.capabilities.features, limits);
+    planFeatures(describeColumns(columns, known), trainer.capabilities.features, limits);
   const work = { ...workOf(context), random, report: () => undefined };
   const { fitted: pipeline, features } = fitAfterSteps(raw, steps, planFor, {
     transforms,
-    target: takeTarget(target, fit),
+    target: known,
     context: work,
   });
   const held = {
     features: applyPipeline(pipeline, takeRows(frame, heldOut), transforms),
     target: takeTarget(target, heldOut),
   };
-  const fitted = await trainer.fit(
-    { train: { features, target: takeTarget(target, fit) }, validation: held },
-    config,
-    work,
-  );
+  const fitted = await trainer.fit({ train: { features, target: known }, validation: held }, config, work);
   const seen = fitted.predict(applyPipeline(pipeline, raw, transforms));
   return {
     rows: fit.length,
-    train: score(metric, takeTarget(target, fit), seen),
+    train: score(metric, known, seen),
     validation: score(metric, held.target, fitted.predict(held.features)),
   };
 }

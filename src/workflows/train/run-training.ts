@@ -32,7 +32,7 @@ import { prepareData } from "./prepare.js";
 import { produceModel } from "./produce-model.js";
 import type { Production } from "./production.js";
 import { Progress } from "./progress.js";
-import { situationOf, trainingColumns } from "./situation.js";
+import { situationOf, trainingFacts } from "./situation.js";
 import { StepRunner } from "./step-runner.js";
 
 /** One training and what surrounds it. */
@@ -196,8 +196,8 @@ async function checkEverything(
   checkSettings(project, prepared, extensions);
   progress.report({ stage: "split", done: 0, total: 1 });
   const division = await divideTable(data.table, prepared, project);
-  const columns = trainingColumns(prepared, division, project, extensions, context);
-  const situation = situationOf(prepared, division, project, columns);
+  const facts = trainingFacts(prepared, division, project, extensions, context);
+  const situation = situationOf(prepared, division, project, facts);
   const agenda = planAgenda(project, extensions.trainers, situation, roundsOf(division));
   return { prepared, metric, division, situation, agenda };
 }

@@ -1,6 +1,11 @@
-import { describeColumns, expectedPieces, expectedWidth } from "../../capabilities/features/index.js";
+import {
+  type ColumnFacts,
+  describeColumns,
+  expectedPieces,
+  expectedWidth,
+} from "../../capabilities/features/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
+import { takeRows } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import { takeTarget } from "../../foundation/contracts/target.js";
 import type { FeatureStyle } from "../../foundation/contracts/trainer.js";
@@ -15,21 +20,20 @@ import type { PreparedData } from "./prepare.js";
 /**
  * What the cost of learning depends on, by the width each family's features will have. Estimates are for one
  * thread, so that what is tried does not depend on how many there are.
- * @param columns of the training rows, as features are made from them
+ * @param facts of the training rows' columns, as features are made from them
  * @throws QuernError DATA_SCHEMA when no column is left to learn from
  */
 export function situationOf(
   prepared: PreparedData,
   division: Division,
   project: Project,
-  columns: Frame,
+  facts: readonly ColumnFacts[],
 ): Situation {
   const folds = innerFolds(project, division, hasImages(prepared.features));
   const { train, validation } = division.whole;
   const rows = folds > 1 ? train.length + validation.length : train.length;
   const { task } = prepared.target;
   const classes = Math.max(1, prepared.target.classes.length);
-  const facts = describeColumns(columns);
   const texts = facts.filter(({ kind }) => kind === "text");
   const widths = new Map<FeatureStyle, number>();
   const widthOf = (style: FeatureStyle): number => {
@@ -56,18 +60,21 @@ export function situationOf(
   };
 }
 
-/** The columns of the training rows, after the project's own first steps. @throws QuernError CONFIG_INVALID */
-export function trainingColumns(
+/** What plans depend on of the training rows' columns, after the project's own first steps. @throws QuernError CONFIG_INVALID */
+export function trainingFacts(
   { features, target }: PreparedData,
   { whole: { train } }: Division,
   project: Project,
   extensions: Extensions,
   context: WorkflowContext,
-): Frame {
+): readonly ColumnFacts[] {
   const raw = takeRows(features, train);
-  if (project.features.length === 0) return raw;
   const known = takeTarget(wholeTarget(target, features.rows), train);
-  return columnsToPlanFor(project, { raw, target: known }, transformMap(extensions), context);
+  const columns =
+    project.features.length === 0
+      ? raw
+      : columnsToPlanFor(project, { raw, target: known }, transformMap(extensions), context);
+  return describeColumns(columns, known);
 }
 
 function nothingToLearnFrom({ schema, target }: PreparedData): QuernError {

@@ -56,6 +56,32 @@ describe("pipelines", () => {
     },
   );
 
+  it.each(["tree", "linear", "embedded"] as const)(
+    "%s: numbers that name things are categories as well, also ones never seen",
+    async (style) => {
+      const random = createRandom("stores");
+      const effects = Array.from({ length: 75 }, () => 3 * random.normal());
+      const store = Float32Array.from({ length: ROWS }, () => random.integer(75));
+      const frame = createFrame([["store", { kind: "number", values: store }]]);
+      const target: Target = {
+        task: "regression",
+        values: Float64Array.from(store, (value) => effects[value]! + random.normal()),
+      };
+      const facts = describeColumns(frame, target);
+      expect(facts[0]).toMatchObject({ kind: "number", isCode: true });
+      const plan = planFeatures(facts, style, { rows: ROWS, task: "regression", classes: 1 });
+      const { fitted, features } = fitPipeline(frame, plan, { transforms, target, context });
+      expect([...features.columns.keys()].some((name) => name.endsWith(".target"))).toBe(true);
+      const strange = Float32Array.of(3, 1000, Number.NaN, -1, 0.5);
+      for (const values of [store, strange]) {
+        const rows = createFrame([["store", { kind: "number", values }]]);
+        const applied = denseRowMajor(applyPipeline(fitted, rows, transforms)).values;
+        const emitted = await runGraph(unpack<FittedPipeline>(pack(fitted)), rows);
+        for (const [i, value] of applied.entries()) expectClose(emitted[i]!, value, `${style} ${i}`);
+      }
+    },
+  );
+
   it("takes steps of one's own first, and plans for the columns that they leave", async () => {
     const random = createRandom("own steps");
     const draw = (make: (row: number) => number) =>

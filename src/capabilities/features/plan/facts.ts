@@ -4,9 +4,11 @@ import {
   cellWidth,
   type Frame,
 } from "../../../foundation/contracts/frame.js";
+import type { Target } from "../../../foundation/contracts/target.js";
 import type { FeatureKind } from "../pipeline/pipeline.js";
 import { countCategories } from "../shared/categories.js";
 import { finiteValues, skewness } from "../shared/statistics.js";
+import { actsAsCodes } from "./codes.js";
 
 /** What a plan depends on, of one raw column in the training rows. */
 export interface ColumnFacts {
@@ -21,6 +23,8 @@ export interface ColumnFacts {
   readonly distinct?: number;
   /** Number: share of the finite values that the commonest of them has, in (0,1]. */
   readonly commonest?: number;
+  /** Number: true where the target shows that the values name things; known only where the target was given. */
+  readonly isCode?: boolean;
   /** Text: share of Han characters among letters, in [0,1]. */
   readonly hanShare?: number;
   /** Text: mean length in UTF-16 units of texts that are not empty. */
@@ -32,10 +36,21 @@ export interface ColumnFacts {
 export const DISTINCT_LIMIT = 10_000;
 const TEXT_SAMPLE = 1000;
 
-/** One entry for each column of the frame, in order. */
-export function describeColumns(frame: Frame): ColumnFacts[] {
-  return [...frame.columns].map(([name, column]) => ({ name, kind: column.kind, ...factsOf(column) }));
+/**
+ * One entry for each column of the frame, in order.
+ * @param target of the same rows
+ */
+export function describeColumns(frame: Frame, target?: Target): ColumnFacts[] {
+  return [...frame.columns].map(([name, column]) => ({
+    name,
+    kind: column.kind,
+    ...factsOf(column),
+    ...(target && isCode(column, target) ? { isCode: true } : {}),
+  }));
 }
+
+const isCode = (column: Column, target: Target): boolean =>
+  column.kind === "number" && column.values instanceof Float32Array && actsAsCodes(column.values, target);
 
 function factsOf(column: Column): Omit<ColumnFacts, "name" | "kind"> {
   switch (column.kind) {

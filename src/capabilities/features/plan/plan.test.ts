@@ -93,6 +93,23 @@ describe("planFeatures", () => {
     expect(columnsOf("tree", "select")).toEqual(["review"]);
   });
 
+  it("tells trees what the target says of many categories", () => {
+    expect(columnsOf("tree", "target-encode")).toEqual(["many"]);
+  });
+
+  it("takes numbers that are codes for categories as well", () => {
+    const code = { name: "store", kind: "number", missing: 0, distinct: 300, isCode: true } as const;
+    const stepsOf = (style: Parameters<typeof planFeatures>[1]) =>
+      planFeatures([{ ...code, skewness: 0, commonest: 0.01 }], style, limits).steps.map(
+        ({ transform }) => transform,
+      );
+    for (const style of ["linear", "distance", "neural", "embedded"] as const)
+      expect(stepsOf(style)).toEqual(expect.arrayContaining(["as-category", "target-encode", "rare"]));
+    expect(stepsOf("tree")).toEqual(["as-category", "target-encode"]);
+    expect(stepsOf("linear")).toEqual(expect.arrayContaining(["standard", "one-hot"]));
+    expect(stepsOf("counts")).not.toContain("target-encode");
+  });
+
   it("gives linear models scaled numbers with their powers, one-hot and target encoding", () => {
     expect(columnsOf("linear", "standard")).toEqual([
       "even",

@@ -20,6 +20,7 @@ const POWER_DISTINCT = 10;
 const POWER_SKEWNESS = { linear: 0.2, distance: 1 };
 const POWER_COMMONEST = 0.5;
 
+/** Numbers that are codes are categories as well. */
 type Kinds = (kind: ColumnFacts["kind"]) => ColumnFacts[];
 
 /**
@@ -35,8 +36,15 @@ export function planFeatures(
     (column) => isUsable(column, limits.rows) && (column.kind !== "image" || style === "encoders"),
   );
   if (style === "none") return planNothing(usable.length > 0 ? usable : facts);
-  const kinds: Kinds = (kind) => usable.filter((column) => column.kind === kind);
-  const common = [...textSteps(kinds("text"), style, limits), ...roundingSteps(kinds)];
+  const kinds: Kinds = (kind) =>
+    usable.filter((column) => column.kind === kind || (kind === "category" && column.isCode));
+  const codes = step(
+    "as-category",
+    usable.filter(({ isCode }) => isCode),
+    {},
+    { keepInputs: true },
+  );
+  const common = [...textSteps(kinds("text"), style, limits), ...roundingSteps(kinds), ...codes];
   const columns = inJoinedOrder(names(usable), limits.joined ?? []);
   return { columns, steps: [...common, ...stepsOf(style, kinds, limits)] };
 }
@@ -44,7 +52,7 @@ export function planFeatures(
 function stepsOf(style: Exclude<FeatureStyle, "none">, kinds: Kinds, limits: PlanLimits): PipelineStep[] {
   switch (style) {
     case "tree":
-      return treeSteps(kinds);
+      return treeSteps(kinds, limits);
     case "counts":
       return countSteps(kinds, limits);
     case "neural":
@@ -89,12 +97,14 @@ function roundingSteps(kinds: Kinds): PipelineStep[] {
   );
 }
 
-/** Raw numbers with NaN, codes of categories, calendar parts. */
-function treeSteps(kinds: Kinds): PipelineStep[] {
-  const categories = kinds("category");
+/** Raw numbers with NaN, codes of categories, what the target says of many of them, calendar parts. */
+function treeSteps(kinds: Kinds, limits: PlanLimits): PipelineStep[] {
+  // A number that is a code is split on as it is.
+  const categories = kinds("category").filter(({ kind }) => kind === "category");
   const many = categories.filter(({ distinct }) => distinct! > TREE_CATEGORIES);
   return [
     ...step("datetime", kinds("datetime")),
+    ...targetStep(targetEncoded(kinds("category"), limits)),
     ...step("rare", many, { minimumShare: 0, minimumRows: 2, maximumCategories: TREE_CATEGORIES }),
     ...step("ordinal", categories),
   ];
@@ -136,7 +146,7 @@ function neuralSteps(kinds: Kinds): PipelineStep[] {
 function codeSteps(categories: readonly ColumnFacts[], limits: PlanLimits): PipelineStep[] {
   const target = targetEncoded(categories, limits);
   return [
-    ...step("target-encode", target, {}, { keepInputs: true }),
+    ...targetStep(target),
     ...step("standard", target),
     ...step("rare", categories, {
       minimumShare: 0,
@@ -178,7 +188,7 @@ function categorySteps(
   const minimumRows = rareRows(limits);
   const target = encodesTarget ? targetEncoded(categories, limits) : [];
   return [
-    ...step("target-encode", target, {}, { keepInputs: true }),
+    ...targetStep(target),
     ...step("standard", target),
     ...step("rare", few, { minimumShare: 0, minimumRows, maximumCategories: most }),
     ...step("rare", many, {
@@ -193,10 +203,13 @@ function categorySteps(
 /** A category of fewer rows is `(rare)`. */
 const rareRows = ({ rows }: PlanLimits): number => Math.min(10, Math.max(2, Math.floor(rows / 1000)));
 
+const targetStep = (columns: readonly ColumnFacts[]): PipelineStep[] =>
+  step("target-encode", columns, { smoothing: "auto" }, { keepInputs: true });
+
 /** One column for each class would outweigh the rest where there are many. */
 function targetEncoded(categories: readonly ColumnFacts[], { task, classes }: PlanLimits): ColumnFacts[] {
   if (task !== "regression" && classes > 20) return [];
-  return categories.filter(({ distinct }) => distinct! > ONE_HOT_CATEGORIES);
+  return categories.filter(({ distinct, isCode }) => isCode || distinct! > ONE_HOT_CATEGORIES);
 }
 
 /** The largest number of categories per column with which all one-hot columns together fit in memory. */

@@ -21,6 +21,10 @@ export function expectedWidth(
   const planned = facts.filter((column) => plan.columns.includes(column.name));
   const widthOf = (column: ColumnFacts): number => {
     const steps = plan.steps.filter((step) => step.columns?.includes(column.name) ?? true);
+    const asCategory = (): number =>
+      steps.some((step) => step.transform === "one-hot")
+        ? Math.min(column.distinct ?? 1, setting(steps, "rare", "maximumCategories"))
+        : 1;
     switch (column.kind) {
       case "text":
         if (style === "encoders") return expectedPieces(column);
@@ -29,10 +33,10 @@ export function expectedWidth(
           setting(steps, "tfidf", "maximumFeatures"),
           TERMS_PER_ROW * limits.rows,
         );
+      case "number":
+        return column.isCode ? 1 + asCategory() : 1;
       case "category":
-        return steps.some((step) => step.transform === "one-hot")
-          ? Math.min(column.distinct ?? 1, setting(steps, "rare", "maximumCategories"))
-          : 1;
+        return asCategory();
       case "datetime":
         return CALENDAR_PARTS;
       case "image":

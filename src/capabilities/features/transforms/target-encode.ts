@@ -13,15 +13,12 @@ import { indexStrings, mapStrings } from "../shared/emission.js";
 
 const config = z.strictObject({
   smoothing: z
-    .number()
-    .min(0)
-    .nullable()
+    .union([z.number().min(0), z.literal("auto"), z.null()])
     .default(10)
     .register(fields, {
       title: "Smoothing",
       unit: "rows",
-      help: "So many rows of the overall mean are mixed into each category; null: empirical Bayes, which trusts a category of one row.",
-      tune: { low: 1, high: 100, scale: "log" },
+      help: "So many rows of the overall mean are mixed into each category. auto: as many as the variance within categories is times that between them; null: by each category's own variance, which trusts a category of one row.",
     }),
   folds: z
     .number()
@@ -164,18 +161,45 @@ class Statistics {
     return this.#count === 0 ? 0 : sum(this.#sums) / this.#count;
   }
 
-  encode(smoothing: number | null): Float64Array {
+  encode(smoothing: Config["smoothing"]): Float64Array {
     const overall = this.#shiftedMean;
+    if (smoothing !== null) {
+      const mixed = smoothing === "auto" ? this.#rowsToMix() : smoothing;
+      return this.rows.map((rows, slot) => {
+        // Without rows, or where categories do not differ at all.
+        if (rows === 0 || mixed === Number.POSITIVE_INFINITY) return this.mean;
+        return (this.#sums[slot]! + mixed * overall) / (rows + mixed) + this.#shift;
+      });
+    }
     const variance = Math.max(0, sum(this.#squares) / this.#count - overall * overall);
     const shrunk = this.rows.map((rows, slot) => {
       if (rows === 0) return overall;
-      if (smoothing !== null) return (this.#sums[slot]! + smoothing * overall) / (rows + smoothing);
       const own = this.#sums[slot]! / rows;
       const spread = Math.max(0, this.#squares[slot]! / rows - own * own);
       const weight = (variance * rows) / (variance * rows + spread);
       return variance === 0 || Number.isNaN(weight) ? overall : weight * own + (1 - weight) * overall;
     });
     return shrunk.map((value) => value + this.#shift);
+  }
+
+  /**
+   * The variance within categories over that between them, which Micci-Barreca mixes by. The mean product of two rows
+   * of a category is the square of what its rows have in common, whatever their noise.
+   */
+  #rowsToMix(): number {
+    const overall = this.#shiftedMean;
+    const variance = sum(this.#squares) / this.#count - overall * overall;
+    let products = 0;
+    let repeated = 0;
+    for (const [slot, rows] of this.rows.entries()) {
+      if (rows < 2) continue;
+      const centred = this.#sums[slot]! - rows * overall;
+      const squares = this.#squares[slot]! - overall * (2 * this.#sums[slot]! - rows * overall);
+      products += (centred * centred - squares) / (rows - 1);
+      repeated += rows;
+    }
+    const between = repeated > 0 ? products / repeated : 0;
+    return between > 0 ? Math.max(0, variance - between) / between : Number.POSITIVE_INFINITY;
   }
 }
 

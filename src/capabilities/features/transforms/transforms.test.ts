@@ -8,6 +8,7 @@ import type { Transform } from "../../../foundation/contracts/transform.js";
 import { hash } from "../host/hash.js";
 import { createTokens } from "../host/tokens.js";
 import { float32Values } from "../shared/positions.js";
+import { asCategory } from "./as-category.js";
 import { bin } from "./bin.js";
 import { clip } from "./clip.js";
 import { datetime } from "./datetime.js";
@@ -74,7 +75,11 @@ transformSuite(datetime, {
 transformSuite(yeoJohnson, { evaluate, configs: [{}, { standardize: false }] });
 transformSuite(quantile, { evaluate, configs: [{}, { output: "normal" }, { quantiles: 7 }] });
 transformSuite(bin, { evaluate, configs: [{}, { strategy: "uniform", bins: 4, encode: "one-hot" }] });
-transformSuite(targetEncode, { evaluate, configs: [{}, { smoothing: null, folds: 3 }] });
+transformSuite(asCategory, { evaluate });
+transformSuite(targetEncode, {
+  evaluate,
+  configs: [{}, { smoothing: "auto" }, { smoothing: null, folds: 3 }],
+});
 transformSuite(tfidf, {
   evaluate,
   configs: [
