@@ -5,9 +5,10 @@ import type { Novelty } from "../../../foundation/contracts/trust.js";
 import { cellText } from "../row-text.js";
 import { fitMixedSpace, type MixedSpace } from "./mixed-space.js";
 
-/** Learning rows that distances are measured to, and others that say which distances are usual. */
-const REFERENCE_ROWS = 2000;
-const CALIBRATION_ROWS = 2000;
+/** Learning rows that distances are measured to, and as many others that say which distances are usual. */
+const SAMPLE_ROWS = { least: 250, most: 2000 };
+/** Of single columns, compared: a few seconds. Wide or long tables are compared with fewer learning rows. */
+const MOST_COMPARISONS = 2e9;
 const LEAST_ROWS = 50;
 /** The mean of this many nearest rows is steadier than the nearest alone. */
 const NEIGHBOURS = 5;
@@ -29,17 +30,15 @@ export interface NoveltySearch {
  * How strange each row is: its mean distance to the nearest of a sample of learning rows, compared with the same of
  * other learning rows. The share of those that are at least as strange is a valid p value when nothing has changed
  * (Bates, Candès, Lei, Romano, Sesia 2023); Benjamini and Hochberg's procedure then bounds the share of false alarms.
- * Undefined for fewer than 100 learning rows or no comparable column. O(rows * 2000 * columns), at worst.
+ * Undefined for fewer than 100 learning rows or no comparable column. O(rows * sample * columns).
  */
 export function findNovelty(search: NoveltySearch): Novelty | undefined {
   const { learning, rows, random } = search;
   const order = random.fork("novelty").permutation(learning.rows);
   const half = Math.floor(order.length / 2);
-  const reference = takeRows(learning, order.subarray(0, Math.min(REFERENCE_ROWS, half)));
-  const calibration = takeRows(
-    learning,
-    order.subarray(half, half + Math.min(CALIBRATION_ROWS, order.length - half)),
-  );
+  const count = Math.min(half, sampleRows(rows.rows, learning.columns.size));
+  const reference = takeRows(learning, order.subarray(0, count));
+  const calibration = takeRows(learning, order.subarray(half, half + count));
   const space = fitMixedSpace(reference);
   if (half < LEAST_ROWS || space.names.length === 0 || rows.rows === 0) return undefined;
   const places = space.place(reference);
@@ -67,32 +66,39 @@ export function findNovelty(search: NoveltySearch): Novelty | undefined {
   };
 }
 
-/** Mean distance to the nearest reference rows. A row that is too far already is left before its last axis. */
+/** How many learning rows are compared with so many rows and with as many of their own. */
+function sampleRows(rows: number, columns: number): number {
+  const { least, most } = SAMPLE_ROWS;
+  const affordable = MOST_COMPARISONS / (Math.max(1, columns) * (rows + most));
+  return Math.round(Math.max(least, Math.min(most, affordable)));
+}
+
+/** Mean distance to the nearest reference rows. */
 function nearestDistances(
   space: MixedSpace,
   reference: readonly Float32Array[],
   asked: readonly Float32Array[],
 ): Float64Array {
-  const rows = asked[0]?.length ?? 0;
-  return Float64Array.from({ length: rows }, (_, row) => {
-    const nearest = nearestRows(space, reference, asked, row);
+  const squares = new Float64Array(reference[0]!.length);
+  return Float64Array.from({ length: asked[0]?.length ?? 0 }, (_, row) => {
+    const nearest = nearestRows(space, reference, asked, row, squares);
     return nearest.reduce((sum, { square }) => sum + Math.sqrt(square), 0) / nearest.length;
   });
 }
 
+/** @param squares room for a distance to each reference row */
 function nearestRows(
   space: MixedSpace,
   reference: readonly Float32Array[],
   asked: readonly Float32Array[],
   row: number,
+  squares: Float64Array,
 ): { row: number; square: number }[] {
-  const count = reference[0]!.length;
+  squares.fill(0);
+  for (const [axis, places] of reference.entries()) space.addApart(axis, asked[axis]![row]!, places, squares);
   const nearest: { row: number; square: number }[] = [];
   let limit = Number.POSITIVE_INFINITY;
-  for (let other = 0; other < count; other++) {
-    let square = 0;
-    for (let axis = 0; axis < reference.length && square < limit; axis++)
-      square += space.apart(axis, asked[axis]![row]!, reference[axis]![other]!);
+  for (const [other, square] of squares.entries()) {
     if (square >= limit) continue;
     const at = nearest.findIndex((one) => square < one.square);
     nearest.splice(at < 0 ? nearest.length : at, 0, { row: other, square });
@@ -110,7 +116,7 @@ function tellingValues(
   frame: Frame,
   row: number,
 ): [string, string][] {
-  const nearest = nearestRows(space, reference, asked, row);
+  const nearest = nearestRows(space, reference, asked, row, new Float64Array(reference[0]!.length));
   const parts = space.names.map((name, axis) => ({
     name,
     part: nearest.reduce(

@@ -22,6 +22,8 @@ export interface MixedSpace {
   place(frame: Frame): readonly Float32Array[];
   /** Squared distance of one axis: 0 for equal values. */
   apart(axis: number, a: number, b: number): number;
+  /** Adds to each sum how far `a` is from the place of the same position: the loop in which the time goes. */
+  addApart(axis: number, a: number, places: Float32Array, sums: Float64Array): void;
 }
 
 /** Scales and categories are those of the learning rows. Texts, ids and vectors have no axis. */
@@ -30,15 +32,25 @@ export function fitMixedSpace(learning: Frame): MixedSpace {
   return {
     names: axes.map(({ name }) => name),
     place: (frame) => axes.map(({ name, place }) => place(frame.columns.get(name)!)),
-    apart(axis, a, b) {
-      if (a === b) return 0;
-      const [emptyA, emptyB] = [Number.isNaN(a), Number.isNaN(b)];
-      if (emptyA && emptyB) return 0;
-      if (emptyA || emptyB || !axes[axis]!.numeric) return DIFFERENT * DIFFERENT;
-      const distance = Math.min(FARTHEST, Math.abs(a - b));
-      return distance * distance;
+    apart: (axis, a, b) => (axes[axis]!.numeric ? numbersApart(a, b) : valuesApart(a, b)),
+    addApart(axis, a, places, sums) {
+      if (axes[axis]!.numeric)
+        for (let i = 0; i < places.length; i++) sums[i]! += numbersApart(a, places[i]!);
+      else for (let i = 0; i < places.length; i++) sums[i]! += valuesApart(a, places[i]!);
     },
   };
+}
+
+function numbersApart(a: number, b: number): number {
+  const distance = Math.abs(a - b);
+  if (distance < FARTHEST) return distance * distance;
+  if (distance >= FARTHEST) return a === b ? 0 : FARTHEST * FARTHEST;
+  return valuesApart(a, b);
+}
+
+/** NaN is missing, and equals itself. */
+function valuesApart(a: number, b: number): number {
+  return a === b || (Number.isNaN(a) && Number.isNaN(b)) ? 0 : DIFFERENT * DIFFERENT;
 }
 
 function axisOf(name: string, column: Column): Axis | undefined {
