@@ -40,7 +40,7 @@ export function reportedWith(
 const isBuiltIn = (id: string): boolean => METRICS.some((metric) => metric.id === id);
 
 /** What a model says of how it was chosen. */
-export interface Chosen {
+interface Chosen {
   /** `name@3`. */
   readonly model: string;
   /** Undefined where nothing is known of it. */
@@ -97,7 +97,7 @@ function namesIn(text: string | undefined): readonly string[] {
   }
 }
 
-export interface ModelMetrics {
+interface ModelMetrics {
   readonly decisive: Metric;
   /** The decisive one and those of reports, as far as their modules are at hand. */
   readonly reported: readonly Metric[];
