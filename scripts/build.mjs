@@ -1,6 +1,7 @@
 // Builds `dist/`: WebAssembly kernels, compiled TypeScript, and the bundled chart renderer.
 // `--kernels` builds the WebAssembly alone (the fast loop of someone working on a kernel).
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   copyFileSync,
   existsSync,
@@ -8,40 +9,62 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join, relative } from "node:path";
+import { availableParallelism } from "node:os";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildPart, filesUnder } from "./build-record.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
-const run = (script, args) =>
-  execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
+const at = (path) => join(root, ...path.split("/"));
+
+const ASSEMBLY = at("src/engines/kernels/assembly");
+const KERNELS = at("dist/engines/kernels");
+const isIn = (folder) => (file) => file.startsWith(folder + sep);
+/** Sources that nothing in `dist/` is made from. */
+const isAside = (file) => isIn(ASSEMBLY)(file) || /\.test\.ts$|\.md$/.test(file);
+const isKernel = (file) => dirname(file) === KERNELS && file.endsWith(".wasm");
+
+/** The compilers and the bundled packages, as npm says they are installed, and the rules of building. */
+const TOOLS = [
+  ...["node_modules/.package-lock.json", "package-lock.json", "package.json"],
+  ...["scripts/build.mjs", "scripts/build-record.mjs"],
+];
 
 /** Every `assembly/*.entry.ts` becomes one `dist/engines/kernels/<name>.wasm`. */
-function buildKernels() {
-  const source = join(root, "src/engines/kernels/assembly");
-  const target = join(root, "dist/engines/kernels");
-  mkdirSync(target, { recursive: true });
-  const files = existsSync(source) ? readdirSync(source) : [];
-  const newest = Math.max(0, ...files.map((file) => statSync(join(source, file)).mtimeMs));
-  for (const entry of files.filter((file) => file.endsWith(".entry.ts"))) {
-    const output = join(target, entry.replace(".entry.ts", ".wasm"));
-    if (existsSync(output) && statSync(output).mtimeMs > newest) continue;
-    run(join(root, "node_modules/assemblyscript/bin/asc.js"), [
-      join(source, entry),
-      ...["--outFile", output, "-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--sharedMemory"],
+async function buildKernels() {
+  mkdirSync(KERNELS, { recursive: true });
+  const entries = readdirSync(ASSEMBLY).filter((file) => file.endsWith(".entry.ts"));
+  // The compiler uses one core.
+  const compiling = Array.from({ length: availableParallelism() }, async () => {
+    for (let entry = entries.shift(); entry; entry = entries.shift()) await compileKernel(entry);
+  });
+  await Promise.all(compiling);
+}
+
+async function compileKernel(entry) {
+  const compiler = spawn(
+    process.execPath,
+    [
+      at("node_modules/assemblyscript/bin/asc.js"),
+      join(ASSEMBLY, entry),
+      ...["--outFile", join(KERNELS, entry.replace(".entry.ts", ".wasm"))],
+      ...["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--sharedMemory"],
       ...["--initialMemory", "2", "--maximumMemory", "65536"],
       ...["--enable", "simd", "--enable", "threads", "--enable", "bulk-memory"],
-    ]);
-  }
+    ],
+    { cwd: root, stdio: "inherit" },
+  );
+  const [code] = await once(compiler, "exit");
+  if (code !== 0) throw new Error(`The kernel ${entry} does not compile.`);
 }
 
 function buildTypeScript() {
   const compiler = join(dirname(require.resolve("typescript-native/package.json")), "bin/tsc");
-  run(compiler, ["-p", "tsconfig.build.json"]);
+  execFileSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
 }
 
 /** Charts are rendered on the server; bundling keeps 60 MB of chart sources out of an installation. */
@@ -228,11 +251,31 @@ function addLicence(licences, input) {
   licences.set(path[2], file ? readFileSync(join(folder, file), "utf8") : `License: ${license}`);
 }
 
-buildKernels();
-if (!process.argv.includes("--kernels")) {
+async function buildModules() {
   buildTypeScript();
   await bundleCharts();
   await bundleProcesses();
   await bundleServer();
   await bundleRuntime();
+}
+
+const listed = (paths) => paths.flatMap((path) => filesUnder(at(path)));
+const RECORD = at("dist/build-record.json");
+
+await buildPart(RECORD, {
+  name: "kernels",
+  inputs: () => [...listed(TOOLS), ...filesUnder(ASSEMBLY)],
+  outputs: () => listed(["dist"]).filter(isKernel),
+  build: buildKernels,
+});
+if (!process.argv.includes("--kernels")) {
+  await buildPart(RECORD, {
+    name: "modules",
+    inputs: () => [
+      ...listed([...TOOLS, "tsconfig.json", "tsconfig.build.json", "LICENSE"]),
+      ...listed(["src"]).filter((file) => !isAside(file)),
+    ],
+    outputs: () => listed(["dist"]).filter((file) => !isKernel(file) && file !== RECORD),
+    build: buildModules,
+  });
 }

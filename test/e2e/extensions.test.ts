@@ -49,7 +49,7 @@ test("extensions of every kind take part in a training, and its model is served 
   ];
   writeRows("houses.csv", 300, 1);
   const project = `name: houses
-task: { target: price, metric: within-tolerance, goals: { within-tolerance: ">= 0.9" } }
+task: { target: price, metric: within-tolerance, goals: { within-tolerance: ">= 0.9", mse: ">= 0" } }
 data: { source: houses.csv }
 extensions: [${modules.join(", ")}]
 features:
@@ -61,7 +61,10 @@ ensemble: { folds: 3 }
   writeFileSync(join(folder, "quern.yaml"), project);
   const result = await run("train", "--json");
   expect(result.metric.name).toBe("within-tolerance");
-  expect(result.goals).toMatchObject([{ name: "within-tolerance", met: true }]);
+  expect(result.goals).toMatchObject([
+    { name: "within-tolerance", met: true },
+    { name: "mse", met: true },
+  ]);
   // No straight line in the height itself tells the price.
   expect(result.metrics.r2).toBeGreaterThan(0.95);
   expect(result.leaderboard).toHaveLength(6);
@@ -74,6 +77,9 @@ ensemble: { folds: 3 }
     cwd: elsewhere.folder,
   });
   expect(predicted.json()).toMatchObject({ rows: 300 });
+
+  // What is judged again is judged by the metric that chose it, where its module is.
+  expect((await run("evaluate", "houses", "houses.csv", "--json")).metric.name).toBe("within-tolerance");
 
   writeRows("later.csv", 300, 2);
   const watched = await quern(["monitor", "houses", "--data", "later.csv", "--json"], { cwd: folder });

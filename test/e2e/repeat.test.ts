@@ -1,21 +1,21 @@
 /** What is repeated is the same: from the cache, in another store, with another number of threads. */
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleBytes } from "../fixtures/bundle-bytes.js";
-import { penguins, writeLines } from "./data.js";
+import { FEW_TREES, penguins, writeLines } from "./data.js";
 import { type Outcome, quern, workFolder } from "./quern.js";
 
 const { folder, remove } = workFolder();
 const path = (name: string): string => join(folder, name);
 const train = (...args: string[]): Promise<Outcome> =>
-  quern(["train", "penguins.csv", "--target", "species", "--models", "gbdt", ...args, "--json"], {
-    cwd: folder,
-  });
+  quern(["train", "penguins.csv", "--target", "species", ...args, "--json"], { cwd: folder });
 
 let first: Outcome;
 beforeAll(async () => {
   writeLines(path("penguins.csv"), penguins());
+  writeFileSync(path("quern.yaml"), `models: [${FEW_TREES}]\n`);
+  writeFileSync(path("more.yaml"), `models: [${FEW_TREES}, logistic-regression]\n`);
   first = await train("--threads", "1");
   expect(first.code, first.stderr).toBe(0);
 });
@@ -40,7 +40,7 @@ describe("a training that is repeated", () => {
   });
 
   test("reuses the steps that a changed setting leaves alone", async () => {
-    const more = await train("--models", "gbdt,logistic-regression");
+    const more = await train("--project", "more.yaml");
     const { cached, version } = more.json();
     expect(version).toBe(2);
     expect(cached.hits).toBeGreaterThan(0);

@@ -6,7 +6,7 @@ import { readProjectFile } from "../../src/workflows/project/project-file.js";
 import { train } from "../../src/workflows/train/train.js";
 import { readEvents } from "../fixtures/event-records.js";
 import { type MlflowServer, startMlflowServer } from "../fixtures/mlflow-server.js";
-import { penguins, writeLines } from "./data.js";
+import { FEW_TREES, penguins, writeLines } from "./data.js";
 import { type Outcome, quern, workFolder } from "./quern.js";
 
 const { folder, remove } = workFolder();
@@ -14,7 +14,7 @@ const SETTINGS = `name: penguins
 task: { target: species, goals: { accuracy: ">= 0.5" } }
 data: { source: penguins.csv }
 split: { kind: stratified, train: 0.6, validation: 0.2, test: 0.2 }
-models: [{ trainer: gbdt, iterations: 20 }, logistic-regression]
+models: [${FEW_TREES}, logistic-regression]
 ensemble: { folds: 2 }
 evaluation: { resamples: 20, learningCurve: false }
 `;

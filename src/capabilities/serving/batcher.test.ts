@@ -82,6 +82,20 @@ describe("batching", () => {
     await expect(batcher.submit(row(1), ["y"], 1)).rejects.toThrow("thread died");
     expect(await answer(batcher.submit(row(2), ["y"], 1))).toBe(2);
   });
+  it("learns nothing of what a row takes from a request without one", async () => {
+    const { batcher, held, turn, advance } = setUp();
+    const before = batcher.secondsPerRow;
+    const none = batcher.submit(
+      { x: { type: "float32", shape: [0, 1], data: new Float32Array(0) } },
+      ["y"],
+      0,
+    );
+    await turn();
+    advance(3);
+    held[0]!.finish();
+    expect((await none).y!.shape).toEqual([0, 1]);
+    expect(batcher.secondsPerRow).toBe(before);
+  });
   it("answers at once, beside a queue, where a row costs least that way, and keeps every refusal", async () => {
     const refused: string[] = [];
     const direct = { rows: 2, isCheapestUnderLoad: true, run: ({ x }: Tensors) => ({ y: x! }) };

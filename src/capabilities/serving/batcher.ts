@@ -190,7 +190,8 @@ export class Batcher {
       const results = await run(inputs, joinOutputs(batch));
       runEnd = clock.elapsed();
       const seconds = (runEnd - start) / 1000;
-      this.#secondsPerRow += (seconds / rows - this.#secondsPerRow) / 16;
+      // Without a row nothing is learned of what one takes.
+      if (rows > 0) this.#secondsPerRow += (seconds / rows - this.#secondsPerRow) / 16;
       onBatch(rows, seconds);
       distribute(batch, results);
     } catch (cause) {

@@ -113,6 +113,12 @@ export function projectFromFlags(
   return { input, folder: path === undefined ? process.cwd() : dirname(resolve(path)) };
 }
 
+/** Of verbs that need of the project only what it brings itself. */
+export const modulesOption = text(
+  "Project file whose own modules define the model's metric",
+  "Default: quern.yaml in the working folder, if there is one.",
+);
+
 /** The resolved project file with its modules by their full paths, or the defaults where there is none. */
 export function projectSettings(path: string | undefined): Project {
   const file = path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);

@@ -24,15 +24,13 @@ export async function answerRows(
   // Nobody's request goes by its first id, which is random unless the caller chose it.
   const routed = context.traffic?.route(reference, subject ?? ids[0] ?? "");
   const model = routed?.model ?? findReference(context.models, reference);
-  try {
-    const answers = await model.predict(rows, run);
-    routed?.settle(false, answers[0]);
-    keepAnswers(context, { model, routed, rows, ids, answers });
-    return { model, answers };
-  } catch (failure) {
+  const answers = await model.predict(rows, run).catch((failure) => {
     routed?.settle(isModelsFault(failure));
     throw failure;
-  }
+  });
+  routed?.settle(false, answers[0]);
+  keepAnswers(context, { model, routed, rows, ids, answers });
+  return { model, answers };
 }
 
 export interface AnsweredRequest {
@@ -54,11 +52,16 @@ export function keepAnswers(
     setImmediate(() => void shadowRows(context, routed, { rows, ids }, answers));
 }
 
-/** Bad rows and callers who left say nothing about a version. */
+const CALLERS_FAULTS: ReadonlySet<string> = new Set([
+  "PREDICTION_INPUT",
+  "REQUEST_INVALID",
+  "REQUEST_TOO_LARGE",
+  "INTERRUPTED",
+]);
+
+/** Bad rows, too many of them and callers who left say nothing about a version. */
 export function isModelsFault(failure: unknown): boolean {
-  return !(
-    QuernError.is(failure) && ["PREDICTION_INPUT", "INTERRUPTED", "REQUEST_INVALID"].includes(failure.code)
-  );
+  return !(QuernError.is(failure) && CALLERS_FAULTS.has(failure.code));
 }
 
 async function shadowRows(

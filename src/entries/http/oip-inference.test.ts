@@ -15,6 +15,9 @@ import { rowsFrom } from "./tensor-rows.js";
 
 const logged: AnsweredRows[] = [];
 const explained: Row[] = [];
+/** Whether each request that was spread over versions counted as a failure of its version. */
+const settled: boolean[] = [];
+let isExplainerBroken = false;
 let server: QuernServer;
 let base: string;
 let first: number;
@@ -24,6 +27,7 @@ beforeAll(async () => {
     clock: systemClock,
     createExplainer: () => ({
       async explain(rows) {
+        if (isExplainerBroken) throw new Error("The explainer broke.");
         explained.push(...rows);
         return rows.map((row) => ({ age: row.age }) as unknown as PredictionExplanation);
       },
@@ -41,6 +45,11 @@ beforeAll(async () => {
     { model: `${name}@${first}`, weight: 0 },
   ];
   traffic.deploy(name, deploymentSchema.parse({ variants, shadows: [`${name}@${first}`] }));
+  const route = traffic.route.bind(traffic);
+  traffic.route = (...asked) => {
+    const routed = route(...asked);
+    return routed && { ...routed, settle: (failed) => void settled.push(failed) };
+  };
   server = createServer(
     { port: 0, maximumRows: 150 },
     {
@@ -115,6 +124,15 @@ it("explains as one more output, for as many rows as predict does", async () => 
   expect((await infer({ parameters: { explain: true } }, 101)).status).toBe(413);
   expect((await infer({}, 101)).status).toBe(200);
   expect((await infer({}, 151)).status).toBe(413);
+});
+
+it("counts each request once for its version, and against it only what is its fault", async () => {
+  settled.length = 0;
+  expect((await infer({}, 151)).status).toBe(413);
+  isExplainerBroken = true;
+  expect((await infer({ parameters: { explain: true } })).status).toBe(500);
+  isExplainerBroken = false;
+  expect(settled).toEqual([false, false]);
 });
 
 it("forms no rows where a host transform stands between columns and tensors", async () => {

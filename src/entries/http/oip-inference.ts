@@ -6,7 +6,7 @@ import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js"
 import type { oipModelSchema } from "../../foundation/contracts/http.js";
 import { outputTensors } from "../../foundation/contracts/model-graph.js";
 import { findReference, parseVersion } from "../../foundation/contracts/model-reference.js";
-import type { ModelPool, ServedModel } from "../../foundation/contracts/serving.js";
+import type { ModelPool, RoutedRequest, ServedModel } from "../../foundation/contracts/serving.js";
 import type { Tensor } from "../../foundation/contracts/tensor.js";
 import { isModelsFault, keepAnswers } from "./answer-rows.js";
 import { MOST_EXPLAINED_ROWS, tooManyRows } from "./limits.js";
@@ -68,33 +68,44 @@ export interface TensorsAnswer {
  * @throws QuernError PREDICTION_INPUT, REQUEST_TOO_LARGE, OVERLOADED, DEADLINE_EXCEEDED, INTERRUPTED, UNSUPPORTED
  */
 export async function inferTensors(context: RouteContext, request: TensorsRequest): Promise<TensorsAnswer> {
-  const { subject, id, run, explain } = request;
+  const { subject, id, explain } = request;
   const routed =
     request.version === undefined
       ? context.traffic?.route(request.model, subject ?? id ?? randomUUID())
       : undefined;
   const model = routed?.model ?? modelOf(context.models, request);
-  try {
-    const inputs = request.readInputs(model);
-    const rowCount = Object.values(inputs)[0]?.shape[0] ?? 0;
-    checkRowCount(rowCount, explain, context);
-    const wanted = wantedOutputs(request.outputs, model);
-    const isKept =
-      context.predictions !== undefined || routed?.isCompared === true || (routed?.shadows.length ?? 0) > 0;
-    const rows = isKept || explain ? rowsFrom(model.manifest, inputs, rowCount) : undefined;
-    const asked = isKept && rows ? withAnswers(wanted, model) : wanted;
-    const results = await model.infer(inputs, asked, run);
-    const answers = isKept && rows ? predictionsFrom(model.manifest, results) : undefined;
-    routed?.settle(false, answers?.[0]);
-    if (rows && answers) keepAnswers(context, { model, routed, rows, ids: idsOf(id, rowCount), answers });
-    context.metrics.predicted(model, rowCount);
-    const outputs = Object.fromEntries(wanted.map((name) => [name, results[name]!]));
-    if (explain) outputs[EXPLANATION_OUTPUT] = await explanations(model, rows);
-    return { model, outputs };
-  } catch (failure) {
+  const answered = await answerTensors(context, request, model, routed).catch((failure) => {
     routed?.settle(isModelsFault(failure));
     throw failure;
-  }
+  });
+  const { results, wanted, rows, rowCount, answers } = answered;
+  // What fails from here on is no fault of the version's answer, which counts once.
+  routed?.settle(false, answers?.[0]);
+  if (rows && answers) keepAnswers(context, { model, routed, rows, ids: idsOf(id, rowCount), answers });
+  context.metrics.predicted(model, rowCount);
+  const outputs = Object.fromEntries(wanted.map((name) => [name, results[name]!]));
+  if (explain) outputs[EXPLANATION_OUTPUT] = await explanations(model, rows);
+  return { model, outputs };
+}
+
+async function answerTensors(
+  context: RouteContext,
+  request: TensorsRequest,
+  model: ServedModel,
+  routed: RoutedRequest | undefined,
+) {
+  const { run, explain } = request;
+  const inputs = request.readInputs(model);
+  const rowCount = Object.values(inputs)[0]?.shape[0] ?? 0;
+  checkRowCount(rowCount, explain, context);
+  const wanted = wantedOutputs(request.outputs, model);
+  const isKept =
+    context.predictions !== undefined || routed?.isCompared === true || (routed?.shadows.length ?? 0) > 0;
+  const rows = isKept || explain ? rowsFrom(model.manifest, inputs, rowCount) : undefined;
+  const asked = isKept && rows ? withAnswers(wanted, model) : wanted;
+  const results = await model.infer(inputs, asked, run);
+  const answers = isKept && rows ? predictionsFrom(model.manifest, results) : undefined;
+  return { results, wanted, rows, rowCount, answers };
 }
 
 function checkRowCount(rows: number, explain: boolean, { options }: RouteContext): void {

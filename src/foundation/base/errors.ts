@@ -29,6 +29,11 @@ export const ERROR_TABLE = {
     exit: 2,
     hint: "Correct the key the message names; `quern init` writes a valid file.",
   },
+  EXTENSION_MISSING: {
+    http: 422,
+    exit: 2,
+    hint: "Copy the module that the message names, and list it under `extensions` in quern.yaml.",
+  },
   USAGE: { http: 400, exit: 2, hint: "See `quern <verb> --help`." },
   // files and network
   PATH_REFUSED: { http: 400, exit: 2, hint: "Give a plain path inside the folder the message names." },

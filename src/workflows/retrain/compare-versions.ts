@@ -1,12 +1,13 @@
 import { compareModels } from "../../capabilities/evaluation/intervals/compare.js";
-import { defaultMetric } from "../../capabilities/evaluation/metrics/index.js";
-import { METRIC_LIST } from "../../catalogue.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { createRandom } from "../../foundation/base/random.js";
 import type { Comparison } from "../../foundation/contracts/evaluation.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
 import type { RetrainPolicy } from "../../foundation/contracts/retrain.js";
-import type { Predictions, Target } from "../../foundation/contracts/target.js";
+import type { Model } from "../../foundation/contracts/store.js";
+import type { Predictions, Target, TaskType } from "../../foundation/contracts/target.js";
 import type { WorkflowContext, WorkflowOptions } from "../context.js";
+import { modelMetrics, recordedChoice } from "../project/metrics.js";
 import { withModel } from "../use/open-model.js";
 import type { LabelledPredictions } from "./training-file.js";
 
@@ -16,15 +17,25 @@ export interface VersionComparison {
   readonly name: string;
   readonly candidate: number;
   readonly champion: number;
-  /** The metric that chose the champion. */
-  readonly metric: string | null;
+  /** The one that chose the champion. */
+  readonly metric: Metric;
   /** Rows from which neither learnt. */
   readonly fresh: LabelledPredictions;
 }
 
+/** The metric by which a champion is compared. @throws QuernError EXTENSION_MISSING */
+export async function championMetric(
+  champion: Model,
+  task: TaskType,
+  extensions: readonly string[],
+  context: WorkflowContext,
+): Promise<Metric> {
+  return (await modelMetrics(recordedChoice(champion), task, extensions, context)).decisive;
+}
+
 /** Both answer the same rows; a paired bootstrap says how sure the difference is. */
 export async function compareVersions(
-  { name, candidate, champion, metric: id, fresh }: VersionComparison,
+  { name, candidate, champion, metric, fresh }: VersionComparison,
   context: WorkflowContext,
   options: WorkflowOptions,
 ): Promise<Comparison> {
@@ -44,19 +55,16 @@ export async function compareVersions(
     });
   const predictions = await answersOf(candidate);
   const rival = { name: `${name}@${champion}`, predictions: await answersOf(champion) };
-  return comparePredictions(id, { target: fresh.target, predictions }, rival, context);
+  return comparePredictions(metric, { target: fresh.target, predictions }, rival, context);
 }
 
 /** A paired bootstrap of two models' answers to the same rows, by the metric that chose the champion. */
 export function comparePredictions(
-  id: string | null,
+  metric: Metric,
   { target, predictions }: { readonly target: Target; readonly predictions: Predictions },
   rival: { readonly name: string; readonly predictions: Predictions },
   { signal }: Pick<WorkflowContext, "signal">,
 ): Comparison {
-  const { task } = target;
-  const metric =
-    METRIC_LIST.find((one) => one.id === id && one.tasks.includes(task)) ?? defaultMetric(task, METRIC_LIST);
   return compareModels(metric, { target, predictions }, rival, {
     random: createRandom("compare-versions"),
     resamples: RESAMPLES,
@@ -65,11 +73,14 @@ export function comparePredictions(
 }
 
 /** Whether the candidate may replace the champion; `tolerance` in the unit monitoring uses. */
-export function passesGate(comparison: Comparison, policy: RetrainPolicy, tolerance: number): boolean {
-  const { low, other, metric } = comparison;
+export function passesGate(
+  { low, other }: Comparison,
+  { range }: Metric,
+  policy: RetrainPolicy,
+  tolerance: number,
+): boolean {
   if (low === null) return false;
   if (policy.gate === "better") return low > 0;
-  const range = METRIC_LIST.find(({ id }) => id === metric)?.range;
   const scale = range?.every(Number.isFinite) ? 1 : Math.abs(other ?? 1) || 1;
   return low > -tolerance * scale;
 }

@@ -4,7 +4,7 @@ import type { Store } from "../../foundation/contracts/store.js";
 import { type Predictions, takeTarget } from "../../foundation/contracts/target.js";
 import type { WorkflowContext } from "../context.js";
 import { loggedRows, takePredicted } from "../watch/watched-rows.js";
-import { comparePredictions } from "./compare-versions.js";
+import { championMetric, comparePredictions } from "./compare-versions.js";
 
 /** Fewer labels tell nothing even with an interval. */
 const FEWEST_LABELS = 20;
@@ -54,11 +54,12 @@ export async function measureShadow(
     );
     if (positions.length < FEWEST_LABELS) return null;
     const rows = positions.map((position) => live.labels.rows[position]!);
-    const { metric } = await store.models.get(`${name}@${champion}`);
+    const target = takeTarget(live.labels.target, positions);
+    const record = await store.models.get(`${name}@${champion}`);
     return comparePredictions(
-      metric,
+      await championMetric(record, target.task, [], context),
       {
-        target: takeTarget(live.labels.target, positions),
+        target,
         predictions: takePredicted(
           shadow.predictions,
           rows.map((row) => shadowPlaces.get(row)!),

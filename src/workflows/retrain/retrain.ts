@@ -20,7 +20,7 @@ import { withModel } from "../use/open-model.js";
 import { monitorModel } from "../watch/monitor.js";
 import { loggedRows } from "../watch/watched-rows.js";
 import { candidateProject } from "./candidate-project.js";
-import { compareVersions, passesGate } from "./compare-versions.js";
+import { championMetric, compareVersions, passesGate } from "./compare-versions.js";
 import { findTriggers } from "./find-triggers.js";
 import { advanceStage, beginStages, currentStage } from "./stages.js";
 import { type LabelledPredictions, writeTrainingFile } from "./training-file.js";
@@ -164,17 +164,22 @@ async function judgeCandidate(
   { labelled, learning, fresh }: LabelledParts,
   inStore: InStore,
 ): Promise<Outcome> {
-  const { name, champion, policy, monitoring, triggers, context, options } = undertaking;
+  const { name, champion, policy, monitoring, triggers, request, context, options } = undertaking;
+  // What is missing is said before hours of work, not after them.
+  const metric = await championMetric(
+    champion,
+    fresh.target.task,
+    request.project?.extensions ?? [],
+    context,
+  );
   const { result, training } = await trainCandidate(undertaking, learning, inStore);
   const comparison = await compareVersions(
-    {
-      ...{ name, candidate: result.version, champion: champion.version, metric: champion.metric, fresh },
-    },
+    { ...{ name, candidate: result.version, champion: champion.version }, metric, fresh },
     context,
     options,
   );
   const missed = result.goals.filter(({ met }) => !met).map(({ name: goal }) => goal);
-  const passed = missed.length === 0 && passesGate(comparison, policy, monitoring.tolerance);
+  const passed = missed.length === 0 && passesGate(comparison, metric, policy, monitoring.tolerance);
   const comparisonReason = reasonOf(comparison, missed, policy);
   const rows = { training, labelled, fresh: fresh.inputs.rows };
   return inStore(async (store) => {

@@ -16,6 +16,7 @@ import {
   PARITY_LIMIT,
 } from "../../foundation/contracts/prediction.js";
 import { trainingPart } from "../../foundation/contracts/project.js";
+import { metricLineage } from "../project/metrics.js";
 import { LATENCY_GOAL } from "../train/goals.js";
 import { measureLatency } from "../train/latency.js";
 import { type ExportedModel, folderBytes } from "../train/publish.js";
@@ -67,6 +68,7 @@ export async function exportStructure(
         split: judged.splitId,
         config: hashValue(trainingPart(project)),
         fit: judged.best.hash,
+        ...metricLineage(evaluation.metric, project),
       },
       metrics: { [evaluation.split]: { ...figuresOf(evaluation), rows: evaluation.rows } },
       language: project.report.language,

@@ -1,7 +1,6 @@
 import { gainTable, gainThreshold } from "../../capabilities/evaluation/business-gain.js";
 import { evaluate } from "../../capabilities/evaluation/evaluate.js";
 import type { DecisionThreshold } from "../../capabilities/evaluation/evaluation-request.js";
-import { METRICS, reportedMetrics } from "../../capabilities/evaluation/metrics/index.js";
 import type { TransformMap } from "../../capabilities/features/index.js";
 import { applyCalibration } from "../../capabilities/trainers/calibration/index.js";
 import { createRandom } from "../../foundation/base/random.js";
@@ -9,17 +8,12 @@ import type { Evaluation, Importance, LearningPoint } from "../../foundation/con
 import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
-import {
-  type Predictions,
-  type Target,
-  type TaskType,
-  takeTarget,
-  takeWeights,
-} from "../../foundation/contracts/target.js";
+import { type Predictions, type Target, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
 import type { CrossValidation } from "../../foundation/contracts/trust.js";
 import type { Learned } from "../learn/learn.js";
 import { heldOutRows, type LearningMaterial } from "../learn/material.js";
 import type { Extensions } from "../project/extensions.js";
+import { reportedWith } from "../project/metrics.js";
 import type { Witness } from "./importance.js";
 import type { TrustRequest } from "./trust.js";
 
@@ -87,7 +81,7 @@ export function evaluateOpened(
       ...takeWeights(weights, opened.rows),
       split: opened.name,
       metric,
-      metrics: reportedWith(target.task, extensions.metrics),
+      metrics: reportedWith(target.task, extensions.metrics, Object.keys(project.task.goals)),
       ...(subject.threshold ? { threshold: subject.threshold } : {}),
       ...(gain && target.task !== "regression" ? { gain: gainTable(gain, target.classes) } : {}),
       features: takeRows(subject.frame, opened.rows),
@@ -102,13 +96,4 @@ export function evaluateOpened(
     },
     { random: createRandom(project.seed).fork("evaluation"), resamples, signal },
   );
-}
-
-/** The usual metrics of the task, then the project's own, then whatever a goal may name. */
-function reportedWith(task: TaskType, metrics: readonly Metric[]): Metric[] {
-  const usual = reportedMetrics(task);
-  const own = metrics.filter(
-    (metric) => metric.tasks.includes(task) && !METRICS.some((builtIn) => builtIn.id === metric.id),
-  );
-  return [...usual, ...own];
 }

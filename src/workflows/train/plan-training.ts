@@ -13,6 +13,7 @@ import { storeFolder } from "../locate-store.js";
 import { withAugmentationFiles } from "../project/augmentation-files.js";
 import { loadExtensions } from "../project/extensions.js";
 import { featureSteps } from "../project/feature-steps.js";
+import { projectMetric } from "../project/metrics.js";
 import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
 import { structuredTaskOf } from "../structured/check.js";
@@ -21,7 +22,7 @@ import { divideTable } from "./divide.js";
 import { type MachinePlan, planMachine } from "./machine.js";
 import { measurePaces } from "./measure-paces.js";
 import { type PreparedData, prepareData } from "./prepare.js";
-import { metricOf, roundsOf } from "./run-training.js";
+import { roundsOf } from "./run-training.js";
 import { situationOf, trainingFacts } from "./situation.js";
 
 export interface TrainingPlan {
@@ -168,7 +169,7 @@ export async function planTraining(
     const prepared = await prepareData(data, project);
     const { task, classes, column, reason } = prepared.target;
     checkSettings(project, prepared, extensions);
-    const metric = metricOf(project, task, extensions.metrics);
+    const metric = projectMetric(project, task, extensions.metrics);
     const division = await divideTable(data.table, prepared, project);
     const { train, validation, test } = division.whole;
     const rounds = roundsOf(division);

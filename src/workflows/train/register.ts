@@ -15,6 +15,7 @@ import type { Model } from "../../foundation/contracts/store.js";
 import { SIZE_GOAL } from "../learn/assemble.js";
 import type { Learned } from "../learn/learn.js";
 import { columnsRead, trainerName } from "../learn/model.js";
+import { metricLineage } from "../project/metrics.js";
 import { openActivations } from "./activations.js";
 import { addModel } from "./add-model.js";
 import { wholeTarget } from "./divide.js";
@@ -115,6 +116,7 @@ function exportJudged(
         split: judged.splitId,
         config: hashValue(trainingPart(project)),
         trials: hashValue(fitsOf(learned)),
+        ...metricLineage(evaluation.metric, project),
       },
       language: project.report.language,
       transforms,

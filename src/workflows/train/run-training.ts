@@ -1,13 +1,10 @@
 import { join } from "node:path";
-import { defaultMetric, findMetric } from "../../capabilities/evaluation/metrics/index.js";
 import type { StructuredTaskDefinition } from "../../capabilities/structured/definition.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
-import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { RunEvent, TrainResult } from "../../foundation/contracts/run.js";
 import type { RunLease, Store } from "../../foundation/contracts/store.js";
-import type { TaskType } from "../../foundation/contracts/target.js";
 import { throwIfAborted, type WorkflowContext, workflowContext } from "../context.js";
 import { CACHE_FOLDER } from "../fitting/fit-step.js";
 import { planAgenda } from "../learn/agenda.js";
@@ -18,6 +15,7 @@ import { PixelCache } from "../load/pixel-cache.js";
 import { withStore } from "../locate-store.js";
 import { withAugmentationFiles } from "../project/augmentation-files.js";
 import { type Extensions, environmentOf, loadExtensions, transformMap } from "../project/extensions.js";
+import { projectMetric } from "../project/metrics.js";
 import { withPretrained } from "../project/pretrained.js";
 import { resolveProject } from "../project/project-file.js";
 import { checkStructure, structuredTaskOf } from "../structured/check.js";
@@ -192,7 +190,7 @@ async function checkEverything(
 ): Promise<Pick<Production, "prepared" | "metric" | "division" | "situation" | "agenda">> {
   const prepared = await prepareData(data, project);
   const { task } = prepared.target;
-  const metric = metricOf(project, task, extensions.metrics);
+  const metric = projectMetric(project, task, extensions.metrics);
   checkSettings(project, prepared, extensions);
   progress.report({ stage: "split", done: 0, total: 1 });
   const division = await divideTable(data.table, prepared, project);
@@ -205,12 +203,6 @@ async function checkEverything(
 /** How often the whole procedure is repeated: once a fold, and once for the model that is kept. */
 export function roundsOf({ splits }: Division): number {
   return splits.length > 1 ? splits.length + 1 : 1;
-}
-
-/** @throws QuernError CONFIG_INVALID */
-export function metricOf(project: Project, task: TaskType, metrics: readonly Metric[]): Metric {
-  const { metric } = project.task;
-  return metric === undefined ? defaultMetric(task, metrics) : findMetric(metric, task, metrics);
 }
 
 /** Runs the work under a run's lease: however it ends, the store knows. */

@@ -1,10 +1,7 @@
 import { resolve } from "node:path";
-import type { LoadedBundle } from "../../capabilities/bundles/index.js";
 import { inferSchema } from "../../capabilities/data/kinds/index.js";
 import { evaluate } from "../../capabilities/evaluation/evaluate.js";
-import { defaultMetric } from "../../capabilities/evaluation/metrics/index.js";
 import { evaluationReport } from "../../capabilities/evaluation/report/evaluation-report.js";
-import { METRIC_LIST } from "../../catalogue.js";
 import { readFrame, type Table } from "../../engines/table/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { QuernError } from "../../foundation/base/errors.js";
@@ -17,8 +14,9 @@ import { isStructured, tabularTask } from "../../foundation/contracts/structured
 import { type Target, takeTarget } from "../../foundation/contracts/target.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
 import type { OpenedData } from "../load/open-data.js";
+import { chosenBy, modelMetrics } from "../project/metrics.js";
 import { evaluateStructure } from "../structured/evaluate.js";
-import { withModel } from "./open-model.js";
+import { type OpenModel, withModel } from "./open-model.js";
 import { answerable, openRows, type ReadingOptions, readInputs } from "./reading.js";
 
 export interface EvaluateRequest {
@@ -30,25 +28,31 @@ export interface EvaluateRequest {
   readonly report?: string;
   readonly language?: "en" | "zh";
   readonly slices?: readonly string[];
+  /** Modules in which a metric of a project's own is looked for, before those the model was trained with. */
+  readonly extensions?: readonly string[];
 }
 
 const RESAMPLES = 500;
 
-/** Scores a model on labelled rows; rows without a target, or with a picture that cannot be read, are left out. @throws QuernError TARGET_UNUSABLE, PREDICTION_INPUT */
+/** Scores a model on labelled rows; rows without a target, or with a picture that cannot be read, are left out. @throws QuernError TARGET_UNUSABLE, PREDICTION_INPUT, EXTENSION_MISSING */
 export function evaluateModel(
   request: EvaluateRequest,
   options: WorkflowOptions = {},
 ): Promise<EvaluateResult> {
   const context = workflowContext(options);
   const start = context.clock.elapsed();
-  return withModel(request.model, context, options, async ({ bundle, record }) => {
+  return withModel(request.model, context, options, async (model) => {
+    const { bundle } = model;
     const { manifest } = bundle;
     const data = await openRows(request.source, request.reading ?? {}, context);
     try {
-      const { signal } = context;
       const evaluation = isStructured(manifest.task)
-        ? await evaluateStructure(bundle, data, { metric: record?.metric, resamples: RESAMPLES, signal })
-        : await evaluateTable(bundle, data, { metric: record?.metric, slices: request.slices, signal });
+        ? await evaluateStructure(bundle, data, {
+            metric: chosenBy({ ...model, manifest }).metric,
+            resamples: RESAMPLES,
+            signal: context.signal,
+          })
+        : await evaluateTable(model, data, request, context);
       const report =
         request.report === undefined
           ? null
@@ -61,32 +65,31 @@ export function evaluateModel(
 }
 
 async function evaluateTable(
-  bundle: LoadedBundle,
+  { bundle, record }: OpenModel,
   data: OpenedData,
-  wish: {
-    readonly metric: string | null | undefined;
-    readonly slices: readonly string[] | undefined;
-    readonly signal: AbortSignal;
-  },
+  { slices = [], extensions = [] }: EvaluateRequest,
+  context: WorkflowContext,
 ): Promise<Evaluation> {
   const { manifest } = bundle;
+  const task = tabularTask(manifest.task, "Evaluation");
+  const metrics = await modelMetrics(chosenBy({ record, manifest }), task, extensions, context);
   const known = await readTarget(data.table, manifest);
   const inputs = await readInputs(data, manifest);
   const rows = answerable(inputs, known.rows);
   const target = takeKnown(known, rows);
   const features = takeRows(inputs.frame, rows);
-  const named = METRIC_LIST.find((metric) => metric.id === wish.metric);
   return evaluate(
     {
       target,
       predictions: await bundle.predictFrame(features),
       split: data.description,
-      metric: named ?? defaultMetric(tabularTask(manifest.task, "Evaluation"), METRIC_LIST),
+      metric: metrics.decisive,
+      metrics: metrics.reported,
       features,
       rowNumbers: rows,
-      slices: wish.slices ?? [],
+      slices,
     },
-    { random: createRandom("evaluate"), resamples: RESAMPLES, signal: wish.signal },
+    { random: createRandom("evaluate"), resamples: RESAMPLES, signal: context.signal },
   );
 }
 

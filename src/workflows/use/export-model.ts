@@ -7,7 +7,9 @@ import { QuernError } from "../../foundation/base/errors.js";
 import { makeFolder } from "../../foundation/base/make-folder.js";
 import { builtFile } from "../../foundation/base/module-file.js";
 import { BUNDLE_FILES, type Manifest } from "../../foundation/contracts/bundle.js";
+import { tabularTask } from "../../foundation/contracts/structured.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
+import { chosenBy, modelMetrics } from "../project/metrics.js";
 import { dockerFiles, kubernetesFiles } from "../serve/container-files.js";
 import { locateModel } from "./open-model.js";
 import { edgeFiles, lambdaFiles, PORTABLE_BUNDLE, PORTABLE_RUNTIME } from "./portable-files.js";
@@ -29,6 +31,8 @@ export interface ExportRequest {
   readonly lambda?: boolean;
   /** Exports a smaller form of the model, if that loses little enough. */
   readonly shrink?: ShrinkRequest;
+  /** Modules in which a metric of a project's own is looked for, before those the model was trained with. */
+  readonly extensions?: readonly string[];
 }
 
 type ExportedFile = "bundle" | "graph" | "client" | "container" | "edge" | "lambda";
@@ -54,7 +58,13 @@ export async function exportModel(
   const { path, record } = await locateModel(request.model, context, options);
   const stored = verifyBundle(path);
   const out = resolve(context.folder, request.out);
-  const smaller = request.shrink && (await shrinkBundle(stored, request.shrink, record?.metric, context));
+  const { manifest } = stored;
+  const metric = async () => {
+    const task = tabularTask(manifest.task, "Judging a smaller model by labelled rows");
+    const chosen = chosenBy({ record, manifest });
+    return (await modelMetrics(chosen, task, request.extensions ?? [], context)).decisive;
+  };
+  const smaller = request.shrink && (await shrinkBundle(stored, request.shrink, metric, context));
   const written = writeExport(request, out, smaller?.bundle ?? stored);
   return smaller ? { ...written, shrunk: smaller.result } : written;
 }

@@ -22,6 +22,7 @@ import {
   EXPLAINER_FILES,
   parseExplainerAsset,
 } from "../../foundation/contracts/explainer-asset.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
 import { throwIfAborted, type WorkflowContext } from "../context.js";
 import { type Judge, labelledJudge, sampleJudge } from "./shrink-judges.js";
 
@@ -62,14 +63,14 @@ const DEFAULT_ALLOWED_LOSS = 0.01;
 
 /**
  * A smaller form of a bundle, in memory.
- * @param metric the decisive one of the training; the task's default where it is not known
+ * @param metric tells the decisive one of the training; asked only where rows with known answers judge
  * @throws QuernError GOAL_NOT_MET with the report when it loses more than allowed; UNSUPPORTED when there is nothing to
  * shrink; and what reading the rows throws
  */
 export async function shrinkBundle(
   bundle: VerifiedBundle,
   request: ShrinkRequest,
-  metric: string | null | undefined,
+  metric: () => Promise<Metric>,
   context: WorkflowContext,
 ): Promise<{ bundle: VerifiedBundle; result: ShrinkResult }> {
   const options: LoadOptions = { hostTransforms: createTransforms(), decodeImage: createImageDecoder() };
@@ -108,7 +109,7 @@ function methodOf({ method, share }: ShrinkRequest): ShrinkMethod {
 async function askOriginal(
   bundle: VerifiedBundle,
   { calibrate }: ShrinkRequest,
-  metric: string | null | undefined,
+  metric: () => Promise<Metric>,
   options: LoadOptions,
   context: WorkflowContext,
 ): Promise<{ judge: Judge; batches: readonly Feeds[]; before: number }> {
@@ -118,7 +119,7 @@ async function askOriginal(
     const judge =
       calibrate === undefined
         ? await sampleJudge(bundle, original)
-        : await labelledJudge(calibrate, bundle.manifest, metric, context);
+        : await labelledJudge(calibrate, bundle.manifest, await metric(), context);
     const batches: Feeds[] = [];
     const recording: Pick<Session, "run" | "comfortableRows"> = {
       comfortableRows: session.comfortableRows,

@@ -1,13 +1,10 @@
 /** What a model and its smaller form are asked, and how the answers are judged. */
-import { defaultMetric } from "../../capabilities/evaluation/metrics/index.js";
-import { METRIC_LIST } from "../../catalogue.js";
 import { BUNDLE_FILES, type BundleOutputs, type Manifest } from "../../foundation/contracts/bundle.js";
 import { parseSample } from "../../foundation/contracts/bundle-check.js";
 import type { BundlePredictor } from "../../foundation/contracts/bundle-predictor.js";
 import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
-import { computeMetric } from "../../foundation/contracts/metric.js";
+import { computeMetric, type Metric } from "../../foundation/contracts/metric.js";
 import type { Prediction } from "../../foundation/contracts/prediction.js";
-import { tabularTask } from "../../foundation/contracts/structured.js";
 import type { WorkflowContext } from "../context.js";
 import { readTarget, takeKnown } from "./evaluate-model.js";
 import { answerable, openRows, readInputs } from "./reading.js";
@@ -32,18 +29,14 @@ const FEW_ROWS = 256;
 
 /**
  * By the decisive metric on rows with known answers.
- * @param metric of the training; the task's default where it is not known
  * @throws QuernError DATA_NOT_FOUND, DATA_COLUMN_UNKNOWN, TARGET_UNUSABLE, PREDICTION_INPUT
  */
 export async function labelledJudge(
   source: string,
   manifest: Manifest,
-  metric: string | null | undefined,
+  decisive: Metric,
   context: WorkflowContext,
 ): Promise<Judge> {
-  const decisive =
-    METRIC_LIST.find(({ id }) => id === metric) ??
-    defaultMetric(tabularTask(manifest.task, "Judging a smaller model by labelled rows"), METRIC_LIST);
   const data = await openRows(source, {}, context);
   try {
     const known = await readTarget(data.table, manifest);

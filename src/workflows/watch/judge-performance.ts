@@ -1,6 +1,5 @@
 import { estimateMetrics, orNull } from "../../capabilities/evaluation/intervals/bootstrap.js";
 import { findMetric, orient, reportedMetrics } from "../../capabilities/evaluation/metrics/index.js";
-import { METRIC_LIST } from "../../catalogue.js";
 import { normalBelow } from "../../foundation/base/normal-distribution.js";
 import { createRandom } from "../../foundation/base/random.js";
 import { quantileOfSorted } from "../../foundation/base/statistics.js";
@@ -42,18 +41,20 @@ export interface Yardstick {
 
 /**
  * From the record of the training; with other reference rows, from those.
- * @param known all metrics there are, the project's own included
+ * @param metric that chose the model
  */
 export function yardstick(
   task: TaskType,
   evaluation: Evaluation | undefined,
   heldOut: HeldOutRows | undefined,
-  known: readonly Metric[],
+  metric: Metric,
 ): Yardstick {
-  const usual = reportedMetrics(task);
-  const isKnown = known.some(({ id }) => id === evaluation?.metric);
-  const metric = isKnown ? findMetric(evaluation!.metric, task, known) : usual[0]!;
-  const metrics = [metric, ...usual.filter(({ id }) => id !== metric.id).slice(0, FURTHER_METRICS)];
+  const metrics = [
+    metric,
+    ...reportedMetrics(task)
+      .filter(({ id }) => id !== metric.id)
+      .slice(0, FURTHER_METRICS),
+  ];
   const threshold = evaluation?.threshold?.value;
   const common = { metric, metrics, ...(threshold === undefined ? {} : { threshold }) };
   if (evaluation) return { ...common, figures: new Map(Object.entries(evaluation.metrics)) };
@@ -176,7 +177,7 @@ function cohortFigures(
   const input = metricInput(target, predictions, threshold);
   const options = { random: createRandom("cohort"), resamples: COHORT_RESAMPLES };
   const { value, low, high } = estimateMetrics([metric], input, options).get(metric.id)!;
-  const ece = METRIC_LIST.find(({ id }) => id === "ece");
-  const calibrationError = ece && target.task !== "regression" ? orNull(computeMetric(ece, input)) : null;
+  const calibrationError =
+    target.task === "regression" ? null : orNull(computeMetric(findMetric("ece", target.task), input));
   return { value, low, high, calibrationError };
 }

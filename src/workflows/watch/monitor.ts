@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { defaultMetric } from "../../capabilities/evaluation/metrics/index.js";
 import { conditionsOf } from "../../capabilities/monitoring/alerts/conditions.js";
 import { emailNotifier } from "../../capabilities/monitoring/alerts/email-notifier.js";
 import {
@@ -12,11 +13,13 @@ import { measureDrift } from "../../capabilities/monitoring/drift/measure-drift.
 import { type Sealed, sealJournals } from "../../capabilities/monitoring/prediction-log/segments.js";
 import { monitorReport } from "../../capabilities/monitoring/report/monitor-report.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
+import { QuernError } from "../../foundation/base/errors.js";
 import { createOutboundClient } from "../../foundation/base/outbound-client.js";
 import { createRandom } from "../../foundation/base/random.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { Evaluation } from "../../foundation/contracts/evaluation.js";
 import { selectColumns } from "../../foundation/contracts/frame.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
 import {
   type MonitoringSettings,
   type MonitorResult,
@@ -30,9 +33,11 @@ import type {
 import { spanMs } from "../../foundation/contracts/span.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
+import type { TaskType } from "../../foundation/contracts/target.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
 import { storeFolder, withStore } from "../locate-store.js";
 import { type Extensions, loadExtensions } from "../project/extensions.js";
+import { chosenBy, modelMetrics } from "../project/metrics.js";
 import { type OpenModel, withModel } from "../use/open-model.js";
 import type { ReadingOptions } from "../use/reading.js";
 import { estimatePerformance, expectCohort } from "./estimate-performance.js";
@@ -43,13 +48,13 @@ import { journalFolder } from "./prediction-log.js";
 import { referenceFile, trainingRows } from "./reference-rows.js";
 import { takeFeedback } from "./take-feedback.js";
 import { watchGroups } from "./watch-groups.js";
-import { fileRows, loggedRows, predictionFrame } from "./watched-rows.js";
+import { fileRows, loggedRows, predictionFrame, type WatchedRows } from "./watched-rows.js";
 
 export interface MonitorRequest {
   /** `name`, `name@3` or `name@champion`. */
   readonly model: string;
   readonly settings?: MonitoringSettings;
-  /** Modules of the project's own, as in `extensions` of a project: their drift tests are asked, their metrics known. */
+  /** Modules of the project's own, as in `extensions` of a project: their drift tests are asked, metrics of the model looked for there first. */
   readonly extensions?: readonly string[];
   /** Rows to judge instead of the log. */
   readonly data?: string;
@@ -194,7 +199,12 @@ async function observe(
       ? await trainingRows(model, store, context)
       : await referenceFile(model, request.reference, context);
   const evaluation = request.reference === undefined ? evaluationOf(model) : undefined;
-  const stick = yardstick(task, evaluation, reference.heldOut, extensions.metrics);
+  const stick = yardstick(
+    task,
+    evaluation,
+    reference.heldOut,
+    await decisiveMetric(model, task, rows, request.extensions ?? [], context),
+  );
   const shared = [...reference.inputs.columns.keys()].filter((name) => rows.inputs.columns.has(name));
   const { heldOut } = reference;
   const timed = rows.at !== undefined;
@@ -234,6 +244,23 @@ async function observe(
     groups: watchGroups(rows, stick, settings.groups),
     queue: await fillLabelQueue(rows, reference.inputs, manifest, settings.labels, store),
   };
+}
+
+/** Without truths nothing of a regression is judged by it but what `defaultMetric` tells as well. */
+async function decisiveMetric(
+  { bundle: { manifest }, record }: OpenModel,
+  task: TaskType,
+  { labels }: WatchedRows,
+  given: readonly string[],
+  context: WorkflowContext,
+): Promise<Metric> {
+  try {
+    return (await modelMetrics(chosenBy({ record, manifest }), task, given, context)).decisive;
+  } catch (failure) {
+    const isNeeded = task !== "regression" || labels.rows.length > 0;
+    if (isNeeded || !QuernError.is(failure) || failure.code !== "EXTENSION_MISSING") throw failure;
+    return defaultMetric(task);
+  }
 }
 
 function evaluationOf({ record }: OpenModel): Evaluation | undefined {

@@ -49,11 +49,13 @@ test("the password is in no log, whatever the server says", async () => {
   }
 });
 
-test.each(["not an address", "http://mail.example.org", "s3cret://x"])(
-  "%s is refused without being repeated",
-  (smtpUrl) => {
-    const make = () => emailNotifier({ smtpUrl, ...people });
-    expect(make).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
-    expect(make).not.toThrow(smtpUrl);
-  },
-);
+test.each([
+  "not an address",
+  "http://mail.example.org",
+  "s3cret://x",
+  "smtps://quern:100%safe@mail.example.org",
+])("%s is refused without being repeated", (smtpUrl) => {
+  const make = () => emailNotifier({ smtpUrl, ...people });
+  expect(make).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+  expect(make).not.toThrow(smtpUrl);
+});

@@ -62,20 +62,23 @@ export function emailContent(alerts: readonly AlertRecord[]): { subject: string;
 
 function parseServer(smtpUrl: string) {
   let url: URL;
+  let user: string;
+  let pass: string;
   try {
     url = new URL(smtpUrl);
+    // Refused too: a percent sign that encodes nothing.
+    [user, pass] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
   } catch {
     throw unusable();
   }
   const secure = url.protocol === "smtps:";
   if ((!secure && url.protocol !== "smtp:") || url.hostname === "") throw unusable();
-  const user = decodeURIComponent(url.username);
   const local = LOOPBACK.test(url.hostname);
   return {
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? (secure ? 465 : 587) : Number(url.port),
     secure,
-    ...(user === "" ? {} : { auth: { user, pass: decodeURIComponent(url.password) } }),
+    ...(user === "" ? {} : { auth: { user, pass } }),
     ...(user !== "" && !secure && !local ? { requireTLS: true } : {}),
   };
 }
@@ -83,7 +86,7 @@ function parseServer(smtpUrl: string) {
 /** Says nothing of what it was. */
 function unusable(): QuernError {
   return new QuernError("CONFIG_INVALID", "The address of the mail server is none.", {
-    hint: "Set QUERN_SMTP_URL to smtps://user:password@mail.example.org, or smtp://host:port.",
+    hint: "Set QUERN_SMTP_URL to smtps://user:password@mail.example.org, or smtp://host:port; in a password write % as %25, / as %2F and @ as %40.",
   });
 }
 

@@ -63,6 +63,19 @@ describe("a graph that will be differentiated", () => {
     expect([plain.has("FusedMatMul"), trained.has("FusedMatMul")]).toEqual([false, true]);
   });
 
+  it("turns the narrow side of a product and its result instead of the wide side, with the same numbers", async () => {
+    const [wide, narrow] = [
+      [2, 3, 64, 64],
+      [2, 3, 64, 16],
+    ];
+    const { worst, trained } = await bothWays(
+      (x, _, [shares, values]) => x.matmul(x.transposeMatrices(shares!), values!),
+      [wide, narrow],
+    );
+    expect(worst).toBeLessThan(2e-5);
+    expect(trained.has("Transpose")).toBe(true);
+  });
+
   it("pools before Relu, with the same numbers where windows hold no positive element", async () => {
     const windows = { kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } };
     const { worst } = await bothWays(

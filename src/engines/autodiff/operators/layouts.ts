@@ -1,5 +1,5 @@
 /** Values in another order of axes: products that read them as they lie, and rows that are gathered. */
-import type { GraphValue } from "../../../foundation/contracts/graph.js";
+import type { Dimension, GraphValue } from "../../../foundation/contracts/graph.js";
 import { elementCount } from "../../../foundation/contracts/tensor.js";
 import { Expressions, isStatic, type OnnxGraph } from "../../onnx/index.js";
 import { integersAttribute, type KeepingForward, type OpUse, type Rewrite } from "./definition.js";
@@ -26,22 +26,23 @@ function turnedFrom(graph: OnnxGraph, value: GraphValue): GraphValue | undefined
  * A product of matrices that were turned, read as they lie before: the runtime joins the turn with another one in front of
  * it, as attention has, and then has to make both.
  */
-export const productOfTurned: KeepingForward = ({ graph, node }) => {
+export const productOfTurned: KeepingForward = ({ graph, x, node }) => {
   const [a, b] = node.inputs as [GraphValue, GraphValue];
   const [turnedA, turnedB] = [turnedFrom(graph, a), turnedFrom(graph, b)];
   const batch = a.shape.slice(0, -2);
   const isAlike = a.shape.length === b.shape.length && String(batch) === String(b.shape.slice(0, -2));
   if (!(turnedA || turnedB) || !isAlike || a.type !== "float32") return undefined;
-  const flag = (turned: GraphValue | undefined) => ({ int: turned ? 1 : 0 });
-  const shape = [...batch, a.shape.at(-2)!, b.shape.at(-1)!];
-  const attributes = { transA: flag(turnedA), transB: flag(turnedB) };
-  const product = graph.runtimeOp(
-    "FusedMatMul",
-    [turnedA ?? a, turnedB ?? b],
-    { type: a.type, shape },
-    attributes,
-  );
-  return [product];
+  const [rows, columns] = [a.shape.at(-2)!, b.shape.at(-1)!];
+  const flag = (turned: boolean) => ({ int: turned ? 1 : 0 });
+  const product = (sides: GraphValue[], sizes: readonly Dimension[], turnsA: boolean, turnsB: boolean) => {
+    const output = { type: a.type, shape: [...batch, ...sizes] };
+    return graph.runtimeOp("FusedMatMul", sides, output, { transA: flag(turnsA), transB: flag(turnsB) });
+  };
+  // The runtime copies a left side to turn it: of a wide and a narrow matrix it should be the narrow one, and the result is turned.
+  const isNarrow = 2 * Number(columns) <= Number(rows);
+  if (turnedA && !turnedB && isNarrow)
+    return [x.transposeMatrices(product([b, turnedA], [columns, rows], true, false))];
+  return [product([turnedA ?? a, turnedB ?? b], [rows, columns], Boolean(turnedA), Boolean(turnedB))];
 };
 
 /** An exchange of axes behind the opposite one is what was there before both. */

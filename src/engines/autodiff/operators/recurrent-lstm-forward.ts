@@ -19,33 +19,43 @@ import {
 
 /** One direction with time running forward. */
 export interface LstmPass {
-  /** Rows of all steps one after the other, [T N, I]. */
+  /** By step, [T, I, N]. */
   readonly input: GraphValue;
   /** [4 H, I], [4 H, H]: gates in the order of the standard: input, output, forget, cell. */
   readonly inputWeight: GraphValue;
   readonly stateWeight: GraphValue;
   /** Before the first step, [H, N]. */
-  readonly firstState: GraphValue | undefined;
+  readonly firstState: GraphValue;
   readonly firstCell: GraphValue;
   readonly steps: number;
   readonly batch: number;
+  readonly width: number;
   readonly hidden: number;
 }
 
-/** What the way back needs of a step; all else is a product of these that the graph has already. */
+/** What the way back needs of a step. */
 export interface LstmStep {
-  /** Input, output and forget gate, after the logistic function; [H, N], as all of them. */
+  /** What goes into the products: the input and the state before, [I + H, N]. */
+  readonly given: GraphValue;
+  /** Input, output and forget gate, after the logistic function: together [3 H, N], then each [H, N], as all below. */
+  readonly gates: GraphValue;
   readonly enter: GraphValue;
   readonly leave: GraphValue;
   readonly forget: GraphValue;
   /** After tanh. */
   readonly candidate: GraphValue;
+  /** What the gates let through: of the candidate, and of the cell before. */
+  readonly entered: GraphValue;
+  readonly kept: GraphValue;
   readonly cell: GraphValue;
   /** tanh of the cell. */
   readonly curved: GraphValue;
   readonly state: GraphValue;
 }
-const KEPT = ["enter", "leave", "forget", "candidate", "cell", "curved", "state"] as const;
+const KEPT = [
+  ...(["given", "gates", "enter", "leave", "forget"] as const),
+  ...(["candidate", "entered", "kept", "cell", "curved", "state"] as const),
+];
 const OUTPUTS = 3;
 
 /** The steps of one direction, from the outputs that `lstmForward` gave. */
@@ -70,15 +80,16 @@ export function lstmPass(use: OpUse, direction: number): LstmPass {
   const hidden = Number(stateWeight.shape[1]);
   const first = (index: number) => {
     const given = node.inputs[index];
-    return given && x.transpose(x.reshape(taken(use, given, direction), [batch, hidden]), [1, 0]);
+    if (!given) return zeroStates(use, [hidden, batch]);
+    return x.transpose(x.reshape(taken(use, given, direction), [batch, hidden]), [1, 0]);
   };
   return {
-    input: x.reshape(ordered(use, input, isTurned(use, direction)), [steps * batch, width]),
+    input: x.transpose(ordered(use, input, isTurned(use, direction)), [0, 2, 1]),
     inputWeight: taken(use, node.inputs[RECURRENT_INPUTS.weight]!, direction),
     stateWeight,
     firstState: first(RECURRENT_INPUTS.firstState),
-    firstCell: first(RECURRENT_INPUTS.firstCell) ?? zeroStates(use, [hidden, batch]),
-    ...{ steps, batch, hidden },
+    firstCell: first(RECURRENT_INPUTS.firstCell),
+    ...{ steps, batch, width, hidden },
   };
 }
 
@@ -141,7 +152,7 @@ function stepped(use: OpUse, direction: number): Stepped {
       ordered(use, places ? x.mul(together, places.lasts) : together, isTurned(use, direction)),
       [1],
     ),
-    lastState: last(states, pass.firstState ?? zeroStates(use, [hidden, batch])),
+    lastState: last(states, pass.firstState),
     lastCell: last(
       steps.map(({ cell }) => cell),
       pass.firstCell,
@@ -159,30 +170,34 @@ function biasOf(use: OpUse, direction: number, hidden: number): GraphValue | und
 }
 
 /** What comes after the end of a sequence is computed too, and not looked at. */
-function lstmSteps(
-  use: OpUse,
-  { input, inputWeight, stateWeight, firstState, firstCell, steps, batch, hidden }: LstmPass,
-  bias: GraphValue | undefined,
-): LstmStep[] {
+function lstmSteps(use: OpUse, pass: LstmPass, bias: GraphValue | undefined): LstmStep[] {
   const { graph, x } = use;
-  const [fromInput, fromState] = [laid(use, inputWeight), laid(use, stateWeight)];
-  const products = { attributes: { transB: { int: 1 } } };
+  const { steps, batch, hidden } = pass;
+  const columns = [laid(use, pass.inputWeight), ...(bias ? [bias] : []), laid(use, pass.stateWeight)];
+  const [toGates, toCandidate] = x.split(x.concat(columns, 1), [3 * hidden, hidden], 0);
+  // A bias is one more feature that is always 1: the runtime writes a column into a product number by number.
+  const ones =
+    bias && x.graph.constant("float32", [steps, 1, batch], new Float32Array(steps * batch).fill(1));
+  const input = ones ? x.concat([pass.input, ones], 1) : pass.input;
+  const height = Number(input.shape[1]);
+  const arriving = x.split(x.reshape(input, [-1, batch]), new Array<number>(steps).fill(height), 0);
   const made: LstmStep[] = [];
-  let [state, cell] = [firstState, firstCell];
-  // A product for each step, not one for all: it is still in the cache when the state's is added to it.
-  for (const rows of x.split(input, new Array<number>(steps).fill(batch), 0)) {
-    const own = graph.op("Gemm", bias ? [fromInput, rows, bias] : [fromInput, rows], products);
-    const sums = x.split(
-      state ? graph.op("Gemm", [fromState, state, own]) : own,
-      [hidden, hidden, hidden, hidden],
-      0,
-    );
-    const [enter, leave, forget] = sums.slice(0, 3).map((sum) => x.apply("Sigmoid", sum));
-    const candidate = x.apply("Tanh", sums[3]!);
-    cell = x.add(x.mul(forget!, cell), x.mul(enter!, candidate));
+  let [state, cell] = [pass.firstState, pass.firstCell];
+  for (const arrived of arriving) {
+    const given = x.concat([arrived, state], 0);
+    // The runtime computes what stands right behind a product within it.
+    const gates = x.apply("Sigmoid", graph.op("Gemm", [toGates!, given]));
+    const candidate = x.apply("Tanh", graph.op("Gemm", [toCandidate!, given]));
+    const [enter, leave, forget] = x.split(gates, [hidden, hidden, hidden], 0) as [
+      GraphValue,
+      GraphValue,
+      GraphValue,
+    ];
+    const [entered, kept] = [x.mul(enter, candidate), x.mul(forget, cell)];
+    cell = x.add(kept, entered);
     const curved = x.apply("Tanh", cell);
-    state = x.mul(leave!, curved);
-    made.push({ enter: enter!, leave: leave!, forget: forget!, candidate, cell, curved, state });
+    state = x.mul(leave, curved);
+    made.push({ given, gates, enter, leave, forget, candidate, entered, kept, cell, curved, state });
   }
   return made;
 }

@@ -44,7 +44,7 @@ export function lstmVjp(d: Derivation): (GraphValue | undefined)[] {
     results.map(({ input }) => input).reduce((sum, input) => x.add(sum, input)),
     stacked(({ inputWeight }) => inputWeight),
     stacked(({ stateWeight }) => stateWeight),
-    given(RECURRENT_INPUTS.bias, ({ bias }) => x.concat([bias, bias], 0)),
+    given(RECURRENT_INPUTS.bias, ({ bias }) => x.concat([bias!, bias!], 0)),
     undefined,
     given(RECURRENT_INPUTS.firstState, ({ firstState }) => firstState),
     given(RECURRENT_INPUTS.firstCell, ({ firstCell }) => firstCell),
@@ -58,7 +58,7 @@ interface LstmGradients {
   readonly inputWeight: GraphValue;
   readonly stateWeight: GraphValue;
   /** [4 H]. */
-  readonly bias: GraphValue;
+  readonly bias: GraphValue | undefined;
   /** [N, H]. */
   readonly firstState: GraphValue;
   readonly firstCell: GraphValue;
@@ -67,21 +67,24 @@ interface LstmGradients {
 function lstmBackward(d: Derivation, direction: number, values: readonly GraphValue[]): LstmGradients {
   const { graph, x } = d;
   const pass = lstmPass(d, direction);
-  const { steps: count, batch, hidden, firstState } = pass;
+  const { steps: count, batch, width, hidden } = pass;
   const steps = keptSteps(values, direction, count);
   const back = backwardSteps(d, pass, steps, arrivalsOf(d, pass, direction));
-  const before = [
-    firstState ?? zeroStates(d, [hidden, batch]),
-    ...steps.slice(0, -1).map(({ state }) => state),
-  ];
   const flag = { int: 1 };
   const { toSums } = back;
   const toInput = graph.op("Gemm", [toSums, pass.inputWeight], { attributes: { transA: flag } });
+  const given = x.concat(
+    steps.map((step) => step.given),
+    1,
+  );
+  const toWeights = graph.op("Gemm", [toSums, given], { attributes: { transB: flag } });
+  const hasBias = Number(given.shape[0]) > width + hidden;
+  const parts = x.split(toWeights, hasBias ? [width, 1, hidden] : [width, hidden], 1);
   return {
     input: ordered(d, x.reshape(toInput, [count, batch, -1]), isTurned(d, direction)),
-    inputWeight: graph.op("Gemm", [toSums, pass.input]),
-    stateWeight: graph.op("Gemm", [toSums, x.concat(before, 1)], { attributes: { transB: flag } }),
-    bias: x.sum(toSums, [1]),
+    inputWeight: parts[0]!,
+    stateWeight: parts.at(-1)!,
+    bias: hasBias ? x.reshape(parts[1]!, [4 * hidden]) : undefined,
     firstState: x.transpose(back.firstState, [1, 0]),
     firstCell: x.transpose(back.firstCell, [1, 0]),
   };
@@ -131,8 +134,7 @@ function backwardSteps(d: Derivation, pass: LstmPass, steps: readonly LstmStep[]
   let toCell = arrivals.cells[steps.length];
   const toSums: GraphValue[] = [];
   for (let step = steps.length - 1; step >= 0; step--) {
-    const before = step > 0 ? steps[step - 1]!.cell : pass.firstCell;
-    const back = backwardStep(d, steps[step]!, before, toState, toCell);
+    const back = backwardStep(d, steps[step]!, toState, toCell);
     toSums.unshift(back.toSums);
     const arrived = arrivals.states[step];
     toState = graph.op("Gemm", arrived ? [weight, back.toSums, arrived] : [weight, back.toSums]);
@@ -142,34 +144,17 @@ function backwardSteps(d: Derivation, pass: LstmPass, steps: readonly LstmStep[]
   return { toSums: x.concat(toSums, 1), firstState: toState, firstCell: toCell! };
 }
 
-/**
- * Through one step, by s' = s (1 - s) and tanh' = 1 - tanh^2 of what is kept.
- *
- * @param before the cell before the step
- */
+/** Through one step, by s' = s (1 - s) and tanh' = 1 - tanh^2 of what is kept; the first factor is in what a gate let through. */
 function backwardStep(
   { x }: Derivation,
-  { enter, leave, forget, candidate, curved }: LstmStep,
-  before: GraphValue,
+  { gates, enter, leave, forget, candidate, entered, kept, curved, state }: LstmStep,
   toState: GraphValue,
   toCellAfter: GraphValue | undefined,
 ) {
-  const toCurved = x.mul(toState, leave);
-  const left = x.mul(toCurved, curved);
-  const fromState = x.sub(toCurved, x.mul(left, curved));
+  const left = x.mul(toState, state);
+  const fromState = x.sub(x.mul(toState, leave), x.mul(left, curved));
   const toCell = toCellAfter ? x.add(toCellAfter, fromState) : fromState;
-  const toCandidate = x.mul(toCell, enter);
-  const entered = x.mul(toCandidate, candidate);
-  const toCellBefore = x.mul(toCell, forget);
-  const kept = x.mul(toCellBefore, before);
-  const gates = [
-    [entered, enter],
-    [left, leave],
-    [kept, forget],
-  ] as const;
-  const toSums = [
-    ...gates.map(([through, gate]) => x.sub(through, x.mul(through, gate))),
-    x.sub(toCandidate, x.mul(entered, candidate)),
-  ];
-  return { toSums: x.concat(toSums, 0), toCellBefore };
+  const through = [x.mul(toCell, entered), left, x.mul(toCell, kept), x.mul(toCell, enter)];
+  const rest = x.sub(1, x.concat([gates, x.square(candidate)], 0));
+  return { toSums: x.mul(x.concat(through, 0), rest), toCellBefore: x.mul(toCell, forget) };
 }

@@ -3,7 +3,7 @@ import { fields } from "../../../foundation/contracts/extension.js";
 import { evaluateModel } from "../../../workflows/use/evaluate-model.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
-import { sourceOptions } from "../project-options.js";
+import { modulesOption, projectSettings, sourceOptions } from "../project-options.js";
 import { formatNumber, textTable } from "../text.js";
 import { workflowOptions } from "../workflow-options.js";
 
@@ -26,6 +26,7 @@ export const command = defineCommand({
       .array(z.string())
       .default([])
       .register(fields, { title: "Columns whose groups are reported apart" }),
+    project: modulesOption,
     ...sourceOptions,
     ...workOptions,
     ...commonOptions,
@@ -38,6 +39,7 @@ export const command = defineCommand({
         source: data!,
         language,
         slices,
+        extensions: projectSettings(options.project).extensions,
         reading: { format, delimiter, encoding, sheet, allowHost },
         ...(report === undefined ? {} : { report }),
       },

@@ -5,6 +5,7 @@ import { exportModel } from "../../../workflows/use/export-model.js";
 import { SHRINK_NAMES, type ShrinkRequest, type ShrinkResult } from "../../../workflows/use/shrink-bundle.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
+import { modulesOption, projectSettings } from "../project-options.js";
 import { formatNumber, textTable } from "../text.js";
 import { workflowOptions } from "../workflow-options.js";
 
@@ -53,6 +54,7 @@ export const command = defineCommand({
       title: "Write a folder that becomes a function of AWS Lambda",
     }),
     ...shrinkOptions,
+    project: modulesOption,
     ...workOptions,
     ...commonOptions,
   }),
@@ -63,7 +65,7 @@ export const command = defineCommand({
         ...{ model: model!, out: options.out, types: options.types },
         ...{ docker: options.docker, kubernetes: options.kubernetes },
         ...{ edge: options.edge, lambda: options.lambda },
-        ...(shrink ? { shrink } : {}),
+        ...(shrink ? { shrink, extensions: projectSettings(options.project).extensions } : {}),
       },
       workflowOptions(options, io),
     );
