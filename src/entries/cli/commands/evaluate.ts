@@ -3,7 +3,7 @@ import { fields } from "../../../foundation/contracts/extension.js";
 import { evaluateModel } from "../../../workflows/use/evaluate-model.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
-import { sourceOptions } from "../project-options.js";
+import { readingOf, sourceOptions } from "../project-options.js";
 import { formatNumber, textTable } from "../text.js";
 import { workflowOptions } from "../workflow-options.js";
 
@@ -31,14 +31,14 @@ export const command = defineCommand({
     ...commonOptions,
   }),
   async run([model, data], options, io) {
-    const { report, language, slices, format, delimiter, encoding, sheet, allowHost } = options;
+    const { report, language, slices } = options;
     const result = await evaluateModel(
       {
         model: model!,
         source: data!,
         language,
         slices,
-        reading: { format, delimiter, encoding, sheet, allowHost },
+        reading: readingOf(options),
         ...(report === undefined ? {} : { report }),
       },
       workflowOptions(options, io),
