@@ -141,9 +141,8 @@ function sniffHeader(rows: readonly string[][]): boolean {
   if (!first || others.length === 0) return true;
   // Files that were joined line by line repeat the header.
   const body = first.length > 1 ? others.filter((row) => !isSameRow(row, first)) : others;
-  for (const counts of [countsColumns, countsYears]) {
-    if (counts(first) && !body.some(counts)) return true;
-  }
+  if (countsColumns(first) && !others.some(countsColumns)) return true;
+  if (countsYears(first) && !body.some(countsYears)) return true;
   let likeNames = 0;
   let likeValues = 0;
   let repeated = 0;
