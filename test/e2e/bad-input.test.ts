@@ -112,6 +112,12 @@ const BAD: readonly BadInput[] = [
     says: /line 1.*10000 characters/,
   },
   {
+    what: "a target name that two columns have",
+    data: `y,a,y\n${rows(40, (i) => `${i % 2},${i},${i % 3}`)}`,
+    code: "TARGET_UNUSABLE",
+    says: /only one of that name.*"y_2".*--ignore y_2/s,
+  },
+  {
     what: "an unknown trainer",
     data: `a,y\n${rows(40, (i) => `${i},${i % 2}`)}`,
     project: { models: ["gbtd"] },

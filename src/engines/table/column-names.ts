@@ -24,7 +24,8 @@ export function columnNames(
     if (name !== trimmed) {
       const why = trimmed === "" ? "has no name" : `repeats the name ${JSON.stringify(trimmed)}`;
       const message = `Column ${index + 1} of ${file} ${why}; it is called ${JSON.stringify(name)}.`;
-      notes.push({ id: "column-renamed", column: name, message });
+      const repeats = trimmed === "" ? {} : { repeats: trimmed };
+      notes.push({ id: "column-renamed", column: name, ...repeats, message });
     }
     return name;
   });

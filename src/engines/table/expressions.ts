@@ -4,6 +4,8 @@ import {
   ACCOUNTING_PATTERN,
   DEFAULT_FALSE_TEXT,
   DEFAULT_TRUE_TEXT,
+  FULL_WIDTH,
+  HALF_WIDTH,
   isDigitPattern,
   MINUS_SIGN,
   MISSING_MARKERS,
@@ -75,7 +77,7 @@ function numberExpression(source: string, storage: StorageType, format: ValueFor
   if (storage !== "text") return "CAST(NULL AS DOUBLE)";
   // Cells of digits, signs and points are what the cast takes them for; it alone is a fifth of the work.
   const usual = `CASE WHEN strlen(${source}) < 300 AND NOT regexp_matches(${source}, ${quoteText(DOUBTFUL)}) THEN ${castNumber(cleanNumber(source, format))} END`;
-  const number = `coalesce(${usual}, ${plainNumber(plainSign(cleanNumber(trimmed(source), format)))})`;
+  const number = `coalesce(${usual}, ${plainNumber(plainSign(cleanNumber(halfWidth(trimmed(source)), format)))})`;
   const scaled = format.scale === undefined ? number : `${number} * CAST(${format.scale} AS DOUBLE)`;
   return format.missing?.length ? `CASE WHEN NOT ${isMissing(source, format)} THEN ${scaled} END` : scaled;
 }
@@ -100,6 +102,12 @@ function withoutUnit(text: string, unit: string): string {
     `CASE WHEN suffix(${text}, ${quoteText(unit)}) ` +
     `THEN rtrim(left(${text}, length(${text}) - ${length}), ${quoteText(WHITE_SPACE)}) ELSE ${text} END`
   );
+}
+
+/** Texts of ASCII alone, of which bytes and characters are equally many, have no such characters. */
+function halfWidth(text: string): string {
+  const narrow = `translate(${text}, ${quoteText(FULL_WIDTH)}, ${quoteText(HALF_WIDTH)})`;
+  return `CASE WHEN strlen(${text}) = length(${text}) THEN ${text} ELSE ${narrow} END`;
 }
 
 function plainSign(text: string): string {

@@ -1,13 +1,15 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { QuernError } from "../../foundation/base/errors.js";
-import { MISSING_MARKERS, parsePlainNumber } from "../../foundation/base/values.js";
+import { MISSING_MARKERS, spellsNumber } from "../../foundation/base/values.js";
 import { columnNames } from "./column-names.js";
 import type { Database } from "./database.js";
 import { delimitedError } from "./delimited-errors.js";
-import { type Dialect, dropLines, parseRows, sniffDialect } from "./dialect.js";
+import { type Dialect, type SniffedDialect, sniffDialect } from "./dialect.js";
 import { isMissing } from "./expressions.js";
 import { STORED } from "./memory-table.js";
 import type { Loaded, TableFile } from "./open-table.js";
+import { type Header, isRepeatedHeader, repeatedHeaderTest, repeatedNote } from "./repeated-header.js";
+import { dropLines, parseRows } from "./sample-rows.js";
 import { storeFiles } from "./store-files.js";
 import { quoteIdentifier, quoteText, type TableColumn, type TableNote } from "./table.js";
 
@@ -24,10 +26,13 @@ interface DelimitedFile extends TableFile {
 interface Input {
   readonly files: readonly DelimitedFile[];
   readonly names: readonly string[];
+  readonly header: Header;
 }
 
+const NO_HEADER: Header = { names: [], cells: [] };
+
 interface Head {
-  readonly dialect: Dialect;
+  readonly dialect: SniffedDialect;
   readonly rows: string[][];
 }
 
@@ -47,31 +52,53 @@ export async function loadDelimited(
     const dialect = index === 0 ? head.dialect : dialectOfSame(file, head, names, given.skipLines);
     return { ...file, dialect };
   });
-  const input = { files: written, names };
-  const body = head.dialect.header ? head.rows.slice(1) : head.rows;
-  let numeric = names.filter((_, index) => looksNumeric(body.map((row) => row[index] ?? "")));
+  const header = head.dialect.header ? { names, cells: head.rows[0]! } : NO_HEADER;
+  const body = head.dialect.header
+    ? head.rows.slice(1).filter((row) => !isRepeatedHeader(row, header))
+    : head.rows;
+  const likely = names.filter((_, index) => looksNumeric(body.map((row) => row[index] ?? "")));
+  let stored: Stored;
   try {
-    try {
-      await store(database, input, numeric);
-    } catch (cause) {
-      if (!isNotANumber(cause)) throw cause;
-      numeric = await trulyNumeric(database, input, numeric);
-      await store(database, input, numeric);
-    }
-    const unfit = await beyondDoubles(database, numeric);
-    if (unfit.size > 0) {
-      numeric = numeric.filter((name) => !unfit.has(name));
-      await store(database, input, numeric);
-    }
+    stored = await storeAll(database, { files: written, names, header }, likely);
   } catch (cause) {
     throw delimitedError(cause, files, names);
   }
   await refuseNoRows(database, first);
-  const isNumber = new Set(numeric);
+  const isNumber = new Set(stored.numeric);
   const columns = names.map(
     (name): TableColumn => ({ name, storage: isNumber.has(name) ? "number" : "text" }),
   );
-  return { columns, notes };
+  const repeated = stored.repeated > 0 ? [repeatedNote(stored.repeated, nameOf(first))] : [];
+  return { columns, notes: [...notes, ...repeated, ...stored.notes] };
+}
+
+interface Stored {
+  /** Columns that were stored as numbers. */
+  readonly numeric: readonly string[];
+  /** Rows left out because they say what the header says. */
+  readonly repeated: number;
+  readonly notes: readonly TableNote[];
+}
+
+async function storeAll(database: Database, input: Input, likely: readonly string[]): Promise<Stored> {
+  let numeric = likely;
+  let repeated = 0;
+  try {
+    await store(database, input, numeric);
+    repeated = await countRepeated(database, input, numeric);
+    if (repeated > 0) await store(database, input, numeric, true);
+  } catch (cause) {
+    if (!isNotANumber(cause)) throw cause;
+    ({ numeric, repeated } = await trulyNumeric(database, input, numeric));
+    await store(database, input, numeric, repeated > 0);
+  }
+  const { texts, notes } = await dropInfinite(database, numeric);
+  if (texts.size > 0) {
+    numeric = numeric.filter((name) => !texts.has(name));
+    await store(database, input, numeric, repeated > 0);
+    return { numeric, repeated, notes: (await dropInfinite(database, numeric)).notes };
+  }
+  return { numeric, repeated, notes };
 }
 
 function readHead(file: TableFile, given: Partial<Dialect>): Head {
@@ -116,10 +143,20 @@ function binaryContent(file: TableFile, before: Uint8Array): QuernError {
 
 function namesOf(head: Head, file: TableFile): { names: string[]; notes: TableNote[] } {
   const first = head.rows[0]!;
-  if (head.dialect.header) return columnNames(first, nameOf(file));
+  const { header, preamble, skipLines } = head.dialect;
+  if (header) {
+    const { names, notes } = columnNames(first, nameOf(file));
+    return { names, notes: [...(preamble > 0 ? [skippedNote(skipLines, file)] : []), ...notes] };
+  }
   const names = first.map((_, index) => `column${index + 1}`);
   const message = `${nameOf(file)} has no header; its columns are called ${names[0]} to ${names.at(-1)}.`;
   return { names, notes: [{ id: "header-assumed", message }] };
+}
+
+function skippedNote(lines: number, file: TableFile): TableNote {
+  const what = lines === 1 ? "the line above it was" : `the ${lines} lines above it were`;
+  const message = `The header of ${nameOf(file)} is in line ${lines + 1}; ${what} left out. \`--skip-lines\` says otherwise.`;
+  return { id: "lines-skipped", message };
 }
 
 /** The dialect of a further file. @throws QuernError DATA_SCHEMA where its columns are others */
@@ -182,7 +219,7 @@ function looksNumeric(sample: readonly string[]): boolean {
   for (const raw of sample) {
     const text = raw.trim();
     if (text === "" || isMarker(text)) continue;
-    if (parsePlainNumber(text) === undefined || losesText(text)) return false;
+    if (!spellsNumber(text) || losesText(text)) return false;
     numbers++;
   }
   return numbers > 0;
@@ -213,13 +250,29 @@ function convert(name: string): string {
   return `coalesce(${parsed(source)}, ${otherwise}) AS ${source}`;
 }
 
-async function store(database: Database, input: Input, numeric: readonly string[]): Promise<void> {
+async function store(
+  database: Database,
+  { files, names, header }: Input,
+  numeric: readonly string[],
+  withoutRepeated = false,
+): Promise<void> {
   const isNumeric = new Set(numeric);
-  const selected = input.names.map((name) => (isNumeric.has(name) ? convert(name) : quoteIdentifier(name)));
-  const { files, names } = input;
+  const selected = names.map((name) => (isNumeric.has(name) ? convert(name) : quoteIdentifier(name)));
   await storeFiles(database, STORED, files, (file) => {
-    return `SELECT ${selected.join(", ")} FROM ${readCsv(file, names)}`;
+    const rows = readCsv(file, names);
+    const kept = withoutRepeated ? `(SELECT * FROM ${rows} WHERE NOT ${repeatedHeaderTest(header)})` : rows;
+    return `SELECT ${selected.join(", ")} FROM ${kept}`;
   });
+}
+
+async function countRepeated(
+  database: Database,
+  { header }: Input,
+  numeric: readonly string[],
+): Promise<number> {
+  const test = repeatedHeaderTest(header, new Set(numeric));
+  const [found] = await database.query(`SELECT count(*) AS rows FROM ${STORED} WHERE ${test}`);
+  return found!.rows as number;
 }
 
 const isNotANumber = (cause: unknown): boolean =>
@@ -227,24 +280,63 @@ const isNotANumber = (cause: unknown): boolean =>
 
 async function trulyNumeric(
   database: Database,
-  { files, names }: Input,
+  { files, names, header }: Input,
   candidates: readonly string[],
-): Promise<string[]> {
+): Promise<{ numeric: string[]; repeated: number }> {
+  const isHeader = repeatedHeaderTest(header);
   const checks = candidates.map((name, index) => {
     const column = quoteIdentifier(name);
-    return `bool_or(${column} IS NOT NULL AND ${parsed(column)} IS NULL AND NOT ${isMissing(column, {})}) AS c${index}`;
+    return (
+      `bool_or(${column} IS NOT NULL AND ${parsed(column)} IS NULL AND NOT ${isMissing(column, {})} ` +
+      `AND NOT ${isHeader}) AS c${index}`
+    );
   });
   const all = files.map((file) => `SELECT * FROM ${readCsv(file, names)}`).join(" UNION ALL ");
-  const [found] = await database.query(`SELECT ${checks.join(", ")} FROM (${all})`);
-  return candidates.filter((_, index) => found![`c${index}`] !== true);
+  const [found] = await database.query(
+    `SELECT ${checks.join(", ")}, count(*) FILTER (WHERE ${isHeader}) AS repeated FROM (${all})`,
+  );
+  const numeric = candidates.filter((_, index) => found![`c${index}`] !== true);
+  return { numeric, repeated: found!.repeated as number };
 }
 
-/** Columns that hold `1e999`: as text, the values can be shown to the user. */
-async function beyondDoubles(database: Database, numeric: readonly string[]): Promise<Set<string>> {
-  if (numeric.length === 0) return new Set();
-  const checks = numeric.map((name, index) => `bool_or(isinf(${quoteIdentifier(name)})) AS c${index}`);
-  const [found] = await database.query(`SELECT ${checks.join(", ")} FROM ${STORED}`);
-  return new Set(numeric.filter((_, index) => found![`c${index}`] === true));
+/** A column of more such numbers is one of codes, like `12e345`. */
+const INFINITE_SHARE = 0.5;
+
+/**
+ * Numbers beyond the range of a double, `1e400`, become missing, of which a note speaks.
+ * @returns also the columns that hold little else, which are texts
+ */
+async function dropInfinite(
+  database: Database,
+  numeric: readonly string[],
+): Promise<{ texts: ReadonlySet<string>; notes: TableNote[] }> {
+  const texts = new Set<string>();
+  const notes: TableNote[] = [];
+  if (numeric.length === 0) return { texts, notes };
+  const counts = numeric.map(
+    (name, index) =>
+      `count(*) FILTER (WHERE isinf(${quoteIdentifier(name)})) AS i${index}, count(${quoteIdentifier(name)}) AS n${index}`,
+  );
+  const [found] = await database.query(`SELECT ${counts.join(", ")} FROM ${STORED}`);
+  for (const [index, name] of numeric.entries()) {
+    const infinite = found![`i${index}`] as number;
+    if (infinite === 0) continue;
+    if (infinite > (found![`n${index}`] as number) * INFINITE_SHARE) texts.add(name);
+    else notes.push(infiniteNote(name, infinite));
+  }
+  // What is left as text is read again.
+  if (texts.size > 0) return { texts, notes: [] };
+  for (const { column } of notes) {
+    const source = quoteIdentifier(column!);
+    await database.run(`UPDATE ${STORED} SET ${source} = NULL WHERE isinf(${source})`);
+  }
+  return { texts, notes };
+}
+
+function infiniteNote(column: string, rows: number): TableNote {
+  const what = rows === 1 ? "1 number is" : `${rows} numbers are`;
+  const message = `${what} beyond the range of a double (1.8e308) in ${JSON.stringify(column)} and counted as missing.`;
+  return { id: "number-infinite", column, message };
 }
 
 async function refuseNoRows(database: Database, file: TableFile): Promise<void> {

@@ -18,8 +18,16 @@ export interface TableColumn {
 
 /** Something the reader changed or assumed, which the user should hear of. */
 export interface TableNote {
-  readonly id: "column-renamed" | "header-assumed" | "sheet-chosen";
+  readonly id:
+    | "column-renamed"
+    | "header-assumed"
+    | "header-repeated"
+    | "lines-skipped"
+    | "number-infinite"
+    | "sheet-chosen";
   readonly column?: string;
+  /** The name in the header that another column before has as well. */
+  readonly repeats?: string;
   readonly message: string;
 }
 

@@ -25,9 +25,26 @@ export const sourceOptions = {
     .shape.format.register(fields, { title: "Format", help: "Default: by content." }),
   delimiter: text("Delimiter of a CSV file"),
   encoding: text("Text encoding", "utf-8, utf-16le, utf-16be, gb18030; default: by content"),
+  header: z
+    .enum(["yes", "none"])
+    .transform((said) => said === "yes")
+    .optional()
+    .register(fields, { title: "Whether a line names the columns", help: "Default: by content." }),
+  skipLines: z.coerce.number().int().min(0).optional().register(fields, {
+    title: "Lines above the header to pass over; of an Excel file rows",
+    help: "Default: by content.",
+  }),
   sheet: text("Sheet of an Excel file"),
   allowHost: z.array(z.string()).default([]).register(fields, { title: "Hosts a URL may be fetched from" }),
 };
+
+type SourceFlags = z.infer<z.ZodObject<typeof sourceOptions>>;
+
+/** What the flags of a verb say about its data file. */
+export function readingOf(flags: SourceFlags): SourceFlags {
+  const { format, delimiter, encoding, header, skipLines, sheet, allowHost } = flags;
+  return { format, delimiter, encoding, header, skipLines, sheet, allowHost };
+}
 
 /** Flags that override the project file. */
 export const projectOptions = {
@@ -99,6 +116,8 @@ export function projectFromFlags(
         format: flags.format,
         delimiter: flags.delimiter,
         encoding: flags.encoding,
+        header: flags.header,
+        skipLines: flags.skipLines,
         sheet: flags.sheet,
         id: flags.id,
         time: flags.timeColumn,

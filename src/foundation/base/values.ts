@@ -82,9 +82,19 @@ export function parseNumber(value: unknown, format: ValueFormat = {}): number | 
 }
 
 function cleanNumber(text: string, { unit, strip, decimal }: ValueFormat): string {
-  let cleaned = withoutUnit(text, unit);
+  let cleaned = withoutUnit(halfWidth(text), unit);
   if (strip) for (const character of strip) cleaned = cleaned.replaceAll(character, "");
   return plainSign(decimal === "," ? cleaned.replaceAll(",", ".") : cleaned);
+}
+
+/** As Chinese and Japanese input methods write numbers, and what each character stands for. */
+export const FULL_WIDTH = "０１２３４５６７８９．，＋－％（）";
+export const HALF_WIDTH = "0123456789.,+-%()";
+const fullWidthCharacter = new RegExp(`[${FULL_WIDTH}]`, "g");
+
+/** `123.5` for `１２３．５`. */
+export function halfWidth(text: string): string {
+  return text.replace(fullWidthCharacter, (found) => HALF_WIDTH[FULL_WIDTH.indexOf(found)]!);
 }
 
 /** Without the unit at its end, and the blanks before that. */
@@ -102,9 +112,12 @@ export function plainSign(text: string): string {
   return text.replaceAll(MINUS_SIGN, "-").replace(accountingExpression, "-$1");
 }
 
+/** Also one beyond the range of a double. */
+export const spellsNumber = (text: string): boolean => numberExpression.test(text);
+
 /** The number a text spells under `NUMBER_PATTERN`, if it is finite. */
 export function parsePlainNumber(text: string): number | undefined {
-  if (!numberExpression.test(text)) return undefined;
+  if (!spellsNumber(text)) return undefined;
   const number = Number(text);
   return Number.isFinite(number) ? number : undefined;
 }

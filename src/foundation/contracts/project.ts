@@ -34,6 +34,10 @@ const dataSchema = z.strictObject({
     title: "Header",
     help: "Whether the first line names the columns; default: by content.",
   }),
+  skipLines: z.number().int().min(0).optional().register(fields, {
+    title: "Lines above the table",
+    help: "Lines, or rows of a sheet, to pass over before the header; default: by content.",
+  }),
   sheet: z.string().optional().register(fields, {
     title: "Sheet of an Excel file",
     help: "Its name or its number from 1; default: the first.",

@@ -26,7 +26,7 @@ export const sourceOptionsSchema = z.strictObject({
   /** A WHATWG encoding label: `utf-8`, `utf-16le`, `gb18030`, `windows-1252`, … */
   encoding: z.string().optional(),
   header: z.boolean().optional(),
-  /** Lines before the header. */
+  /** Lines (of a sheet: rows) before the header, or before the first row where there is none. */
   skipLines: z.number().int().nonnegative().optional(),
   /** Name of a sheet, or its number from 1. Default the first. */
   sheet: z.string().optional(),

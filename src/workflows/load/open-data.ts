@@ -31,8 +31,9 @@ export function openData(data: Project["data"], context: OpenDataContext): Promi
       hint: "Name a file on the command line, or set `data.source` in quern.yaml.",
     });
   }
-  const { format, delimiter, encoding, header, sheet } = data;
-  return openLocation(data.source, defined({ format, delimiter, encoding, header, sheet }), context);
+  const { format, delimiter, encoding, header, skipLines, sheet } = data;
+  const reading = defined({ format, delimiter, encoding, header, skipLines, sheet });
+  return openLocation(data.source, reading, context);
 }
 
 /** Opens what a user named, with what was said about reading it. */

@@ -217,6 +217,18 @@ export function listedNames(names: readonly string[]): string {
     .join(", ");
 }
 
+/** Two columns of one name: which is meant? @throws QuernError TARGET_UNUSABLE unless the other one is ignored */
+export function refuseTwins(target: string, notes: readonly TableNote[], ignored: readonly string[]): void {
+  const twin = notes.find(({ repeats, column }) => repeats === target && !ignored.includes(column!))?.column;
+  if (twin === undefined) return;
+  throw unusable(
+    target,
+    `is not the only one of that name; the later one is called ${JSON.stringify(twin)}`,
+    { twin },
+    `Rename one of them in the data, or leave the other one out: \`--ignore ${twin}\`.`,
+  );
+}
+
 export function unknownTarget(
   wanted: string,
   names: readonly string[],
@@ -231,7 +243,9 @@ export function unknownTarget(
     {
       details: { column: wanted, columns: names.slice(0, 100) },
       ...(headless
-        ? { hint: "If the first line does name them, set `data: { header: true }` in quern.yaml." }
+        ? {
+            hint: "If the first line does name them, say `--header yes`, or `data: { header: true }` in quern.yaml.",
+          }
         : names.length === 1
           ? { hint: "If one cell holds a whole line, name the `--delimiter` between its values." }
           : {}),

@@ -12,7 +12,13 @@ import { findLostPictures, lostPicturesError, lostPicturesFinding } from "../loa
 import { noteFinding } from "../load/note-finding.js";
 import { readableRows } from "../load/readable-rows.js";
 import { type DataRoles, decideSchema, rolesOf } from "../load/schema.js";
-import { listedNames, type ResolvedTarget, resolveTarget, unknownTarget } from "../load/target.js";
+import {
+  listedNames,
+  type ResolvedTarget,
+  refuseTwins,
+  resolveTarget,
+  unknownTarget,
+} from "../load/target.js";
 
 /** A table as a training sees it: every column has a kind, the target a task, the rest a role. */
 export interface PreparedData {
@@ -90,6 +96,7 @@ function requireTarget(table: Table, project: Project): string {
     });
   }
   if (!names.includes(wanted)) throw unknownTarget(wanted, names, table.notes);
+  refuseTwins(wanted, table.notes, project.data.ignore);
   refuseOtherRoles(wanted, project);
   return wanted;
 }

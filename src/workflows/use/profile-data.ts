@@ -13,7 +13,7 @@ import { type WorkflowOptions, workflowContext } from "../context.js";
 import { noteFinding } from "../load/note-finding.js";
 import { openData } from "../load/open-data.js";
 import { decideSchema } from "../load/schema.js";
-import { resolveTarget, unknownTarget } from "../load/target.js";
+import { refuseTwins, resolveTarget, unknownTarget } from "../load/target.js";
 import { loadExtensions } from "../project/extensions.js";
 import { resolveProject } from "../project/project-file.js";
 
@@ -43,6 +43,7 @@ export async function profileData(
   const data = await openData(source, { ...context, allowedHosts: request.allowedHosts ?? [] });
   try {
     const { columns, unreadable } = await decideSchema(data, project);
+    if (task.target !== undefined) refuseTwins(task.target, data.table.notes, source.ignore);
     const { id, time, group } = source;
     const roles = {
       ...(id === undefined ? {} : { id }),

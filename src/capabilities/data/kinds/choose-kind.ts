@@ -1,5 +1,5 @@
 import { IMAGE_FILE, isImageUri } from "../../../foundation/base/pictures/image-text.js";
-import { isMissingText, parseVector, type ValueFormat } from "../../../foundation/base/values.js";
+import { halfWidth, isMissingText, parseVector, type ValueFormat } from "../../../foundation/base/values.js";
 import type { ColumnKind } from "../../../foundation/contracts/column.js";
 import type { ColumnEvidence } from "./column-evidence.js";
 import { saysCounter, saysId, saysTime } from "./column-name-hints.js";
@@ -135,7 +135,7 @@ function chooseForTexts(evidence: ColumnEvidence, isImage: IsImage): Choice[] {
 
 /** Leading zeros, or more digits than a number keeps. */
 function looksLikeCodes(texts: readonly string[]): boolean {
-  const codes = texts.filter((text) => /^\s*(0\d+|\d{16,})\s*$/.test(text)).length;
+  const codes = texts.filter((text) => /^\s*(0\d+|\d{16,})\s*$/.test(halfWidth(text))).length;
   return codes > texts.length * 0.01;
 }
 

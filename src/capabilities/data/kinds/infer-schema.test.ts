@@ -68,6 +68,22 @@ describe("inferSchema", () => {
       { kind: "number", format: { strip: "," } },
       [1234, 12, 1000000.5, NaN_],
     ],
+    [
+      "full-width digits, as input methods of Chinese and Japanese write them",
+      "金额",
+      ["１２３．５", "１，２３４", "－３", "7", "（２）"],
+      { kind: "number", format: { strip: "," } },
+      [123.5, 1234, -3, 7, -2],
+    ],
+    ["full-width percent", "比例", ["１０％", "2.5%"], { kind: "number" }, [0.1, 0.025]],
+    ["full-width codes", "编号", ["００１", "００２", "００３"], { kind: "id" }],
+    [
+      "digits grouped as in India",
+      "v",
+      ["1,23,456", "12,34,56,789.5", "₹1,000", "99"],
+      { kind: "number" },
+      [123456, 123456789.5, 1000, 99],
+    ],
     ["dollars", "v", ["$1,234.50", "$3", "-$2.25", "N/A"], { kind: "number" }, [1234.5, 3, -2.25, NaN_]],
     ["yuan and a blank", "价格", ["¥ 1,200", "300 元", "¥5.5"], { kind: "number" }, [1200, 300, 5.5]],
     [

@@ -1,4 +1,10 @@
-import { parseNumber, plainSign, type ValueFormat, withoutUnit } from "../../../foundation/base/values.js";
+import {
+  halfWidth,
+  parseNumber,
+  plainSign,
+  type ValueFormat,
+  withoutUnit,
+} from "../../../foundation/base/values.js";
 
 /** A way of writing numbers beyond the plain one. */
 export interface NumberReading {
@@ -17,7 +23,8 @@ const SPACES = "   ";
  * a comma is a decimal comma unless every group after it has three digits.
  */
 export function proposeNumberReading(texts: readonly string[]): NumberReading | undefined {
-  const present = texts.map((text) => text.trim()).filter((text) => !Number.isNaN(parseNumber(text)));
+  const written = texts.map((text) => text.trim()).filter((text) => !Number.isNaN(parseNumber(text)));
+  const present = written.map(halfWidth);
   if (present.length === 0) return undefined;
   const unit = unitOf(present);
   if (unit === undefined) return readingOf(present);
@@ -88,7 +95,8 @@ interface Separators {
 }
 
 const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-const POINT = /^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/;
+/** Groups of three, or as in India: three, then twos (`1,23,456`). */
+const POINT = /^[+-]?(\d{1,3}(,\d{3})+|\d{1,2}(,\d{2})+,\d{3})(\.\d*)?$/;
 const COMMA = /^[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d*)?$/;
 const APOSTROPHE = /^[+-]?\d{1,3}(['’]\d{3})+(\.\d*)?$/;
 

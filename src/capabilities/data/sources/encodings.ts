@@ -20,6 +20,18 @@ export function detectEncoding(head: Uint8Array): DetectedEncoding | undefined {
   return undefined;
 }
 
+/** Two characters of another encoding can be valid UTF-8 by chance, as the GBK bytes of 联通 are. */
+const SURE_CHARACTERS = 3;
+
+/** Whether so many different characters are valid UTF-8 that no other encoding can be meant. */
+export function isSurelyUtf8(head: Uint8Array): boolean {
+  const detected = detectEncoding(head);
+  if (detected?.encoding !== "utf-8") return false;
+  if (head[0] === 0xef && head[1] === 0xbb) return true;
+  const text = new TextDecoder("utf-8").decode(head, { stream: true });
+  return new Set(text.match(/[^\0-\x7f]/gu)).size >= SURE_CHARACTERS;
+}
+
 function countZeros(bytes: Uint8Array): { even: number; odd: number } {
   const count = [0, 0];
   for (const [index, byte] of bytes.entries()) if (byte === 0) count[index % 2]!++;

@@ -16,7 +16,7 @@ import { makePrivateFolder } from "../../../foundation/base/private-folder.js";
 import type { SourceDescription, SourceFormat, SourceOptions } from "../../../foundation/contracts/source.js";
 import { type AnnotatedFolder, isAnnotated } from "./annotated/annotated-folder.js";
 import { writeConllAsTable } from "./conll.js";
-import { detectEncoding } from "./encodings.js";
+import { detectEncoding, isSurelyUtf8 } from "./encodings.js";
 import { writeIdxAsCsv } from "./idx.js";
 import { writeListing } from "./image-folder.js";
 import { hasMixedLineEnds, unifyLineEnds } from "./line-ends.js";
@@ -195,7 +195,18 @@ async function recogniseAll(
   for (const location of locations) {
     for (const file of await locate(location, places)) files.push(await recognise(file, options.format));
   }
+  if (options.encoding !== undefined) for (const file of files) refuseMojibake(file, options.encoding);
   return files;
+}
+
+/** Many encodings take any bytes, and would show other characters than were written. */
+function refuseMojibake(file: RecognisedFile, encoding: string): void {
+  if (file.format === "parquet" || file.format === "xlsx") return;
+  if (createDecoder(encoding).encoding === "utf-8" || !isSurelyUtf8(file.head)) return;
+  throw new QuernError("DATA_ENCODING", `${file.name} is written in UTF-8, not in ${encoding}.`, {
+    details: { file: file.name, encoding },
+    hint: "Leave `--encoding` out, or say `--encoding utf-8`.",
+  });
 }
 
 const familyOf = (format: SourceFormat): string => (format === "tsv" ? "csv" : format);
@@ -355,7 +366,8 @@ function tableSource(files: readonly TableFile[], format: SourceFormat, options:
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(quote === undefined ? (format === "xlsx" ? { quote: '"' } : {}) : { quote }),
     ...(header === undefined ? {} : { header }),
-    ...(skipLines === undefined ? {} : { skipLines }),
+    // Rows of a sheet were passed over as it was written as text.
+    ...(skipLines === undefined ? {} : { skipLines: format === "xlsx" ? 0 : skipLines }),
   };
   return { format: "delimited", files, dialect };
 }

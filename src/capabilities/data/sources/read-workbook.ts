@@ -14,6 +14,8 @@ export interface SheetChoice {
   readonly sheet?: string | undefined;
   /** False: the first row is data like the others. */
   readonly header?: boolean | undefined;
+  /** Rows above the table to pass over. */
+  readonly skipLines?: number | undefined;
 }
 
 /**
@@ -23,11 +25,11 @@ export interface SheetChoice {
  */
 export async function writeSheetAsCsv(
   file: LocatedFile,
-  { sheet, header }: SheetChoice,
+  { sheet, header, skipLines = 0 }: SheetChoice,
   target: string,
 ): Promise<TableNote[]> {
   const { rows, sheets } = await readRows(file, sheet);
-  const filled = rows.filter((row) => row.some((cell) => cell !== null && cell !== ""));
+  const filled = rows.slice(skipLines).filter((row) => row.some((cell) => cell !== null && cell !== ""));
   const guessed = sheet === undefined && sheets.length > 1;
   if (filled.length === 0 || (guessed && filled.length === 1 && header !== false)) {
     throw emptySheet(file, sheet, sheets, filled.length);

@@ -3,7 +3,7 @@ import { fields } from "../../../foundation/contracts/extension.js";
 import { evaluateModel } from "../../../workflows/use/evaluate-model.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
-import { modulesOption, projectSettings, sourceOptions } from "../project-options.js";
+import { modulesOption, projectSettings, readingOf, sourceOptions } from "../project-options.js";
 import { formatNumber, textTable } from "../text.js";
 import { workflowOptions } from "../workflow-options.js";
 
@@ -32,7 +32,7 @@ export const command = defineCommand({
     ...commonOptions,
   }),
   async run([model, data], options, io) {
-    const { report, language, slices, format, delimiter, encoding, sheet, allowHost } = options;
+    const { report, language, slices } = options;
     const result = await evaluateModel(
       {
         model: model!,
@@ -40,7 +40,7 @@ export const command = defineCommand({
         language,
         slices,
         extensions: projectSettings(options.project).extensions,
-        reading: { format, delimiter, encoding, sheet, allowHost },
+        reading: readingOf(options),
         ...(report === undefined ? {} : { report }),
       },
       workflowOptions(options, io),

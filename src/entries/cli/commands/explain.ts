@@ -6,7 +6,7 @@ import { explainModel, type ModelExplanation } from "../../../workflows/use/expl
 import { type ExplainRowsResult, explainRows } from "../../../workflows/use/explain-rows.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
-import { sourceOptions } from "../project-options.js";
+import { readingOf, sourceOptions } from "../project-options.js";
 import { formatNumber, textTable } from "../text.js";
 import { workflowOptions } from "../workflow-options.js";
 
@@ -92,7 +92,7 @@ export const command = defineCommand({
 });
 
 function requestOf(model: string, source: string, flags: z.infer<typeof options>) {
-  const { format, delimiter, encoding, sheet, allowHost, method, seed, rows, coalitions, out } = flags;
+  const { method, seed, rows, coalitions, out } = flags;
   return {
     ...{ model, source, method, seed, language: flags.language },
     ...(flags.report === undefined ? {} : { report: flags.report }),
@@ -100,7 +100,7 @@ function requestOf(model: string, source: string, flags: z.infer<typeof options>
       ...flags.onlyIncrease.map((name) => [name, { direction: "increase" as const }] as const),
       ...flags.immutable.map((name) => [name, { immutable: true }] as const),
     ]),
-    reading: { format, delimiter, encoding, sheet, allowHost },
+    reading: readingOf(flags),
     ...(flags.class === undefined ? {} : { explainedClass: flags.class }),
     ...(rows === undefined ? {} : { rows }),
     ...(coalitions === undefined ? {} : { coalitions }),

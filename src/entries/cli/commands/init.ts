@@ -3,7 +3,7 @@ import { fields } from "../../../foundation/contracts/extension.js";
 import { initProject } from "../../../workflows/project/init-project.js";
 import { defineCommand } from "../command.js";
 import { commonOptions } from "../common-options.js";
-import { sourceOptions } from "../project-options.js";
+import { readingOf, sourceOptions } from "../project-options.js";
 import { workflowOptions } from "../workflow-options.js";
 
 export const command = defineCommand({
@@ -19,9 +19,9 @@ export const command = defineCommand({
     ...commonOptions,
   }),
   async run([data], options, io) {
-    const { target, name, force, format, delimiter, encoding, sheet, allowHost } = options;
+    const { target, name, force } = options;
     const result = await initProject(
-      { source: data!, target, name, force, reading: { format, delimiter, encoding, sheet, allowHost } },
+      { source: data!, target, name, force, reading: readingOf(options) },
       workflowOptions(options, io),
     );
     io.result(result, () => `${result.path}\n\n${result.text}`);

@@ -6,7 +6,7 @@ import type { LabelResult } from "../../../foundation/contracts/label-queue.js";
 import { exportLabels, importLabels, listLabels, skipLabels } from "../../../workflows/label/label-queue.js";
 import { defineCommand } from "../command.js";
 import { commonOptions } from "../common-options.js";
-import { sourceOptions } from "../project-options.js";
+import { readingOf, sourceOptions } from "../project-options.js";
 import { formatNumber, textTable } from "../text.js";
 import { workflowOptions } from "../workflow-options.js";
 
@@ -35,7 +35,7 @@ export const command = defineCommand({
   }),
   async run([action = "", model = "", file], options, io) {
     const workflow = workflowOptions(options, io);
-    const { out, again, ids, limit, format, delimiter, encoding, sheet, allowHost } = options;
+    const { out, again, ids, limit } = options;
     const most = limit === undefined ? {} : { limit };
     const result = await act();
     io.result(result, () => describeResult(result));
@@ -50,7 +50,7 @@ export const command = defineCommand({
           return exportLabels({ model, out, again, ...most }, workflow);
         case "import": {
           if (file === undefined) throw usage("The file of labels is missing.", "labelled.csv");
-          const reading = { format, delimiter, encoding, sheet, allowHost };
+          const reading = readingOf(options);
           return importLabels({ model, source: file, reading }, workflow);
         }
         case "skip":

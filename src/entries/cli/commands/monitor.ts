@@ -8,7 +8,7 @@ import { writeDashboards } from "../../../workflows/watch/dashboards.js";
 import { monitorModel } from "../../../workflows/watch/monitor.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
-import { projectSettings, sourceOptions } from "../project-options.js";
+import { projectSettings, readingOf, sourceOptions } from "../project-options.js";
 import { formatNumber, textTable } from "../text.js";
 import { smtpFromEnvironment, workflowOptions } from "../workflow-options.js";
 
@@ -47,19 +47,7 @@ export const command = defineCommand({
     ...commonOptions,
   }),
   async run([model], options, io) {
-    const {
-      window,
-      data,
-      reference,
-      labels,
-      report,
-      language,
-      format,
-      delimiter,
-      encoding,
-      sheet,
-      allowHost,
-    } = options;
+    const { window, data, reference, labels, report, language } = options;
     const { monitoring, extensions } = projectSettings(options.project);
     const result = await monitorModel(
       {
@@ -67,7 +55,7 @@ export const command = defineCommand({
         language,
         extensions,
         settings: window === undefined ? monitoring : { ...monitoring, window },
-        reading: { format, delimiter, encoding, sheet, allowHost },
+        reading: readingOf(options),
         ...(data === undefined ? {} : { data }),
         ...(reference === undefined ? {} : { reference }),
         ...(labels === undefined ? {} : { labels }),

@@ -3,7 +3,7 @@ import { fields } from "../../../foundation/contracts/extension.js";
 import { predictFile } from "../../../workflows/use/predict-file.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
-import { sourceOptions } from "../project-options.js";
+import { readingOf, sourceOptions } from "../project-options.js";
 import { workflowOptions } from "../workflow-options.js";
 
 export const command = defineCommand({
@@ -41,18 +41,7 @@ export const command = defineCommand({
     ...commonOptions,
   }),
   async run([model, data], options, io) {
-    const {
-      out,
-      escapeFormulas,
-      interval,
-      resume,
-      chunkRows,
-      format,
-      delimiter,
-      encoding,
-      sheet,
-      allowHost,
-    } = options;
+    const { out, escapeFormulas, interval, resume, chunkRows } = options;
     const result = await predictFile(
       {
         model: model!,
@@ -62,7 +51,7 @@ export const command = defineCommand({
         interval,
         resume,
         chunkRows,
-        reading: { format, delimiter, encoding, sheet, allowHost },
+        reading: readingOf(options),
       },
       workflowOptions(options, io),
     );

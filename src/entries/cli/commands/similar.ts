@@ -3,7 +3,7 @@ import { fields } from "../../../foundation/contracts/extension.js";
 import { findSimilar } from "../../../workflows/embed/find-similar.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
-import { sourceOptions } from "../project-options.js";
+import { readingOf, sourceOptions } from "../project-options.js";
 import { workflowOptions } from "../workflow-options.js";
 
 const SHOWN = 20;
@@ -28,7 +28,7 @@ export const command = defineCommand({
     ...commonOptions,
   }),
   async run([model, data], options, io) {
-    const { to, k, out, format, delimiter, encoding, sheet, allowHost } = options;
+    const { to, k, out } = options;
     const result = await findSimilar(
       {
         model: model!,
@@ -36,7 +36,7 @@ export const command = defineCommand({
         catalogue: to,
         count: k,
         out,
-        reading: { format, delimiter, encoding, sheet, allowHost },
+        reading: readingOf(options),
       },
       workflowOptions(options, io),
     );
