@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleBytes } from "../fixtures/bundle-bytes.js";
-import { penguins, writeLines } from "./data.js";
+import { FEW_TREES, penguins, writeLines } from "./data.js";
 import { type Outcome, quern, workFolder } from "./quern.js";
 
 const { folder, remove } = workFolder();
@@ -11,7 +11,7 @@ const SETTINGS = `name: penguins
 task: { target: species }
 data: { source: penguins.csv }
 split: { kind: stratified, train: 0.8, validation: 0.1, test: 0.1 }
-models: [gbdt, logistic-regression, { trainer: extra-trees, trees: 60 }, nearest-neighbours]
+models: [${FEW_TREES}, logistic-regression, { trainer: extra-trees, trees: 60 }, nearest-neighbours]
 ensemble: { folds: 3 }
 tuning: { trials: 16 }
 evaluation: { resamples: 0, learningCurve: false }

@@ -28,7 +28,7 @@ async function divide(file: string, args: readonly string[], project?: object) {
       "--target",
       "species",
       "--models",
-      "gbdt",
+      "logistic-regression",
       "--project",
       path,
       "--store",

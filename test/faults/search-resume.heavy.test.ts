@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createRandom } from "../../src/foundation/base/random.js";
-import { penguins, writeLines } from "../e2e/data.js";
+import { FEW_TREES, penguins, writeLines } from "../e2e/data.js";
 import { quern, workFolder } from "../e2e/quern.js";
 import { bundleBytes } from "../fixtures/bundle-bytes.js";
 import { startTraining, trainingProcess } from "./interrupt.js";
@@ -15,7 +15,7 @@ const SETTINGS = `name: penguins
 task: { target: species }
 data: { source: penguins.csv }
 split: { kind: stratified, train: 0.8, validation: 0.1, test: 0.1 }
-models: [gbdt, logistic-regression, { trainer: extra-trees, trees: 60 }, nearest-neighbours]
+models: [${FEW_TREES}, logistic-regression, { trainer: extra-trees, trees: 60 }, nearest-neighbours]
 ensemble: { folds: 3 }
 tuning: { trials: 16 }
 evaluation: { resamples: 0, learningCurve: false }
