@@ -11,7 +11,8 @@ export interface FigureText {
 }
 
 export function figure(option: ChartOption, frame: Omit<ChartFrame, "label">, text: FigureText): Html {
-  return html`<figure class="${text.wide ? "wide" : "half"}"><figcaption>${text.title}${
+  // A wide one scrolls on a narrow screen, by the keyboard as well.
+  return html`<figure class="${text.wide ? "wide" : "half"}"${text.wide && html` tabindex="0"`}><figcaption>${text.title}${
     text.note && html`<span class="small">${text.note}</span>`
   }</figcaption>${renderChart(option, { ...frame, label: text.title })}</figure>`;
 }

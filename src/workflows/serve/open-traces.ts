@@ -59,13 +59,22 @@ function collectorUrl({ url, environment }: TracesRequest): URL | undefined {
   return parsed;
 }
 
-/** `key=value,key=value`, percent-encoded, as W3C Baggage has it. */
+/** `key=value,key=value`, percent-encoded, as W3C Baggage has it. @throws QuernError USAGE, which keeps the value to itself */
 function headersFrom(text: string): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const pair of text.split(",")) {
     const [key = "", ...value] = pair.split("=");
-    if (key.trim() !== "" && value.length > 0)
-      headers[key.trim().toLowerCase()] = decodeURIComponent(value.join("=").trim());
+    if (key.trim() === "" || value.length === 0) continue;
+    const name = key.trim().toLowerCase();
+    try {
+      headers[name] = decodeURIComponent(value.join("=").trim());
+    } catch {
+      throw new QuernError(
+        "USAGE",
+        `The header ${JSON.stringify(name)} in OTEL_EXPORTER_OTLP_HEADERS has a percent sign that encodes nothing.`,
+        { hint: "Values are percent-encoded: write % as %25." },
+      );
+    }
   }
   return headers;
 }

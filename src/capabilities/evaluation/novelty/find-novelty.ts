@@ -7,8 +7,8 @@ import { fitMixedSpace, type MixedSpace } from "./mixed-space.js";
 
 /** Learning rows that distances are measured to, and as many others that say which distances are usual. */
 const SAMPLE_ROWS = { least: 250, most: 2000 };
-/** Of single columns, compared: a few seconds. Wide or long tables are compared with fewer learning rows. */
-const MOST_COMPARISONS = 2e9;
+/** Of single columns: a few seconds. Wide or long tables are compared with fewer learning rows. */
+const MOST_COMPARISONS = 5e8;
 const LEAST_ROWS = 50;
 /** The mean of this many nearest rows is steadier than the nearest alone. */
 const NEIGHBOURS = 5;
@@ -98,7 +98,8 @@ function nearestRows(
   for (const [axis, places] of reference.entries()) space.addApart(axis, asked[axis]![row]!, places, squares);
   const nearest: { row: number; square: number }[] = [];
   let limit = Number.POSITIVE_INFINITY;
-  for (const [other, square] of squares.entries()) {
+  for (let other = 0; other < squares.length; other++) {
+    const square = squares[other]!;
     if (square >= limit) continue;
     const at = nearest.findIndex((one) => square < one.square);
     nearest.splice(at < 0 ? nearest.length : at, 0, { row: other, square });

@@ -163,17 +163,12 @@ class Statistics {
 
   encode(smoothing: Config["smoothing"]): Float64Array {
     const overall = this.#shiftedMean;
-    if (smoothing !== null) {
-      const mixed = smoothing === "auto" ? this.#rowsToMix() : smoothing;
-      return this.rows.map((rows, slot) => {
-        // Without rows, or where categories do not differ at all.
-        if (rows === 0 || mixed === Number.POSITIVE_INFINITY) return this.mean;
-        return (this.#sums[slot]! + mixed * overall) / (rows + mixed) + this.#shift;
-      });
-    }
     const variance = Math.max(0, sum(this.#squares) / this.#count - overall * overall);
+    const mixed = smoothing === "auto" ? this.#rowsToMix(overall, variance) : smoothing;
     const shrunk = this.rows.map((rows, slot) => {
-      if (rows === 0) return overall;
+      // Without rows, or where categories do not differ at all.
+      if (rows === 0 || mixed === Number.POSITIVE_INFINITY) return overall;
+      if (mixed !== null) return (this.#sums[slot]! + mixed * overall) / (rows + mixed);
       const own = this.#sums[slot]! / rows;
       const spread = Math.max(0, this.#squares[slot]! / rows - own * own);
       const weight = (variance * rows) / (variance * rows + spread);
@@ -186,9 +181,7 @@ class Statistics {
    * The variance within categories over that between them, which Micci-Barreca mixes by. The mean product of two rows
    * of a category is the square of what its rows have in common, whatever their noise.
    */
-  #rowsToMix(): number {
-    const overall = this.#shiftedMean;
-    const variance = sum(this.#squares) / this.#count - overall * overall;
+  #rowsToMix(overall: number, variance: number): number {
     let products = 0;
     let repeated = 0;
     for (const [slot, rows] of this.rows.entries()) {
