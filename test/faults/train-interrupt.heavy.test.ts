@@ -7,7 +7,7 @@ import { FEW_TREES, penguins, writeLines } from "../e2e/data.js";
 import { quern, workFolder } from "../e2e/quern.js";
 import { killAndRecover } from "./kill-and-recover.js";
 
-const KILLS = 64;
+const KILLS = 50;
 const ARGS = ["data.csv", "--target", "species"] as const;
 const { folder, remove } = workFolder();
 const modelOf = (bundle: string): string => readFileSync(join(bundle, "model.onnx"), "base64");
