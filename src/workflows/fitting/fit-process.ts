@@ -11,6 +11,8 @@ import {
 
 /** Of what a dying worker wrote, the end says why. */
 const KEPT_ERROR_CHARACTERS = 4_000;
+/** A process that is still loading its modules on a busy machine is not a fit that hangs. */
+const START_PATIENCE_MS = 60_000;
 
 export interface FitProcessOptions {
   /** The script that calls `serveFits`. */
@@ -20,7 +22,7 @@ export interface FitProcessOptions {
   readonly heapMebibytes: number;
   /** After an abort or at the end it gets this long before it is killed. */
   readonly graceMs: number;
-  /** A fit that says nothing for this long counts as hung. */
+  /** A fit that says nothing for this long counts as hung; counts from the process's first sign of life. */
   readonly silenceMs: number;
 }
 
@@ -36,7 +38,6 @@ export class FitProcessDeath extends Error {}
 interface Running {
   readonly id: number;
   readonly listener: FitListener;
-  readonly hang: NodeJS.Timeout;
   resolve(result: { output: Sha256; seconds: number }): void;
   reject(failure: Error): void;
 }
@@ -47,7 +48,9 @@ export class FitProcess {
   readonly #child: ChildProcess;
   readonly #gone: Promise<void>;
   #alive = true;
+  #spoke = false;
   #hung = false;
+  #hang: NodeJS.Timeout | undefined;
   #errors = "";
   #fits = 0;
   #running: Running | undefined;
@@ -92,13 +95,10 @@ export class FitProcess {
       this.#send({ kind: "abort", id });
       deadline = setTimeout(() => this.#kill(), this.#options.graceMs);
     };
-    const hang = setTimeout(() => {
-      this.#hung = true;
-      this.#kill();
-    }, this.#options.silenceMs);
+    this.#awaitLife();
     try {
       return await new Promise((resolve, reject) => {
-        this.#running = { id, listener, hang, resolve, reject };
+        this.#running = { id, listener, resolve, reject };
         if (!this.#alive) return reject(this.#death(null, null));
         this.#send({ kind: "fit", id, task });
         signal.addEventListener("abort", onAbort, { once: true });
@@ -108,8 +108,21 @@ export class FitProcess {
       this.#running = undefined;
       signal.removeEventListener("abort", onAbort);
       clearTimeout(deadline);
-      clearTimeout(hang);
+      clearTimeout(this.#hang);
     }
+  }
+
+  /** From now on the running fit has to say something in time. */
+  #awaitLife(): void {
+    const { silenceMs } = this.#options;
+    clearTimeout(this.#hang);
+    this.#hang = setTimeout(
+      () => {
+        this.#hung = true;
+        this.#kill();
+      },
+      this.#spoke ? silenceMs : Math.max(silenceMs, START_PATIENCE_MS),
+    );
   }
 
   /** Ends the process; resolves when it is gone. */
@@ -131,9 +144,10 @@ export class FitProcess {
   }
 
   #receive(reply: FitReply): void {
+    this.#spoke = true;
     const running = this.#running;
     if (!running) return;
-    running.hang.refresh();
+    this.#awaitLife();
     switch (reply.kind) {
       case "alive":
         return;

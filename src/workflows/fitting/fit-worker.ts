@@ -51,6 +51,7 @@ export function serveFits(executor: FitExecutor): void {
   process.on("SIGINT", () => undefined);
   // Nothing is worth finishing: blobs appear whole or not at all.
   process.on("disconnect", () => process.exit());
+  send({ kind: "alive" });
   setInterval(() => current && send({ kind: "alive" }), HEARTBEAT_MS).unref();
   process.on("message", (request: FitRequest) => {
     switch (request.kind) {
