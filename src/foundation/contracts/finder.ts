@@ -24,6 +24,8 @@ export interface FinderInput {
   readonly sample: Int32Array;
   /** One entry a row of `frame`; a row without a target has code -1 or NaN. */
   readonly target?: { readonly name: string; readonly values: Target };
+  /** Structured tasks: the columns that hold the truth (entities, boxes, masks, labels), in a format of their own. */
+  readonly truths?: readonly string[];
   /** Row numbers of `frame`. Present only when `frame` is the whole table. */
   readonly splits?: readonly Split[];
   readonly roles: ColumnRoles;

@@ -65,18 +65,18 @@ async function inspect(
   dataset: string,
   split: string,
 ): Promise<Pick<JudgedStructure, "profile" | "findings">> {
-  const { schema, frame, roles, unreadable, truth } = prepared;
+  const { schema, frame, roles, unreadable, truth, truthColumns: truths } = prepared;
   const { value } = await steps.run(
     {
       id: "inspect-structure",
-      version: 1,
-      config: { schema, roles, unreadable },
+      version: 2,
+      config: { schema, roles, unreadable, truths },
       inputs: { dataset, split },
     },
     async () => {
       const input = await measureTable(data.table, schema, { frame, roles, unreadable });
       const { finders } = extensions;
-      const findings = findProblems({ ...input, splits: division.splits }, { finders });
+      const findings = findProblems({ ...input, truths, splits: division.splits }, { finders });
       return { profile: input.profile, findings };
     },
   );

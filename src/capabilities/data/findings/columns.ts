@@ -3,10 +3,13 @@ import type { FinderInput } from "../../../foundation/contracts/finder.js";
 import { type Column, type Frame, isWide } from "../../../foundation/contracts/frame.js";
 import type { ColumnProfile } from "../../../foundation/contracts/profile.js";
 
-/** The columns a model may learn from: not the target, no ids, nothing ignored, no roles that only divide rows. */
+/**
+ * The columns a model may learn from: not the target, no truth of a structured task, no ids, nothing ignored, no roles
+ * that only divide rows.
+ */
 export function featureColumns(input: FinderInput): { profile: ColumnProfile; column: Column }[] {
   const { id, group } = input.roles;
-  const excluded = new Set([input.target?.name, id, group]);
+  const excluded = new Set([input.target?.name, ...(input.truths ?? []), id, group]);
   return input.profile.columns.flatMap((profile) => {
     const column = input.frame.columns.get(profile.name);
     if (!column || excluded.has(profile.name)) return [];

@@ -309,6 +309,10 @@ describe("unusable columns and values", () => {
     );
     expect(ids(findings)).toEqual(["nested-values meta", "nested-values tags"]);
     expect(findings[0]!.fix.action).toContain('"meta.age", "meta.tags"');
+    // The truth of a structured task is meant to be JSON.
+    const truths = ["meta", "tags"];
+    const structured = findProblems({ ...(await inspect({ ...data, meta, tags }, binary)), truths });
+    expect(structured.filter(({ column }) => truths.includes(column ?? ""))).toEqual([]);
   });
 
   it("passes on cells that could not be read", async () => {
