@@ -27,6 +27,8 @@ export interface TableColumn<Row> {
   readonly heading?: boolean;
   /** Left out where no row has anything in it. */
   readonly optional?: boolean;
+  /** Sentences or lists: on a phone the rows of the table become stacks of names and values. */
+  readonly prose?: boolean;
 }
 
 export interface TableOptions<Row> {
@@ -40,10 +42,16 @@ export function table<Row>(
   { caption, marked }: TableOptions<Row> = {},
 ): Html {
   const numeric = (column: TableColumn<Row>) => (column.number ? "number" : "text");
-  const cellOf = (column: TableColumn<Row>, row: Row, index: number) =>
-    column.heading
-      ? html`<th scope="row" class="${numeric(column)}">${column.cell(row, index)}</th>`
-      : html`<td class="${numeric(column)}">${column.cell(row, index)}</td>`;
+  const stacks = columns.some(({ prose: holdsProse }) => holdsProse);
+  const cellOf = (column: TableColumn<Row>, row: Row, index: number) => {
+    const value = column.cell(row, index);
+    // A number alone would not name its row once the head of the table is gone.
+    const name =
+      stacks && column.name !== "" && (column.number || !column.heading) && html` data-name="${column.name}"`;
+    return column.heading
+      ? html`<th scope="row" class="${numeric(column)}"${name}>${value}</th>`
+      : html`<td class="${numeric(column)}"${name}>${value}</td>`;
+  };
   const isEmpty = (column: TableColumn<Row>) =>
     column.optional &&
     rows.every((row, index) => ["", "–"].includes(html`${column.cell(row, index)}`.markup));
@@ -58,7 +66,7 @@ export function table<Row>(
     return html`<tr class="${marked?.(row, index) ? "marked" : "plain"}">${cells}</tr>`;
   });
   const named = shown.some((column) => column.name !== "");
-  return html`<div class="scroll" tabindex="0"><table>${caption && html`<caption>${caption}</caption>`}${
+  return html`<div class="scroll" tabindex="0"><table class="${stacks ? "stacks" : "plain"}">${caption && html`<caption>${caption}</caption>`}${
     named && html`<thead><tr>${head}</tr></thead>`
   }<tbody>${body}</tbody></table></div>`;
 }
@@ -82,6 +90,12 @@ export function badge(text: string, tone: Tone): Html {
 
 export function callout(tone: Tone, ...paragraphs: HtmlValue[]): Html {
   return html`<div class="callout ${tone}">${paragraphs.map((paragraph) => html`<p>${paragraph}</p>`)}</div>`;
+}
+
+/** What to do, the first thing first. */
+export function steps(title: string, items: readonly Html[]): Html | undefined {
+  if (items.length === 0) return undefined;
+  return html`<div class="steps"><p>${title}</p><ol>${items.map((item) => html`<li>${item}</li>`)}</ol></div>`;
 }
 
 export function note(text: HtmlValue): Html {

@@ -27,6 +27,8 @@ const POLICY =
 /** One self-contained HTML document. Equal content gives equal bytes. */
 export function page(content: PageContent): string {
   const { language, title, subtitle, lead, sections, footer } = content;
+  const contents = html`<ol>${sections.map(({ id, title: name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ol>`;
+  const contentsName = language === "zh" ? "目录" : "Contents";
   return html`<!DOCTYPE html>
 <html lang="${language === "zh" ? "zh-CN" : "en"}">
 <head>
@@ -39,11 +41,10 @@ export function page(content: PageContent): string {
 </head>
 <body>
 <div class="frame">
-<nav class="contents" aria-label="${language === "zh" ? "目录" : "Contents"}"><ol>${sections.map(
-    (section) => html`<li><a href="#${section.id}">${section.title}</a></li>`,
-  )}</ol></nav>
+<nav class="contents" aria-label="${contentsName}">${contents}</nav>
 <main>
 <header class="title"><h1>${title}</h1>${subtitle && html`<p>${subtitle}</p>`}</header>
+${sections.length > 1 && html`<details class="contents"><summary>${contentsName}</summary>${contents}</details>`}
 ${lead}
 ${sections.map(
   (section) =>

@@ -63,6 +63,21 @@ ${figure(
   const render = () =>
     page({ language: "en", title: HOSTILE, sections: [{ id: "s", title: HOSTILE, body: parts() }] });
 
+  it("names the values of tables with sentences, which stack on a phone, and folds the contents there", () => {
+    const cell = (text: string) => text;
+    const columns = [
+      { name: "Column", cell, heading: true },
+      { name: "Finding", cell, prose: true },
+    ];
+    expect(table(["a"], columns).markup).toMatch(
+      /<table class="stacks">.*<td class="text" data-name="Finding">a</,
+    );
+    expect(table(["a"], columns.slice(0, 1)).markup).not.toContain("data-name");
+    const sections = ["s", "t"].map((id) => ({ id, title: id, body: html`` }));
+    const text = page({ language: "zh", title: "", sections });
+    expect(text).toMatch(/<details class="contents"><summary>目录<\/summary><ol><li><a href="#s">/);
+  });
+
   it("keeps hostile text inert and the bytes equal", () => {
     const text = render();
     expect(render()).toBe(text);

@@ -79,6 +79,9 @@ mark .small{font-size:10.5px;color:var(--muted)}
 .badge.bad{background:var(--bad-bg);color:var(--bad)}.badge.info{background:var(--info-bg);color:var(--accent)}
 .callout{border-left:4px solid var(--line);background:var(--panel);border-radius:0 7px 7px 0;padding:9px 14px;margin:12px 0;max-width:90ch}
 .callout p{margin:2px 0}
+.lead{font-size:16.5px;max-width:82ch}
+.steps{background:var(--info-bg);border-radius:9px;padding:10px 16px;margin:14px 0;max-width:92ch}
+.steps p{margin:0;font-weight:600}.steps ol{margin:4px 0 0;padding-left:22px}.steps li{margin:3px 0}.steps a{color:inherit}
 .callout.good{border-color:var(--good);background:var(--good-bg)}.callout.warn{border-color:var(--warn);background:var(--warn-bg)}
 .callout.bad{border-color:var(--bad);background:var(--bad-bg)}.callout.info{border-color:var(--accent);background:var(--info-bg)}
 details{margin:10px 0;border:1px solid var(--line);border-radius:7px;padding:0 14px}
@@ -90,10 +93,18 @@ code{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Noto Sans Mono CJK SC",m
 .bar{display:inline-block;height:8px;border-radius:2px;background:#2b83bf;vertical-align:middle}
 `;
 
+/** Beside the text there is room for the contents; on a phone they fold, and tables of sentences become stacks. */
 const NARROW = `
-@media (max-width:860px){.frame{display:block}nav.contents{position:static;max-height:none;padding:14px 16px 0}
-nav.contents ol{display:flex;flex-wrap:wrap;gap:4px}nav.contents a{background:var(--panel);padding:3px 10px;font-size:12.5px}
-td.text{min-width:9em}td.text:last-child{min-width:15em}main{padding:18px 16px 40px}h1{font-size:22px}h2{margin-top:32px}.tiles{grid-template-columns:repeat(auto-fit,minmax(136px,1fr));gap:9px}.tile dd{font-size:19px}}
+details.contents{display:none}
+@media screen and (max-width:860px){.frame{display:block}nav.contents{display:none}
+details.contents{display:block;font-size:13.5px}details.contents ol{list-style:none;margin:0;padding:0;columns:2}details.contents a{display:block;padding:5px 0;text-decoration:none}
+td.text{min-width:9em}td.text:last-child{min-width:15em}main{padding:18px 16px 40px}h1{font-size:22px}h2{margin-top:32px}.lead{font-size:15.5px}
+.tiles{grid-template-columns:repeat(auto-fit,minmax(136px,1fr));gap:9px}.tile dd{font-size:19px}}
+@media screen and (max-width:640px){
+table.stacks,.stacks caption,.stacks tbody,.stacks tr,.stacks th,.stacks td,.stacks td.text:last-child{display:block;min-width:0;max-width:none;padding:2px 0;border:0;text-align:left;white-space:normal}
+.stacks thead,.stacks td:empty{display:none}
+.stacks tr{border-bottom:1px solid var(--line);padding:9px 0}.stacks tr.marked{padding:9px}
+.stacks [data-name]::before{content:attr(data-name) ": ";color:var(--muted);font-size:12.5px}}
 `;
 
 /** Paper keeps colours of charts, opens what is collapsed, drops navigation, and breaks between blocks. */

@@ -46,6 +46,6 @@ function routeTable(routes: readonly Route[]): Html {
   return table(routes, [
     { name: "Route", cell: ({ method, path }) => html`<code>${method} ${path}</code>`, heading: true },
     { name: "Permission", cell: ({ permission }) => permission },
-    { name: "What it does", cell: ({ summary }) => prose(summary) },
+    { name: "What it does", cell: ({ summary }) => prose(summary), prose: true },
   ]);
 }

@@ -92,7 +92,7 @@ export const findingsSection: SectionMaker = ({ input, texts }) => {
       name: texts.finding,
       cell: (one) => html`${prose(one.message)} <span class="muted">(${one.id})</span>`,
     },
-    { name: texts.action, cell: (one) => html`${state(one)} ${prose(one.fix.action)}` },
+    { name: texts.action, cell: (one) => html`${state(one)} ${prose(one.fix.action)}`, prose: true },
   ];
   return { id: "findings", title, body: table(ranked, columns) };
 };

@@ -105,7 +105,7 @@ export const worstSection: SectionMaker = ({ evaluation, input, texts }) => {
     },
     ...(evaluation.worst.some((row) => row.images) ? [{ name: texts.images, cell: imagesOf }] : []),
     ...(isExplained ? [{ name: texts.saliency, cell: (row: WorstRow) => saliencyOf(row) }] : []),
-    { name: texts.otherValues, cell: (row) => valuesOf(row, rank) },
+    { name: texts.otherValues, cell: (row) => valuesOf(row, rank), prose: true },
   ];
 
   return {

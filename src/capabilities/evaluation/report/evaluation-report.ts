@@ -6,6 +6,7 @@ import { calibrationSection, curvesSection, decisionsSection } from "./class-sec
 import { residualsSection, slicesSection, worstSection } from "./error-sections.js";
 import { fairnessSection } from "./fairness-section.js";
 import { headline } from "./headline.js";
+import { lead } from "./lead.js";
 import { resultsSection } from "./result-sections.js";
 import { structureSection } from "./structure-section.js";
 import {
@@ -52,9 +53,9 @@ export function evaluationReport(input: EvaluationReportInput, language: Languag
   const { texts } = view;
   return page({
     language,
-    title: texts.title(`${input.name}@${input.version}`),
+    title: texts.evaluationTitle(`${input.name}@${input.version}`),
     subtitle: html`${texts.subtitle(texts[input.evaluation.task], input.target)} · ${input.source}`,
-    lead: headline(view),
+    lead: html`${lead(view)}${headline(view)}`,
     sections: SECTIONS.flatMap((make) => make(view) ?? []),
     footer: html`${texts.madeBy(input.quern)}`,
   });

@@ -23,7 +23,8 @@ function resultTile({ evaluation, metric, texts }: ReportView): Tile {
 function baselineTile({ evaluation, texts }: ReportView): Tile[] {
   const value = evaluation.baseline[evaluation.metric];
   if (value === null || value === undefined) return [];
-  return [{ name: texts.baseline, value: writeFigure(value), detail: texts.baselineDetail }];
+  const detail = evaluation.task === "tagging" ? texts.baselineDictionary : texts.baselineDetail;
+  return [{ name: texts.baseline, value: writeFigure(value), detail }];
 }
 
 function goalsTile({ input, texts }: ReportView): Tile {

@@ -34,7 +34,7 @@ export const planSection: SectionMaker = (view) => {
         cell: ({ item }) => (Object.hasOwn(items, item) ? items[item]! : item),
         heading: true,
       },
-      { name: texts.planned, cell: (row) => row.planned },
+      { name: texts.planned, cell: (row) => row.planned, prose: true },
       { name: texts.outcome, cell: (row) => word(row.actual, language) },
     ]);
   const steps =
@@ -42,7 +42,7 @@ export const planSection: SectionMaker = (view) => {
     html`<h3>${texts.steps}</h3>${table(input.steps, [
       { name: texts.step, cell: (step) => step.name, heading: true },
       { name: texts.seconds, cell: (step) => formatSeconds(step.seconds), number: true },
-      { name: "", cell: (step) => (step.cached ? texts.fromCache : ""), optional: true },
+      { name: "", cell: (step) => (step.cached ? texts.fromCache : ""), optional: true, prose: true },
     ])}`;
   return { id: "plan", title: texts.plan, body: html`${plan}${estimateTable(view, estimates)}${steps}` };
 };
@@ -75,7 +75,7 @@ function estimateTable({ texts }: ReportView, estimates: readonly PlanOutcome[])
       number: true,
       optional: true,
     },
-    { name: texts.basis, cell: (one) => shorten(one.note ?? "", 120), optional: true },
+    { name: texts.basis, cell: (one) => shorten(one.note ?? "", 120), optional: true, prose: true },
   ];
   return html`<h3>${texts.planEstimates}</h3>${note(texts.planEstimatesNote)}${table(estimates, columns)}`;
 }

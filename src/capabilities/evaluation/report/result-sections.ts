@@ -98,7 +98,7 @@ export const leaderboardSection: SectionMaker = (view) => {
     { name: texts.seconds, cell: (row) => formatSeconds(row.seconds), number: true },
     { name: texts.trial, cell: (row) => formatCount(row.trial), number: true },
     { name: texts.status, cell: (row) => statusBadge(row, view) },
-    { name: texts.settings, cell: (row) => row.error ?? shorten(settingsText(row.config), 160) },
+    { name: texts.settings, cell: (row) => row.error ?? shorten(settingsText(row.config), 160), prose: true },
   ];
   return {
     id: "leaderboard",

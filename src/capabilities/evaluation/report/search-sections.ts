@@ -124,7 +124,7 @@ function trialTable(view: ReportView, name: string, trials: readonly ReportTrial
     { name: texts.seconds, cell: (trial) => formatSeconds(trial.seconds), number: true },
     { name: texts.trialState, cell: (trial) => states[trial.state] },
     { name: texts.origin, cell: (trial) => originText(trial, texts) },
-    { name: texts.settings, cell: (trial) => shorten(settingsText(trial.config), settings) },
+    { name: texts.settings, cell: (trial) => shorten(settingsText(trial.config), settings), prose: true },
   ];
   return table(trials, columns);
 }

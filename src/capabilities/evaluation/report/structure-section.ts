@@ -79,6 +79,7 @@ function worstTable({ texts, language }: ReportView, rows: readonly WorstStructu
     {
       name: texts.predicted,
       cell: (worst) => drawn(worst, worst.predicted, worst.actual, "wrong"),
+      prose: true,
     },
   ]);
 }

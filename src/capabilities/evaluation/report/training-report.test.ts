@@ -137,6 +137,44 @@ describe("training report", () => {
     expect(text.length).toBeLessThan(8_000_000);
   });
 
+  it("says first what the figure means and what to do next", () => {
+    const input = sampleReportInput("binary", 300);
+    const text = trainingReport(input, "en");
+    const lead = text.slice(text.indexOf('class="lead"'), text.indexOf('class="tiles"'));
+    const [actualNo, actualYes] = input.evaluation.confusion!.counts as [number[], number[]];
+    const found = Math.round((100 * actualYes[1]!) / (actualYes[0]! + actualYes[1]!));
+    const right = Math.round((100 * actualYes[1]!) / (actualNo[1]! + actualYes[1]!));
+    const auc = Math.round(100 * input.evaluation.metrics.auc!.value!);
+    expect(lead).toContain(`ranks them rightly in ${auc} of 100 such pairs; a coin would in 50`);
+    expect(lead).toContain(
+      `Where it decides “yes”, ${right} of 100 rows are; of the rows that are, it finds ${found} of 100.`,
+    );
+    expect(lead.match(/<li>/g)).toHaveLength(3);
+    expect(lead).toMatch(
+      /critical in the data \(1\), first: It is filled in.*Goals are not met \(auc .*quern serve churn@3/s,
+    );
+    expect(trainingReport(sampleReportInput("multiclass", 300), "zh")).toMatch(
+      /几何平均.*总是回答“.*接下来做什么/s,
+    );
+    expect(trainingReport(sampleReportInput("regression", 300), "en")).toMatch(
+      /Predictions of churned typically miss by .*Half of the predictions of churned lie within/s,
+    );
+  });
+
+  it("lets the figure of an own metric stand alone, and advises against a model that is no better", () => {
+    const input = sampleReportInput("regression", 60);
+    const { evaluation } = input;
+    const own = { ...evaluation.metrics.rmse!, title: "Own" };
+    const comparisons = evaluation.comparisons.map((one) => ({ ...one, verdict: "worse" as const }));
+    const text = trainingReport(
+      { ...input, evaluation: { ...evaluation, metric: "own", metrics: { own }, comparisons } },
+      "en",
+    );
+    expect(text).not.toContain('class="lead"');
+    expect(text).toContain("Do not use the model yet");
+    expect(text).not.toContain("See what predictions rest on");
+  });
+
   it("quotes the example for a shell", () => {
     expect(trainingReport(sampleReportInput("binary", 60), "en")).toContain("it&#39;\\&#39;&#39;s");
   });

@@ -7,6 +7,7 @@ import { dataSection, findingsSection } from "./data-sections.js";
 import { residualsSection, slicesSection, worstSection } from "./error-sections.js";
 import { fairnessSection } from "./fairness-section.js";
 import { headline } from "./headline.js";
+import { lead } from "./lead.js";
 import { modelSection } from "./model-sections.js";
 import { planSection, reproducibilitySection, usageSection } from "./provenance-sections.js";
 import { leaderboardSection, resultsSection } from "./result-sections.js";
@@ -56,7 +57,7 @@ export function trainingReport(input: ReportInput, language: Language): string {
     language,
     title: texts.title(name),
     subtitle: html`${texts.subtitle(texts[input.task], input.target)}`,
-    lead: headline(view),
+    lead: html`${lead(view)}${headline(view)}`,
     sections: SECTIONS.flatMap((make) => make(view) ?? []),
     footer: html`${texts.madeBy(input.reproducibility.versions.quern ?? "")}`,
   });

@@ -110,7 +110,7 @@ export const labelErrorsSection: SectionMaker = (view) => {
       cell: (one) => (errors.limit === null ? formatPercent(one.score) : writeFigure(one.score)),
       number: true,
     },
-    { name: texts.otherValues, cell: (one) => valueList(one.values.slice(0, MOST_VALUES)) },
+    { name: texts.otherValues, cell: (one) => valueList(one.values.slice(0, MOST_VALUES)), prose: true },
   ];
   const body = html`${note(`${texts.labelErrorsNote(formatCount(errors.found), rows)} ${how}`)}${table(
     errors.suspects.slice(0, SHOWN_ROWS),
@@ -198,7 +198,7 @@ function pairTable({ texts }: ReportView, title: string, pairs: readonly RowPair
   return html`<h3>${title}</h3>${table(pairs.slice(0, SHOWN_ROWS), [
     { name: texts.firstRow, cell: side(0), heading: true },
     { name: texts.secondRow, cell: side(1) },
-    { name: texts.differences, cell: differences },
+    { name: texts.differences, cell: differences, prose: true },
   ])}`;
 }
 
@@ -214,7 +214,7 @@ export const noveltySection: SectionMaker = ({ evaluation, texts }) => {
     { name: texts.row, cell: (one) => String(one.row), number: true, heading: true },
     { name: texts.distance, cell: (one) => writeFigure(one.distance), number: true },
     { name: texts.pValue, cell: (one) => writePValue(one.pValue), number: true },
-    { name: texts.strangeValues, cell: (one) => valueList(one.values.slice(0, MOST_VALUES)) },
+    { name: texts.strangeValues, cell: (one) => valueList(one.values.slice(0, MOST_VALUES)), prose: true },
   ];
   const body = html`${verdict}${facts([
     [texts.noveltyShare, texts.noveltyShareDetail(formatPercent(novelty.shareAtFivePercent))],

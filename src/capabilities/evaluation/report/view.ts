@@ -3,12 +3,16 @@ import { formatCount, formatFixed, formatNumber } from "../../../engines/pages/f
 import type { PageSection } from "../../../engines/pages/page.js";
 import type { Language } from "../../../engines/pages/texts.js";
 import type { Evaluation, ReportInput } from "../../../foundation/contracts/evaluation.js";
+import { leadTexts } from "./lead-texts.js";
 import { metricName } from "./metric-names.js";
 import { type ReportTexts as CoreTexts, reportTexts } from "./report-texts.js";
 import { searchTexts } from "./search-texts.js";
 import { trustTexts } from "./trust-texts.js";
 
-type ReportTexts = CoreTexts & ReturnType<typeof searchTexts> & ReturnType<typeof trustTexts>;
+type ReportTexts = CoreTexts &
+  ReturnType<typeof leadTexts> &
+  ReturnType<typeof searchTexts> &
+  ReturnType<typeof trustTexts>;
 
 export interface ReportView {
   readonly input: ReportInput;
@@ -31,7 +35,12 @@ export function createView(input: ReportInput, language: Language): ReportView {
     input,
     evaluation,
     language,
-    texts: { ...reportTexts(language), ...searchTexts(language), ...trustTexts(language) },
+    texts: {
+      ...reportTexts(language),
+      ...leadTexts(language),
+      ...searchTexts(language),
+      ...trustTexts(language),
+    },
     metric: metricName(evaluation.metric, decisive?.title ?? evaluation.metric, language),
     positive: evaluation.classes[1] ?? "",
   };

@@ -68,7 +68,7 @@ const contributionsSection: SectionMaker = ({ contributions }, texts) => {
     [
       { name: texts.row, cell: (row) => row.id ?? formatCount(row.row + 1), heading: true },
       { name: texts.prediction, cell: (row) => predictionText(row), number: true },
-      { name: texts.strongest, cell: (row) => strongest(row, basis.columns) },
+      { name: texts.strongest, cell: (row) => strongest(row, basis.columns), prose: true },
     ],
     { caption: texts.rowsTitle },
   );
@@ -143,7 +143,7 @@ const counterfactualsSection: SectionMaker = ({ counterfactuals }, texts) => {
     { name: texts.row, cell: ({ row }) => formatCount(row + 1), heading: true },
     { name: texts.prediction, cell: ({ before }) => formatNumber(before), number: true },
     { name: texts.wanted, cell: ({ wanted }) => wanted },
-    { name: texts.changes, cell: (one) => changesText(one, texts) },
+    { name: texts.changes, cell: (one) => changesText(one, texts), prose: true },
     { name: texts.after, cell: ({ after }) => (after === null ? "–" : formatNumber(after)), number: true },
     {
       name: texts.plausibility,
@@ -179,6 +179,7 @@ const rulesSection: SectionMaker = ({ rules, dependence }, texts) => {
           ? texts.otherwise
           : conditions.map((condition) => conditionText(condition, datetimes, texts)).join(" & "),
       heading: true,
+      prose: true,
     },
     {
       name: rules.class ?? texts.prediction,

@@ -52,7 +52,7 @@ function alertList({ alerts }: MonitorResult, texts: MonitorTexts): Html {
     alerts,
     [
       { name: texts.severity, cell: ({ severity }) => badge(texts[severity], TONES[severity]) },
-      { name: texts.finding, cell: ({ message }) => message, heading: true },
+      { name: texts.finding, cell: ({ message }) => message, heading: true, prose: true },
       { name: texts.since, cell: ({ firstAt }) => formatTime(firstAt) },
       { name: texts.times, cell: ({ times }) => formatCount(times), number: true },
     ],

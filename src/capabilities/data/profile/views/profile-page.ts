@@ -81,7 +81,7 @@ function findingsSection({ findings }: Profile, texts: ProfileTexts, language: L
   }));
   const body = table(said, [
     { name: "", cell: ({ finding }) => badge(texts[finding.severity], TONES[finding.severity]) },
-    { name: texts.finding, cell: ({ message }) => prose(message) },
+    { name: texts.finding, cell: ({ message }) => prose(message), prose: true },
     { name: texts.whatToDo, cell: ({ action }) => html`<span class="small">${prose(action)}</span>` },
   ]);
   return {
@@ -125,7 +125,7 @@ function overviewSection({ columns }: Profile, texts: ProfileTexts, language: La
       number: true,
     },
     { name: "", cell: (column) => sparkline(column, 15) },
-    { name: texts.values, cell: (column) => shorten(valueSummary(column), 80) },
+    { name: texts.values, cell: (column) => shorten(valueSummary(column), 80), prose: true },
     ...(associated
       ? [
           {
