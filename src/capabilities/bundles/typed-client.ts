@@ -1,3 +1,4 @@
+import { formatPercent } from "../../foundation/base/number-text.js";
 import type { BundleInput, Manifest } from "../../foundation/contracts/bundle.js";
 import { hasStructure, type StructuredOutputs } from "../../foundation/contracts/structured-answers.js";
 import { labelsOfTags } from "../../foundation/contracts/tag-sequence.js";
@@ -66,7 +67,7 @@ function predictionType(name: string, { outputs }: Manifest): string {
       "  readonly prediction: number;",
       ...(outputs.interval
         ? [
-            `  /** Holds the truth of ${Math.round(100 * outputs.interval.level)} % of rows like those of training. */`,
+            `  /** Holds the truth of ${formatPercent(outputs.interval.level, 0)} of rows like those of training. */`,
             "  readonly interval: readonly [number, number];",
           ]
         : []),

@@ -3,6 +3,7 @@
  * differ from what the first layer will say of new rows; where that difference helps inside the folds, the layer looks
  * good and is not (stacked overfitting).
  */
+import { formatPercent } from "../../foundation/base/number-text.js";
 import {
   type Combine,
   type CrossFittedEnsemble,
@@ -64,7 +65,7 @@ export function judgeStackedLayer(
 }
 
 function reasonOf(keep: boolean, clear: boolean, twinShare: number): string {
-  const twins = `${Math.round(100 * twinShare)} % of the rows have an equal row in another fold`;
+  const twins = `${formatPercent(twinShare, 0)} of the rows have an equal row in another fold`;
   if (clear && !keep) return `The stacked layer is left out: ${twins}, so its gain cannot be believed.`;
   const judged = twinShare > 0 ? ` (${twins}; they were not counted)` : "";
   return keep

@@ -167,13 +167,13 @@ describe("canary", () => {
       tell(there.traffic, here.traffic);
       expect(here.traffic.judge("churn")).toEqual({
         decision: "back",
-        reason: "6.7 % of 30 requests failed",
+        reason: "6.7% of 30 requests failed",
       });
       expect(there.traffic.takeEvidence("churn")).toBeUndefined();
       tell(here.traffic, there.traffic);
       expect(there.traffic.judge("churn")).toEqual({
         decision: "back",
-        reason: "6.7 % of 30 requests failed",
+        reason: "6.7% of 30 requests failed",
       });
     });
     it("is not judged by what it did before its share changed", () => {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../foundation/base/clock.js";
+import { formatPercent } from "../../foundation/base/number-text.js";
 import type { Deployment } from "../../foundation/contracts/deployment.js";
 import { findReference } from "../../foundation/contracts/model-reference.js";
 import type {
@@ -87,8 +88,10 @@ export class Traffic implements TrafficRouter {
     const { maximumErrorRate, maximumLatencyRatio, maximumDrift, minimumRequests, stepSeconds } = canary;
     // As many failures as a whole step may have say enough, however few requests there were.
     if (candidate.failures > maximumErrorRate * minimumRequests && candidate.errorRate > maximumErrorRate) {
-      const share = (100 * candidate.errorRate).toFixed(1);
-      return { decision: "back", reason: `${share} % of ${candidate.requests} requests failed` };
+      return {
+        decision: "back",
+        reason: `${formatPercent(candidate.errorRate)} of ${candidate.requests} requests failed`,
+      };
     }
     if (candidate.requests < minimumRequests) return { decision: "stay" };
     const ratio = candidate.p99 / before.p99;

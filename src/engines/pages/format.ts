@@ -1,12 +1,7 @@
 /** Numbers as people read them. Digits and separators are the same in both languages. */
+import { formatSpecial, withMinus } from "../../foundation/base/number-text.js";
 
-const MINUS = "\u2212";
-
-/** A typographic minus; none before what rounds to zero. */
-export function withMinus(text: string): string {
-  if (Number.parseFloat(text) === 0 && !/e/.test(text)) return text.replace("-", "");
-  return text.startsWith("-") ? MINUS + text.slice(1) : text;
-}
+export { formatPercent, withMinus } from "../../foundation/base/number-text.js";
 
 /** Whole number with thin grouping: 48,842. */
 export function formatCount(value: number): string {
@@ -27,11 +22,6 @@ export function formatNumber(value: number, digits = 4): string {
 /** A fixed number of decimals: metrics in one table line up. */
 export function formatFixed(value: number, decimals = 4): string {
   return Number.isFinite(value) ? withMinus(value.toFixed(decimals)) : formatSpecial(value);
-}
-
-/** A share in 0..1 as percent. */
-export function formatPercent(share: number, decimals = 1): string {
-  return Number.isFinite(share) ? `${withMinus((share * 100).toFixed(decimals))}%` : formatSpecial(share);
 }
 
 export function formatBytes(bytes: number): string {
@@ -59,9 +49,4 @@ export function formatTime(epochMs: number): string {
 
 function formatGrouped(value: number, decimals: number): string {
   return withMinus(value.toLocaleString("en-US", { maximumFractionDigits: decimals }));
-}
-
-function formatSpecial(value: number): string {
-  if (Number.isNaN(value)) return "–";
-  return value > 0 ? "∞" : `${MINUS}∞`;
 }

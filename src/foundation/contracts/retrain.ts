@@ -49,7 +49,7 @@ export const retrainSchema = z.strictObject({
   }),
   gate: z.enum(["better", "not-worse"]).default("better").register(fields, {
     title: "What a candidate must be on the fresh rows",
-    help: "`better`: the whole 95 % interval of the improvement is above 0; `not-worse`: above minus the tolerance of monitoring.",
+    help: "`better`: the whole 95% interval of the improvement is above 0; `not-worse`: above minus the tolerance of monitoring.",
   }),
   promote: z.boolean().default(true).register(fields, {
     title: "Make a candidate that passes the champion",

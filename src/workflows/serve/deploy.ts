@@ -75,7 +75,7 @@ export async function moveCanary(
   if (verdict.decision !== "on") return;
   const next = canary.steps.find((percent) => percent > candidate.weight);
   if (next !== undefined) {
-    await store.registry.deploy(name, withShare(deployment, next), `canary: ${next} %`, number);
+    await store.registry.deploy(name, withShare(deployment, next), `canary: ${next}%`, number);
     return;
   }
   await store.registry.deploy(name, withShare(plain, 100), "canary complete", number);

@@ -154,9 +154,9 @@ function removed(f: Facts, why: string, key: string): readonly [string, string] 
   ];
 }
 
-/** As `percent`, in Chinese, and without a space before the sign as everywhere in Chinese pages. */
+/** As `percent`, in Chinese. */
 function percentOf(share: number): string {
-  return percent(share).replace("under ", "不足 ").replace("over ", "超过 ").replace(" %", "%");
+  return percent(share).replace("under ", "不足 ").replace("over ", "超过 ");
 }
 
 /** Message and action of a finding in Chinese; in English where a finder of one's own has no translation. */

@@ -1,3 +1,4 @@
+import { shortPercent } from "../../../foundation/base/number-text.js";
 import type { SplitConfig } from "../../../foundation/contracts/split.js";
 
 /** What a division promises, for Chinese pages. @param isRegression the target is a number, not a class */
@@ -24,6 +25,5 @@ function promise(config: SplitConfig, isRegression: boolean): string {
 
 function sharesOf(config: SplitConfig): string {
   if (!("train" in config)) return "";
-  const percent = (share: number) => `${Number((share * 100).toFixed(1))}%`;
-  return `；训练 ${percent(config.train)}，验证 ${percent(config.validation)}，测试 ${percent(config.test)}`;
+  return `；训练 ${shortPercent(config.train)}，验证 ${shortPercent(config.validation)}，测试 ${shortPercent(config.test)}`;
 }

@@ -71,11 +71,11 @@ function sharesFor(rows: number) {
   if (rows < 5000) {
     return {
       shares: { train: 0.7, validation: 0.15, test: 0.15 },
-      reason: `with ${rows} rows, 15 % each for validation and test keeps their figures meaningful`,
+      reason: `with ${rows} rows, 15% each for validation and test keeps their figures meaningful`,
     };
   }
   return {
     shares: { train: 0.8, validation: 0.1, test: 0.1 },
-    reason: "80 % of the rows train, 10 % validate and 10 % test",
+    reason: "80% of the rows train, 10% validate and 10% test",
   };
 }

@@ -27,8 +27,11 @@ export async function probeDevice(device: Device): Promise<DeviceProbe> {
   }
   const worstDifference = Math.max(...expected.map((values, k) => difference(values, actual[k]!)));
   if (worstDifference <= TOLERANCE) return { device, available: true, worstDifference };
-  const percent = (100 * worstDifference).toPrecision(2);
-  return { device, available: false, reason: `its gradients differ from the processor's by ${percent} %` };
+  return {
+    device,
+    available: false,
+    reason: `its gradients differ from the processor's by ${Number((100 * worstDifference).toPrecision(2))}%`,
+  };
 }
 
 /** @throws QuernError UNSUPPORTED with the reason */

@@ -108,7 +108,7 @@ export function refuseBeyond(
   if (estimates.stepwise.peakBytes <= limitBytes) alternatives.push("execute it stepwise");
   if (fixed < limitBytes) {
     const share = Math.floor((100 * (limitBytes - fixed)) / activationBytes);
-    alternatives.push(`use batches of ${share} % of the size and accumulate their gradients`);
+    alternatives.push(`use batches of ${share}% of the size and accumulate their gradients`);
     if (typeof definition.loss === "function")
       alternatives.push("give the loss in parts that are recomputed");
   }

@@ -1,3 +1,4 @@
+import { formatPercent } from "../../../foundation/base/number-text.js";
 import type { ChartOption } from "./echarts.js";
 import { heatMapChart, heatMapHeight } from "./heat-map.js";
 import { type AxisNames, tickLabel } from "./theme.js";
@@ -39,7 +40,7 @@ export function confusionChart({ names, classes, counts }: ConfusionData): Chart
   const text = (row: number, column: number) => {
     const value = counts[row]![column]!;
     const count = tickLabel(Math.round(value * 10) / 10);
-    if (classes.length <= 6) return `${count}\n${(shares[row]![column]! * 100).toFixed(1)}%`;
+    if (classes.length <= 6) return `${count}\n${formatPercent(shares[row]![column]!)}`;
     return wide && value === 0 ? "" : count;
   };
   return heatMapChart({

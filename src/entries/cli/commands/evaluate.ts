@@ -51,7 +51,7 @@ export const command = defineCommand({
         formatNumber(value),
         low === null ? "" : `${formatNumber(low)} to ${formatNumber(high)}`,
       ]);
-      const table = textTable(["metric", "value", "95 % interval"], rows, new Set([1]));
+      const table = textTable(["metric", "value", "95% interval"], rows, new Set([1]));
       return `${result.model} on ${result.rows} rows\n\n${table}${result.report === null ? "" : `\n\nreport  ${result.report}`}`;
     });
     return undefined;

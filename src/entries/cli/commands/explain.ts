@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { QuernError } from "../../../foundation/base/errors.js";
+import { formatPercent } from "../../../foundation/base/number-text.js";
 import { EXPLANATION_METHODS, type ExplanationBasis } from "../../../foundation/contracts/explanation.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { explainModel, type ModelExplanation } from "../../../workflows/use/explain-model.js";
@@ -122,7 +123,7 @@ function basisText({ method, exact, space, backgroundRows, fidelity }: Explanati
       ? exact
         ? "exact"
         : "sampled"
-      : `of trees that explain ${(100 * fidelity).toFixed(1)} % of the model's variance`;
+      : `of trees that explain ${formatPercent(fidelity)} of the model's variance`;
   const against =
     backgroundRows === 0 ? "the training rows in the leaves" : `${backgroundRows} background rows`;
   return `Contributions (${method} SHAP, ${precision}) in ${SPACES[space]}, relative to ${against}.`;
@@ -133,11 +134,11 @@ function modelText(result: ModelExplanation): string {
     column.name,
     formatNumber(column.permutation),
     column.low === null ? "" : `${formatNumber(column.low)} to ${formatNumber(column.high)}`,
-    column.model === null ? "" : `${(100 * column.model).toFixed(1)} %`,
+    column.model === null ? "" : formatPercent(column.model),
     formatNumber(column.contribution),
   ]);
   const table = textTable(
-    ["column", "loss", "95 % interval", "share in the model", "mean |contribution|"],
+    ["column", "loss", "95% interval", "share in the model", "mean |contribution|"],
     rows,
     new Set([1, 3, 4]),
   );

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ERROR_TABLE } from "../../../foundation/base/errors.js";
 import type { Logger } from "../../../foundation/base/logger.js";
+import { formatPercent } from "../../../foundation/base/number-text.js";
 import { printable } from "../../../foundation/base/terminal-text.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { TrainResult } from "../../../foundation/contracts/run.js";
@@ -86,7 +87,7 @@ function describeResult(result: TrainResult): string {
     row.trainer,
     row.error ? "failed" : row.pruned ? "given up" : formatNumber(row.value),
     formatDuration(row.seconds * 1000),
-    row.weight > 0 ? `${Math.round(100 * row.weight)} %` : "",
+    row.weight > 0 ? formatPercent(row.weight, 0) : "",
     row.error ?? "",
   ]);
   if (result.ensemble.members > 1)

@@ -1,3 +1,4 @@
+import { formatPercent } from "../../../../foundation/base/number-text.js";
 import type { ColumnProfile } from "../../../../foundation/contracts/profile.js";
 import { timeText } from "../value-text.js";
 
@@ -26,7 +27,7 @@ export function valueSummary(column: ColumnProfile): string {
   if (!top) return "";
   return top
     .slice(0, 3)
-    .map(({ value, count }) => `${value} ${Math.round((100 * count) / base)}%`)
+    .map(({ value, count }) => `${value} ${formatPercent(count / base, 0)}`)
     .join(", ");
 }
 

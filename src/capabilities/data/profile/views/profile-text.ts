@@ -1,3 +1,4 @@
+import { formatPercent } from "../../../../foundation/base/number-text.js";
 import { cutTo, displayWidth, pad, wrap } from "../../../../foundation/base/terminal-text.js";
 import type { ColumnProfile, Profile } from "../../../../foundation/contracts/profile.js";
 import { figure, sparkline, valueSummary } from "./column-summary.js";
@@ -37,9 +38,7 @@ function heading({ rows, columns, duplicates, target }: Profile, width: number):
   if (duplicates.rows > 0)
     lines[0] += `, ${duplicates.exact ? "" : "about "}${figure(duplicates.rows)} repeated rows`;
   if (target?.classes) {
-    const shares = target.classes
-      .slice(0, 6)
-      .map(({ label, share }) => `${label} ${(100 * share).toFixed(1)}%`);
+    const shares = target.classes.slice(0, 6).map(({ label, share }) => `${label} ${formatPercent(share)}`);
     const more = target.classes.length > 6 ? `, ${target.classes.length - 6} more` : "";
     lines.push(cutTo(`Target ${target.name} (${target.task}): ${shares.join(", ")}${more}`, width));
   } else if (target) lines.push(cutTo(`Target ${target.name} (${target.task})`, width));
@@ -103,7 +102,7 @@ function columnTable({ columns }: Profile, width: number): string[] {
 
 function shareText(share: number): string {
   if (share > 0 && share < 0.001) return "<0.1%";
-  return `${(100 * share).toFixed(1)}%`;
+  return formatPercent(share);
 }
 
 function findingLines({ findings, sampleRows, rows }: Profile, width: number): string[] {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { METRICS } from "../../capabilities/evaluation/metrics/index.js";
-import { STRUCTURED_TASK_DEFINITIONS } from "../../catalogue.js";
-import { metricMeaning, outOfHundred } from "./metric-meanings.js";
-import { LANGUAGES } from "./texts.js";
+import { METRICS } from "../src/capabilities/evaluation/metrics/index.js";
+import { STRUCTURED_TASK_DEFINITIONS } from "../src/catalogue.js";
+import { metricMeaning, outOfHundred } from "../src/engines/pages/metric-meanings.js";
+import { LANGUAGES } from "../src/engines/pages/texts.js";
 
 const IDS = [
   ...METRICS.map(({ id }) => id),
