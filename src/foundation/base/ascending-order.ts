@@ -2,6 +2,8 @@
  * Orders of many numbers, faster than a comparison sort: least-significant-digit radix sort on the bits of
  * doubles (Knuth, TAOCP 3, 5.2.5), 16 bits a pass, passes in which all values agree skipped.
  */
+import { gather } from "./gather.js";
+
 const SMALL = 1024;
 const RADIX = 0x10000;
 
@@ -12,6 +14,17 @@ export function ascendingOrder(values: Float64Array): Uint32Array {
   if (isAscending(values)) return order;
   if (values.length <= SMALL) return order.sort((a, b) => values[a]! - values[b]! || a - b);
   return radixOrder(values, order);
+}
+
+/** Positions of the finite values, in ascending order of value; equal values keep their order. */
+export function finiteOrder(values: Float64Array): Uint32Array {
+  const places = new Uint32Array(values.length);
+  let count = 0;
+  for (let place = 0; place < values.length; place++) {
+    if (Number.isFinite(values[place]!)) places[count++] = place;
+  }
+  if (count === values.length) return ascendingOrder(values);
+  return ascendingOrder(gather(values, places.subarray(0, count))).map((i) => places[i]!);
 }
 
 export function isAscending(values: Float64Array): boolean {

@@ -1,15 +1,19 @@
-/** Positions of the given rows in ascending order of their values. */
-export function argsort(values: ArrayLike<number>): Int32Array {
-  return Int32Array.from({ length: values.length }, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
-}
+import { ascendingOrder } from "./ascending-order.js";
 
-/** Average ranks, 1-based: equal values share the mean of their positions (SciPy's `rankdata`). No NaN. */
-export function averageRanks(values: ArrayLike<number>): Float64Array {
-  const order = argsort(values);
-  const ranks = new Float64Array(order.length);
+/**
+ * Average ranks, 1-based: equal values share the mean of their positions (SciPy's `rankdata`). No NaN.
+ * @param order positions by ascending value, where it is known; values that it leaves out have no rank: NaN
+ */
+export function averageRanks(
+  values: ArrayLike<number>,
+  order: Uint32Array = ascendingOrder(Float64Array.from(values)),
+): Float64Array {
+  const ranks = new Float64Array(values.length);
+  if (order.length < values.length) ranks.fill(Number.NaN);
   for (let start = 0; start < order.length; ) {
+    const value = values[order[start]!];
     let end = start + 1;
-    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
+    while (end < order.length && values[order[end]!] === value) end++;
     for (let i = start; i < end; i++) ranks[order[i]!] = (start + 1 + end) / 2;
     start = end;
   }

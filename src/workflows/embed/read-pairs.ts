@@ -1,7 +1,9 @@
 /** Pairs of texts from a file, divided so that no text is judged that was learnt from. */
+
 import type { Table } from "../../engines/table/index.js";
 import { readFrame } from "../../engines/table/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { gather } from "../../foundation/base/gather.js";
 import { nearest } from "../../foundation/base/nearest.js";
 import type { Random } from "../../foundation/base/random.js";
 import type { Frame, NumberColumn, TextColumn } from "../../foundation/contracts/frame.js";
@@ -90,7 +92,7 @@ function pairsOf(frame: Frame, columns: TextPairs["columns"]): TextPairs {
     columns,
     first: kept.map((row) => first[row]!),
     second: kept.map((row) => second[row]!),
-    scores: score && Float64Array.from(kept, (row) => score[row]!),
+    scores: score && gather(score, kept),
     dropped: frame.rows - kept.length,
   };
 }

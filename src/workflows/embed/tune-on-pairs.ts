@@ -1,4 +1,5 @@
 /** A text encoder tuned on pairs of a file, and what its vectors were worth before and after. */
+
 import { join } from "node:path";
 import { givenSubwords, subwords } from "../../capabilities/features/index.js";
 import {
@@ -16,6 +17,7 @@ import {
 } from "../../capabilities/trainers/neural/pairs/tune-pairs.js";
 import { checkVocabulary } from "../../capabilities/trainers/neural/text/pretrained/open-encoder.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { gather } from "../../foundation/base/gather.js";
 import { hashValue } from "../../foundation/base/hash.js";
 import { createRandom } from "../../foundation/base/random.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
@@ -161,7 +163,7 @@ function tokenized(
   };
   return {
     ...{ first: texts(pairs.first), second: texts(pairs.second) },
-    ...(scores ? { scores: Float64Array.from(rows, (row) => scores[row]!) } : {}),
+    ...(scores ? { scores: gather(scores, rows) } : {}),
   };
 }
 

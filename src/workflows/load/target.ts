@@ -1,5 +1,6 @@
 import type { TableNote } from "../../engines/table/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { gather } from "../../foundation/base/gather.js";
 import { nearest } from "../../foundation/base/nearest.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Column } from "../../foundation/contracts/frame.js";
@@ -116,7 +117,7 @@ function regressionTarget(column: Column, rows: Int32Array, name: string): Targe
       "Choose a column of numbers, or leave `--task` out: labels are classes.",
     );
   }
-  const values = Float64Array.from(rows, (row) => column.values[row]!);
+  const values = gather(column.values, rows);
   refuseSize(values, name);
   return { task: "regression", values };
 }

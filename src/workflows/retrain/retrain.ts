@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { gather } from "../../foundation/base/gather.js";
 import { withPrivateFolder } from "../../foundation/base/private-folder.js";
 import { takeRows } from "../../foundation/contracts/frame.js";
 import { type MonitoringSettings, monitoringSchema } from "../../foundation/contracts/monitoring.js";
@@ -149,7 +150,7 @@ async function divideLabelled(
       return {
         inputs: takeRows(inputs, rows),
         target: takeTarget(labels.target, positions),
-        at: Float64Array.from(rows, (row) => at![row]!),
+        at: gather(at!, rows),
       };
     };
     return { labelled, learning: part(false), fresh: part(true) };

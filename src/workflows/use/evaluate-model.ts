@@ -5,6 +5,7 @@ import { evaluationReport } from "../../capabilities/evaluation/report/evaluatio
 import { readFrame, type Table } from "../../engines/table/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { gather } from "../../foundation/base/gather.js";
 import { createRandom } from "../../foundation/base/random.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
@@ -143,7 +144,7 @@ function targetOf(column: Column, { outputs }: Manifest): { target: Target; rows
     const rows = Int32Array.from(column.values.keys()).filter((row) => Number.isFinite(column.values[row]));
     return {
       rows,
-      target: { task: "regression", values: Float64Array.from(rows, (row) => column.values[row]!) },
+      target: { task: "regression", values: gather(column.values, rows) },
     };
   }
   if (column.kind !== "category" || outputs.kind !== "classes")

@@ -2,6 +2,7 @@ import {
   type PredictionQuery,
   readPredictions,
 } from "../../capabilities/monitoring/prediction-log/read-log.js";
+import { gather } from "../../foundation/base/gather.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
 import { type Column, createFrame, type Frame, takeRows } from "../../foundation/contracts/frame.js";
 import type { UnknownClass } from "../../foundation/contracts/monitoring-store.js";
@@ -133,7 +134,7 @@ function labelsOf(
   const rows = Int32Array.from([...numbers.keys()].filter((row) => Number.isFinite(numbers[row])));
   return {
     rows,
-    target: { task: "regression", values: Float64Array.from(rows, (row) => numbers[row]!) },
+    target: { task: "regression", values: gather(numbers, rows) },
   };
 }
 

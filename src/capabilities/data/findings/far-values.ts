@@ -1,4 +1,5 @@
-import { argsort } from "../../../foundation/base/ranks.js";
+import { finiteOrder } from "../../../foundation/base/ascending-order.js";
+import { gather } from "../../../foundation/base/gather.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 
 /** Makes the median absolute deviation of a normal sample its standard deviation. */
@@ -14,9 +15,9 @@ const GAP = 2;
  * the rest. Where no value is negative, also beyond half the limit on a logarithmic scale. Ascending by value.
  */
 export function farValues(values: Float64Array, limit = 12): number[] {
-  const order = argsort(values).filter((i) => Number.isFinite(values[i]!));
+  const order = finiteOrder(values);
   if (order.length < 20) return [];
-  const sorted = Float64Array.from(order, (i) => values[i]!);
+  const sorted = gather(values, order);
   const median = quantileOfSorted(sorted, 0.5);
   const spread = robustDeviation(sorted, median);
   if (!(spread > 0)) return [];

@@ -1,14 +1,9 @@
+import { finiteOrder } from "../../../foundation/base/ascending-order.js";
+import { gather } from "../../../foundation/base/gather.js";
 import { averageRanks } from "../../../foundation/base/ranks.js";
 import type { Column, Frame } from "../../../foundation/contracts/frame.js";
 import type { Correlation } from "../../../foundation/contracts/profile.js";
-import {
-  contingencyTable,
-  correlationRatio,
-  cramersV,
-  isComplete,
-  pearson,
-  spearman,
-} from "./statistics/correlation.js";
+import { contingencyTable, correlationRatio, cramersV, pearson } from "./statistics/correlation.js";
 
 /** Rows behind a correlation: its standard error is then about 1.4 %. */
 export const CORRELATION_ROWS = 5000;
@@ -19,14 +14,22 @@ const PAIR_LIMIT = 1500;
 const MAPPED_COLUMNS = 40;
 
 /** A column as numbers, or as codes of few categories. */
-type Side =
-  | {
-      readonly name: string;
-      readonly numbers: Float64Array;
-      /** Ranked once for all pairs; absent where values are missing, for ranks then depend on the partner. */
-      readonly ranks?: Float64Array | undefined;
-    }
-  | { readonly name: string; readonly codes: Int32Array; readonly categories: number };
+type Side = Numbers | Codes;
+
+interface Numbers {
+  readonly name: string;
+  readonly numbers: Float64Array;
+  /** Rows of finite values by ascending value: sorted once for all pairs. */
+  readonly order: Uint32Array;
+  /** By that order; among fewer rows, those of a partner with gaps, they are others. */
+  readonly ranks: Float64Array;
+}
+
+interface Codes {
+  readonly name: string;
+  readonly codes: Int32Array;
+  readonly categories: number;
+}
 
 /**
  * Pearson and Spearman between numbers, booleans and times; Cramér's V between categories; the correlation
@@ -66,8 +69,18 @@ function sideOf(name: string, column: Column, rows: Int32Array): Side | undefine
     };
   }
   if (column.kind !== "number" && column.kind !== "boolean" && column.kind !== "datetime") return undefined;
-  const numbers = Float64Array.from(rows, (row) => column.values[row]!);
-  return { name, numbers, ranks: isComplete(numbers) ? averageRanks(numbers) : undefined };
+  const numbers = gather(column.values, rows);
+  const order = finiteOrder(numbers);
+  return { name, numbers, order, ranks: averageRanks(numbers, order) };
+}
+
+/** Ranks of one side among the rows that both have. */
+function ranksAmong({ numbers, order, ranks }: Numbers, partner: Numbers): Float64Array {
+  if (partner.order.length === numbers.length) return ranks;
+  return averageRanks(
+    numbers,
+    order.filter((row) => Number.isFinite(partner.numbers[row]!)),
+  );
 }
 
 function correlatePair(a: Side, b: Side): Correlation[] {
@@ -75,11 +88,7 @@ function correlatePair(a: Side, b: Side): Correlation[] {
   if ("numbers" in a && "numbers" in b) {
     return [
       { ...names, measure: "pearson", value: pearson(a.numbers, b.numbers) },
-      {
-        ...names,
-        measure: "spearman",
-        value: a.ranks && b.ranks ? pearson(a.ranks, b.ranks) : spearman(a.numbers, b.numbers),
-      },
+      { ...names, measure: "spearman", value: pearson(ranksAmong(a, b), ranksAmong(b, a)) },
     ];
   }
   if ("codes" in a && "codes" in b) {

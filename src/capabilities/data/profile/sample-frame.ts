@@ -5,7 +5,7 @@ import {
   type Table,
   valueExpression,
 } from "../../../engines/table/index.js";
-import { argsort } from "../../../foundation/base/ranks.js";
+import { ascendingOrder } from "../../../foundation/base/ascending-order.js";
 import type { ColumnSchema } from "../../../foundation/contracts/column.js";
 import { type Column, createFrame, type Frame } from "../../../foundation/contracts/frame.js";
 
@@ -27,7 +27,7 @@ export async function sampleFrame(table: Table, schema: readonly ColumnSchema[])
   const [gathered] = await table.query(
     `SELECT list(${row}) AS numbers, ${lists.join(", ")} FROM data WHERE hash(${row}) % ${Math.ceil(table.rows / SAMPLE_ROWS)} = 0`,
   );
-  const order = argsort((gathered!.numbers ?? []) as number[]);
+  const order = ascendingOrder(Float64Array.from((gathered!.numbers ?? []) as number[]));
   return createFrame(
     readable.map((column, index) => {
       const values = (gathered![`c${index}`] ?? []) as unknown[];

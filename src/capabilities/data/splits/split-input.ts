@@ -1,4 +1,5 @@
 import { QuernError } from "../../../foundation/base/errors.js";
+import { gather } from "../../../foundation/base/gather.js";
 import type { SplitConfig } from "../../../foundation/contracts/split.js";
 import { type Target, takeTarget } from "../../../foundation/contracts/target.js";
 
@@ -124,7 +125,7 @@ export function takeInput(input: SplitInput, rows: Int32Array): SplitInput {
     rowHashes: BigUint64Array.from(rows, (row) => input.rowHashes[row]!),
     ...(target && { target: takeTarget(target, rows) }),
     ...(groups && { groups: Array.from(rows, (row) => groups[row]!) }),
-    ...(times && { times: Float64Array.from(rows, (row) => times[row]!) }),
+    ...(times && { times: gather(times, rows) }),
     ...(columnValues && { columnValues: Array.from(rows, (row) => columnValues[row]!) }),
   };
 }

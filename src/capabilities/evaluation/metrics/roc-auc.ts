@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { gather } from "../../../foundation/base/gather.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { defineMetric } from "../../../foundation/contracts/metric.js";
 import { averageDefined } from "./averaging.js";
@@ -71,7 +72,7 @@ function pairArea(input: ClassInput, rows: readonly number[], k: number): number
   return areaUnderRoc({
     scores: Float64Array.from(rows, (row) => input.probabilities[row * input.classCount + k]!),
     positive: Uint8Array.from(rows, (row) => (input.codes[row] === k ? 1 : 0)),
-    weights: weights && Float64Array.from(rows, (row) => weights[row]!),
+    weights: weights && gather(weights, rows),
   });
 }
 

@@ -1,3 +1,4 @@
+import { gather } from "../../../foundation/base/gather.js";
 import type { Random } from "../../../foundation/base/random.js";
 import { weightedMean } from "../../../foundation/base/statistics.js";
 import {
@@ -170,7 +171,7 @@ function takeSample({ predictions, target, weights }: Sample, rows: Int32Array):
   return {
     predictions: { ...predictions, values },
     target: takeTarget(target, rows) as ClassTarget,
-    weights: weights && Float64Array.from(rows, (row) => weights[row]!),
+    weights: weights && gather(weights, rows),
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DenseAlgebra, RADIAL_KERNELS } from "../../../engines/kernels/dense-algebra.js";
+import { gather } from "../../../foundation/base/gather.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { takeTarget } from "../../../foundation/contracts/target.js";
 import {
@@ -167,7 +168,7 @@ function takeProblem(problem: PointProblem, rows: Int32Array): PointProblem {
       const k = Math.floor(i / rows.length);
       return values[k * problem.rows + rows[i - k * rows.length]!]!;
     }),
-    rootWeights: Float64Array.from(rows, (row) => rootWeights[row]!),
+    rootWeights: gather(rootWeights, rows),
   };
 }
 

@@ -1,4 +1,5 @@
 /** One subproblem for each pair of classes, with Platt's sigmoid fitted on held-out decisions. */
+import { gather } from "../../../foundation/base/gather.js";
 import type { ClassTarget } from "../../../foundation/contracts/target.js";
 import type { TrainingContext } from "../../../foundation/contracts/trainer.js";
 import { exampleWeights } from "../numeric/example-weights.js";
@@ -98,7 +99,7 @@ function solvePair({ rows, signs }: Members, upper: Float64Array, task: KernelTa
     rows,
     signs,
     linear: new Float64Array(rows.length).fill(-1),
-    upper: Float64Array.from(rows, (row) => upper[row]!),
+    upper: gather(upper, rows),
   };
   const { tolerance, maxIterations } = task.options;
   return solveDual(problem, task.kernel, tolerance, maxIterations, task.checkpoint);

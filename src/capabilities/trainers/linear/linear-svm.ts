@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { gather } from "../../../foundation/base/gather.js";
 import type { ClassTarget } from "../../../foundation/contracts/target.js";
 import {
   defineTrainer,
@@ -127,7 +128,7 @@ async function heldOutScores(
     const { solution, moments } = await solveRows(
       { ...takeDesignRows(design, inside), names: design.names },
       Int32Array.from(inside, (row) => target.codes[row]!),
-      weights && Float64Array.from(inside, (row) => weights[row]!),
+      weights && gather(weights, inside),
       minimum.point,
     );
     const model = createLinearModel(moments.mean, solution.coefficients, solution.intercepts);

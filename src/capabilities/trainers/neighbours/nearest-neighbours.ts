@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { gather } from "../../../foundation/base/gather.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { Predictions, Target } from "../../../foundation/contracts/target.js";
 import {
@@ -128,7 +129,7 @@ async function select(state: NeighboursState, context: TrainingContext): Promise
 
 function storedTargets(target: Target, sample: Int32Array | undefined): Float64Array {
   const values = target.task === "regression" ? target.values : target.codes;
-  return sample ? Float64Array.from(sample, (row) => values[row]!) : Float64Array.from(values);
+  return sample ? gather(values, sample) : Float64Array.from(values);
 }
 
 function vote(state: NeighboursState, { rows, distances }: Neighbours, count: number): Predictions {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { gather } from "../../../../foundation/base/gather.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
@@ -25,7 +26,7 @@ export const outliers = defineFinder({
       if (column.kind !== "number" || profile.number === undefined || profile.unique <= 10) continue;
       const known = rowsForRareValues(input).filter((row) => Number.isFinite(column.values[row]!));
       if (known.length < 50) continue;
-      const values = Float64Array.from(known, (row) => column.values[row]!);
+      const values = gather(column.values, known);
       const far = farValues(values, robustDeviations);
       if (far.length === 0 || far.length > maximumShare * values.length) continue;
       const extremes = far.map((i) => values[i]!).sort((a, b) => Math.abs(b) - Math.abs(a));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { gather } from "../../../../foundation/base/gather.js";
 import {
   chiSquareTail,
   kolmogorovDistance,
@@ -89,7 +90,7 @@ function valueShift(column: Column, train: Int32Array, test: Int32Array): Shift 
   }
   if (column.kind !== "number" && column.kind !== "boolean" && column.kind !== "datetime") return undefined;
   const known = (rows: Int32Array): Float64Array =>
-    Float64Array.from(rows, (row) => column.values[row]!)
+    gather(column.values, rows)
       .filter((value) => !Number.isNaN(value))
       .sort();
   const first = known(train);

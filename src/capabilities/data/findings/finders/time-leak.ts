@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { gather } from "../../../../foundation/base/gather.js";
 import { quantileOfSorted } from "../../../../foundation/base/statistics.js";
 import { defineFinder } from "../../../../foundation/contracts/finder.js";
 import type { Split } from "../../../../foundation/contracts/split.js";
@@ -37,7 +38,7 @@ export const timeLeak = defineFinder({
 });
 
 function shareAfterTest({ train, test }: Split, times: ArrayLike<number>): number {
-  const tested = Float64Array.from(test, (row) => times[row]!).filter((time) => !Number.isNaN(time));
+  const tested = gather(times, test).filter((time) => !Number.isNaN(time));
   if (tested.length === 0 || train.length === 0) return 0;
   const middle = quantileOfSorted(tested.sort(), 0.5);
   return train.filter((row) => times[row]! > middle).length / train.length;

@@ -2,6 +2,7 @@
  * Pairs of rows that nearly agree: each number within 1 % of its column's spread, each text alike by four fifths of
  * its shingles, everything else equal. Numbers that are counts or codes, with no two values so close, must be equal.
  */
+import { gather, presentValues } from "../../../../foundation/base/gather.js";
 import { createRandom } from "../../../../foundation/base/random.js";
 import { quantileOfSorted } from "../../../../foundation/base/statistics.js";
 import type { Column, Frame } from "../../../../foundation/contracts/frame.js";
@@ -52,15 +53,19 @@ interface MeasuredColumn {
 function measuredColumn(name: string, column: Column, rows: Int32Array): MeasuredColumn | undefined {
   if (column.kind !== "number" && column.kind !== "datetime") return undefined;
   if (column.kind === "number" && column.categories) return undefined;
-  const sorted = Float64Array.from(rows, (row) => column.values[row]!)
-    .filter((value) => !Number.isNaN(value))
-    .sort();
+  const sorted = presentValues(gather(column.values, rows)).sort();
   const spread = (quantileOfSorted(sorted, 0.975) - quantileOfSorted(sorted, 0.025)) / 3.92;
   const tolerance = TOLERANCE * spread;
-  const close = sorted.some(
-    (value, i) => i > 0 && value > sorted[i - 1]! && value - sorted[i - 1]! <= tolerance,
-  );
-  return close ? { name, column, tolerance } : undefined;
+  return holdsNeighbours(sorted, tolerance) ? { name, column, tolerance } : undefined;
+}
+
+/** Whether two different values are at most so far from each other. */
+function holdsNeighbours(sorted: Float64Array, tolerance: number): boolean {
+  for (let i = 1; i < sorted.length; i++) {
+    const step = sorted[i]! - sorted[i - 1]!;
+    if (step > 0 && step <= tolerance) return true;
+  }
+  return false;
 }
 
 /** Whether a value is missing, as a column: gaps must agree. */
@@ -68,10 +73,9 @@ function gapColumn(
   name: string,
   { values }: { readonly values: ArrayLike<number> },
 ): readonly [string, Column] {
-  return [
-    `${name}?`,
-    { kind: "boolean", values: Float32Array.from(values, (value) => (Number.isNaN(value) ? 1 : 0)) },
-  ];
+  const gaps = new Float32Array(values.length);
+  for (let row = 0; row < gaps.length; row++) gaps[row] = Number.isNaN(values[row]!) ? 1 : 0;
+  return [`${name}?`, { kind: "boolean", values: gaps }];
 }
 
 /** Row-major, in tolerances; missing is 0, as gaps agree already. */

@@ -1,4 +1,5 @@
-import { argsort } from "../../../../foundation/base/ranks.js";
+import { ascendingOrder } from "../../../../foundation/base/ascending-order.js";
+import { gather } from "../../../../foundation/base/gather.js";
 import { type Column, cellWidth } from "../../../../foundation/contracts/frame.js";
 
 /** A column cut into cells: a small number of disjoint sets of rows, by value. */
@@ -49,7 +50,7 @@ export function cellsOf(column: Column, sample: Int32Array): Cells | undefined {
     case "id":
       return compact(Array.from(sample, (row) => column.values[row]!));
     default:
-      return numberCells(Float64Array.from(sample, (row) => column.values[row]!));
+      return numberCells(gather(column.values, sample));
   }
 }
 
@@ -73,7 +74,7 @@ function compact(values: readonly (string | number)[]): Cells {
 /** @param values one a row; NaN = missing; infinities are ordinary values */
 export function numberCells(values: Float64Array): Cells {
   const codes = new Int32Array(values.length);
-  const order = argsort(
+  const order = ascendingOrder(
     values.map((value) => (Number.isNaN(value) ? Number.POSITIVE_INFINITY : value)),
   ).filter((i) => !Number.isNaN(values[i]!));
   let distinct = 0;

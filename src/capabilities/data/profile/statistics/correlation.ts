@@ -19,18 +19,18 @@ type Numbers = ArrayLike<number>;
 
 function completePairs(first: Numbers, second: Numbers): [Numbers, Numbers] {
   if (isComplete(first) && isComplete(second)) return [first, second];
-  const x: number[] = [];
-  const y: number[] = [];
+  const x = new Float64Array(first.length);
+  const y = new Float64Array(first.length);
+  let count = 0;
   for (let i = 0; i < first.length; i++) {
     if (!Number.isFinite(first[i]!) || !Number.isFinite(second[i]!)) continue;
-    x.push(first[i]!);
-    y.push(second[i]!);
+    x[count] = first[i]!;
+    y[count++] = second[i]!;
   }
-  return [x, y];
+  return [x.subarray(0, count), y.subarray(0, count)];
 }
 
-/** Whether every value is finite. */
-export function isComplete(values: Numbers): boolean {
+function isComplete(values: Numbers): boolean {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return false;
   return true;
 }

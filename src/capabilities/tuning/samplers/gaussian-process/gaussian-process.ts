@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { gather } from "../../../../foundation/base/gather.js";
 import { fields } from "../../../../foundation/contracts/extension.js";
 import { defineSampler, type Observation } from "../../../../foundation/contracts/sampler.js";
 import type { Configuration, SearchSpace } from "../../../../foundation/contracts/search-space.js";
@@ -93,7 +94,7 @@ function fitModel(space: SearchSpace, history: readonly Observation[], modelSize
   const data: ModelData = {
     points: rows.map((row) => modelInput(space, history[row]!.configuration)),
     isChoice: space.map(({ kind }) => kind === "choice"),
-    values: standardize(Float64Array.from(rows, (row) => values[row]!)),
+    values: standardize(gather(values, rows)),
   };
   return posterior(data, fitHyperparameters(data));
 }
