@@ -17,7 +17,11 @@ function learn({ columns, target, folds }, task, context) {
   const train = rows.filter((row) => folds[row] !== task.fold);
   const data = { train: { features: takeRows(frame, train), target: takeTarget(target, train) } };
   return context.trainer
-    .fit(data, context.trainer.config.parse(task.config), { ...context, random: createRandom(context.seed) })
+    .fit(data, context.trainer.config.parse(task.config), {
+      ...context,
+      random: createRandom(context.seed),
+      ...(task.maxIterations === undefined ? {} : { maxIterations: task.maxIterations }),
+    })
     .then((fitted) => ({
       state: fitted.state,
       heldOut: heldOut.length > 0 ? fitted.predict(takeRows(frame, heldOut)) : null,

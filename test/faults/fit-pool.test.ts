@@ -131,6 +131,29 @@ it("fits once and answers from the store afterwards, without a process", async (
   expect((await inline.fit(task({}), never)).hit).toBe(true);
 });
 
+it("ends a boosting when its time is up, with the bytes of a fit of so many iterations", async () => {
+  const most = 50_000;
+  const endless = task(
+    { iterations: most, leaves: 16, minRowsPerLeaf: 1, learningRate: 1e-4 },
+    { trainer: "gbdt" },
+  );
+  const empty = await openStore(join(root, "counted", ".quern"), { clock: systemClock, create: true });
+  await empty.blobs.put(pack(sampleMaterial(120)));
+  const counting = createInlinePool({ ...common(empty), threads: 2 });
+  for (const [fold, pool] of [processes(), createInlinePool({ ...common(), threads: 2 })].entries()) {
+    const cut = await pool.fit({ ...endless, fold }, never, () => 0.4);
+    const maxIterations = cut.outcome.diagnostics.iterations!;
+    expect(maxIterations).toBeLessThan(most);
+    // Recorded as the same work, counted, and as nothing else.
+    const counted = { ...endless, fold, maxIterations };
+    const known = await pool.fit(counted, never);
+    expect([known.hash, known.hit]).toEqual([cut.hash, true]);
+    const again = await counting.fit(counted, never);
+    expect([again.hash, again.hit]).toEqual([cut.hash, false]);
+  }
+  await empty.close();
+});
+
 it("runs at most `slots` side by side, first come first served", async () => {
   const pool = processes({ slots: 2 });
   const markers = Array.from({ length: 6 }, (_, i) => markerIn(`started-${i}`));

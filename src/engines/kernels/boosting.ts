@@ -71,6 +71,8 @@ export interface BoostingSettings {
 export interface BoostingContext {
   readonly threads: number;
   readonly signal: AbortSignal;
+  /** Ends the training after the last whole iteration; what there is by then is the result. */
+  readonly wrapUp?: AbortSignal;
   /** The data is binned; iterations begin. */
   binned?(): void;
   /** `loss` is NaN without validation rows. */
@@ -163,7 +165,7 @@ export async function boostTrees(
       validationBins: data.validationBins,
     };
     const { stopAddress } = layout.addresses;
-    await team.runUntil(context.signal, stopAddress, "boost", kernelSettings, { report: context.report });
+    await team.runUntil(context, stopAddress, "boost", kernelSettings, { report: context.report });
     return readTrees(team.memory, layout, settings, data);
   } finally {
     await team.release();

@@ -83,7 +83,7 @@ export async function growForest(
     const job = jobSettings(memory, train, settings, table, threads, stopAddress);
     const parts = Array.from({ length: settings.trees }, (): Uint8Array[] => []);
     let done = 0;
-    await team.runUntil(context.signal, stopAddress, "growForest", job, {
+    await team.runUntil(context, stopAddress, "growForest", job, {
       publish: (tree, part, bytes) => {
         parts[tree]![part] = bytes;
       },

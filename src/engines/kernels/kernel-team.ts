@@ -91,11 +91,11 @@ export class KernelTeam {
   }
 
   /**
-   * `run`, ended early by the signal: the kernel watches the int32 at `stopAddress`.
-   * @throws the signal's reason when aborted.
+   * `run`, ended early by the signals: the kernel watches the int32 at `stopAddress`.
+   * @throws the reason of `signal` when that is aborted; after `wrapUp` what the kernel has is its result
    */
   async runUntil(
-    signal: AbortSignal,
+    { signal, wrapUp }: { readonly signal: AbortSignal; readonly wrapUp?: AbortSignal | undefined },
     stopAddress: number,
     name: string,
     settings: KernelSettings,
@@ -104,11 +104,13 @@ export class KernelTeam {
     signal.throwIfAborted();
     const stop = this.memory.int32(stopAddress, 1);
     const onAbort = () => Atomics.store(stop, 0, 1);
-    signal.addEventListener("abort", onAbort, { once: true });
+    const signals = [signal, ...(wrapUp ? [wrapUp] : [])];
+    for (const one of signals) one.addEventListener("abort", onAbort, { once: true });
+    if (wrapUp?.aborted) onAbort();
     try {
       await this.run(name, settings, listener);
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      for (const one of signals) one.removeEventListener("abort", onAbort);
     }
     signal.throwIfAborted();
   }

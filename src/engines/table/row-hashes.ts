@@ -36,12 +36,15 @@ export async function contentHashes(
   columns: readonly ColumnSchema[],
 ): Promise<{ hashes: BigUint64Array; repeated: ReadonlySet<bigint> }> {
   const database = databaseOf(table);
-  const framed = columns.map((column) => framedText(canonicalText(column, table)));
+  const framed = columns.map((_, k) => framedText(`t${k}`));
   // One call, not a chain of operators: the database limits how deep an expression nests.
   const expression = `md5_number_upper(${framed.length > 0 ? `concat(${framed.join(", ")})` : "''"})`;
+  // Each value is written once, although its frame names it twice.
+  const texts = columns.map((column, k) => `${canonicalText(column, table)} AS t${k}`);
+  const source = texts.length > 0 ? `(SELECT ${texts.join(", ")} FROM data)` : "data";
   const hashes = new BigUint64Array(table.rows);
   let offset = 0;
-  await database.scan(`SELECT ${expression} AS hash FROM data`, (chunk) => {
+  await database.scan(`SELECT ${expression} AS hash FROM ${source}`, (chunk) => {
     const vector = chunk.getColumnVector(0) as DuckDBVector<bigint>;
     for (let i = 0; i < vector.itemCount; i++) hashes[offset + i] = vector.getItem(i)!;
     offset += chunk.rowCount;

@@ -5,12 +5,13 @@ export function gather(values: ArrayLike<number>, places: ArrayLike<number>): Fl
   return gathered;
 }
 
-/** The values that are no NaN, in their order. */
-export function presentValues(values: Float64Array): Float64Array {
-  const present = new Float64Array(values.length);
+/** The finite values, as float64, in their order. */
+export function finiteValues(values: ArrayLike<number>): Float64Array {
+  const kept = new Float64Array(values.length);
   let count = 0;
   for (let i = 0; i < values.length; i++) {
-    if (!Number.isNaN(values[i]!)) present[count++] = values[i]!;
+    const value = values[i]!;
+    if (Number.isFinite(value)) kept[count++] = value;
   }
-  return present.subarray(0, count);
+  return kept.subarray(0, count);
 }

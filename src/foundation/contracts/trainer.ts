@@ -20,9 +20,18 @@ export interface TrainingData {
   readonly validation?: LabelledFrame;
 }
 
+export interface TimeLimit {
+  /** Aborted when the time is up. */
+  readonly wrapUp: AbortSignal;
+  /** Told by a trainer that ended for it: with so many as `maxIterations` it would have ended with the same state. */
+  reached(iterations: number): void;
+}
+
 export interface TrainingContext extends WorkContext {
   /** Work is counted: the trainer stops after this many of its own iterations where it has them. */
   readonly maxIterations?: number;
+  /** What a fit may take where time is counted; a trainer that is not `anytime` need not look. */
+  readonly timeLimit?: TimeLimit;
   /**
    * Where a training may leave what it needs to go on after an interruption; absent: nowhere. The identity names trainer,
    * configuration, data and seed: only a training with the same one goes on from there. Never changes a result.
@@ -65,6 +74,8 @@ export interface TrainerCapabilities {
   readonly categories: boolean;
   readonly sampleWeights: boolean;
   readonly earlyStopping: boolean;
+  /** Can end after any of its iterations with the model it has by then; see `TimeLimit`. */
+  readonly anytime?: boolean;
   /** Probabilities are already calibrated well on their own (logistic regression). */
   readonly calibrated?: boolean;
   /**

@@ -35,6 +35,14 @@ export interface FitOutcome extends FittedModel {
   readonly seconds: number;
 }
 
+/** What became of a fit: the packed `FittedModel` is in the store as blob `output`. */
+export interface ComputedFit {
+  readonly output: Sha256;
+  readonly seconds: number;
+  /** Iterations after which it ended for its time limit: it is the fit of a task with that `maxIterations`. */
+  readonly endedAfter?: number;
+}
+
 /** What all fits of a pool share, as plain data. */
 export interface FitWork {
   /** Folder of the store that has the materials. */
@@ -47,7 +55,7 @@ export interface FitWork {
 
 export interface FitContext
   extends Omit<WorkContext, "random">,
-    Pick<TrainingContext, "checkpoints" | "cacheFolder"> {
+    Pick<TrainingContext, "checkpoints" | "cacheFolder" | "timeLimit"> {
   readonly seed: number;
   readonly trainer: Trainer;
   /** All there are, the project's own included. */
@@ -68,7 +76,7 @@ export interface FitExecutor {
 /** Parent to worker; one fit at a time. */
 export type FitRequest =
   | { readonly kind: "open"; readonly work: FitWork }
-  | { readonly kind: "fit"; readonly id: number; readonly task: FitTask }
+  | { readonly kind: "fit"; readonly id: number; readonly task: FitTask; readonly limitSeconds?: number }
   | { readonly kind: "abort"; readonly id: number }
   | { readonly kind: "close" };
 
@@ -82,8 +90,7 @@ export type FitReply =
       readonly message: string;
       readonly fields: Readonly<Record<string, unknown>>;
     }
-  /** The packed `FittedModel` is in the store as blob `output`. */
-  | { readonly kind: "fitted"; readonly id: number; readonly output: Sha256; readonly seconds: number }
+  | { readonly kind: "fitted"; readonly id: number; readonly fit: ComputedFit }
   | { readonly kind: "failed"; readonly id: number; readonly failure: FitFailure };
 
 /** An error as data: with a code where it has one, otherwise a bug with its stack. */

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { freemem } from "node:os";
 import type { TransformMap } from "../../capabilities/features/index.js";
-import { findStep, recordStep, runCached, stepKey } from "../../capabilities/stores/index.js";
+import { findStep, recordStep, stepKey } from "../../capabilities/stores/index.js";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
@@ -10,9 +10,9 @@ import type { ProgressEvent } from "../../foundation/contracts/extension.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import type { Trainer } from "../../foundation/contracts/trainer.js";
 import { throwIfAborted } from "../context.js";
-import type { FitExecutor, FitOutcome, FitTask, FittedModel, FitWork } from "./fit-messages.js";
+import type { ComputedFit, FitExecutor, FitOutcome, FitTask, FittedModel, FitWork } from "./fit-messages.js";
 import { FitProcess, FitProcessDeath } from "./fit-process.js";
-import { cacheFolderOf, fitIdentity, MaterialCache, trainerOf, withCheckpoints } from "./fit-step.js";
+import { computeFit, fitIdentity, MaterialCache, trainerOf } from "./fit-step.js";
 
 export interface PooledFit {
   readonly outcome: FitOutcome;
@@ -22,6 +22,8 @@ export interface PooledFit {
   readonly hit: boolean;
 }
 
+export type FitLimit = () => number;
+
 /**
  * Fits models, several side by side where that pays. A fit is a cached step: its stored bytes are the same for
  * every pool, any number of slots and any order of completion.
@@ -29,8 +31,11 @@ export interface PooledFit {
 export interface FitPool {
   /** Fits under way at the same time; further ones wait in the order of their calls. */
   readonly slots: number;
-  /** @throws QuernError what the trainer throws, INTERRUPTED, OUT_OF_MEMORY when its process died twice */
-  fit(task: FitTask, signal: AbortSignal): Promise<PooledFit>;
+  /**
+   * @param limit seconds that it may take, asked when it starts: a trainer that is `anytime` then ends with what it has
+   * @throws QuernError what the trainer throws, INTERRUPTED, OUT_OF_MEMORY when its process died twice
+   */
+  fit(task: FitTask, signal: AbortSignal, limit?: FitLimit): Promise<PooledFit>;
   /** Ends the pool's processes; resolves when they are gone. Fits that wait are refused. */
   close(): Promise<void>;
 }
@@ -48,39 +53,42 @@ export interface FitPoolOptions {
   readonly onProgress?: (task: FitTask, event: ProgressEvent) => void;
 }
 
+/** The recorded outcome of a fit, or a new one. */
+async function cachedFit(
+  { store, trainers, executor, work }: FitPoolOptions,
+  task: FitTask,
+  compute: () => Promise<ComputedFit>,
+): Promise<PooledFit> {
+  const identityOf = (asked: FitTask) => fitIdentity(asked, trainerOf(asked, trainers), executor, work);
+  const known = await findStep<FittedModel>(store, stepKey(identityOf(task)));
+  const record = async () => {
+    const { output, seconds, endedAfter } = await compute();
+    const identity = identityOf(endedAfter === undefined ? task : { ...task, maxIterations: endedAfter });
+    const step = { key: stepKey(identity), step: identity.id, output, references: [], seconds };
+    return recordStep<FittedModel>(store, step);
+  };
+  const { value, seconds, hash, hit } = known ?? (await record());
+  return { outcome: { ...value, seconds }, hash, hit };
+}
+
 // ---- in this process -----------------------------------------------------------------------------------------
 
 /** One fit after the other in this process, each with all threads: for large data, or one thread. */
 export function createInlinePool(options: FitPoolOptions & { readonly threads: number }): FitPool {
-  const { store, work, executor, trainers, transforms, clock, logger, threads, onProgress } = options;
-  const materials = new MaterialCache(store.blobs);
+  const { store, clock, logger, threads, onProgress } = options;
+  const workshop = { ...options, blobs: store.blobs, materials: new MaterialCache(store.blobs) };
   let turn: Promise<unknown> = Promise.resolve();
-
-  async function fitInTurn(task: FitTask, signal: AbortSignal): Promise<PooledFit> {
-    throwIfAborted(signal);
-    const trainer = trainerOf(task, trainers);
-    const identity = fitIdentity(task, trainer, executor, work);
-    const run = async (): Promise<FittedModel> => {
-      const material = await materials.get(task.material);
-      const supplement = task.supplement && (await materials.get(task.supplement));
-      const report = (event: ProgressEvent) => onProgress?.(task, event);
-      const cacheFolder = cacheFolderOf(work);
-      const context = {
-        ...{ seed: work.seed, trainer, transforms, signal, clock, logger, threads },
-        ...{ report, cacheFolder },
-      };
-      return withCheckpoints(work, identity, (checkpoints) =>
-        executor.fit(task, material, { ...context, checkpoints }, supplement),
-      );
-    };
-    const step = await runCached(store, identity, run, { clock });
-    return { outcome: { ...step.value, seconds: step.seconds }, hash: step.hash, hit: step.hit };
-  }
 
   return {
     slots: 1,
-    fit(task, signal) {
-      const mine = turn.then(() => fitInTurn(task, signal));
+    fit(task, signal, limit) {
+      const mine = turn.then(() => {
+        throwIfAborted(signal);
+        const report = (event: ProgressEvent) => onProgress?.(task, event);
+        return cachedFit(options, task, () =>
+          computeFit(task, workshop, { signal, clock, logger, threads, report, limitSeconds: limit?.() }),
+        );
+      });
       turn = mine.catch(() => undefined);
       return mine;
     },
@@ -111,11 +119,15 @@ const SMALLEST_HEAP_MEBIBYTES = 256;
 /** A process that dies may be the victim of another's memory: its fit gets one fresh process more. */
 const ATTEMPTS = 2;
 
-interface Job {
+interface AskedFit {
   readonly task: FitTask;
   readonly signal: AbortSignal;
+  readonly limit: FitLimit | undefined;
+}
+
+interface Job extends AskedFit {
   attempts: number;
-  resolve(result: { output: Sha256; seconds: number }): void;
+  resolve(fit: ComputedFit): void;
   reject(failure: unknown): void;
 }
 
@@ -140,23 +152,11 @@ class ProcessPool implements FitPool {
     this.#heapMebibytes = Math.max(SMALLEST_HEAP_MEBIBYTES, Math.floor(bytes / options.slots / 2 ** 20));
   }
 
-  async fit(task: FitTask, signal: AbortSignal): Promise<PooledFit> {
+  async fit(task: FitTask, signal: AbortSignal, limit?: FitLimit): Promise<PooledFit> {
     throwIfAborted(signal);
     // One signal for thousands of waiting fits is no leak: each takes its listener away when it ends.
     setMaxListeners(0, signal);
-    const { store, executor, work, trainers } = this.#options;
-    const identity = fitIdentity(task, trainerOf(task, trainers), executor, work);
-    const key = stepKey(identity);
-    const earlier = await findStep<FittedModel>(store, key);
-    const step =
-      earlier ??
-      (await recordStep<FittedModel>(store, {
-        key,
-        step: identity.id,
-        references: [],
-        ...(await this.#compute(task, signal)),
-      }));
-    return { outcome: { ...step.value, seconds: step.seconds }, hash: step.hash, hit: step.hit };
+    return cachedFit(this.#options, task, () => this.#compute({ task, signal, limit }));
   }
 
   async close(): Promise<void> {
@@ -166,9 +166,10 @@ class ProcessPool implements FitPool {
   }
 
   /** The fit in a process of its turn. After an abort the caller waits no longer, whatever the process does. */
-  #compute(task: FitTask, signal: AbortSignal): Promise<{ output: Sha256; seconds: number }> {
-    return new Promise<{ output: Sha256; seconds: number }>((resolve, reject) => {
-      const job: Job = { task, signal, attempts: 0, resolve: settle(resolve), reject: settle(reject) };
+  #compute(asked: AskedFit): Promise<ComputedFit> {
+    const { signal } = asked;
+    return new Promise((resolve, reject) => {
+      const job: Job = { ...asked, attempts: 0, resolve: settle(resolve), reject: settle(reject) };
       const onAbort = (): void => {
         const place = this.#queue.indexOf(job);
         if (place >= 0) this.#queue.splice(place, 1);
@@ -206,13 +207,14 @@ class ProcessPool implements FitPool {
   }
 
   async #runIn(process: FitProcess, job: Job): Promise<void> {
-    const { task, signal } = job;
+    const { task, signal, limit } = job;
     const { logger, onProgress } = this.#options;
     job.attempts++;
     try {
       job.resolve(
         await process.run(task, {
           signal,
+          limitSeconds: limit?.(),
           onReply(reply) {
             if (reply.kind === "progress") return onProgress?.(task, reply.event);
             const { level, message, fields } = reply;

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { QuernError } from "../../foundation/base/errors.js";
-import type { Sha256 } from "../../foundation/base/hash.js";
 import {
+  type ComputedFit,
   type FitReply,
   type FitRequest,
   type FitTask,
@@ -28,6 +28,8 @@ export interface FitProcessOptions {
 
 export interface FitListener {
   readonly signal: AbortSignal;
+  /** What the fit may take, where its trainer can end in time. */
+  readonly limitSeconds?: number | undefined;
   /** Progress and log lines. */
   onReply(reply: Extract<FitReply, { kind: "progress" | "log" }>): void;
 }
@@ -38,7 +40,7 @@ export class FitProcessDeath extends Error {}
 interface Running {
   readonly id: number;
   readonly listener: FitListener;
-  resolve(result: { output: Sha256; seconds: number }): void;
+  resolve(fit: ComputedFit): void;
   reject(failure: Error): void;
 }
 
@@ -84,11 +86,11 @@ export class FitProcess {
   }
 
   /**
-   * Resolves with the name of the stored result. After an abort it settles when the worker is free again or gone.
+   * Resolves when the result is stored. After an abort it settles when the worker is free again or gone.
    * @throws FitProcessDeath when the worker died; QuernError TRAINING_FAILED when it hung; what the fit threw
    */
-  async run(task: FitTask, listener: FitListener): Promise<{ output: Sha256; seconds: number }> {
-    const { signal } = listener;
+  async run(task: FitTask, listener: FitListener): Promise<ComputedFit> {
+    const { signal, limitSeconds } = listener;
     const id = this.#fits++;
     let deadline: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
@@ -100,7 +102,7 @@ export class FitProcess {
       return await new Promise((resolve, reject) => {
         this.#running = { id, listener, resolve, reject };
         if (!this.#alive) return reject(this.#death(null, null));
-        this.#send({ kind: "fit", id, task });
+        this.#send({ kind: "fit", id, task, ...(limitSeconds === undefined ? {} : { limitSeconds }) });
         signal.addEventListener("abort", onAbort, { once: true });
         if (signal.aborted) onAbort();
       });
@@ -156,7 +158,7 @@ export class FitProcess {
         running.listener.onReply(reply);
         return;
       case "fitted":
-        if (reply.id === running.id) running.resolve({ output: reply.output, seconds: reply.seconds });
+        if (reply.id === running.id) running.resolve(reply.fit);
         return;
       case "failed":
         if (reply.id === running.id) running.reject(restoreFailure(reply.failure));

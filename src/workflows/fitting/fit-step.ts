@@ -1,13 +1,15 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { TransformMap } from "../../capabilities/features/index.js";
 import { type StepIdentity, stepKey } from "../../capabilities/stores/index.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
-import { unpack } from "../../foundation/base/packing.js";
+import { pack, unpack } from "../../foundation/base/packing.js";
+import type { WorkContext } from "../../foundation/contracts/extension.js";
 import type { BlobStore } from "../../foundation/contracts/store.js";
 import type { Trainer, TrainingContext } from "../../foundation/contracts/trainer.js";
 import { environmentOf } from "../project/extensions.js";
-import type { FitExecutor, FitTask, FitWork } from "./fit-messages.js";
+import type { ComputedFit, FitExecutor, FitTask, FitWork } from "./fit-messages.js";
 
 /** Names a fit by all that decides its bytes: never by the pool, the process or the number of threads. */
 export function fitIdentity(
@@ -24,6 +26,63 @@ export function fitIdentity(
     seed,
     environment: environmentOf(extensions),
   };
+}
+
+/** What a process fits with: the same for all its fits. */
+export interface FitWorkshop {
+  readonly executor: FitExecutor;
+  readonly trainers: readonly Trainer[];
+  readonly transforms: TransformMap;
+  readonly blobs: BlobStore;
+  readonly materials: MaterialCache;
+  readonly work: FitWork;
+}
+
+export interface FitSupervision
+  extends Pick<WorkContext, "signal" | "clock" | "logger" | "threads" | "report"> {
+  /** What the fit may take, where its trainer can end in time. */
+  readonly limitSeconds?: number | undefined;
+}
+
+/** Fits and stores; what it costs to read the material does not count. */
+export async function computeFit(
+  task: FitTask,
+  { executor, trainers, transforms, blobs, materials, work }: FitWorkshop,
+  { limitSeconds, ...context }: FitSupervision,
+): Promise<ComputedFit> {
+  const trainer = trainerOf(task, trainers);
+  const material = await materials.get(task.material);
+  const supplement = task.supplement && (await materials.get(task.supplement));
+  const start = context.clock.elapsed();
+  const shared = { ...context, seed: work.seed, trainer, transforms, cacheFolder: cacheFolderOf(work) };
+  const { fitted, ...ended } = await withinTime(limitSeconds, (limit) =>
+    withCheckpoints(work, fitIdentity(task, trainer, executor, work), (checkpoints) =>
+      executor.fit(task, material, { ...shared, ...limit, checkpoints }, supplement),
+    ),
+  );
+  const seconds = (context.clock.elapsed() - start) / 1000;
+  context.signal.throwIfAborted();
+  return { output: await blobs.put(pack(fitted)), seconds, ...ended };
+}
+
+/** Runs a fit whose time may be limited; tells after how many iterations it ended for that, if it did. */
+async function withinTime<T>(
+  limitSeconds: number | undefined,
+  run: (context: Pick<TrainingContext, "timeLimit">) => Promise<T>,
+): Promise<{ readonly fitted: T; readonly endedAfter?: number }> {
+  if (limitSeconds === undefined) return { fitted: await run({}) };
+  const controller = new AbortController();
+  let endedAfter: number | undefined;
+  const reached = (iterations: number): void => {
+    endedAfter = iterations;
+  };
+  const timer = setTimeout(() => controller.abort(), 1000 * limitSeconds);
+  try {
+    const fitted = await run({ timeLimit: { wrapUp: controller.signal, reached } });
+    return { fitted, ...(endedAfter === undefined ? {} : { endedAfter }) };
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const CHECKPOINTS = "checkpoints";
@@ -46,7 +105,7 @@ export async function withCheckpoints<T>(
 
 /** Inside a store: what can be had again; it may be emptied at any time. */
 export const CACHE_FOLDER = "cache";
-export const cacheFolderOf = ({ store }: FitWork): string => join(store, CACHE_FOLDER);
+const cacheFolderOf = ({ store }: FitWork): string => join(store, CACHE_FOLDER);
 
 /** @throws QuernError CONFIG_INVALID */
 export function trainerOf({ trainer: id }: FitTask, trainers: readonly Trainer[]): Trainer {

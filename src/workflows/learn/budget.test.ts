@@ -6,8 +6,9 @@ let milliseconds = 0;
 const clock = { now: () => milliseconds, elapsed: () => milliseconds };
 const other = { ...FAKE, id: "other" };
 const opened: Budget[] = [];
-const open = (seconds: number, slots = 1): Budget => {
-  const budget = timedBudget(clock, { deadlineMs: milliseconds + 1000 * seconds, finishingMs: 0, slots });
+const open = (seconds: number, slots = 1, leastMs = 0): Budget => {
+  const deadlineMs = milliseconds + 1000 * seconds;
+  const budget = timedBudget(clock, { deadlineMs, finishingMs: 0, slots, leastMs });
   opened.push(budget);
   return budget;
 };
@@ -35,6 +36,33 @@ describe("a budget of time", () => {
     const budget = open(1);
     expect(budget.admits(candidateOf(0, { seconds: 1000 }))).toBe(false);
     expect(budget.admits(candidateOf(1, { seconds: 0.5 }))).toBe(true);
+  });
+
+  test("the first of a family that can end with what it has starts in a quarter of its time, others do not", () => {
+    const anytime = { ...FAKE, id: "anytime", capabilities: { ...FAKE.capabilities, anytime: true } };
+    const budget = open(10);
+    const first = candidateOf(0, { seconds: 20, trainer: anytime });
+    expect(budget.admits(candidateOf(1, { seconds: 20 }))).toBe(false);
+    expect(budget.admits(first)).toBe(true);
+    budget.observe(first, 6);
+    expect(budget.admits(candidateOf(2, { seconds: 40, trainer: anytime }))).toBe(false);
+  });
+
+  test("the fits of the first trial leave time for others, later ones may take what is left", () => {
+    const budget = open(10, 2);
+    expect(budget.limit!(1)).toBeCloseTo(5.7, 9);
+    expect(budget.limit!(5)).toBeCloseTo(5.7 / 3, 9);
+    const first = candidateOf(0);
+    budget.admits(first);
+    milliseconds += 6_000;
+    budget.observe(first, 6);
+    expect(budget.limit!(1)).toBeCloseTo(3.8, 9);
+    expect(budget.limit!(4)).toBeCloseTo(1.9, 9);
+  });
+
+  test("the first trial gets its least even when the time is up, so that there is a model", () => {
+    const budget = open(-5, 2, 3_000);
+    expect([budget.limit!(2), budget.limit!(6)]).toEqual([3, 1]);
   });
 
   test("what runs already counts, shared among the slots", () => {

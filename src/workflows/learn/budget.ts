@@ -12,6 +12,11 @@ export interface Budget {
    * cuts it off. Asked once nothing fits any more; absent where work is counted.
    */
   ventures?(candidate: Candidate): boolean;
+  /**
+   * Seconds that the first of so many fits to come, side by side in the slots, may take, where its trainer can end in
+   * time; absent where work is counted.
+   */
+  limit?(fits: number): number;
   isSpent(): boolean;
   /** An admitted trial has ended; teaches how estimates relate to this machine now. */
   observe(candidate: Candidate, seconds: number): void;
@@ -44,15 +49,31 @@ export function countedBudget(): Budget {
 /** Before anything was measured, estimates may be off by so much. */
 const FIRST_GUESS = 1.5;
 
+/** Of the time that is left, the fits of the first trials get so much: others should be tried as well. */
+const FIRST_SHARE = 0.6;
+/** A fit that ends for its limit still has to judge its held-out rows and to be stored. */
+const LIMIT_SHARE = 0.95;
+const LEAST_LIMIT_SECONDS = 0.2;
+/** So much of the estimated time is worth it for the first trial of a family that can end with what it has. */
+const WORTHWHILE_SHARE = 0.25;
+
+export interface TimedBudgetOptions {
+  /** On the clock's own scale (`elapsed`), for the search and what follows it. */
+  readonly deadlineMs: number;
+  /** What follows the search takes on a machine that keeps its estimates; a slower one needs more. */
+  readonly finishingMs: number;
+  readonly slots: number;
+  /** What the first trial gets even where the time is up by then: there has to be a model that has learned something. */
+  readonly leastMs?: number;
+}
+
 /**
  * Until a moment of the clock. A trial is admitted when it should end in time, judged by its estimate, by how
  * the estimates of its family came true so far and by what is still running.
- * @param deadlineMs on the clock's own scale (`elapsed`), for the search and what follows it
- * @param finishingMs what follows the search takes on a machine that keeps its estimates; a slower one needs more
  */
 export function timedBudget(
   clock: Clock,
-  { deadlineMs, finishingMs, slots }: { deadlineMs: number; finishingMs: number; slots: number },
+  { deadlineMs, finishingMs, slots, leastMs = 0 }: TimedBudgetOptions,
 ): Budget {
   let controller = new AbortController();
   let withheldMs = 0;
@@ -68,16 +89,21 @@ export function timedBudget(
     const known = spent.get(trainer.id) ?? (spent.size > 0 ? total : undefined);
     return estimate.seconds * (known ? known.measured / known.estimated : FIRST_GUESS);
   };
+  const needed = (candidate: Candidate): number => {
+    const { id, capabilities } = candidate.trainer;
+    const share = capabilities.anytime && !spent.has(id) ? WORTHWHILE_SHARE : 1;
+    return share * expected(candidate);
+  };
   const started = new Map<Candidate, number>();
   const timer = setInterval(() => {
     if (finished > 0 && secondsLeft() <= 0) controller.abort(new Error("The time is up."));
   }, TICK_MS);
   timer.unref();
   return {
-    fits: (candidate) => (pending + expected(candidate)) / slots <= secondsLeft(),
+    fits: (candidate) => (pending + needed(candidate)) / slots <= secondsLeft(),
     admits(candidate) {
       if (!this.fits(candidate)) return false;
-      const seconds = expected(candidate);
+      const seconds = needed(candidate);
       pending += seconds;
       started.set(candidate, seconds);
       return true;
@@ -86,6 +112,11 @@ export function timedBudget(
       if (secondsLeft() <= 0 || started.size >= slots) return false;
       started.set(candidate, 0);
       return true;
+    },
+    limit(fits) {
+      const waves = Math.ceil(fits / slots);
+      if (finished > 0) return Math.max(LEAST_LIMIT_SECONDS, (LIMIT_SHARE * secondsLeft()) / waves);
+      return Math.max(leastMs / 1000, FIRST_SHARE * LIMIT_SHARE * secondsLeft()) / waves;
     },
     isSpent: () => finished > 0 && secondsLeft() <= 0,
     observe(candidate, seconds) {

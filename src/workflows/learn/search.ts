@@ -1,7 +1,7 @@
 import type { Sha256 } from "../../foundation/base/hash.js";
 import type { Logger } from "../../foundation/base/logger.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
-import type { PooledFit } from "../fitting/fit-pool.js";
+import type { FitLimit, PooledFit } from "../fitting/fit-pool.js";
 import type { Budget } from "./budget.js";
 import type { Candidate } from "./candidates.js";
 import type { LearningMaterial } from "./material.js";
@@ -96,7 +96,7 @@ async function runTrial(
   const start: { seconds: number } = { seconds: 0 };
   const signal = AbortSignal.any([tools.signal, tools.budget.signal]);
   try {
-    const trial = await fitFolds(candidate, material, identity, history, { ...tools, signal }, start);
+    const trial = await fitTrial(candidate, material, identity, history, { ...tools, signal }, start);
     tools.budget.observe(candidate, trial.seconds);
     tools.onTrial(trial);
     return trial;
@@ -113,7 +113,7 @@ async function runTrial(
 }
 
 /** The first fold alone where the search may prune, then all others side by side. */
-async function fitFolds(
+async function fitTrial(
   candidate: Candidate,
   material: LearningMaterial,
   identity: Sha256,
@@ -121,22 +121,31 @@ async function fitFolds(
   tools: SearchTools,
   spent: { seconds: number },
 ): Promise<TrialResult> {
-  const fitFold = async (asked: Candidate, fold: number): Promise<PooledFit> => {
-    const fitted = await tools.fitter.fit(fitTask(asked, identity, fold), tools.signal);
+  const fitOne = async (asked: Candidate, fold: number, limit?: FitLimit): Promise<PooledFit> => {
+    const fitted = await tools.fitter.fit(fitTask(asked, identity, fold), tools.signal, limit);
     spent.seconds += fitted.outcome.seconds;
     return fitted;
+  };
+  const fitFolds = (
+    asked: Candidate,
+    wanted: readonly number[],
+    toCome = wanted.length,
+  ): Promise<PooledFit[]> => {
+    const limit = sharedLimit(tools.budget, toCome);
+    return Promise.all(wanted.map((fold) => fitOne(asked, fold, limit)));
   };
   const scoreOf = ({ outcome }: PooledFit, fold: number): number =>
     scoreRows(tools.metric, outcome.heldOut!, material, material.folds[fold]!.heldOut);
   const all = material.folds.map((_, fold) => fold);
-  const first = candidate.origin === "search" && all.length > 1 ? [await fitFold(candidate, 0)] : [];
+  const first =
+    candidate.origin === "search" && all.length > 1 ? await fitFolds(candidate, [0], all.length) : [];
   if (first.length > 0) {
     const foldValues = first.map(scoreOf);
     if (!tools.proposer.goesOn(candidate, foldValues, history))
       return { state: "pruned", candidate, foldValues, seconds: spent.seconds };
   }
-  const others = await Promise.all(all.slice(first.length).map((fold) => fitFold(candidate, fold)));
-  const fits = await settle(candidate, material, [...first, ...others], fitFold);
+  const others = await fitFolds(candidate, all.slice(first.length));
+  const fits = await settle(candidate, material, [...first, ...others], (asked) => fitFolds(asked, all));
   const { predictions: heldOut } = poolPredictions(
     fits.map(({ outcome }, fold) => ({ rows: material.folds[fold]!.heldOut, predictions: outcome.heldOut! })),
   );
@@ -151,19 +160,26 @@ async function fitFolds(
   };
 }
 
+/** The same for so many fits of a trial: what one leaves of its time is for those that start later. */
+function sharedLimit({ limit }: Budget, fits: number): FitLimit | undefined {
+  let toCome = fits;
+  // A fit whose process died starts again.
+  return limit && (() => limit(Math.max(1, toCome--)));
+}
+
 /** The fits of the number of iterations on which the folds agree, with the curves by which they did. */
 async function settle(
   candidate: Candidate,
   material: LearningMaterial,
   fits: readonly PooledFit[],
-  fitFold: (asked: Candidate, fold: number) => Promise<PooledFit>,
+  fitAgain: (asked: Candidate) => Promise<readonly PooledFit[]>,
 ): Promise<readonly PooledFit[]> {
   const { folds, frame } = material;
   if (!settles({ rows: frame.rows, folds: folds.length })) return fits;
   const diagnostics = fits.map(({ outcome }) => outcome.diagnostics);
   const config = settledConfig(candidate, folds, diagnostics);
   if (!config) return fits;
-  const again = await Promise.all(fits.map((_, fold) => fitFold({ ...candidate, config }, fold)));
+  const again = await fitAgain({ ...candidate, config });
   return again.map((fitted, fold) => {
     const { curves } = diagnostics[fold]!;
     const known = { ...fitted.outcome.diagnostics, ...(curves ? { curves } : {}) };

@@ -8,7 +8,7 @@ import type { ClassTarget, RegressionTarget, Target } from "../../foundation/con
 import type { LearningMaterial } from "../learn/material.js";
 import { resolveProject } from "../project/project-file.js";
 import type { Division } from "./divide.js";
-import { gatherMaterial, innerFolds } from "./inner-folds.js";
+import { gatherMaterial, innerFolds, type LearningShape } from "./inner-folds.js";
 import type { PreparedData } from "./prepare.js";
 
 interface Case {
@@ -181,15 +181,26 @@ describe("inner folds", () => {
 });
 
 describe("how many", () => {
-  const asked = (project: ProjectInput, rows = 1000): number =>
-    innerFolds(resolveProject(project), {
+  const asked = (project: ProjectInput, rows = 1000, shape: Partial<LearningShape> = {}): number => {
+    const division = {
       record: { config: { kind: "stratified" } },
       whole: { train: new Int32Array(rows), validation: new Int32Array(0) },
-    } as unknown as Division);
+    } as unknown as Division;
+    const all = { hasImages: false, columns: 20, outputs: 1, ...shape };
+    return innerFolds(resolveProject(project), division, all);
+  };
 
   test("fewer for more rows, and what the project says", () => {
     expect([500, 10_000, 50_000, 500_000].map((rows) => asked({}, rows))).toEqual([8, 5, 3, 1]);
     expect(asked({ ensemble: { folds: 12 } }, 500_000)).toBe(12);
+  });
+
+  test("one where the time is too short for more", () => {
+    const timed = (time: string, shape: Partial<LearningShape>): number =>
+      asked({ tuning: { time } }, 50_000, shape);
+    expect([timed("60s", { columns: 230 }), timed("10m", { columns: 230 })]).toEqual([1, 3]);
+    expect([timed("60s", { outputs: 100 }), timed("60s", { columns: 30 })]).toEqual([1, 3]);
+    expect(asked({ ensemble: { folds: 4 }, tuning: { time: "1s" } }, 50_000)).toBe(4);
   });
 
   test("one where nothing is combined or compared", () => {

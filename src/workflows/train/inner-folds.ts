@@ -4,7 +4,8 @@ import { type ErrorCode, QuernError } from "../../foundation/base/errors.js";
 import { type Frame, takeRows } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { Split } from "../../foundation/contracts/split.js";
-import { type Target, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
+import { type Target, type TaskType, takeTarget, takeWeights } from "../../foundation/contracts/target.js";
+import { durationSeconds } from "../learn/agenda.js";
 import type { Fold, LearningMaterial } from "../learn/material.js";
 import { featureSteps } from "../project/feature-steps.js";
 import { joinedColumns, pretrainedTokenizer, usesPretrained } from "../project/pretrained.js";
@@ -19,12 +20,38 @@ const FOLDS_BY_ROWS: readonly (readonly [rows: number, folds: number])[] = [
 ];
 
 const DISTILLATION_FOLDS = 3;
+/**
+ * Cells (rows x columns x outputs) of all folds together for each second of a timed training, beyond which folds would
+ * leave no time to try anything: boosting takes two to ten millionths of a second for one.
+ */
+const MOST_CELLS_A_SECOND = 250_000;
+
+/** What the number of folds depends on beside the rows. */
+export interface LearningShape {
+  readonly hasImages: boolean;
+  readonly columns: number;
+  /** Classes of a task of more than two, otherwise 1. */
+  readonly outputs: number;
+}
+
+export function learningShape(
+  { columns }: Frame,
+  { task, classes = [] }: { readonly task: TaskType; readonly classes?: readonly string[] },
+): LearningShape {
+  const hasImages = [...columns.values()].some(({ kind }) => kind === "image");
+  return { hasImages, columns: columns.size, outputs: task === "multiclass" ? classes.length : 1 };
+}
 
 /**
  * How often each configuration is fitted inside the training. One, on the validation rows, where nothing is
- * combined, where rows are ordered by time, where images are looked at or a pretrained encoder reads, and where there are enough of them.
+ * combined, where rows are ordered by time, where images are looked at or a pretrained encoder reads, where there are
+ * enough rows, and where there are too many for the time that was given.
  */
-export function innerFolds(project: Project, { record, whole }: Division, hasImages = false): number {
+export function innerFolds(
+  project: Project,
+  { record, whole }: Division,
+  { hasImages, columns, outputs }: LearningShape,
+): number {
   const { kind, folds } = project.ensemble;
   if (folds !== undefined) return folds;
   const alone = project.models !== "auto" && project.models.length === 1 && !isSearched(project);
@@ -34,11 +61,10 @@ export function innerFolds(project: Project, { record, whole }: Division, hasIma
   const rows = whole.train.length + whole.validation.length;
   // What teaches must have spoken of every row.
   const most = project.ensemble.distill ? DISTILLATION_FOLDS : 1;
-  return FOLDS_BY_ROWS.find(([limit]) => rows <= limit)?.[1] ?? most;
+  const usual = FOLDS_BY_ROWS.find(([limit]) => rows <= limit)?.[1] ?? most;
+  const seconds = durationSeconds(project.tuning.time) ?? Number.POSITIVE_INFINITY;
+  return usual * rows * columns * outputs > MOST_CELLS_A_SECOND * seconds ? most : usual;
 }
-
-export const hasImages = ({ columns }: Frame): boolean =>
-  [...columns.values()].some(({ kind }) => kind === "image");
 
 const isSearched = ({ tuning }: Project): boolean => tuning.trials !== undefined || tuning.time !== undefined;
 
@@ -59,7 +85,7 @@ export function gatherMaterial(
   target: Target,
   clean: (rows: Int32Array) => Int32Array,
 ): GatheredMaterial {
-  const wanted = innerFolds(project, division, hasImages(prepared.features));
+  const wanted = innerFolds(project, division, learningShape(prepared.features, target));
   const { features, weights } = prepared;
   const tokenizer = pretrainedTokenizer(project);
   const joined = joinedColumns(project);

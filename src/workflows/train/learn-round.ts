@@ -8,6 +8,7 @@ import type { LearnedModel } from "../learn/model.js";
 import { createProposer } from "../learn/proposer.js";
 import type { TrialResult } from "../learn/trial.js";
 import { judgeGoals, LATENCY_GOAL } from "./goals.js";
+import { learningShape } from "./inner-folds.js";
 import type { Production } from "./production.js";
 import { exportedLatency } from "./publish.js";
 
@@ -96,22 +97,35 @@ async function meetsLatency(
 const OUTER_SHARE = 0.45;
 /** A timed training aims at so much of its time, to end within a tenth of it either way. */
 const AIM = 0.98;
+/** The first models get so much of it, however long the data took to read. */
+const LEAST_SHARE = 0.15;
 /** What combining, judging and exporting take: longer searches make larger ensembles, up to the limit of their size. */
 const FINISHING_SECONDS = 2;
 const FINISHING_SHARE = 0.04;
 const LONG_SECONDS = 200;
+/** What of it grows with the data: rows are compared by all their columns, classes are calibrated and judged one by one. */
+const FINISHING_SECONDS_PER_CELL = 5e-7;
+const FINISHING_SECONDS_PER_SCORE = 1.5e-6;
 
-function budgetOf({ agenda, context, progress, fitter }: Production, { round, rounds }: Round): Budget {
+function budgetOf(production: Production, { round, rounds }: Round): Budget {
+  const { agenda, context, progress, fitter } = production;
   if (agenda.seconds === undefined) return countedBudget();
   const outer = rounds - 1;
   const isLast = round === outer;
   const end = isLast ? agenda.seconds * AIM : (agenda.seconds * OUTER_SHARE * (round + 1)) / outer;
-  const finishing = FINISHING_SECONDS + FINISHING_SHARE * Math.min(LONG_SECONDS, agenda.seconds);
   return timedBudget(context.clock, {
     deadlineMs: context.clock.elapsed() + 1000 * (end - progress.seconds),
-    finishingMs: isLast ? 1000 * finishing : 0,
+    finishingMs: isLast ? 1000 * finishingSeconds(production, agenda.seconds) : 0,
+    leastMs: (1000 * LEAST_SHARE * agenda.seconds) / rounds,
     slots: fitter.slots,
   });
+}
+
+function finishingSeconds({ prepared, data }: Production, seconds: number): number {
+  const { columns, outputs } = learningShape(prepared.features, prepared.target);
+  const rows = data.table.rows;
+  const ofData = rows * (columns * FINISHING_SECONDS_PER_CELL + outputs * FINISHING_SECONDS_PER_SCORE);
+  return FINISHING_SECONDS + FINISHING_SHARE * Math.min(LONG_SECONDS, seconds) + ofData;
 }
 
 /** Tells of every trial as it ends: how many of how many, the best value so far, and how long it may take yet. */

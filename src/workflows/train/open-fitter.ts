@@ -35,8 +35,8 @@ export function openFitter(production: Omit<Production, "fitter">, rounds: numbe
       : createInlinePool({ ...options, threads });
   return {
     slots: pool.slots,
-    async fit(task, signal) {
-      const fitted = await pool.fit(task, signal);
+    async fit(task, signal, limit) {
+      const fitted = await pool.fit(task, signal, limit);
       steps.count(fitted.hit);
       return fitted;
     },

@@ -14,7 +14,7 @@ import type { Situation } from "../learn/candidates.js";
 import { type Extensions, transformMap } from "../project/extensions.js";
 import { columnsToPlanFor } from "../project/feature-steps.js";
 import { type Division, wholeTarget } from "./divide.js";
-import { hasImages, innerFolds } from "./inner-folds.js";
+import { innerFolds, learningShape } from "./inner-folds.js";
 import type { PreparedData } from "./prepare.js";
 
 /**
@@ -29,7 +29,7 @@ export function situationOf(
   project: Project,
   facts: readonly ColumnFacts[],
 ): Situation {
-  const folds = innerFolds(project, division, hasImages(prepared.features));
+  const folds = innerFolds(project, division, learningShape(prepared.features, prepared.target));
   const { train, validation } = division.whole;
   const rows = folds > 1 ? train.length + validation.length : train.length;
   const { task } = prepared.target;

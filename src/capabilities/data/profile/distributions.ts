@@ -26,15 +26,11 @@ export async function readValues(
   sample: Frame,
   scannedCount?: number,
 ): Promise<Values> {
+  if (table.rows <= EXACT_ROWS) return countedValues(table, source);
   const column = sample.columns.get(source.schema.name);
   const counts = column ? countSample(column, sample.rows) : new Map<string, number>();
   const known = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  if (table.rows <= EXACT_ROWS || (known > 0 && counts.size < known / 4)) {
-    const { count, unique, values } = await countValues(table, source, TOP_VALUES);
-    // Where no value repeats there is no commonest one.
-    const telling = values.length > 0 && (values[0]!.count > 1 || unique <= 2);
-    return { count, unique, uniqueExact: true, ...(telling && { top: values }) };
-  }
+  if (known > 0 && counts.size < known / 4) return countedValues(table, source);
   const chosen = `hash(${source.cell}) % ${DISTINCT_STEP} = 0`;
   // Cells that differ in white space alone are too rare to matter for an estimate.
   const [row] = await table.query(
@@ -52,6 +48,13 @@ export async function readValues(
     uniqueExact: false,
     ...(top.length > 0 && { top, topSampleRows: known }),
   };
+}
+
+async function countedValues(table: Table, source: ColumnSource): Promise<Values> {
+  const { count, unique, values } = await countValues(table, source, TOP_VALUES);
+  // Where no value repeats there is no commonest one.
+  const telling = values.length > 0 && (values[0]!.count > 1 || unique <= 2);
+  return { count, unique, uniqueExact: true, ...(telling && { top: values }) };
 }
 
 /**

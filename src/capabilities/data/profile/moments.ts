@@ -1,4 +1,5 @@
 import type { Table } from "../../../engines/table/index.js";
+import { finiteValues } from "../../../foundation/base/gather.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import type { ColumnKind } from "../../../foundation/contracts/column.js";
 import type { Frame } from "../../../foundation/contracts/frame.js";
@@ -57,7 +58,7 @@ interface StandardFrame {
 function standardFrame(sample: Frame, { schema }: ColumnSource): StandardFrame {
   const column = sample.columns.get(schema.name);
   if (column?.kind !== "number") return { center: 0, scale: 1 };
-  const sorted = Float64Array.from(column.values).filter(Number.isFinite).sort();
+  const sorted = finiteValues(column.values).sort();
   if (sorted.length === 0) return { center: 0, scale: 1 };
   // Halves, so that numbers at both ends of the range of doubles do not overflow.
   const spread = quantileOfSorted(sorted, 0.95) / 2 - quantileOfSorted(sorted, 0.05) / 2;

@@ -175,7 +175,7 @@ describe("choice of metrics", () => {
 describe("order and quantiles", () => {
   it("sorts like a comparison sort, ties in place", () => {
     const random = createRandom(1);
-    for (const rows of [0, 1, 1000, 5000]) {
+    for (const rows of [0, 1, 1000, 5000, 70_000]) {
       const values = Float64Array.from({ length: rows }, (_, i) =>
         i % 3 === 0
           ? Math.round(random.normal() * 4) * 1e-300

@@ -1,3 +1,4 @@
+import { finiteValues } from "../../../foundation/base/gather.js";
 import {
   type CategoryColumn,
   type Column,
@@ -7,7 +8,7 @@ import {
 import type { Target } from "../../../foundation/contracts/target.js";
 import type { FeatureKind } from "../pipeline/pipeline.js";
 import { countCategories } from "../shared/categories.js";
-import { finiteValues, skewness } from "../shared/statistics.js";
+import { skewness } from "../shared/statistics.js";
 import { actsAsCodes } from "./codes.js";
 
 /** What a plan depends on, of one raw column in the training rows. */

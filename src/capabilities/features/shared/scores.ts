@@ -1,7 +1,9 @@
 /** How much one column tells about the target; larger is better, 0 where it tells nothing. */
+
+import { finiteValues } from "../../../foundation/base/gather.js";
 import type { Target } from "../../../foundation/contracts/target.js";
 import { countBelow } from "./search.js";
-import { finiteValues, mean, sortedFinite, variance } from "./statistics.js";
+import { mean, sortedFinite, variance } from "./statistics.js";
 import { targetClasses } from "./target-classes.js";
 
 export type Score = (values: Float32Array) => number;

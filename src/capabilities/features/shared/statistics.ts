@@ -1,15 +1,5 @@
+import { finiteValues } from "../../../foundation/base/gather.js";
 /** Statistics of one column. Missing and infinite values are left out unless said otherwise. */
-
-/** The finite values, as float64, in row order. */
-export function finiteValues(values: ArrayLike<number>): Float64Array {
-  const kept = new Float64Array(values.length);
-  let count = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (Number.isFinite(value)) kept[count++] = value;
-  }
-  return kept.subarray(0, count);
-}
 
 /** The finite values, ascending. */
 export function sortedFinite(values: ArrayLike<number>): Float64Array {
@@ -44,7 +34,10 @@ export function skewness(values: Float64Array): number {
   const scale = Math.sqrt(variance(values, center));
   if (!(scale > 0)) return 0;
   let cubes = 0;
-  for (let i = 0; i < values.length; i++) cubes += ((values[i]! - center) / scale) ** 3;
+  for (let i = 0; i < values.length; i++) {
+    const distance = (values[i]! - center) / scale;
+    cubes += distance * distance * distance;
+  }
   return cubes / values.length;
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { finiteValues } from "../../../foundation/base/gather.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { type Column, createFrame } from "../../../foundation/contracts/frame.js";
@@ -13,7 +14,7 @@ import { rankedCategories } from "../shared/categories.js";
 import { withValues } from "../shared/elementwise.js";
 import { joinInputs, rowConstant, splitLike, where } from "../shared/emission.js";
 import { columnWidth, float32Values, framePositions, positionValues } from "../shared/positions.js";
-import { finiteValues, mean, mode, sortedFinite } from "../shared/statistics.js";
+import { mean, mode, sortedFinite } from "../shared/statistics.js";
 
 const config = z.strictObject({
   strategy: z.enum(["median", "mean", "mode", "constant"]).default("median").register(fields, {

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { finiteValues } from "../../../foundation/base/gather.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { defineElementwise } from "../shared/elementwise.js";
 import { where } from "../shared/emission.js";
-import { finiteValues } from "../shared/statistics.js";
 
 const config = z.strictObject({
   low: z.number().default(0).register(fields, { title: "Low", help: "Result for the smallest value." }),

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { finiteValues } from "../../../foundation/base/gather.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { defineElementwise } from "../shared/elementwise.js";
-import { finiteValues, isConstant, mean, variance } from "../shared/statistics.js";
+import { isConstant, mean, variance } from "../shared/statistics.js";
 
 const config = z.strictObject({
   center: z.boolean().default(true).register(fields, { title: "Centre", help: "Subtract the mean." }),

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { finiteValues } from "../../../foundation/base/gather.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { defineElementwise } from "../shared/elementwise.js";
 import { where } from "../shared/emission.js";
 import { minimize } from "../shared/minimize.js";
-import { finiteValues, isConstant, mean, variance } from "../shared/statistics.js";
+import { isConstant, mean, variance } from "../shared/statistics.js";
 
 const config = z.strictObject({
   standardize: z.boolean().default(true).register(fields, {

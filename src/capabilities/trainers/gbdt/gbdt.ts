@@ -35,6 +35,7 @@ export const gbdt = defineTrainer<typeof gbdtConfig, GbdtState>({
     categories: true,
     sampleWeights: true,
     earlyStopping: true,
+    anytime: true,
   },
   estimate: estimateGbdt,
   fit: fitGbdt,
@@ -81,6 +82,7 @@ async function fitGbdt(
     {
       threads: context.threads,
       signal: context.signal,
+      ...(context.timeLimit ? { wrapUp: context.timeLimit.wrapUp } : {}),
       binned: () => context.report({ stage: "bin", done: 1, total: 1 }),
       report: (done, loss) =>
         context.report({
@@ -91,6 +93,7 @@ async function fitGbdt(
         }),
     },
   );
+  if (context.timeLimit?.wrapUp.aborted) context.timeLimit.reached(trees.iterations);
   const ensemble = toTreeEnsemble(trees, {
     outputs: prepared.baseScores.length,
     categories: Int32Array.from(columns, (column) => column.categories),

@@ -2,7 +2,7 @@
 
 import { boundedValue, scaleLimits, smoothed } from "./gain";
 import { gradients, MULTICLASS, normalize } from "./gradients";
-import { growTree, stopSeen } from "./grow";
+import { forgetStop, growTree, stopSeen } from "./grow";
 import { report } from "./host";
 import { addLinear, fitLinearLeaves, linearPart } from "./linear-leaves";
 import { meanLoss, validationLossOfBlocks } from "./loss";
@@ -21,17 +21,16 @@ import { leafAt } from "./workspace";
 /** Runs a whole job as worker `number`. The result is in the tree arrays and in `outcome`. */
 export function boost(number: i32): void {
   joinTeam(number);
+  forgetStop();
   const start = shardStart();
   let best: f64 = Infinity;
   let bestIteration = 0;
   let iteration = 0;
   while (iteration < iterations) {
     if (objective == MULTICLASS) normalize();
-    let leaves = 0;
-    for (let output = 0; output < outputs; output++) {
-      leaves += boostTree(iteration * outputs + output, output, start);
-      if (stopSeen) return;
-    }
+    const leaves = boostIteration(iteration, start);
+    // What the stop cut off does not count: the trees before it are a model.
+    if (stopSeen) break;
     iteration++;
     const loss = validationRows > 0 ? validate(iteration) : NaN;
     if (worker == 0 && (iteration % reportEvery == 0 || iteration == iterations)) report(iteration, loss);
@@ -45,6 +44,15 @@ export function boost(number: i32): void {
   if (worker != 0) return;
   store<i32>(outcome, iteration);
   store<i32>(outcome, bestIteration, 4);
+}
+
+/** One tree for each output. Returns their leaves. */
+function boostIteration(iteration: i32, start: i32): i32 {
+  let leaves = 0;
+  for (let output = 0; output < outputs && !stopSeen; output++) {
+    leaves += boostTree(iteration * outputs + output, output, start);
+  }
+  return leaves;
 }
 
 /** Fits one tree to the gradients of one output and adds it to the scores. Returns its leaves. */

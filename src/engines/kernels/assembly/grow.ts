@@ -224,6 +224,11 @@ function rowsLeft(): i32 {
 /** The host's wish to stop, as all workers saw it after the same barrier. */
 export let stopSeen: bool = false;
 
+/** A team is used again: what stopped its last job does not stop the next. */
+export function forgetStop(): void {
+  stopSeen = false;
+}
+
 /**
  * Splits leaf `number` into itself and leaf `fresh`, then finds the best splits of both. After the first
  * barrier every worker checks the real row counts: a split that leaves a child with too few rows is refused

@@ -2,7 +2,7 @@
  * Pairs of rows that nearly agree: each number within 1 % of its column's spread, each text alike by four fifths of
  * its shingles, everything else equal. Numbers that are counts or codes, with no two values so close, must be equal.
  */
-import { gather, presentValues } from "../../../../foundation/base/gather.js";
+import { finiteValues, gather } from "../../../../foundation/base/gather.js";
 import { createRandom } from "../../../../foundation/base/random.js";
 import { quantileOfSorted } from "../../../../foundation/base/statistics.js";
 import type { Column, Frame } from "../../../../foundation/contracts/frame.js";
@@ -53,7 +53,7 @@ interface MeasuredColumn {
 function measuredColumn(name: string, column: Column, rows: Int32Array): MeasuredColumn | undefined {
   if (column.kind !== "number" && column.kind !== "datetime") return undefined;
   if (column.kind === "number" && column.categories) return undefined;
-  const sorted = presentValues(gather(column.values, rows)).sort();
+  const sorted = finiteValues(gather(column.values, rows)).sort();
   const spread = (quantileOfSorted(sorted, 0.975) - quantileOfSorted(sorted, 0.025)) / 3.92;
   const tolerance = TOLERANCE * spread;
   return holdsNeighbours(sorted, tolerance) ? { name, column, tolerance } : undefined;
