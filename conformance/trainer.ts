@@ -127,6 +127,27 @@ export function trainerSuite(trainer: Trainer, options: TrainerSuiteOptions): vo
         for (const state of states.slice(1)) expect(Buffer.compare(state, states[0]!)).toBe(0);
       });
 
+      it("ends when its time is up as it does after so many iterations, where it says so", async () => {
+        if (!trainer.capabilities.anytime) return;
+        for (const first of ["at once", "at the first report"]) {
+          const over = new AbortController();
+          if (first === "at once") over.abort();
+          let ended: number | undefined;
+          const cut = await fitOn(train, {
+            report: () => over.abort(),
+            timeLimit: {
+              wrapUp: over.signal,
+              reached: (iterations) => {
+                ended = iterations;
+              },
+            },
+          });
+          const counted = await fitOn(train, { maxIterations: ended! });
+          expect(Buffer.compare(pack(cut.state), pack(counted.state)), first).toBe(0);
+          checkPredictions(cut.predict(fresh), fresh.rows, train.target);
+        }
+      });
+
       it("takes a validation set", async () => {
         const fitted = await fitOn(
           train,
