@@ -15,6 +15,8 @@ export interface WorkflowOptions {
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly onEvent?: (event: RunEvent) => void;
+  /** Told what the reading of rows left out or assumed, such as lines above the header. */
+  readonly onNote?: (message: string) => void;
 }
 
 export interface WorkflowContext {
@@ -24,6 +26,7 @@ export interface WorkflowContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onEvent: (event: RunEvent) => void;
+  readonly onNote: (message: string) => void;
 }
 
 export function workflowContext(options: WorkflowOptions): WorkflowContext {
@@ -34,6 +37,7 @@ export function workflowContext(options: WorkflowOptions): WorkflowContext {
     clock: options.clock ?? systemClock,
     logger: options.logger ?? silentLogger,
     onEvent: options.onEvent ?? (() => undefined),
+    onNote: options.onNote ?? (() => undefined),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Every verb's result against its contract, on one model trained once. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -151,6 +151,19 @@ describe("predict", () => {
       }
     }
     connection.closeSync();
+  });
+
+  test("rows that the reading leaves out are told on standard error, the result alone on standard output", async () => {
+    const lines = readFileSync(path("rows.csv"), "utf8").trim().split("\n");
+    writeFileSync(path("joined.csv"), [...lines, lines[0], ...lines.slice(1), ""].join("\n"));
+    const note = "1 row repeats the header of joined.csv; it is no data and was left out.";
+    const outcome = await run("predict", "churn", "joined.csv", "--out", "joined-out.csv", "--json");
+    expect(outcome.json().rows).toBe(2 * (lines.length - 1));
+    expect(outcome.stderr).toContain(note);
+    const explained = await run("explain", "churn", "joined.csv", "--rows", "1");
+    expect(explained.stderr).toContain(note);
+    const quiet = await run("explain", "churn", "joined.csv", "--rows", "1", "--quiet");
+    expect(quiet.stderr).not.toContain(note);
   });
 
   test("a missing column and an unknown ending are named", async () => {

@@ -32,9 +32,9 @@ export function repeatedHeaderTest(header: Header, numeric: ReadonlySet<string> 
 }
 
 export function repeatedNote(rows: number, file: string): TableNote {
-  const what = rows === 1 ? "1 row repeats" : `${rows} rows repeat`;
-  return {
-    id: "header-repeated",
-    message: `${what} the header of ${file}; they are no data and were left out.`,
-  };
+  const message =
+    rows === 1
+      ? `1 row repeats the header of ${file}; it is no data and was left out.`
+      : `${rows} rows repeat the header of ${file}; they are no data and were left out.`;
+  return { id: "header-repeated", message };
 }

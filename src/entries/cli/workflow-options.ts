@@ -1,3 +1,4 @@
+import { printable } from "../../foundation/base/terminal-text.js";
 import type { WorkflowOptions } from "../../workflows/context.js";
 import type { Io } from "./io.js";
 
@@ -10,6 +11,7 @@ export function workflowOptions(
   return {
     signal: io.signal,
     onEvent: (event) => io.progress(event),
+    onNote: (message) => io.note(printable(message)),
     ...(folder === undefined ? {} : { folder }),
     ...(flags.store === undefined ? {} : { store: flags.store }),
     ...(flags.threads === undefined ? {} : { threads: flags.threads }),

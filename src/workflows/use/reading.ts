@@ -15,12 +15,15 @@ export type ReadingOptions = { [Key in keyof SourceOptions]?: SourceOptions[Key]
   readonly allowHost?: readonly string[];
 };
 
-export function openRows(
+/** Opens a file of rows and tells what was left out or assumed: fewer rows than lines would puzzle otherwise. */
+export async function openRows(
   source: string,
   { allowHost = [], ...options }: ReadingOptions,
   context: WorkflowContext,
 ): Promise<OpenedData> {
-  return openLocation(source, defined(options), { ...context, allowedHosts: allowHost });
+  const data = await openLocation(source, defined(options), { ...context, allowedHosts: allowHost });
+  for (const { message } of data.table.notes) context.onNote(message);
+  return data;
 }
 
 export interface ReadInputs {

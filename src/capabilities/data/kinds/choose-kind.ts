@@ -19,6 +19,8 @@ export interface Choice {
 export type IsImage = (cell: string) => boolean;
 
 const NEARLY_UNIQUE = 0.97;
+/** Of a column that is named like an id: below two rows a value, as values that hardly repeat have, it names rows. */
+const NAMES_ROWS = 0.5;
 
 /** Possible kinds, best first; the last one fits any cell. */
 export function chooseKinds(evidence: ColumnEvidence, isImage: IsImage = isImageUri): Choice[] {
@@ -44,14 +46,11 @@ function chooseForNumbers(evidence: ColumnEvidence): Choice {
     return { kind: "boolean", reason: "Its values are 0 and 1." };
   const unique = distinct >= present * NEARLY_UNIQUE;
   if (integer && saysId(name)) {
-    if (unique || !values || distinct > 1000) {
-      return {
-        kind: "id",
-        reason: `Its name says so, and it has about ${count(distinct)} distinct whole numbers.`,
-      };
+    const about = values ? count(distinct) : `about ${count(distinct)}`;
+    if (distinct >= present * NAMES_ROWS) {
+      return { kind: "id", reason: `Its name says so, and it has ${about} distinct whole numbers.` };
     }
-    const reason = `Its name says id, but its ${count(distinct)} values repeat, so they are codes of things.`;
-    return { kind: "category", reason, numericCategory: true };
+    return { kind: "category", reason: codesReason(about, present / distinct), numericCategory: true };
   }
   if (integer && unique && present >= 10 && saysCounter(name) && isIncreasing(evidence.sample)) {
     return { kind: "id", reason: "Its name says so, and its whole numbers count up through the rows." };
@@ -77,6 +76,9 @@ function chooseForNumbers(evidence: ColumnEvidence): Choice {
 }
 
 const count = (value: number): string => value.toLocaleString("en-US");
+
+const codesReason = (distinct: string, rowsEach: number): string =>
+  `Its name says id, but its ${distinct} values repeat in ${rowsEach.toFixed(1)} rows each, so they are codes of things.`;
 
 function isIncreasing(sample: readonly unknown[]): boolean {
   return sample.every((value, index) => index === 0 || (value as number) > (sample[index - 1] as number));
@@ -167,8 +169,10 @@ function chooseAmongTextKinds(
   const oneToken =
     real.filter((text) => !/\s/.test(text.trim()) && text.length <= 64).length >= real.length * 0.95;
   const about = `${count(distinct)} distinct texts in ${count(evidence.present)} rows`;
-  if (saysId(evidence.name) && oneToken && (share >= 0.5 || distinct > 1000)) {
-    return { kind: "id", reason: `Its name says so, and it has ${about}.`, ...format };
+  if (saysId(evidence.name) && oneToken) {
+    return share >= NAMES_ROWS
+      ? { kind: "id", reason: `Its name says so, and it has ${about}.`, ...format }
+      : { kind: "category", reason: codesReason(count(distinct), 1 / share), ...format };
   }
   if (share >= NEARLY_UNIQUE && evidence.present >= 20 && oneToken && meanWords < 5) {
     return { kind: "id", reason: `Nearly every row has its own short text: ${about}.`, ...format };

@@ -241,6 +241,20 @@ describe("inferSchema", () => {
       repeat(["101", "205", "309"], 20),
       { kind: "category", numericCategory: true },
     ],
+    [
+      "many ids that repeat are codes, however many",
+      "MGR_ID",
+      count(20_000, (i) => String(((i * 7919) % 1500) * 37)),
+      { kind: "category", numericCategory: true },
+    ],
+    [
+      "more of them than are listed",
+      "customer_id",
+      count(60_000, (i) => String(100_000 + (i % 15_000))),
+      { kind: "category", numericCategory: true },
+    ],
+    ["texts that repeat", "store_id", count(6000, (i) => `S-${i % 1500}`), { kind: "category" }],
+    ["ids with a few rows twice", "user_id", count(300, (i) => String(i % 200)), { kind: "id" }],
     ["unique texts", "reference", count(50, (i) => `AX-${i * 7919}-Q`), { kind: "id" }],
     ["sequential numbers without such a name", "visits", count(50, String), { kind: "number" }],
     [
