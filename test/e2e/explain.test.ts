@@ -80,6 +80,8 @@ describe("rows", () => {
     for (const id of ["contributions", "dependence", "interactions", "counterfactuals", "rules"]) {
       expect(page).toContain(`id="${id}"`);
     }
+    expect(page).toContain(language === "zh" ? "怎样看：" : "How to read this:");
+    if (language === "zh") expect(page).not.toMatch(/[\u4e00-\u9fff]\.\s*</);
   });
 
   test.each([

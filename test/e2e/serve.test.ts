@@ -252,12 +252,35 @@ describe("the server about itself", () => {
       const operation = body.paths[path.replace(/:([a-z]+)/g, "{$1}")]?.[method.toLowerCase()];
       expect(operation?.responses[200], path).toBeDefined();
     }
-    const page = await fetch(`${base}/docs`);
+    const chinese = await fetch(`${base}/docs`, {
+      headers: { "accept-language": "zh-CN,zh;q=0.9,en;q=0.8" },
+    });
+    expect(await chinese.text()).toMatch(/lang="zh-CN".*可以省略/s);
+    const page = await fetch(`${base}/docs`, { headers: { "accept-language": "de, en-GB;q=0.5, zh;q=0.1" } });
     const text = await page.text();
     expect(text).toContain("POST /predict/:model");
     expect(text).not.toMatch(/<script/i);
     expect(page.headers.get("content-security-policy")).toMatch("default-src 'none'");
     expect(page.headers.get("x-content-type-options")).toBe("nosniff");
+  });
+  it("tells a person who opens its address what it is, and a program the same as JSON", async () => {
+    const { body } = await get("/");
+    expect(body).toMatchObject({ service: "quern", links: { docs: "/docs" } });
+    expect(body.models).toContainEqual({ name: "small-binary", version: expect.any(Number), task: "binary" });
+    const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+    const page = await fetch(`${base}/`, { headers: { accept, "accept-language": "zh" } });
+    expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(page.headers.get("vary")).toBe("accept, accept-language");
+    const text = await page.text();
+    for (const part of [
+      "small-binary",
+      "/predict/",
+      'href="/docs"',
+      'href="/metrics"',
+      "/api/labels/",
+      "预测服务",
+    ])
+      expect(text).toContain(part);
   });
   it("counts in base units", async () => {
     await post("/predict/small-binary", [GOOD, GOOD]);

@@ -102,8 +102,8 @@ td.text{min-width:9em}td.text:last-child{min-width:15em}main{padding:18px 16px 4
 .tiles{grid-template-columns:repeat(auto-fit,minmax(136px,1fr));gap:9px}.tile dd{font-size:19px}}
 @media screen and (max-width:640px){
 table.stacks,.stacks caption,.stacks tbody,.stacks tr,.stacks th,.stacks td,.stacks td.text:last-child{display:block;min-width:0;max-width:none;padding:2px 0;border:0;text-align:left;white-space:normal}
-.stacks thead,.stacks td:empty{display:none}
-.stacks tr{border-bottom:1px solid var(--line);padding:9px 0}.stacks tr.marked{padding:9px}
+.stacks thead,.stacks td:empty,.stacks th:empty{display:none}
+.stacks tr{border-bottom:1px solid var(--line);padding:9px 0}.stacks tr.marked{padding:9px;background:var(--info-bg)}
 .stacks [data-name]::before{content:attr(data-name) ": ";color:var(--muted);font-size:12.5px}}
 `;
 

@@ -1,51 +1,57 @@
 import { code, prose, table } from "../../engines/pages/components.js";
 import { type Html, html } from "../../engines/pages/html.js";
 import { type PageSection, page } from "../../engines/pages/page.js";
+import type { Language } from "../../engines/pages/texts.js";
+import { word } from "../../engines/pages/words.js";
 import { QUERN_VERSION } from "../../foundation/base/version.js";
 import type { ServedModel } from "../../foundation/contracts/serving.js";
 import { exampleRow } from "./example-row.js";
+import { pageTexts } from "./page-texts.js";
 import type { Route } from "./route.js";
 
 /** What the server offers, for people: the table of routes and the models, without script or network. */
-export function docsPage(routes: readonly Route[], models: readonly ServedModel[]): string {
+export function docsPage(
+  routes: readonly Route[],
+  models: readonly ServedModel[],
+  language: Language,
+): string {
+  const texts = pageTexts(language);
   const sections: PageSection[] = [
-    { id: "models", title: "Models", body: modelList(models) },
-    { id: "routes", title: "Routes", body: routeTable(routes) },
-    {
-      id: "errors",
-      title: "Errors",
-      body: html`<p>An error answers with its HTTP status and <code>{"error": {"code", "message", "hint",
-        "details"}}</code>; under <code>/v2</code> with <code>{"error": "text"}</code>.</p>`,
-    },
+    { id: "models", title: texts.models, body: modelList(models, language) },
+    { id: "routes", title: texts.routes, body: routeTable(routes, language) },
+    { id: "errors", title: texts.errors, body: html`<p>${prose(texts.errorsNote)}</p>` },
   ];
-  const subtitle = html`Version ${QUERN_VERSION}. The same in machine-readable form: <a href="/openapi.json">openapi.json</a>.`;
-  return page({ language: "en", title: "Quern prediction server", subtitle, sections });
+  const subtitle = html`${texts.version(QUERN_VERSION)} ${texts.machineReadable} <a href="/openapi.json">openapi.json</a>`;
+  return page({ language, title: texts.title, subtitle, sections });
 }
 
-function modelList(models: readonly ServedModel[]): Html {
-  if (models.length === 0) return html`<p>No model is served.</p>`;
-  return html`<p>In the examples, <code>$SERVER</code> is the address of this page without <code>/docs</code>.</p>${models.map(
-    (model) => {
-      const { name, version, task, target, inputs } = model.manifest;
-      return html`<h3>${name} (version ${version}, ${model.state})</h3>
-<p>Predicts ${target} (${task}).</p>
-${code(`curl -H 'Content-Type: application/json' -d '${quotedRow(model)}' $SERVER/predict/${encodeURIComponent(name)}`)}
+function modelList(models: readonly ServedModel[], language: Language): Html {
+  const texts = pageTexts(language);
+  if (models.length === 0) return html`<p>${texts.noModels}</p>`;
+  return html`<p>${prose(texts.addressNote)}</p>${models.map((model) => {
+    const { name, version, task, target, inputs } = model.manifest;
+    return html`<h3>${texts.modelTitle(name, String(version), model.state)}</h3>
+<p>${texts.predictsTarget(target, word(task, language))}</p>
+${code(predictCommand(model))}
 ${table(inputs, [
-  { name: "Column", cell: ({ column }) => column.name, heading: true },
-  { name: "Kind", cell: ({ column }) => column.kind },
-  { name: "May be left out", cell: ({ optional }) => (optional ? "yes" : "no") },
+  { name: texts.column, cell: ({ column }) => column.name, heading: true },
+  { name: texts.kind, cell: ({ column }) => word(column.kind, language) },
+  { name: texts.optional, cell: ({ optional }) => (optional ? texts.yes : texts.no) },
 ])}`;
-    },
-  )}`;
+  })}`;
 }
 
-/** Stands between single quotes of a shell. */
-const quotedRow = (model: ServedModel): string => JSON.stringify(exampleRow(model)).replaceAll("'", "'\\''");
+/** A request that any shell can send. */
+export function predictCommand(model: ServedModel): string {
+  const row = JSON.stringify(exampleRow(model)).replaceAll("'", "'\\''");
+  return `curl -H 'Content-Type: application/json' -d '${row}' $SERVER/predict/${encodeURIComponent(model.manifest.name)}`;
+}
 
-function routeTable(routes: readonly Route[]): Html {
+function routeTable(routes: readonly Route[], language: Language): Html {
+  const texts = pageTexts(language);
   return table(routes, [
-    { name: "Route", cell: ({ method, path }) => html`<code>${method} ${path}</code>`, heading: true },
-    { name: "Permission", cell: ({ permission }) => permission },
-    { name: "What it does", cell: ({ summary }) => prose(summary), prose: true },
+    { name: texts.route, cell: ({ method, path }) => html`<code>${method} ${path}</code>`, heading: true },
+    { name: texts.permission, cell: ({ permission }) => permission },
+    { name: texts.summary, cell: ({ summary }) => prose(summary), prose: true },
   ]);
 }

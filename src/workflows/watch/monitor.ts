@@ -118,6 +118,7 @@ export function monitorModel(request: MonitorRequest, options: WorkflowOptions =
           createdAt: context.clock.now(),
           quern: QUERN_VERSION,
           target: model.bundle.manifest.target,
+          positive: positiveClass(model.bundle.manifest),
         };
         writeFileAtomic(result.report, monitorReport(result, about, request.language ?? "en"));
       }
@@ -261,6 +262,11 @@ async function decisiveMetric(
     if (isNeeded || !QuernError.is(failure) || failure.code !== "EXTENSION_MISSING") throw failure;
     return defaultMetric(task);
   }
+}
+
+/** Of two classes the second. */
+function positiveClass({ task, outputs }: OpenModel["bundle"]["manifest"]): string | undefined {
+  return task === "binary" && outputs.kind === "classes" ? outputs.classes[1] : undefined;
 }
 
 function evaluationOf({ record }: OpenModel): Evaluation | undefined {

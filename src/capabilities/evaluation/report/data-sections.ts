@@ -87,7 +87,7 @@ export const findingsSection: SectionMaker = ({ input, texts }) => {
       : badge(texts[finding.fix.state], finding.fix.state === "applied" ? "good" : "plain");
   const columns: TableColumn<Finding>[] = [
     { name: texts.severity, cell: (one) => badge(texts[one.severity], TONES[one.severity]) },
-    { name: texts.column, cell: (one) => one.column ?? "–", heading: true },
+    { name: texts.column, cell: (one) => one.column ?? "", heading: true },
     {
       name: texts.finding,
       cell: (one) => html`${prose(one.message)} <span class="muted">(${one.id})</span>`,

@@ -20,6 +20,8 @@ const MOST_COLUMNS = 20;
 const MOST_ROWS = 10;
 const SHOWN_CONTRIBUTIONS = 4;
 const NOTED_EXTRAPOLATION = 0.1;
+/** Of predictions and contributions: no reader acts on the fourth. */
+const DIGITS = 3;
 
 /** Sections for a report; empty parts of the document leave none. */
 export function explanationSections(document: ExplanationDocument, language: Language): PageSection[] {
@@ -72,14 +74,14 @@ const contributionsSection: SectionMaker = ({ contributions }, texts) => {
     ],
     { caption: texts.rowsTitle },
   );
-  const body = html`${note(texts.basis(method, precision, texts[space], backgroundRows))}${note(
-    `${texts.additivity(formatNumber(additivity.largestGap, 2))} ${texts.causes}`,
-  )}${figures([chart])}${listed}`;
+  const basisNote = texts.basis(method, precision, texts[space], backgroundRows);
+  const exactness = `${texts.additivity(formatNumber(additivity.largestGap, 2))} ${texts.causes}`;
+  const body = html`<p>${texts.howToRead}</p>${figures([chart])}${listed}${note(basisNote)}${note(exactness)}`;
   return { id: "contributions", title: texts.contributions, body };
 };
 
 function predictionText({ class: about, prediction }: RowExplanation): string {
-  const figureText = prediction === null ? "–" : formatNumber(prediction);
+  const figureText = prediction === null ? "–" : formatNumber(prediction, DIGITS);
   return about === null ? figureText : `${shorten(about, 20)} ${figureText}`;
 }
 
@@ -88,7 +90,7 @@ function strongest({ contributions }: RowExplanation, columns: readonly string[]
     .map((value, k) => ({ value, name: columns[k]! }))
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
     .slice(0, SHOWN_CONTRIBUTIONS)
-    .map(({ name, value }) => `${shorten(name, 30)} ${value > 0 ? "+" : ""}${formatNumber(value, 3)}`)
+    .map(({ name, value }) => `${shorten(name, 30)} ${value > 0 ? "+" : ""}${formatNumber(value, DIGITS)}`)
     .join(", ");
 }
 
@@ -101,7 +103,7 @@ const dependenceSection: SectionMaker = ({ dependence }, texts) => {
 function dependenceFigure(one: Dependence, index: number, texts: ExplanationTexts): Html {
   const farthest = Math.max(0, ...one.extrapolated);
   const warning = farthest > NOTED_EXTRAPOLATION ? ` ${texts.extrapolated(formatPercent(farthest, 0))}` : "";
-  const text = { title: one.column, note: `${texts.dependenceNote(one.rows)}.${warning}` };
+  const text = { title: one.column, note: `${texts.dependenceNote(one.rows)}${warning}` };
   const id = `chart-dependence-${index}`;
   if (one.kind === "category" || one.kind === "boolean") {
     const items = one.grid.map((value, k) => ({ label: String(value), value: one.average[k]! }));
@@ -141,10 +143,14 @@ const counterfactualsSection: SectionMaker = ({ counterfactuals }, texts) => {
   if (counterfactuals.length === 0) return undefined;
   const body = html`${note(texts.plausibilityNote)}${table(counterfactuals, [
     { name: texts.row, cell: ({ row }) => formatCount(row + 1), heading: true },
-    { name: texts.prediction, cell: ({ before }) => formatNumber(before), number: true },
+    { name: texts.prediction, cell: ({ before }) => formatNumber(before, DIGITS), number: true },
     { name: texts.wanted, cell: ({ wanted }) => wanted },
     { name: texts.changes, cell: (one) => changesText(one, texts), prose: true },
-    { name: texts.after, cell: ({ after }) => (after === null ? "–" : formatNumber(after)), number: true },
+    {
+      name: texts.after,
+      cell: ({ after }) => (after === null ? "–" : formatNumber(after, DIGITS)),
+      number: true,
+    },
     {
       name: texts.plausibility,
       cell: ({ plausibility }) => (plausibility === null ? "–" : formatNumber(plausibility, 2)),
@@ -183,7 +189,7 @@ const rulesSection: SectionMaker = ({ rules, dependence }, texts) => {
     },
     {
       name: rules.class ?? texts.prediction,
-      cell: ({ prediction }) => formatNumber(prediction),
+      cell: ({ prediction }) => formatNumber(prediction, DIGITS),
       number: true,
     },
     { name: texts.coverage, cell: ({ coverage }) => formatPercent(coverage), number: true },

@@ -5,7 +5,10 @@ export const explanationTexts = defineTexts(
   {
     title: (model: string) => `${model}: how it comes to its predictions`,
     contributions: "What columns contribute",
-    contributionsNote: (rows: number) => `Mean |Shapley value| over ${rows} rows`,
+    howToRead:
+      "How to read this: the longer the bar of a column, the more the column moves predictions. In the table below, + moved the prediction of that row up and − moved it down; together they lead from what the model says on average (the base value) to what it says of the row.",
+    contributionsNote: (rows: number) =>
+      `How much the column moves predictions: mean |Shapley value| over ${rows} rows`,
     precision: (exact: boolean, fidelity: string | undefined) =>
       fidelity === undefined
         ? exact
@@ -16,7 +19,7 @@ export const explanationTexts = defineTexts(
       `${method} SHAP, ${precision}, in ${space}, relative to ${
         background === 0 ? "the training rows in the leaves" : `${background} background rows`
       }.`,
-    additivity: (gap: string) => `Base and contributions add up to the model's scores within ${gap}.`,
+    additivity: (gap: string) => `Base value and contributions add up to the model's scores within ${gap}.`,
     value: "the predicted value",
     "log-value": "the logarithm of the predicted value",
     "log-odds": "log-odds before calibration",
@@ -28,7 +31,7 @@ export const explanationTexts = defineTexts(
     prediction: "prediction",
     strongest: "strongest contributions",
     dependence: "How predictions depend on columns",
-    dependenceNote: (rows: number) => `Mean over ${rows} rows`,
+    dependenceNote: (rows: number) => `Mean over ${rows} rows.`,
     average: "mean",
     accumulated: "accumulated local effects",
     extrapolated: (share: string) =>
@@ -57,7 +60,9 @@ export const explanationTexts = defineTexts(
   {
     title: (model) => `${model}：预测是如何得出的`,
     contributions: "各列的贡献",
-    contributionsNote: (rows) => `${rows} 行上 |Shapley 值| 的平均`,
+    howToRead:
+      "怎样看：列的条形越长，这一列对预测的影响越大。下表中，+ 表示把该行的预测推高，− 表示拉低；各项相加，就从模型的平均回答（基准值）得到对该行的回答。",
+    contributionsNote: (rows) => `该列对预测的影响：${rows} 行上 |Shapley 值| 的平均`,
     precision: (exact, fidelity) =>
       fidelity === undefined ? (exact ? "精确" : "抽样") : `取自能解释模型 ${fidelity} 方差的树`,
     basis: (method, precision, space, background) =>
@@ -76,7 +81,7 @@ export const explanationTexts = defineTexts(
     prediction: "预测",
     strongest: "最大的贡献",
     dependence: "预测如何随各列变化",
-    dependenceNote: (rows) => `${rows} 行的平均`,
+    dependenceNote: (rows) => `${rows} 行的平均。`,
     average: "平均",
     accumulated: "累积局部效应",
     extrapolated: (share) => `最多有 ${share} 的改动行落在数据之外：该处曲线只是推测。`,

@@ -36,6 +36,13 @@ function questionOf({ check, test }: DriftCheck, texts: MonitorTexts): string {
   return check === "together" ? texts.togetherCheck : texts[check];
 }
 
+/** Numbers of the window come as texts with all their digits. */
+function exampleText(text: string): string {
+  const value = Number(text);
+  const isLong = text.trim() !== "" && Number.isFinite(value) && text.length > 8;
+  return isLong ? formatNumber(value) : shorten(text, 20);
+}
+
 function checksTable(checks: readonly DriftCheck[], texts: MonitorTexts): Html {
   return table(
     checks,
@@ -53,7 +60,7 @@ function checksTable(checks: readonly DriftCheck[], texts: MonitorTexts): Html {
         number: true,
       },
       { name: texts.verdict, cell: ({ alarm }) => (alarm ? badge(texts.alarm, "bad") : texts.fine) },
-      { name: texts.examples, cell: ({ examples }) => examples.map((text) => shorten(text, 20)).join(", ") },
+      { name: texts.examples, cell: ({ examples }) => examples.map(exampleText).join(", ") },
     ],
     { marked: ({ alarm }) => alarm },
   );

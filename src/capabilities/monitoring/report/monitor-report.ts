@@ -5,11 +5,14 @@ import { page } from "../../../engines/pages/page.js";
 import type { Language } from "../../../engines/pages/texts.js";
 import type { MonitorResult } from "../../../foundation/contracts/monitoring.js";
 import { driftSection } from "./drift-section.js";
+import { monitorLead } from "./lead.js";
 import { estimatedSection, groupsSection, performanceSection } from "./performance-sections.js";
 import { type MonitorTexts, monitorTexts } from "./texts.js";
 
 export interface MonitorReportFacts {
   readonly target: string;
+  /** Of two classes the positive one. */
+  readonly positive?: string | undefined;
   /** Epoch milliseconds. */
   readonly createdAt: number;
   /** The release that wrote it. */
@@ -34,7 +37,7 @@ export function monitorReport(result: MonitorResult, facts: MonitorReportFacts, 
     language,
     title: texts.title(`${result.model}@${result.version}`),
     subtitle: html`${facts.target} · ${texts.subtitle(formatCount(window.rows), window.source)}${span} · ${texts.comparedWith(formatCount(reference.rows), reference.source)}`,
-    lead: html`${window.rows === 0 && callout("warn", texts.nothingLogged)}${alertList(result, texts)}`,
+    lead: html`${monitorLead(result, facts, { texts, language })}${window.rows === 0 && callout("warn", texts.nothingLogged)}${alertList(result, texts)}`,
     sections: sections.filter((section) => section !== undefined),
     footer: html`${texts.madeBy(facts.quern)} ${formatTime(facts.createdAt)}`,
   });
