@@ -24,6 +24,9 @@ export interface PageContent {
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
+/** So few are found without a list of contents above them. */
+const FEW_SECTIONS = 3;
+
 /** One self-contained HTML document. Equal content gives equal bytes. */
 export function page(content: PageContent): string {
   const { language, title, subtitle, lead, sections, footer } = content;
@@ -44,7 +47,7 @@ export function page(content: PageContent): string {
 <nav class="contents" aria-label="${contentsName}">${contents}</nav>
 <main>
 <header class="title"><h1>${title}</h1>${subtitle && html`<p>${subtitle}</p>`}</header>
-${sections.length > 1 && html`<details class="contents"><summary>${contentsName}</summary>${contents}</details>`}
+${sections.length > FEW_SECTIONS && html`<details class="contents"><summary>${contentsName}</summary>${contents}</details>`}
 ${lead}
 ${sections.map(
   (section) =>

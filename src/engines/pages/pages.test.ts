@@ -73,7 +73,7 @@ ${figure(
       /<table class="stacks">.*<td class="text" data-name="Finding">a</,
     );
     expect(table(["a"], columns.slice(0, 1)).markup).not.toContain("data-name");
-    const sections = ["s", "t"].map((id) => ({ id, title: id, body: html`` }));
+    const sections = ["s", "t", "u", "v"].map((id) => ({ id, title: id, body: html`` }));
     const text = page({ language: "zh", title: "", sections });
     expect(text).toMatch(/<details class="contents"><summary>目录<\/summary><ol><li><a href="#s">/);
   });

@@ -114,7 +114,7 @@ const PRINT = `
 body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}
 .frame{display:block;max-width:none}nav.contents{display:none}main{padding:0}
 h1{font-size:19pt}h2{font-size:13.5pt;margin:20pt 0 5pt;padding-top:7pt;break-after:avoid}h3{font-size:11pt;break-after:avoid}
-.tiles{grid-template-columns:repeat(auto-fit,minmax(88pt,1fr));gap:6pt}.tile .small{font-size:8pt}.tile{padding:7pt 9pt;break-inside:avoid}.tile dd{font-size:14pt}
+.tiles{grid-template-columns:repeat(auto-fit,minmax(88pt,1fr));gap:6pt}.tile .small{font-size:8pt}.tile{padding:7pt 9pt;break-inside:avoid}.tile dd{font-size:12pt}.lead{font-size:11pt}.steps{padding:7pt 9pt;break-inside:avoid}
 .figures{grid-template-columns:1fr 1fr;gap:10pt 14pt}
 .scroll{overflow:visible;background:none}figure{overflow:visible}svg.chart,figure.wide svg.chart{min-width:0}table{font-size:8.8pt;width:100%}th,td{padding:2.5pt 7pt 2.5pt 0;max-width:none}td.text{overflow-wrap:anywhere}tr,.callout,figure,pre{break-inside:avoid}
 thead{display:table-header-group}th,th.number{white-space:normal}.note{break-after:avoid;break-inside:avoid}

@@ -8,7 +8,8 @@ const methods = (path: string) => [...(router.find(path)?.routes.keys() ?? [])];
 it("knows the methods of a path", () => {
   expect(methods("/predict/a%2Fb@3")).toEqual(["POST"]);
   expect(methods("/api/models")).toEqual(["GET", "HEAD"]);
-  for (const unknown of ["/predict/a/b", "/predict/", "/predict", "/", "", "//", "/api/models/", "*"]) {
+  expect(methods("/")).toEqual(["GET", "HEAD"]);
+  for (const unknown of ["/predict/a/b", "/predict/", "/predict", "", "//", "/api/models/", "*"]) {
     expect(methods(unknown), unknown).toEqual([]);
   }
 });
