@@ -54,6 +54,7 @@ export class Router {
 
   /** @returns `undefined` for a path that the table does not have, among them those with escapes that mean nothing */
   find(path: string): FoundPath | undefined {
+    if (!path.startsWith("/")) return undefined;
     const segments = segmentsOf(path);
     const values: string[] = [];
     const place = findPlace(this.#root, segments, 0, values);
