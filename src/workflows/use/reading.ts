@@ -47,7 +47,12 @@ export async function readInputs(
   const missing = manifest.inputs.find((input) => !input.optional && !names.includes(input.column.name));
   if (missing) {
     const { name } = missing.column;
-    const guess = nearest(name, names);
+    // Another input is no slip of this one.
+    const inputs = new Set(manifest.inputs.map(({ column }) => column.name));
+    const guess = nearest(
+      name,
+      names.filter((candidate) => !inputs.has(candidate)),
+    );
     throw new QuernError(
       "PREDICTION_INPUT",
       `The data has no column ${JSON.stringify(name)}, which the model needs${guess === undefined ? "." : `; did you mean ${JSON.stringify(guess)}?`}`,
