@@ -242,6 +242,13 @@ describe("inferSchema", () => {
       { kind: "category", numericCategory: true },
     ],
     [
+      "thousands apart by spaces that do not break",
+      "v",
+      ["13\u00a0954", "1\u202f234\u202f567", "1\u00a0851,5"],
+      { kind: "number", format: { decimal: "," } },
+      [13_954, 1_234_567, 1851.5],
+    ],
+    [
       "many ids that repeat are codes, however many",
       "MGR_ID",
       count(20_000, (i) => String(((i * 7919) % 1500) * 37)),

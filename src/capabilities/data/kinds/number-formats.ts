@@ -16,7 +16,8 @@ export interface NumberReading {
 /** Not `Rs.`, whose point would be taken for that of a fraction. */
 const CURRENCY = /[$€£¥￥₩₹元円]|RMB|CNY|USD|EUR|GBP|JPY|Rs(?!\.)/gi;
 const CURRENCY_NAME = new RegExp(`^(${CURRENCY.source})$`, "i");
-const SPACES = "   ";
+/** Escaped: they look alike. French and Swedish texts group digits by those that do not break. */
+const SPACES = " \u00a0\u202f";
 
 /**
  * The one way in which (nearly) all texts are numbers, if there is one. `1.234` alone is a plain number;
@@ -37,7 +38,7 @@ export function proposeNumberReading(texts: readonly string[]): NumberReading | 
   );
 }
 
-const UNIT = /^[+-]?[\d.,'’   ]*\d[.]?\s*([\p{L}°µ℃℉²³][\p{L}°µ℃℉²³/·*.^-]{0,11})$/u;
+const UNIT = /^[+-]?[\d.,'’ \u00a0\u202f]*\d[.]?\s*([\p{L}°µ℃℉²³][\p{L}°µ℃℉²³/·*.^-]{0,11})$/u;
 const UNIT_SHARE = 0.95;
 
 /** What stands behind (nearly) every number: `kg`, `km/h`, `岁`. An ordinal (`1st`) or a code (`A1`) has none. */
@@ -62,7 +63,7 @@ function readingOf(trimmed: readonly string[]): NumberReading | undefined {
   if (inParentheses === unsigned.length) return undefined;
   const separators = separatorsOf(bare);
   if (!separators) return undefined;
-  const spaced = trimmed.some((text) => /\d[   ]\d/.test(text));
+  const spaced = trimmed.some((text) => /\d[ \u00a0\u202f]\d/.test(text));
   if (spaced && !trimmed.every(isGroupedBySpaces)) return undefined;
   const blanks = [...SPACES].filter((blank) => trimmed.some((text) => text.includes(blank))).join("");
   const strip = distinctCharacters(affixes + separators.thousands + blanks);
@@ -87,7 +88,7 @@ const without = (text: string, characters: string): string =>
   [...text].filter((character) => !characters.includes(character)).join("");
 const distinctCharacters = (text: string): string => [...new Set(text)].join("");
 const isGroupedBySpaces = (text: string): boolean =>
-  !/\d[   ]\d/.test(text) || /\d[   ]\d{3}(?!\d)/.test(text);
+  !/\d[ \u00a0\u202f]\d/.test(text) || /\d[ \u00a0\u202f]\d{3}(?!\d)/.test(text);
 
 interface Separators {
   readonly thousands: string;
