@@ -18,7 +18,9 @@ function smoke(node, cwd) {
     execFileSync(node, args, { encoding: "utf8", cwd, stdio: ["ignore", "pipe", "pipe"] });
   const quern = (...args) =>
     run(join(root, "dist/entries/cli/main.js"), ...args, "--store", join(cwd, "store"));
-  const trained = JSON.parse(quern("train", data, "--target", "species", "--name", "smoke", "--json"));
+  const trained = JSON.parse(
+    quern("train", data, "--target", "species", "--name", "smoke", "--trials", "3", "--json"),
+  );
   quern("predict", "smoke", data, "--out", join(cwd, "predictions.csv"));
   const doctor = JSON.parse(quern("doctor", "--json"));
   const version = run("--version").trim();

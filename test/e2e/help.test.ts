@@ -16,7 +16,7 @@ const { folder, remove } = workFolder();
 const path = (name: string): string => join(folder, name);
 
 beforeAll(() => {
-  writeLines(path("data.csv"), customers(0, 300));
+  writeLines(path("data.csv"), customers(0, 120));
   writeLines(path("labelled.csv"), customers(300, 400));
   writeLines(path("rows.csv"), without(customers(400, 420), "churn"));
   const texts = ["good tea", "bad tea", "a nest in the east", "an ant in a tin"];
