@@ -242,6 +242,13 @@ describe("inferSchema", () => {
       { kind: "category", numericCategory: true },
     ],
     [
+      "codes that differ beyond the digits of a double",
+      "store_id",
+      repeat(["9007199254740993", "9007199254740994", "9007199254740995"], 20),
+      { kind: "category" },
+      repeat(["9007199254740993", "9007199254740994", "9007199254740995"], 20),
+    ],
+    [
       "thousands apart by spaces that do not break",
       "v",
       ["13\u00a0954", "1\u202f234\u202f567", "1\u00a0851,5"],

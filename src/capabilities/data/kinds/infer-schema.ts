@@ -140,13 +140,16 @@ function toSchema(evidence: ColumnEvidence, choice: Choice, missing: readonly st
   };
 }
 
-/** All values are numbers; without leading zeros, which only a text keeps. */
+/** All values are numbers; without leading zeros and digits beyond a double's, which only a text keeps. */
 function isNumericCategory({ storage, values }: ColumnEvidence): boolean {
   if (storage === "number") return true;
   if (storage !== "text" || !values) return false;
-  return values.every(
-    ({ value }) => parsePlainNumber(String(value).trim()) !== undefined && !/^\s*0\d/.test(String(value)),
-  );
+  return values.every(({ value }) => {
+    const number = parsePlainNumber(String(value).trim());
+    return (
+      number !== undefined && Math.abs(number) <= Number.MAX_SAFE_INTEGER && !/^\s*0\d/.test(String(value))
+    );
+  });
 }
 
 /** Once numbers are stored as such. */
