@@ -67,6 +67,8 @@ type EmbedderParts = Omit<BundleParts, "name" | "version" | "task" | "target" | 
 };
 interface Embedder {
   readonly parts: EmbedderParts;
+  /** Removes what a repeated tuning would go on from, once the model is registered. */
+  readonly forget?: () => Promise<void>;
   readonly tuning?: TuningReport;
 }
 
@@ -80,7 +82,7 @@ export function buildEmbedder(
     storeFolder(options),
     context,
     async (store) => {
-      const { parts, tuning } = await embedderOf(request, context, options);
+      const { parts, tuning, forget } = await embedderOf(request, context, options);
       const version = await store.models.reserveVersion(request.name);
       const folder = makePrivateFolder(tmpdir(), "embedder");
       try {
@@ -96,6 +98,7 @@ export function buildEmbedder(
           ...{ name: request.name, version, task: "embedding", folder: written.path },
           document: { source: request.source, ...(tuning ? { tuning } : {}) },
         });
+        await forget?.();
         return {
           ...{ model: request.name, version, width: parts.outputs.width },
           inputs: parts.inputs.map(({ column }) => column.name),
@@ -170,14 +173,9 @@ async function textEmbedder(
   if (!pairs) return { parts: textParts(source, column) };
   const content = await contentOf(path);
   const store = storeFolder(options);
-  const { encoder: tuned, report } = await tuneOnPairs(
-    { ...source, content },
-    pairs,
-    store,
-    context,
-    allowHost,
-  );
-  return { parts: textParts({ ...source, encoder: tuned }, column), tuning: report };
+  const tuned = await tuneOnPairs({ ...source, content }, pairs, store, context, allowHost);
+  const parts = textParts({ ...source, encoder: tuned.encoder }, column);
+  return { parts, tuning: tuned.report, forget: tuned.forget };
 }
 
 function textParts(

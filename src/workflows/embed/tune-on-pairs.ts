@@ -24,7 +24,7 @@ import { QUERN_VERSION } from "../../foundation/base/version.js";
 import { createFrame, type TokensColumn } from "../../foundation/contracts/frame.js";
 import type { TrainingContext } from "../../foundation/contracts/trainer.js";
 import { throwIfAborted, type WorkflowContext } from "../context.js";
-import { CACHE_FOLDER, withCheckpoints } from "../fitting/fit-step.js";
+import { CACHE_FOLDER, type OpenCheckpoints, openCheckpoints } from "../fitting/fit-step.js";
 import { dividePairs, type PairColumns, readPairs, type TextPairs, textNumbers } from "./read-pairs.js";
 
 export interface PairsRequest extends PairColumns {
@@ -63,6 +63,11 @@ export interface TuningSource extends PooledEncoder {
 /** Raised whenever the same pairs and settings would give other weights. */
 const VERSION = 1;
 
+export interface TunedOnPairs extends Pick<OpenCheckpoints, "forget"> {
+  readonly encoder: PooledEncoder["encoder"];
+  readonly report: TuningReport;
+}
+
 /** @throws QuernError USAGE for a loss that the pairs do not suit; DATA_TOO_FEW_ROWS; what reading and training throw */
 export async function tuneOnPairs(
   source: TuningSource,
@@ -70,7 +75,7 @@ export async function tuneOnPairs(
   store: string,
   context: WorkflowContext,
   allowHost: readonly string[],
-): Promise<{ readonly encoder: PooledEncoder["encoder"]; readonly report: TuningReport }> {
+): Promise<TunedOnPairs> {
   const given = Object.entries(request.settings ?? {}).filter(([, value]) => value !== undefined);
   const config = pairTuningConfig.parse(Object.fromEntries(given));
   const seed = request.seed ?? 0;
@@ -90,23 +95,22 @@ export async function tuneOnPairs(
     },
   };
   const before = figures(parts.test, vectorPairs(source, test));
-  const tuned = await withCheckpoints({ store }, identity, (checkpoints) =>
-    tunePairs(
-      source,
-      {
-        ...{ train, validation },
-        judge: (first, second) => {
-          const { width } = source.encoder.architecture;
-          const made = figures(parts.validation, {
-            first: { values: first, width },
-            second: { values: second, width },
-          });
-          return 1 - (made.spearman ?? made.meanReciprocalRank ?? 0);
-        },
+  const { checkpoints, forget } = openCheckpoints({ store }, identity);
+  const tuned = await tunePairs(
+    source,
+    {
+      ...{ train, validation },
+      judge: (first, second) => {
+        const { width } = source.encoder.architecture;
+        const made = figures(parts.validation, {
+          first: { values: first, width },
+          second: { values: second, width },
+        });
+        return 1 - (made.spearman ?? made.meanReciprocalRank ?? 0);
       },
-      config,
-      trainingContext(context, { seed, store, checkpoints }),
-    ),
+    },
+    config,
+    trainingContext(context, { seed, store, checkpoints }),
   );
   throwIfAborted(context.signal);
   const after = figures(parts.test, vectorPairs({ ...source, encoder: tuned.encoder }, test));
@@ -117,7 +121,7 @@ export async function tuneOnPairs(
     test: judged.length,
     dropped: pairs.dropped,
   };
-  return { encoder: tuned.encoder, report: { columns: pairs.columns, loss, rows, before, after } };
+  return { forget, encoder: tuned.encoder, report: { columns: pairs.columns, loss, rows, before, after } };
 }
 
 /** Scores as the loss takes them. */

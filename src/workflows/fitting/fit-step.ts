@@ -87,19 +87,31 @@ async function withinTime<T>(
 
 const CHECKPOINTS = "checkpoints";
 
-/**
- * Runs a fit that may leave checkpoints in the store's folder, so that the same fit goes on from them after a kill;
- * they go when it has ended. A fit that is given up leaves the last two.
- */
-export async function withCheckpoints<T>(
-  { store }: Pick<FitWork, "store">,
-  identity: StepIdentity,
-  run: (checkpoints: NonNullable<TrainingContext["checkpoints"]>) => Promise<T>,
-): Promise<T> {
+export interface OpenCheckpoints {
+  readonly checkpoints: NonNullable<TrainingContext["checkpoints"]>;
+  /** Removes them: what they are of is kept elsewhere by now. */
+  forget(): Promise<void>;
+}
+
+/** Where a training may leave checkpoints in the store's folder, so that the same one goes on from them after a kill. */
+export function openCheckpoints({ store }: Pick<FitWork, "store">, identity: StepIdentity): OpenCheckpoints {
   const key = stepKey(identity);
   const folder = join(store, CHECKPOINTS, key);
-  const fitted = await run({ folder, identity: key });
-  await rm(folder, { recursive: true, force: true });
+  return {
+    checkpoints: { folder, identity: key },
+    forget: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Runs a fit with checkpoints, which go when it has ended. A fit that is given up leaves the last two. */
+export async function withCheckpoints<T>(
+  work: Pick<FitWork, "store">,
+  identity: StepIdentity,
+  run: (checkpoints: OpenCheckpoints["checkpoints"]) => Promise<T>,
+): Promise<T> {
+  const { checkpoints, forget } = openCheckpoints(work, identity);
+  const fitted = await run(checkpoints);
+  await forget();
   return fitted;
 }
 
