@@ -44,9 +44,9 @@ const openLog = (settings: object = {}) =>
     clock: systemClock,
     logger: silentLogger,
   });
-const readAll = () =>
+const readAll = (query: { readonly maximumRows?: number } = {}) =>
   readPredictions(
-    { manifest, from: 0, to: Number.POSITIVE_INFINITY },
+    { manifest, from: 0, to: Number.POSITIVE_INFINITY, ...query },
     { folder: journals(), blobs: store.blobs, monitoring: store.monitoring, threads: 1 },
   );
 const seal = () =>
@@ -164,4 +164,25 @@ test("a journal that its process still writes to is read, not sealed", async () 
   expect(await seal()).toEqual({ rows: 0, segments: 0, damaged: 0 });
   await journal.close();
   expect(await seal()).toEqual({ rows: 0, segments: 0, damaged: 1 });
+});
+
+test("a journal that is closed after it was listed is read by the name it has now", async () => {
+  const log = openLog();
+  log.record({ manifest, ids: ["a"], rows: [rows[0]!], predictions: [yes(0.9)] });
+  await log.flush();
+  const [listed] = listJournals(journals());
+  await log.close();
+  expect(readJournal(listed!.path).records).toHaveLength(1);
+});
+
+test("newer rows of shadows do not take the place of those that were asked for", async () => {
+  const log = openLog({ segmentRows: 1 });
+  for (const [place, role] of [...Array(2).fill("live"), ...Array(5).fill("shadow")].entries()) {
+    log.record({ manifest, ids: [`${role} ${place}`], rows: [rows[0]!], predictions: [yes(0.9)], role });
+    await log.flush();
+  }
+  await log.close();
+  await seal();
+  expect((await readAll({ maximumRows: 2 })).ids).toEqual(["live 0", "live 1"]);
+  expect((await readAll({ maximumRows: 1 })).ids).toEqual(["live 1"]);
 });

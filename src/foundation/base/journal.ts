@@ -124,7 +124,10 @@ function mayBeAlive(host: string, pid: number, started: number): boolean {
   return processExists(pid);
 }
 
-/** All whole records in order, and how many lines are torn or damaged. A journal that is gone has none. */
+/**
+ * All whole records in order, and how many lines are torn or damaged. One that was closed since it was listed is read by
+ * the name it has now; a journal that is gone has none.
+ */
 export function readJournal(path: string): { records: unknown[]; damaged: number } {
   const lines = contentOf(path).split("\n");
   const records: unknown[] = [];
@@ -143,8 +146,8 @@ function contentOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw cause;
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    return path.endsWith(OPEN) ? contentOf(path.slice(0, -OPEN.length) + CLOSED) : "";
   }
 }
 

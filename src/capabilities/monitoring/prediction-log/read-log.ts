@@ -65,14 +65,26 @@ export async function readPredictions(
   // Journals first: one that is sealed meanwhile is then found in both places, not in neither.
   const pending = pendingPredictions(query, options.folder);
   const listed = await options.monitoring.segments({ model, version, from, to });
-  const segments = newest(
-    listed.filter(({ source }) => !pending.sources.has(source)),
-    query.maximumRows ?? MAXIMUM_ROWS,
-  );
+  const sealed = listed.filter(({ source }) => !pending.sources.has(source));
+  const wanted = query.maximumRows ?? MAXIMUM_ROWS;
+  // Segments hold rows of other purposes too: how many of them are wanted is known once they are read.
+  for (let rows = wanted; ; rows *= 4) {
+    const segments = newest(sealed, rows);
+    const window = await readSegments(segments, pending, query, options);
+    if (window.rows >= wanted || segments.length === sealed.length) return window;
+  }
+}
+
+async function readSegments(
+  segments: readonly PredictionSegment[],
+  pending: Pending,
+  query: PredictionQuery,
+  options: ReadLogOptions,
+): Promise<PredictionWindow> {
   const redacted = [
     ...new Set([...segments, ...pending.predictions].flatMap(({ redacted = [] }) => redacted)),
   ];
-  if (segments.length === 0 && pending.predictions.length === 0) return emptyWindow(manifest);
+  if (segments.length === 0 && pending.predictions.length === 0) return emptyWindow(query.manifest);
   const files: string[] = [];
   for (const { blob } of segments) files.push(await options.blobs.localFile(blob));
   return withPrivateFolder("predictions", async (folder) => {
