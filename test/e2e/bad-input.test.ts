@@ -230,6 +230,17 @@ describe("bad input ends with code 2, says where and what to do, and leaves noth
     expect(outcome.code).toBe(2);
     expect(outcome.json().error.message).toMatch(/quern\.yaml:2:3.*did you mean `target`/);
   });
+
+  test("a project elsewhere has its store and its modules there", async () => {
+    mkdirSync(join(folder, "elsewhere"));
+    writeFileSync(join(folder, "elsewhere", "quern.yaml"), "task:\n  target: y\n");
+    const args = ["retrain", "churn", "--project", "elsewhere/quern.yaml", "--json"];
+    const outcome = await quern(args, { cwd: folder });
+    expect(outcome.json().error).toMatchObject({
+      code: "STORE_NOT_FOUND",
+      details: { folder: join(folder, "elsewhere", ".quern") },
+    });
+  });
 });
 
 describe("odd but usable input trains", () => {

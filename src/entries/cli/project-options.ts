@@ -98,7 +98,7 @@ export function projectFromFlags(
   data: string | undefined,
   flags: ProjectFlags,
 ): { input: ProjectInput; folder: string } {
-  const path = flags.project ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  const path = projectFile(flags.project);
   const file = path === undefined ? {} : readProjectFile(path).input;
   const source = data ?? flags.data;
   const input: ProjectInput = {
@@ -129,7 +129,16 @@ export function projectFromFlags(
     ensemble: { ...file.ensemble, ...defined({ kind: flags.ensemble, distill: flags.distill }) },
     report: { ...file.report, ...defined({ language: flags.language }) },
   };
-  return { input, folder: path === undefined ? process.cwd() : dirname(resolve(path)) };
+  return { input, folder: projectFolder(flags.project) };
+}
+
+const projectFile = (path: string | undefined): string | undefined =>
+  path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+
+/** Where the project's store and modules are: beside its file, or in the working folder where there is none. */
+export function projectFolder(path: string | undefined): string {
+  const file = projectFile(path);
+  return file === undefined ? process.cwd() : dirname(resolve(file));
 }
 
 /** Of verbs that need of the project only what it brings itself. */
@@ -140,10 +149,10 @@ export const modulesOption = text(
 
 /** The resolved project file with its modules by their full paths, or the defaults where there is none. */
 export function projectSettings(path: string | undefined): Project {
-  const file = path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  const file = projectFile(path);
   if (file === undefined) return projectSchema.parse({});
   const { project } = readProjectFile(file);
-  const folder = dirname(resolve(file));
+  const folder = projectFolder(path);
   return { ...project, extensions: project.extensions.map((name) => resolve(folder, name)) };
 }
 

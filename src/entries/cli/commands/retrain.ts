@@ -6,7 +6,7 @@ import { type RetrainResult, retrainSchema } from "../../../foundation/contracts
 import { retrainModel } from "../../../workflows/retrain/retrain.js";
 import { defineCommand } from "../command.js";
 import { commonOptions, workOptions } from "../common-options.js";
-import { projectSettings } from "../project-options.js";
+import { projectFolder, projectSettings } from "../project-options.js";
 import { smtpFromEnvironment, workflowOptions } from "../workflow-options.js";
 
 export const command = defineCommand({
@@ -42,7 +42,7 @@ export const command = defineCommand({
         ...(reason === undefined ? {} : { reason }),
         ...smtpFromEnvironment(),
       },
-      workflowOptions(options, io),
+      workflowOptions(options, io, projectFolder(options.project)),
     );
     io.result(result, () => describeResult(result));
     return result.verdict === "rejected" ? ERROR_TABLE.GOAL_NOT_MET.exit : 0;
