@@ -64,7 +64,9 @@ test("a folder for each class: trained, reported with pictures, predicted from b
   }
 });
 
-test("odd files are read or told, and what the network sees is in the report", async () => {
+test("odd files are read or told, and what the network sees is in the report", {
+  timeout: 180_000,
+}, async () => {
   const grey = { create: { width: 20, height: 12, channels: 3 as const, background: "#808080" } };
   const jpeg = await sharp(grey).jpeg().toBuffer();
   const odd = join(folder, "odd");
@@ -108,6 +110,9 @@ test("odd files are read or told, and what the network sees is in the report", a
     "below/text.jpg": "it is no JPEG, PNG, WebP, GIF, PGM or PPM file",
   });
   expect(unreadable.evidence.rows).toBe(4);
+  const profiled = await quern(["profile", "--data", "odd", "--json"], { cwd: folder });
+  const told = profiled.json().findings.find(({ id }: { id: string }) => id === "unreadable-pictures");
+  expect(told.evidence).toEqual(unreadable.evidence);
   expect(unreadable.severity).toBe("warning");
   // What cannot be read is no row of any part.
   const { metric, model, version } = trained.json();

@@ -96,6 +96,14 @@ it("requirement 11: 16 processes writing 1,000 times each lose nothing", { timeo
   await store.close();
 });
 
+it("40 processes that start together make one store, and none finds it locked", {
+  timeout: 600_000,
+}, async () => {
+  const workers = Array.from({ length: 40 }, (_, index) => startWorker("count", `w${index}`, "3"));
+  const codes = await Promise.all(workers.map(async (worker) => (await once(worker, "exit"))[0] as number));
+  expect(codes.filter((code) => code !== 0)).toEqual([]);
+});
+
 it("10 processes share the 500 trials of a study, each trial once, though some processes are killed", {
   timeout: 600_000,
 }, async () => {

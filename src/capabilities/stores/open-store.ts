@@ -120,9 +120,11 @@ function assemble(backend: Backend): Store {
 }
 
 function prepareFolder(folder: string, path: string, create: boolean): void {
+  // Blobs first: a process that makes the store meanwhile writes its database before any blob.
+  const hasBlobs = existsSync(join(folder, BLOBS)) && readdirSync(join(folder, BLOBS)).length > 0;
   const hasDatabase = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
   if (hasDatabase) return;
-  if (existsSync(join(folder, BLOBS)) && readdirSync(join(folder, BLOBS)).length > 0) {
+  if (hasBlobs) {
     throw new QuernError("STORE_DAMAGED", `The store ${folder} has blobs but its database ${path} is gone.`, {
       hint: `Restore ${DATABASE} from a backup, or move the folder away to start a new store.`,
       details: { path },
@@ -149,11 +151,7 @@ async function openDatabase(path: string, clock: Clock): Promise<SqliteDatabase>
   let database: SqliteDatabase | undefined;
   try {
     database = new DatabaseSync(path, { timeout: BLOCKING_WAIT_MS });
-    checkSqliteVersion(database);
-    await enableWal(database, clock);
-    // FULL: a commit is on the disk before it is acknowledged, also when the power fails.
-    database.exec(`pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off;
-      pragma journal_size_limit = 67108864; pragma temp_store = memory;`);
+    await configure(database, clock);
     return database;
   } catch (cause) {
     database?.close();
@@ -161,12 +159,21 @@ async function openDatabase(path: string, clock: Clock): Promise<SqliteDatabase>
   }
 }
 
-/** Changing the journal mode does not wait for locks by itself, so processes that start together try again. */
-async function enableWal(database: SqliteDatabase, clock: Clock): Promise<void> {
-  const deadline = clock.elapsed() + 30_000;
+/** FULL: a commit is on the disk before it is acknowledged, also when the power fails. */
+const SETTINGS = `pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+  pragma trusted_schema = off; pragma journal_size_limit = 67108864; pragma temp_store = memory;`;
+const OPENING_PATIENCE_MS = 60_000;
+
+/**
+ * A connection's first statements find a database locked that another process is just making or recovering, and some of them
+ * do not wait for locks: processes that start together try again.
+ */
+async function configure(database: SqliteDatabase, clock: Clock): Promise<void> {
+  const deadline = clock.elapsed() + OPENING_PATIENCE_MS;
   for (;;) {
     try {
-      database.exec("pragma journal_mode = wal");
+      checkSqliteVersion(database);
+      database.exec(SETTINGS);
       return;
     } catch (cause) {
       if (!isBusy(cause) || clock.elapsed() > deadline) throw cause;

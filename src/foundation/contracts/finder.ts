@@ -37,6 +37,8 @@ export interface UnreadableColumn {
   readonly column: string;
   readonly kind: ColumnKind;
   readonly rows: number;
+  /** Rows that were looked at; absent: all. */
+  readonly looked?: number;
   /** `row` counts from 0 in source order. */
   readonly examples: readonly { readonly row: number; readonly value: string }[];
 }

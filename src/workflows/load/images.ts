@@ -121,7 +121,8 @@ export async function readColumns(
   return { frame: createFrame(columns, read.rows), failures };
 }
 
-async function readImages(
+/** The cells of one column of images, in its size. */
+export async function readImages(
   schema: ColumnSchema,
   cells: readonly string[],
   {

@@ -27,12 +27,19 @@ export function readableRows(failures: readonly PictureFailure[], features: Fram
   const lost = failures.filter(({ column, file }) => read.has(column) && !(isMixed && file === ""));
   const rows = refuseMostLost(lost, features.rows);
   const names = [...new Set(lost.map(({ column }) => column))];
-  const unreadable = names.map((name): UnreadableColumn => {
-    const own = lost.filter(({ column }) => column === name);
-    const examples = own.slice(0, EXAMPLES).map((failure) => ({ row: failure.row, value: told(failure) }));
-    return { column: name, kind: "image", rows: own.length, examples };
-  });
+  const unreadable = names.map((name) =>
+    unreadableColumn(
+      name,
+      lost.filter(({ column }) => column === name),
+    ),
+  );
   return { isReadable: (row) => !rows.has(row), unreadable };
+}
+
+/** Of one column, for the finding. */
+export function unreadableColumn(column: string, failures: readonly PictureFailure[]): UnreadableColumn {
+  const examples = failures.slice(0, EXAMPLES).map((failure) => ({ row: failure.row, value: told(failure) }));
+  return { column, kind: "image", rows: failures.length, examples };
 }
 
 /** The rows of the failures. @throws QuernError DATA_MALFORMED where they are more than half of all */

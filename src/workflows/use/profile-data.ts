@@ -10,6 +10,7 @@ import type { Project, ProjectInput } from "../../foundation/contracts/project.j
 import { isStructured, tabularTask } from "../../foundation/contracts/structured.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
+import { lookAtPictures } from "../load/look-at-pictures.js";
 import { noteFinding } from "../load/note-finding.js";
 import { openData } from "../load/open-data.js";
 import { decideSchema } from "../load/schema.js";
@@ -58,7 +59,7 @@ export async function profileData(
     const measured = await profileTable(data.table, columns, {
       finders,
       roles,
-      unreadable,
+      unreadable: [...unreadable, ...(await lookAtPictures(data, columns, context.signal))],
       ...(target ? { target } : {}),
     });
     const notes = data.table.notes.map(noteFinding);

@@ -11,14 +11,14 @@ export const unreadablePictures = defineFinder({
   find({ unreadable = [], profile }) {
     return unreadable
       .filter(({ kind }) => kind === "image")
-      .map(({ column, rows, examples }) => ({
+      .map(({ column, rows, examples, looked = profile.rows }) => ({
         id: "unreadable-pictures",
         severity: "warning" as const,
         column,
-        message: `${rowsOf(rows, profile.rows)} have no picture in ${quote(column)} that can be read: ${examples
+        message: `${rowsOf(rows, looked)} have no picture in ${quote(column)} that can be read: ${examples
           .map(({ row, value }) => `row ${row + 1}, ${value}`)
           .join("; ")}${rows > examples.length ? "; …" : ""}. They are left out.`,
-        evidence: unreadableEvidence({ rows, examples }, profile.rows),
+        evidence: unreadableEvidence({ rows, examples }, looked),
         fix: {
           state: "applied" as const,
           action: "Save these pictures again as JPEG or PNG, or remove the rows.",
