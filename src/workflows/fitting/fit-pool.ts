@@ -22,6 +22,7 @@ export interface PooledFit {
   readonly hit: boolean;
 }
 
+/** Seconds that a fit may take, asked when it starts: how long it waited for its turn does not count. */
 export type FitLimit = () => number;
 
 /**
@@ -32,7 +33,7 @@ export interface FitPool {
   /** Fits under way at the same time; further ones wait in the order of their calls. */
   readonly slots: number;
   /**
-   * @param limit seconds that it may take, asked when it starts: a trainer that is `anytime` then ends with what it has
+   * @param limit after it a trainer that is `anytime` ends with what it has; others go on
    * @throws QuernError what the trainer throws, INTERRUPTED, OUT_OF_MEMORY when its process died twice
    */
   fit(task: FitTask, signal: AbortSignal, limit?: FitLimit): Promise<PooledFit>;
