@@ -55,14 +55,15 @@ export async function computeFit(
   const supplement = task.supplement && (await materials.get(task.supplement));
   const start = context.clock.elapsed();
   const shared = { ...context, seed: work.seed, trainer, transforms, cacheFolder: cacheFolderOf(work) };
+  const { checkpoints, forget } = openCheckpoints(work, fitIdentity(task, trainer, executor, work));
   const { fitted, ...ended } = await withinTime(limitSeconds, (limit) =>
-    withCheckpoints(work, fitIdentity(task, trainer, executor, work), (checkpoints) =>
-      executor.fit(task, material, { ...shared, ...limit, checkpoints }, supplement),
-    ),
+    executor.fit(task, material, { ...shared, ...limit, checkpoints }, supplement),
   );
   const seconds = (context.clock.elapsed() - start) / 1000;
   context.signal.throwIfAborted();
-  return { output: await blobs.put(pack(fitted)), seconds, ...ended };
+  const output = await blobs.put(pack(fitted));
+  await forget();
+  return { output, seconds, ...ended };
 }
 
 /** Runs a fit whose time may be limited; tells after how many iterations it ended for that, if it did. */
