@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, type Stats } from "node:fs";
 import { type FileHandle, open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder } from "../../foundation/base/atomic-file.js";
+import { syncFolderAsync } from "../../foundation/base/atomic-file.js";
 import { translateDiskError } from "../../foundation/base/disk-errors.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { type Sha256, sha256 } from "../../foundation/base/hash.js";
@@ -176,8 +176,8 @@ async function moveInto(folder: string, temporary: string, path: string): Promis
   const shard = join(path, "..");
   const made = makeFolder(shard);
   await rename(temporary, path);
-  syncFolder(shard);
-  if (made !== undefined) syncFolder(folder);
+  await syncFolderAsync(shard);
+  if (made !== undefined) await syncFolderAsync(folder);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { translateWriteError } from "./disk-errors.js";
 import { makeFolder } from "./make-folder.js";
@@ -23,7 +24,7 @@ export function syncFolder(folder: string): void {
 export function writeFileAtomic(path: string, content: string | Uint8Array | readonly Uint8Array[]): void {
   const folder = dirname(path);
   makeFolder(folder);
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const temporary = temporaryOf(path);
   try {
     const handle = openSync(temporary, "wx", 0o644);
     try {
@@ -43,6 +44,41 @@ export function writeFileAtomic(path: string, content: string | Uint8Array | rea
     throw translateWriteError(cause, path);
   }
 }
+
+/** As `syncFolder`, for servers: their event loop does not wait for the disk. */
+export async function syncFolderAsync(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * As `writeFileAtomic`, for servers and into a folder that is there.
+ * @throws QuernError DISK_FULL, OUTPUT_NOT_WRITABLE
+ */
+export async function writeFileAtomicAsync(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = temporaryOf(path);
+  try {
+    const handle = await open(temporary, "wx", 0o644);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+    await syncFolderAsync(dirname(path));
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw translateWriteError(cause, path);
+  }
+}
+
+const temporaryOf = (path: string): string => `${path}.${randomBytes(6).toString("hex")}.tmp`;
 
 /** Renames a file; both names are on one disk, and what had the new name is gone. */
 export function moveFile(from: string, to: string): void {

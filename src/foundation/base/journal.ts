@@ -4,13 +4,13 @@
  * after its host and process, so that files of the dead can be told from those still written to.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync, renameSync, rmSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { readFileSync, rmSync } from "node:fs";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { crc32 } from "node:zlib";
-import { syncFolder } from "./atomic-file.js";
+import { syncFolderAsync } from "./atomic-file.js";
 import { translateDiskError } from "./disk-errors.js";
 import { namesIn } from "./list-folder.js";
 import { makeFolder } from "./make-folder.js";
@@ -46,7 +46,7 @@ export async function createJournal(folder: string): Promise<JournalWriter> {
   try {
     makeFolder(folder);
     const file = await open(path, "wx", 0o600);
-    syncFolder(folder);
+    await syncFolderAsync(folder);
     return new OpenJournal(folder, name, file);
   } catch (cause) {
     throw translateDiskError(cause, path);
@@ -93,8 +93,8 @@ class OpenJournal implements JournalWriter {
   async close(): Promise<void> {
     await this.#turn.catch(() => undefined);
     await this.#file.close();
-    renameSync(join(this.#folder, this.name + OPEN), join(this.#folder, this.name + CLOSED));
-    syncFolder(this.#folder);
+    await rename(join(this.#folder, this.name + OPEN), join(this.#folder, this.name + CLOSED));
+    await syncFolderAsync(this.#folder);
   }
 }
 

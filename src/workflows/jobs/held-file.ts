@@ -1,14 +1,5 @@
 /** A file that says which living process has something: one at a time, and after a crash the next one. */
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeSync,
-} from "node:fs";
+import { open, readFile, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { z } from "zod";
 import type { Clock } from "../../foundation/base/clock.js";
@@ -37,14 +28,17 @@ export class HeldFile {
    * Takes it if nobody alive has it. Of two that take over from a dead one at the same moment the later one has it; the
    * other finds out at its next word.
    */
-  claim(owner: Owner): boolean {
-    if (this.isHeld(owner)) return false;
-    rmSync(this.#path, { force: true });
+  async claim(owner: Owner): Promise<boolean> {
+    if (await this.isHeld(owner)) return false;
+    await rm(this.#path, { force: true });
     try {
-      const handle = openSync(this.#path, "wx");
-      writeSync(handle, JSON.stringify(owner));
-      fsyncSync(handle);
-      closeSync(handle);
+      const handle = await open(this.#path, "wx");
+      try {
+        await handle.writeFile(JSON.stringify(owner));
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       if (code === "EEXIST" || code === "ENOENT") return false;
@@ -54,38 +48,38 @@ export class HeldFile {
   }
 
   /** By somebody else who is alive. */
-  isHeld(here: Owner): boolean {
-    const holder = this.#holder();
+  async isHeld(here: Owner): Promise<boolean> {
+    const holder = await this.#holder();
     if (!holder || holder.token === here.token || this.#clock.now() - holder.saidAt > LOST_MS) return false;
     // Numbers of processes are given again: the same one on the same host was another life.
     return holder.host !== here.host || (holder.process !== here.process && processExists(holder.process));
   }
 
   /** Says that the owner lives. @returns false where another has it by now: whoever was silent for too long must stop */
-  keep(owner: Owner): boolean {
-    if (!this.#has(owner)) return false;
+  async keep(owner: Owner): Promise<boolean> {
+    if (!(await this.#has(owner))) return false;
     const now = this.#clock.now() / 1000;
     try {
-      utimesSync(this.#path, now, now);
+      await utimes(this.#path, now, now);
       return true;
     } catch {
       return false;
     }
   }
 
-  release(owner: Owner): void {
-    if (this.#has(owner)) rmSync(this.#path, { force: true });
+  async release(owner: Owner): Promise<void> {
+    if (await this.#has(owner)) await rm(this.#path, { force: true });
   }
 
-  #has({ token }: Owner): boolean {
-    return this.#holder()?.token === token;
+  async #has({ token }: Owner): Promise<boolean> {
+    return (await this.#holder())?.token === token;
   }
 
   /** Nothing where the file is absent, or torn by a crash. */
-  #holder(): (Owner & { readonly saidAt: number }) | undefined {
+  async #holder(): Promise<(Owner & { readonly saidAt: number }) | undefined> {
     try {
-      const owner = ownerSchema.parse(JSON.parse(readFileSync(this.#path, "utf8")));
-      return { ...owner, saidAt: statSync(this.#path).mtimeMs };
+      const owner = ownerSchema.parse(JSON.parse(await readFile(this.#path, "utf8")));
+      return { ...owner, saidAt: (await stat(this.#path)).mtimeMs };
     } catch {
       return undefined;
     }

@@ -1,9 +1,8 @@
 /** The folder of jobs on disk. Each job has a folder of its own; what is in it survives every process. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { syncFolder, writeFileAtomic } from "../../foundation/base/atomic-file.js";
+import { syncFolderAsync, writeFileAtomicAsync } from "../../foundation/base/atomic-file.js";
 import type { Clock } from "../../foundation/base/clock.js";
 import { translateDiskError } from "../../foundation/base/disk-errors.js";
 import { QuernError } from "../../foundation/base/errors.js";
@@ -79,23 +78,23 @@ export class JobFolder {
   }
 
   /** A folder that becomes a job when it is whole. */
-  begin(token: string): string {
+  async begin(token: string): Promise<string> {
     const folder = join(this.path, `${NEW}${token}`);
-    mkdirSync(folder);
+    await mkdir(folder);
     return folder;
   }
 
   /** Makes it visible, durably. False where there is a job of that name already. */
-  publish(folder: string, record: JobRecord): boolean {
-    writeFileAtomic(join(folder, RECORD), JSON.stringify(record));
+  async publish(folder: string, record: JobRecord): Promise<boolean> {
+    await writeFileAtomicAsync(join(folder, RECORD), JSON.stringify(record));
     try {
-      renameSync(folder, join(this.path, record.id));
+      await rename(folder, join(this.path, record.id));
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       if (code === "ENOTEMPTY" || code === "EEXIST") return false;
       throw translateDiskError(cause, folder);
     }
-    syncFolder(this.path);
+    await syncFolderAsync(this.path);
     return true;
   }
 
@@ -114,7 +113,7 @@ export class JobFolder {
   async find(id: string): Promise<KnownJob | undefined> {
     if (!ID.test(id)) return undefined;
     const ended = this.#ended.get(id);
-    if (ended && existsSync(this.pathOf(id, RECORD))) return ended;
+    if (ended && (await isThere(this.pathOf(id, RECORD)))) return ended;
     const text = await readFile(this.pathOf(id, RECORD), "utf8").catch(() => undefined);
     if (text === undefined) return undefined;
     const stateText = await readFile(this.pathOf(id, STATE), "utf8").catch(() => undefined);
@@ -123,7 +122,7 @@ export class JobFolder {
     // A damaged job never hides the others.
     if (!record || !written) return undefined;
     // A cancellation counts from its first moment, whatever the one that works on the job still writes.
-    const isStopped = !isFinal(written.state) && this.isCancelled(id);
+    const isStopped = !isFinal(written.state) && (await this.isCancelled(id));
     const job = { record, progress: isStopped ? { ...written, state: "cancelled" as const } : written };
     if (isFinal(written.state)) this.#ended.set(id, job);
     return job;
@@ -136,24 +135,27 @@ export class JobFolder {
     throw new QuernError("JOB_NOT_FOUND", `There is no job ${JSON.stringify(id.slice(0, 100))}.`);
   }
 
-  write(id: string, progress: JobProgress): void {
-    writeFileAtomic(this.pathOf(id, STATE), JSON.stringify(progress));
+  write(id: string, progress: JobProgress): Promise<void> {
+    return writeFileAtomicAsync(this.pathOf(id, STATE), JSON.stringify(progress));
   }
 
-  isCancelled(id: string): boolean {
-    return existsSync(this.pathOf(id, CANCELLED));
+  isCancelled(id: string): Promise<boolean> {
+    return isThere(this.pathOf(id, CANCELLED));
   }
-  cancel(id: string): void {
-    writeFileAtomic(this.pathOf(id, CANCELLED), "");
+  cancel(id: string): Promise<void> {
+    return writeFileAtomicAsync(this.pathOf(id, CANCELLED), "");
   }
 
   /** The last word on a job, after which its input is not needed any more. */
-  end({ record, progress }: KnownJob, outcome: Pick<JobProgress, "state"> & Partial<JobProgress>): void {
-    this.write(record.id, { ...progress, ...outcome, finishedAt: this.#clock.now() });
-    if (record.file !== null) rmSync(this.pathOf(record.id, record.file), { force: true });
+  async end(
+    { record, progress }: KnownJob,
+    outcome: Pick<JobProgress, "state"> & Partial<JobProgress>,
+  ): Promise<void> {
+    await this.write(record.id, { ...progress, ...outcome, finishedAt: this.#clock.now() });
+    if (record.file !== null) await rm(this.pathOf(record.id, record.file), { force: true });
     if (outcome.state === "done") return;
-    for (const name of readdirSync(join(this.path, record.id)))
-      if (name.startsWith("result.")) rmSync(this.pathOf(record.id, name), { force: true });
+    for (const name of await readdir(join(this.path, record.id)))
+      if (name.startsWith("result.")) await rm(this.pathOf(record.id, name), { force: true });
   }
 
   async forget(id: string): Promise<void> {
@@ -188,6 +190,12 @@ export class JobFolder {
     );
   }
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 function readAs<T extends z.ZodType>(schema: T, text: string): z.infer<T> | undefined {
   try {

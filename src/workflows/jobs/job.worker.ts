@@ -4,7 +4,7 @@ import { constants, setPriority } from "node:os";
 import { systemClock } from "../../foundation/base/clock.js";
 import type { Logger } from "../../foundation/base/logger.js";
 import { isFinal } from "../../foundation/contracts/job.js";
-import { HEARTBEAT_MS, ownerHere } from "./held-file.js";
+import { HEARTBEAT_MS, type HeldFile, type Owner, ownerHere } from "./held-file.js";
 import { JobFolder } from "./job-folder.js";
 import type { JobWorkerData } from "./messages.js";
 import { type JobContext, runJob } from "./run-job.js";
@@ -35,23 +35,30 @@ try {
 const logger: Logger = {
   log(level, message, facts) {
     if (level === "debug") return;
-    process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...facts })}\n`);
+    process.stderr.write(
+      `${JSON.stringify({ time: new Date(systemClock.now()).toISOString(), level, message, ...facts })}\n`,
+    );
   },
 };
 
 async function work({ folder: path, ...rest }: JobWorkerData): Promise<void> {
   const folder = new JobFolder(path, systemClock);
   const owner = ownerHere(randomUUID());
-  const slot = folder.slots(rest.settings.atOnce).find((each) => each.claim(owner));
+  const slot = await firstClaimed(folder.slots(rest.settings.atOnce), owner);
   // Others compute as many as may be computed; the next look finds what they leave.
   if (!slot) return;
-  const beat = setInterval(() => slot.keep(owner) || stop.abort(), HEARTBEAT_MS);
+  const beat = setInterval(async () => (await slot.keep(owner)) || stop.abort(), HEARTBEAT_MS);
   try {
     await workOff(folder, { ...rest, owner, clock: systemClock, logger, signal: stop.signal });
   } finally {
     clearInterval(beat);
-    slot.release(owner);
+    await slot.release(owner);
   }
+}
+
+async function firstClaimed(held: readonly HeldFile[], owner: Owner): Promise<HeldFile | undefined> {
+  for (const each of held) if (await each.claim(owner)) return each;
+  return undefined;
 }
 
 async function workOff(folder: JobFolder, context: JobContext): Promise<void> {
@@ -62,13 +69,14 @@ async function workOff(folder: JobFolder, context: JobContext): Promise<void> {
     const waiting = (await folder.all()).filter(
       ({ record, progress }) => !isFinal(progress.state) && !later.has(record.id),
     );
-    const job = waiting.find(({ record }) => folder.owner(record.id).claim(owner));
-    if (!job) return;
-    const { id } = job.record;
+    const owners = new Map(waiting.map(({ record }) => [folder.owner(record.id), record.id]));
+    const claimed = await firstClaimed([...owners.keys()], owner);
+    if (!claimed) return;
+    const id = owners.get(claimed)!;
     // What was known before the claim may be old.
     const known = await folder.find(id);
     const isOver = !known || isFinal(known.progress.state);
     if (isOver || !(await runJob(folder, known, context))) later.add(id);
-    folder.owner(id).release(owner);
+    await claimed.release(owner);
   }
 }

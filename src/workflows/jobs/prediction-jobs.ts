@@ -59,6 +59,7 @@ class FolderJobs implements PredictionJobs {
   #receiving = 0;
   #isClosed = false;
   #looking: Promise<void> = Promise.resolve();
+  #changing: Promise<unknown> = Promise.resolve();
 
   constructor(options: PredictionJobsOptions) {
     this.#options = options;
@@ -76,13 +77,13 @@ class FolderJobs implements PredictionJobs {
     const isKnown = key !== undefined && (await this.#folder.find(id)) !== undefined;
     if (!isKnown) await this.#refuseWhenFull();
     this.#receiving += 1;
-    const token = randomUUID();
-    const begun = this.#folder.begin(token);
+    let begun: string | undefined;
     try {
-      const received = await this.#receive(input, isKnown ? undefined : begun);
+      if (!isKnown) begun = await this.#folder.begin(randomUUID());
+      const received = await this.#receive(input, begun);
       const record = recordOf(id, submission, received, this.#options);
-      if (!isKnown && this.#folder.publish(begun, record)) {
-        this.#wake();
+      if (begun !== undefined && (await this.#folder.publish(begun, record))) {
+        void this.#wake();
         return { job: describeJob({ record, progress: NOT_STARTED }), isNew: true };
       }
       const before = await this.#folder.get(id);
@@ -92,7 +93,7 @@ class FolderJobs implements PredictionJobs {
       });
     } finally {
       this.#receiving -= 1;
-      await rm(begun, { recursive: true, force: true });
+      if (begun !== undefined) await rm(begun, { recursive: true, force: true });
     }
   }
 
@@ -127,24 +128,26 @@ class FolderJobs implements PredictionJobs {
     };
   }
 
-  async cancel(id: string): Promise<Job> {
-    const job = await this.#folder.get(id);
-    const { progress } = job;
-    if (isFinal(progress.state)) {
-      const isHeld = this.#folder.owner(id).isHeld(this.#here);
-      if (!isHeld) await this.#folder.forget(id);
-      return describeJob(job);
-    }
-    this.#folder.cancel(id);
-    // What nobody works on ends here and now; else the one who does ends it.
-    if (!this.#folder.owner(id).isHeld(this.#here)) this.#folder.end(job, { state: "cancelled" });
-    return describeJob(await this.#folder.get(id));
+  cancel(id: string): Promise<Job> {
+    return this.#inTurn(async () => {
+      const job = await this.#folder.get(id);
+      const isFree = async () => !(await this.#folder.owner(id).isHeld(this.#here));
+      if (isFinal(job.progress.state)) {
+        if (await isFree()) await this.#folder.forget(id);
+        return describeJob(job);
+      }
+      await this.#folder.cancel(id);
+      // What nobody works on ends here and now; else the one who does ends it.
+      if (await isFree()) await this.#folder.end(job, { state: "cancelled" });
+      return describeJob(await this.#folder.get(id));
+    });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
     await this.#looking;
+    await this.#changing;
     await Promise.all([...this.#workers].map(stopWorker));
   }
 
@@ -190,21 +193,37 @@ class FolderJobs implements PredictionJobs {
     const tooMany = ended.length - MOST_KEPT;
     for (const [place, { record, progress }] of ended.entries())
       if (place < tooMany || (progress.finishedAt ?? record.createdAt) < oldest)
-        await this.#folder.forget(record.id);
+        await this.#inTurn(() => this.#folder.forget(record.id));
     await this.#folder.sweepUploads();
-    const isLeft = jobs.some(
-      ({ record, progress }) => !isFinal(progress.state) && !this.#folder.owner(record.id).isHeld(this.#here),
-    );
-    if (isLeft) this.#wake();
+    for (const { record, progress } of jobs) {
+      if (isFinal(progress.state) || (await this.#folder.owner(record.id).isHeld(this.#here))) continue;
+      await this.#wake();
+      return;
+    }
   }
 
-  #wake(): void {
+  /** Changes one after another: a job is not forgotten while it is ended, and no process too many is started. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changing.then(change);
+    this.#changing = changed.catch(() => undefined);
+    return changed;
+  }
+
+  #wake(): Promise<void> {
+    return this.#inTurn(async () => {
+      // From here on: a process may end while it is looked whether it works.
+      this.#cameLate = true;
+      const { atOnce } = this.#options.settings;
+      if (this.#workers.size >= atOnce) return;
+      const slots = this.#folder.slots(atOnce).map((slot) => slot.isHeld(this.#here));
+      if ((await Promise.all(slots)).every((isHeld) => isHeld) || this.#isClosed) return;
+      this.#cameLate = false;
+      this.#startWorker();
+    });
+  }
+
+  #startWorker(): void {
     const { folder, settings, store, chunkRows } = this.#options;
-    const isFull =
-      this.#workers.size >= settings.atOnce ||
-      this.#folder.slots(settings.atOnce).every((slot) => slot.isHeld(this.#here));
-    this.#cameLate = isFull;
-    if (isFull || this.#isClosed) return;
     const worker = fork(builtFile("workflows/jobs/job.worker.js"), [], {
       // Flags of the server's own heap are not meant for it.
       execArgv: [],
@@ -217,7 +236,7 @@ class FolderJobs implements PredictionJobs {
     worker.once("exit", (code) => {
       this.#workers.delete(worker);
       // One that was killed is replaced at the next turn, not in a loop.
-      if (code === 0 && this.#cameLate) this.#wake();
+      if (code === 0 && this.#cameLate) void this.#wake();
       if (code !== 0 && !this.#isClosed)
         this.#options.logger.log("error", "The process of jobs ended.", { code });
     });

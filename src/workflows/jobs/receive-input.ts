@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder } from "../../foundation/base/atomic-file.js";
+import { syncFolderAsync } from "../../foundation/base/atomic-file.js";
 import { translateDiskError } from "../../foundation/base/disk-errors.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { resolveInside } from "../../foundation/base/path-resolver.js";
@@ -40,7 +40,7 @@ export async function receiveUpload(
       await handle?.writeFile(piece);
     }
     await handle?.sync();
-    if (folder !== undefined) syncFolder(folder);
+    if (folder !== undefined) await syncFolderAsync(folder);
     return { bytes, sha256: hash.digest("hex") };
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;

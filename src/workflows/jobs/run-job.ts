@@ -1,5 +1,5 @@
 /** One job from its claim to its end. */
-import { statSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError, type SerializedError } from "../../foundation/base/errors.js";
 import type { Logger } from "../../foundation/base/logger.js";
@@ -37,13 +37,13 @@ export async function runJob(folder: JobFolder, job: KnownJob, context: JobConte
   const { record } = job;
   const { id } = record;
   const attempts = job.progress.attempts + 1;
-  if (folder.isCancelled(id)) return endCancelled(folder, job);
+  if (await folder.isCancelled(id)) return endCancelled(folder, job);
   if (attempts > MOST_ATTEMPTS) {
     const error = {
       code: "INTERNAL",
       message: `The process that computed the job ended ${MOST_ATTEMPTS} times.`,
     };
-    folder.end(job, {
+    await folder.end(job, {
       state: "failed",
       error: { ...error, hint: "Split the input; the server's log may say why.", details: {} },
     });
@@ -53,17 +53,21 @@ export async function runJob(folder: JobFolder, job: KnownJob, context: JobConte
     ...{ ...job.progress, state: "running", attempts },
     startedAt: job.progress.startedAt ?? context.clock.now(),
   };
-  folder.write(id, progress);
+  await folder.write(id, progress);
   const cancelled = new AbortController();
   const taken = new AbortController();
   const held = folder.owner(id);
-  const beat = setInterval(() => {
-    if (!held.keep(context.owner)) taken.abort();
-    if (folder.isCancelled(id)) cancelled.abort();
+  const beat = setInterval(async () => {
+    if (!(await held.keep(context.owner))) taken.abort();
+    if (await folder.isCancelled(id)) cancelled.abort();
   }, HEARTBEAT_MS);
+  let written: Promise<void> = Promise.resolve();
   const advance = (done: number, total: number): void => {
-    progress = { ...progress, rows: { done, total }, attempts: 0 };
-    folder.write(id, progress);
+    const state = { ...progress, rows: { done, total }, attempts: 0 };
+    progress = state;
+    written = written.then(() => folder.write(id, state));
+    // Told where it is awaited, before the last word on the job.
+    written.catch(() => undefined);
   };
   try {
     const { rows } = await predict(
@@ -72,22 +76,22 @@ export async function runJob(folder: JobFolder, job: KnownJob, context: JobConte
       context,
       AbortSignal.any([context.signal, cancelled.signal, taken.signal]),
       advance,
-    );
-    if (folder.isCancelled(id)) return endCancelled(folder, { record, progress });
-    const { size } = statSync(folder.resultOf(record));
-    folder.end({ record, progress }, { state: "done", rows: { done: rows, total: rows }, bytes: size });
+    ).finally(() => written);
+    if (await folder.isCancelled(id)) return endCancelled(folder, { record, progress });
+    const { size } = await stat(folder.resultOf(record));
+    await folder.end({ record, progress }, { state: "done", rows: { done: rows, total: rows }, bytes: size });
     return true;
   } catch (failure) {
-    if (folder.isCancelled(id)) return endCancelled(folder, { record, progress });
+    if (await folder.isCancelled(id)) return endCancelled(folder, { record, progress });
     // Who was silent so long that another has the job leaves its state to that one.
     if (taken.signal.aborted) return false;
     const isOurs = context.signal.aborted || (QuernError.is(failure) && failure.code === "LEASE_LOST");
     // Whether it was stopped or is not free yet: its turn comes again, and nothing counts against it.
     if (isOurs) {
-      folder.write(id, { ...progress, state: "queued", attempts: 0 });
+      await folder.write(id, { ...progress, state: "queued", attempts: 0 });
       return false;
     }
-    folder.end({ record, progress }, { state: "failed", error: describe(failure, id, context.logger) });
+    await folder.end({ record, progress }, { state: "failed", error: describe(failure, id, context.logger) });
     return true;
   } finally {
     clearInterval(beat);
@@ -121,8 +125,8 @@ function predict(
   );
 }
 
-function endCancelled(folder: JobFolder, job: KnownJob): true {
-  folder.end(job, { state: "cancelled" });
+async function endCancelled(folder: JobFolder, job: KnownJob): Promise<true> {
+  await folder.end(job, { state: "cancelled" });
   return true;
 }
 
