@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeBundle } from "../../src/capabilities/bundles/index.js";
 import { openStore } from "../../src/capabilities/stores/index.js";
 import { systemClock as clock } from "../../src/foundation/base/clock.js";
-import type { LabelCandidate, LabelReason } from "../../src/foundation/contracts/label-queue.js";
+import type { LabelCandidate, LabelQuery, LabelReason } from "../../src/foundation/contracts/label-queue.js";
 import { monitoringSchema } from "../../src/foundation/contracts/monitoring.js";
 import type { Row } from "../../src/foundation/contracts/prediction.js";
 import type { Store } from "../../src/foundation/contracts/store.js";
@@ -64,6 +64,29 @@ test("neither a prediction nor a row comes twice; what chance draws counts as dr
   expect(await waiting()).toEqual(["a random"]);
   await store.labels.addLabels("m", [{ id: "a", actual: "yes", observedAt: 1 }]);
   expect(await store.labels.chosenOnPurpose("m")).toEqual(new Set());
+});
+
+test("what is open comes from the side that is asked for, without what is answered by other ways", async () => {
+  const all = Array.from({ length: 12 }, (_, k) => ({ ...candidate(`p${k}`, k / 20), predictedAt: 100 - k }));
+  await store.labels.offer("m", all, { random: 0, uncertain: 12, novel: 0 });
+  await store.labels.offer("other", [candidate("q", 1)], places);
+  await store.labels.markExported("m", ["p1", "p2", "p3"]);
+  await store.labels.skip("m", ["p2", "p4"]);
+  await store.labels.addLabels("m", [{ id: "p3", actual: "yes", observedAt: 1 }]);
+  await store.monitoring.addFeedback("m", [{ id: "p5", actual: "no", observedAt: 1 }]);
+  await store.monitoring.addFeedback("other", [{ id: "p6", actual: "no", observedAt: 1 }]);
+  const list = async (query: LabelQuery) => (await store.labels.list("m", query)).map(({ id }) => id);
+  expect(await store.labels.counts("m")).toEqual({ waiting: 8, exported: 1, labelled: 1, skipped: 2 });
+  expect(await store.labels.counts("none")).toEqual({ waiting: 0, exported: 0, labelled: 0, skipped: 0 });
+  expect(await list({ states: ["skipped"] })).toEqual(["p4", "p2"]);
+  expect(await list({ states: ["exported", "labelled"] })).toEqual(["p3", "p1"]);
+  const waiting = { states: ["waiting"], unanswered: true } as const;
+  expect(await list(waiting)).toEqual(["p11", "p10", "p9", "p8", "p7", "p6", "p0"]);
+  expect(await list({ ...waiting, limit: 2 })).toEqual(["p11", "p10"]);
+  expect(await list({ ...waiting, limit: 2, from: "newest" })).toEqual(["p6", "p0"]);
+  expect(await list({})).toHaveLength(12);
+  const states = (await store.labels.list("m")).map(({ state }) => state);
+  expect(states.filter((state) => state === "waiting")).toHaveLength(8);
 });
 
 async function logSome(): Promise<string> {

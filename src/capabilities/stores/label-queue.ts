@@ -1,9 +1,11 @@
-import type { Kysely } from "kysely";
+import type { ExpressionBuilder, Kysely } from "kysely";
 import type { Document } from "../../foundation/contracts/document.js";
 import {
   LABEL_REASONS,
+  LABEL_STATES,
   type LabelCandidate,
   type LabelItem,
+  type LabelQuery,
   type LabelQueue,
   type LabelReason,
   type LabelState,
@@ -32,15 +34,26 @@ export const SKIPPED_LABELS: Migration = {
   statements: [`alter table label_queue add column skipped_at bigint`],
 };
 
+/** What waits is found in its order, and how much there is counted, without reading the rows themselves. */
+export const LABELS_BY_STATE: Migration = {
+  id: 7,
+  name: "labels by state",
+  statements: [
+    `create index label_queue_by_state on label_queue (model, labelled_at, skipped_at, exported_at, predicted_at,
+      prediction)`,
+  ],
+};
+
 /** Ids bound in one statement. */
 const BOUND = 500;
-const MOST_LISTED = 1_000_000;
+/** Rows written in one statement. */
+const ROWS_AT_ONCE = 100;
 
 export function createLabelQueue(backend: Backend): LabelQueue {
   const { db, clock } = backend;
   return {
     offer: (model, candidates, places) => offer(db, model, candidates, places),
-    list: (model, { states, limit = MOST_LISTED } = {}) => list(db, model, states, limit),
+    list: (model, query = {}) => list(db, model, query),
     counts: (model) => counts(db, model),
     async markExported(model, ids) {
       const exportedAt = clock.now();
@@ -115,10 +128,11 @@ function offer(
       .execute();
     const queued = new Map(rows.map((row) => [row.prediction, row]));
     const contents = new Set(rows.map(({ content }) => content));
+    const movedIds = new Set<string>();
     const [taken, removed, moved]: [LabelCandidate[], string[], LabelCandidate[]] = [[], [], []];
     for (const reason of LABEL_REASONS) {
       const waiting = rows.filter(
-        (row) => row.reason === reason && isWaiting(row) && !moved.some(({ id }) => id === row.prediction),
+        (row) => row.reason === reason && isWaiting(row) && !movedIds.has(row.prediction),
       );
       const own = candidates.filter((one) => one.reason === reason);
       const fresh = withoutRepeats(
@@ -136,8 +150,11 @@ function offer(
         contents.add(one.content);
       }
       // What chance draws counts as drawn, also where it was asked about for another reason before.
-      if (reason === "random")
-        moved.push(...own.filter(({ id }) => queued.has(id) && queued.get(id)!.reason !== reason));
+      if (reason !== "random") continue;
+      for (const one of own.filter(({ id }) => queued.has(id) && queued.get(id)!.reason !== reason)) {
+        moved.push(one);
+        movedIds.add(one.id);
+      }
     }
     for (let start = 0; start < removed.length; start += BOUND)
       await transaction
@@ -145,12 +162,12 @@ function offer(
         .where("model", "=", model)
         .where("prediction", "in", removed.slice(start, start + BOUND))
         .execute();
-    for (const { id: prediction, document, ...rest } of taken) {
-      const row = { ...rest, model, prediction, documentJson: toJson(document) };
-      await transaction
-        .insertInto("labelQueue")
-        .values({ ...row, exportedAt: null, labelledAt: null, label: null, skippedAt: null })
-        .execute();
+    const fresh = { model, exportedAt: null, labelledAt: null, label: null, skippedAt: null };
+    for (let start = 0; start < taken.length; start += ROWS_AT_ONCE) {
+      const values = taken.slice(start, start + ROWS_AT_ONCE).map(({ id: prediction, document, ...rest }) => {
+        return { ...rest, ...fresh, prediction, documentJson: toJson(document) };
+      });
+      await transaction.insertInto("labelQueue").values(values).execute();
     }
     for (const { id, reason, score } of moved)
       await transaction
@@ -181,20 +198,30 @@ function withoutRepeats(candidates: readonly LabelCandidate[]): LabelCandidate[]
 async function list(
   db: Kysely<Tables>,
   model: string,
-  states: readonly LabelState[] | undefined,
-  limit: number,
+  { states = LABEL_STATES, unanswered = false, limit, from = "oldest" }: LabelQuery,
 ): Promise<readonly LabelItem[]> {
-  const rows = await db
+  const direction = from === "oldest" ? "asc" : "desc";
+  let query = db
     .selectFrom("labelQueue")
     .selectAll()
     .where("model", "=", model)
-    .orderBy("predictedAt")
-    .orderBy("prediction")
-    .execute();
-  return rows
-    .map(toItem)
-    .filter(({ state }) => !states || states.includes(state))
-    .slice(0, limit);
+    .where((where) => where.or(states.map((state) => isIn(state, where))))
+    .orderBy("predictedAt", direction)
+    .orderBy("prediction", direction);
+  if (unanswered)
+    query = query.where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("feedback")
+            .select("feedback.prediction")
+            .where("feedback.model", "=", model)
+            .whereRef("feedback.prediction", "=", "labelQueue.prediction"),
+        ),
+      ),
+    );
+  if (limit !== undefined) query = query.limit(limit);
+  const items = (await query.execute()).map(toItem);
+  return from === "oldest" ? items : items.reverse();
 }
 
 function toItem(row: Tables["labelQueue"]): LabelItem {
@@ -218,6 +245,16 @@ function toItem(row: Tables["labelQueue"]): LabelItem {
   };
 }
 
+/** As `stateOf`, where the rows are. */
+function isIn(state: LabelState, where: ExpressionBuilder<Tables, "labelQueue">) {
+  if (state === "labelled") return where("labelledAt", "is not", null);
+  const isUnlabelled = where("labelledAt", "is", null);
+  if (state === "skipped") return isUnlabelled.and("skippedAt", "is not", null);
+  return isUnlabelled
+    .and("skippedAt", "is", null)
+    .and("exportedAt", state === "waiting" ? "is" : "is not", null);
+}
+
 function stateOf({ labelledAt, skippedAt, exportedAt }: Marks): LabelState {
   if (labelledAt !== null) return "labelled";
   if (skippedAt !== null) return "skipped";
@@ -225,12 +262,12 @@ function stateOf({ labelledAt, skippedAt, exportedAt }: Marks): LabelState {
 }
 
 async function counts(db: Kysely<Tables>, model: string): Promise<Record<LabelState, number>> {
-  const known = { waiting: 0, exported: 0, labelled: 0, skipped: 0 };
-  const rows = await db
+  const counted = await db
     .selectFrom("labelQueue")
-    .select(["exportedAt", "labelledAt", "skippedAt"])
+    .select((select) =>
+      LABEL_STATES.map((state) => select.fn.countAll<number>().filterWhere(isIn(state, select)).as(state)),
+    )
     .where("model", "=", model)
-    .execute();
-  for (const row of rows) known[stateOf(row)] += 1;
-  return known;
+    .executeTakeFirstOrThrow();
+  return counted;
 }

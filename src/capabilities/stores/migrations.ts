@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
-import { LABEL_TABLES, SKIPPED_LABELS } from "./label-queue.js";
+import { LABEL_TABLES, LABELS_BY_STATE, SKIPPED_LABELS } from "./label-queue.js";
 import type { Migration } from "./migration.js";
 import { MONITORING_TABLES } from "./monitoring-tables.js";
 import type { Tables } from "./tables.js";
@@ -91,6 +91,7 @@ const MIGRATIONS: readonly Migration[] = [
   },
   LABEL_TABLES,
   SKIPPED_LABELS,
+  LABELS_BY_STATE,
 ];
 
 export const NEWEST_SCHEMA = MIGRATIONS.at(-1)!.id;

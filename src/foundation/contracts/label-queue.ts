@@ -73,6 +73,15 @@ export const labelItemSchema = z.strictObject({
 });
 export type LabelItem = z.infer<typeof labelItemSchema>;
 
+export interface LabelQuery {
+  readonly states?: readonly LabelState[];
+  /** Without those of which the truth came by other ways meanwhile. */
+  readonly unanswered?: boolean;
+  readonly limit?: number;
+  /** The side that a limit keeps; `oldest` by default. */
+  readonly from?: "oldest" | "newest";
+}
+
 export interface LabelQueue {
   /**
    * Takes what has a place, best first; what waits and is worse makes room. What was exported or labelled stays, and
@@ -85,10 +94,7 @@ export interface LabelQueue {
     places: Readonly<Record<LabelReason, number>>,
   ): Promise<{ readonly added: number; readonly removed: number }>;
   /** Newest predictions last. */
-  list(
-    model: string,
-    query?: { readonly states?: readonly LabelState[]; readonly limit?: number },
-  ): Promise<readonly LabelItem[]>;
+  list(model: string, query?: LabelQuery): Promise<readonly LabelItem[]>;
   counts(model: string): Promise<Readonly<Record<LabelState, number>>>;
   markExported(model: string, ids: readonly string[]): Promise<void>;
   /** Those that are in the queue and have no label. @returns how many were not skipped before */

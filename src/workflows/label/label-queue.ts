@@ -4,7 +4,7 @@ import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import { csvLine, withoutFormulaEscape } from "../../foundation/base/csv-line.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import type { Manifest } from "../../foundation/contracts/bundle.js";
-import type { LabelItem, LabelResult, LabelState } from "../../foundation/contracts/label-queue.js";
+import type { LabelItem, LabelResult } from "../../foundation/contracts/label-queue.js";
 import type { Feedback } from "../../foundation/contracts/monitoring-store.js";
 import type { Model, Store } from "../../foundation/contracts/store.js";
 import { type WorkflowContext, type WorkflowOptions, workflowContext } from "../context.js";
@@ -41,8 +41,10 @@ export async function listLabelsIn(
   store: Store,
   { name, limit }: { readonly name: string; readonly limit: number },
 ): Promise<LabelResult> {
-  const items = (await openItems(name, store, ["waiting"])).slice(-limit);
-  return { ...(await nothing(name, store)), items };
+  const items = await store.labels.list(name, {
+    ...{ states: ["waiting"], unanswered: true, limit, from: "newest" },
+  });
+  return { ...(await nothing(name, store)), items: [...items] };
 }
 
 /** Takes those out of the queue that nobody can label. @throws QuernError MODEL_NOT_FOUND */
@@ -74,10 +76,10 @@ export function exportLabels(
       throw new QuernError("USAGE", `The output ${JSON.stringify(out)} ends neither in .csv nor in .jsonl.`, {
         hint: "Name the file with one of these endings.",
       });
-    const items = (await openItems(name, store, again ? ["waiting", "exported"] : ["waiting"])).slice(
-      0,
-      limit,
-    );
+    const items = await store.labels.list(name, {
+      ...{ states: again ? ["waiting", "exported"] : ["waiting"], unanswered: true },
+      ...(limit === undefined ? {} : { limit }),
+    });
     writeFileAtomic(path, format === ".csv" ? csvOf(items) : jsonLinesOf(items));
     await store.labels.markExported(
       name,
@@ -167,20 +169,6 @@ async function nothing(model: string, store: Store): Promise<LabelResult> {
     skipped: null,
     imported: null,
   };
-}
-
-/** Without those of which the truth came by other ways meanwhile. */
-async function openItems(
-  name: string,
-  store: Store,
-  states: readonly LabelState[],
-): Promise<readonly LabelItem[]> {
-  const items = await store.labels.list(name, { states });
-  const known = await store.monitoring.feedbackFor(
-    name,
-    items.map(({ id }) => id),
-  );
-  return items.filter(({ id }) => !known.has(id));
 }
 
 const OWN = ["id", "label", "prediction", "reason"] as const;
