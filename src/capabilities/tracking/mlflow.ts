@@ -1,5 +1,6 @@
 import type { Clock } from "../../foundation/base/clock.js";
 import { QuernError } from "../../foundation/base/errors.js";
+import { groupsOf } from "../../foundation/base/groups.js";
 import type { OutboundClient } from "../../foundation/base/outbound-client.js";
 import type { RunTracker } from "./run-tracker.js";
 
@@ -41,7 +42,7 @@ export async function createMlflowRun(options: MlflowOptions): Promise<RunTracke
     const metrics = points
       .filter(({ value }) => Number.isFinite(value))
       .map(({ name, value, step }) => ({ key: plainKey(name), value, timestamp, step }));
-    for (const part of chunks(metrics, MAX_METRICS)) {
+    for (const part of groupsOf(metrics, MAX_METRICS)) {
       await call("POST", "runs/log-batch", { run_id: id, metrics: part });
     }
   };
@@ -52,7 +53,7 @@ export async function createMlflowRun(options: MlflowOptions): Promise<RunTracke
         key: plainKey(key),
         value: String(value).slice(0, MAX_VALUE_CHARACTERS),
       }));
-      for (const part of chunks(params, MAX_PARAMETERS)) {
+      for (const part of groupsOf(params, MAX_PARAMETERS)) {
         await call("POST", "runs/log-batch", { run_id: id, params: part });
       }
     },
@@ -133,10 +134,6 @@ function textAt(value: unknown, ...path: readonly string[]): string {
 
 /** MLflow takes letters, digits, underscores, dashes, periods, spaces and slashes. */
 const plainKey = (key: string): string => key.replace(/[^\w\-. /]/g, "_").slice(0, 250);
-
-function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
-}
 
 function failed(base: string, path: string, status: number, answer: string, cause?: unknown): QuernError {
   const words = answer.slice(0, 300);

@@ -21,43 +21,56 @@ const DEFAULT_MEMORY_LIMIT_BYTES = 1.5 * 2 ** 30;
 /**
  * One private in-memory DuckDB. Extensions are never fetched, and the file system is closed but for the given
  * files and the private folder; the settings are then locked.
+ * Statements that change the tables run alone, in the order they were sent. Queries run beside each other, on a
+ * connection for each thread: DuckDB divides a query by row groups of 122,880, so smaller tables occupy one thread.
  */
 export class Database {
   readonly folder: string;
   readonly #instance: DuckDBInstance;
-  readonly #connection: DuckDBConnection;
+  readonly #connections: readonly DuckDBConnection[];
+  readonly #idle: DuckDBConnection[];
+  readonly #waiting: ((connection: DuckDBConnection) => void)[] = [];
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort: () => void;
-  #queue: Promise<unknown> = Promise.resolve();
+  /** Settles when the changes sent so far are done. */
+  #changes: Promise<unknown> = Promise.resolve();
+  /** Settles when the queries sent so far are done. */
+  #queries: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   private constructor(
     folder: string,
     instance: DuckDBInstance,
-    connection: DuckDBConnection,
+    connections: readonly DuckDBConnection[],
     signal?: AbortSignal,
   ) {
     this.folder = folder;
     this.#instance = instance;
-    this.#connection = connection;
+    this.#connections = connections;
+    this.#idle = [...connections];
     this.#signal = signal;
-    this.#onAbort = () => connection.interrupt();
+    this.#onAbort = () => {
+      for (const connection of connections) connection.interrupt();
+    };
     signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   static async open(files: readonly string[], options: DatabaseOptions): Promise<Database> {
     const folder = makePrivateFolder(options.temporaryFolder ?? tmpdir(), "table");
+    const threads = Math.max(1, options.threads);
     try {
       const instance = await DuckDBInstance.create(":memory:", {
-        threads: String(Math.max(1, options.threads)),
+        threads: String(threads),
         memory_limit: `${Math.ceil((options.memoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES) / 2 ** 20)}MiB`,
         temp_directory: join(folder, "spill"),
         autoinstall_known_extensions: "false",
         autoload_known_extensions: "false",
         allow_community_extensions: "false",
       });
-      const connection = await instance.connect();
-      const database = new Database(folder, instance, connection, options.signal);
+      const connections = await Promise.all(Array.from({ length: threads }, () => instance.connect()));
+      // A setting of the connection, not of the database.
+      for (const connection of connections) await connection.run("SET TimeZone = 'UTC'");
+      const database = new Database(folder, instance, connections, options.signal);
       await database.#lock(files);
       return database;
     } catch (cause) {
@@ -68,7 +81,6 @@ export class Database {
 
   async #lock(files: readonly string[]): Promise<void> {
     const paths = files.map(quoteText).join(", ");
-    await this.run("SET TimeZone = 'UTC'");
     // Takes time with the square of the expressions: ten seconds for a table of a thousand columns.
     await this.run("SET disabled_optimizers = 'common_subexpressions'");
     await this.run(`SET allowed_directories = [${quoteText(this.folder + sep)}]`);
@@ -77,49 +89,72 @@ export class Database {
     await this.run("SET lock_configuration = true");
   }
 
-  /** Statements run one after another, whoever sends them. */
-  async run(sql: string, parameters: readonly unknown[] = []): Promise<DuckDBResult> {
-    return this.#enqueue(() => this.#connection.run(sql, parameters as DuckDBValue[]));
+  /** A statement that changes the tables. */
+  async run(sql: string, parameters: readonly unknown[] = []): Promise<void> {
+    const change = Promise.all([this.#changes, this.#queries]).then(() =>
+      this.#attempt(() => this.#connections[0]!.run(sql, parameters as DuckDBValue[])),
+    );
+    this.#changes = change.catch(() => undefined);
+    await change;
   }
 
   async query(sql: string, parameters: readonly unknown[] = []): Promise<QueryRow[]> {
-    return this.#enqueue(async () => {
-      const result = await this.#connection.stream(sql, parameters as DuckDBValue[]);
-      const names = result.columnNames();
-      const rows: QueryRow[] = [];
-      for await (const chunk of result) {
-        for (const values of chunk.getRows()) {
-          // No prototype, so that a column may be called `__proto__`.
-          const row = Object.create(null) as QueryRow;
-          for (const [index, name] of names.entries()) row[name] = fromDuckValue(values[index]!);
-          rows.push(row);
-        }
+    const rows: QueryRow[] = [];
+    await this.#stream(sql, parameters, (chunk, names) => {
+      for (const values of chunk.getRows()) {
+        // No prototype, so that a column may be called `__proto__`.
+        const row = Object.create(null) as QueryRow;
+        for (const [index, name] of names.entries()) row[name] = fromDuckValue(values[index]!);
+        rows.push(row);
       }
-      return rows;
     });
+    return rows;
   }
 
-  /** Hands every chunk of a result to `visit`; nothing is kept. */
+  /** Hands every chunk of a result to `visit`, in order; nothing is kept. */
   async scan(sql: string, visit: (chunk: ScannedChunk) => void): Promise<void> {
-    await this.#enqueue(async () => {
-      const result = await this.#connection.stream(sql);
-      for await (const chunk of result) visit(chunk);
-    });
+    await this.#stream(sql, [], visit);
   }
 
-  #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#queue.then(async () => {
-      if (this.#closed) throw new Error("The table is closed.");
+  async #stream(
+    sql: string,
+    parameters: readonly unknown[],
+    visit: (chunk: ScannedChunk, names: readonly string[]) => void,
+  ): Promise<void> {
+    const query = this.#changes.then(() =>
+      this.#lend((connection) =>
+        this.#attempt(async () => {
+          const result = await connection.stream(sql, parameters as DuckDBValue[]);
+          const names = result.columnNames();
+          for await (const chunk of result) visit(chunk, names);
+        }),
+      ),
+    );
+    this.#queries = Promise.allSettled([this.#queries, query]);
+    await query;
+  }
+
+  async #lend<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const connection =
+      this.#idle.pop() ?? (await new Promise<DuckDBConnection>((resolve) => this.#waiting.push(resolve)));
+    try {
+      return await work(connection);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next(connection);
+      else this.#idle.push(connection);
+    }
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error("The table is closed.");
+    this.#throwIfAborted();
+    try {
+      return await work();
+    } catch (cause) {
       this.#throwIfAborted();
-      try {
-        return await work();
-      } catch (cause) {
-        this.#throwIfAborted();
-        throw translateDuckError(cause);
-      }
-    });
-    this.#queue = next.catch(() => undefined);
-    return next;
+      throw translateDuckError(cause);
+    }
   }
 
   #throwIfAborted(): void {
@@ -128,10 +163,10 @@ export class Database {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    await this.#queue;
+    await Promise.all([this.#changes, this.#queries]);
     this.#closed = true;
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.#connection.closeSync();
+    for (const connection of this.#connections) connection.closeSync();
     this.#instance.closeSync();
     rmSync(this.folder, { recursive: true, force: true });
   }

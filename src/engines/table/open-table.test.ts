@@ -55,6 +55,43 @@ describe("openTable", () => {
     await table.close();
   });
 
+  it("answers queries sent at once, each by what was stored when it was sent", async () => {
+    const table = await openTable(delimited("t,v\n2024-01-02,1\n2024-01-03,2\n"), options());
+    const typeOf = () =>
+      table.query("SELECT DISTINCT typeof(t) AS type, current_setting('TimeZone') AS zone FROM data");
+    const sums = () =>
+      Promise.all([1, 2, 3, 4, 5].map((k) => table.query(`SELECT sum(v * ${k}) AS s FROM data`)));
+    const times: ColumnSchema = { name: "t", kind: "datetime", reason: "", format: { datetime: "iso" } };
+    const before = [typeOf(), sums()];
+    const conversion = convertColumns(table, [times]);
+    const after = [typeOf(), sums()];
+    const totals = [3, 6, 9, 12, 15].map((s) => [{ s }]);
+    expect(await Promise.all(before)).toEqual([[{ type: "VARCHAR", zone: "UTC" }], totals]);
+    expect(await Promise.all(after)).toEqual([[{ type: "TIMESTAMP", zone: "UTC" }], totals]);
+    await conversion;
+    await table.close();
+  });
+
+  it("closes when the queries sent before are answered, and answers none after", async () => {
+    const table = await openTable(delimited("v\n1\n2\n"), options());
+    const sent = [1, 2, 3].map((k) => table.query(`SELECT sum(v + ${k}) AS s FROM range(1000000), data`));
+    await table.close();
+    expect(await Promise.all(sent)).toEqual([5, 7, 9].map((s) => [{ s: s * 1_000_000 }]));
+    await expect(table.query("SELECT 1 FROM data")).rejects.toThrow("The table is closed.");
+  });
+
+  it("stops every running query when it is interrupted", async () => {
+    const abort = new AbortController();
+    const table = await openTable(delimited("v\n1\n2\n"), { ...options(), signal: abort.signal });
+    const endless = "SELECT count(*) AS n FROM range(100000000000) a, data WHERE a.range % 7 = v";
+    const sent = [1, 2, 3].map(() => table.query(endless));
+    setTimeout(() => abort.abort(), 50);
+    for (const outcome of await Promise.allSettled(sent))
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "INTERRUPTED" } });
+    await table.close();
+    expect(readdirSync(folder)).toEqual(["data.csv"]);
+  });
+
   it("stores a column as numbers only where no text is lost", async () => {
     const table = await openTable(
       delimited(

@@ -24,8 +24,8 @@ export async function saveDataset(
   name: string,
   home: DatasetHome,
 ): Promise<Dataset> {
-  const document = await describeDataset(content);
-  const { hash } = await home.blobs.putFile(await writeParquet(content.table));
+  const [document, file] = await Promise.all([describeDataset(content), writeParquet(content.table)]);
+  const { hash } = await home.blobs.putFile(file);
   return home.datasets.add({
     ...{ id: document.id, name, rows: document.rows, columns: document.columns.length },
     document,

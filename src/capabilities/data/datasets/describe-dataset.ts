@@ -25,14 +25,13 @@ export async function describeDataset({
   parent,
   named,
 }: DatasetContent): Promise<DatasetDocument> {
-  const missing = await countMissing(table, schema);
-  const columns: DatasetDocument["columns"] = [];
-  for (const [index, column] of schema.entries()) {
-    const cells = hashValue(await columnDigests(table, column));
-    const behind = named?.get(column.name);
+  const [missing, digests] = await Promise.all([countMissing(table, schema), columnDigests(table, schema)]);
+  const columns = schema.map(({ name, kind }, index): DatasetDocument["columns"][number] => {
+    const cells = digests[index]!;
+    const behind = named?.get(name);
     const content = behind === undefined ? cells : hashValue({ cells, behind });
-    columns.push({ name: column.name, kind: column.kind, missing: missing[index]!, content });
-  }
+    return { name, kind, missing: missing[index]!, content };
+  });
   const identity = schema.map(({ name, kind, precision, numericCategory, format }, index) => ({
     ...{ name, kind, precision, numericCategory, width: format?.width, height: format?.height },
     content: columns[index]!.content,

@@ -72,11 +72,13 @@ function offersFewCombinations(
 
 /** Whether equal rows are to be expected among those given; see `offersFewCombinations`. */
 export function expectsEqualRows(features: Frame, rows: Int32Array): boolean {
-  const columns = [...features.columns.values()].map((column) => ({
-    kind: column.kind,
-    unique: distinctValues(column, rows),
-  }));
-  return offersFewCombinations(columns, rows.length);
+  return offersFewCombinations(countedColumns(features, rows), rows.length);
+}
+
+/** One after another, for the first measurement often decides. */
+function* countedColumns(features: Frame, rows: Int32Array) {
+  for (const column of features.columns.values())
+    yield { kind: column.kind, unique: distinctValues(column, rows) };
 }
 
 /** Counts no further than matters. */
@@ -102,5 +104,7 @@ const EVERY_ROW_LIMIT = 200_000;
 /** Every row of the frame while there are not too many, otherwise the sample: for what is rare. */
 export function rowsForRareValues({ frame, sample }: FinderInput): Int32Array {
   if (frame.rows > EVERY_ROW_LIMIT) return sample;
-  return Int32Array.from({ length: frame.rows }, (_, row) => row);
+  const rows = new Int32Array(frame.rows);
+  for (let row = 0; row < rows.length; row++) rows[row] = row;
+  return rows;
 }

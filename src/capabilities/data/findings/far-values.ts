@@ -37,10 +37,27 @@ export function farValues(values: Float64Array, limit = 12): number[] {
 }
 
 function robustDeviation(sorted: Float64Array, median: number): number {
-  const distances = sorted.map((value) => Math.abs(value - median)).sort();
-  const deviation = NORMAL_MAD * quantileOfSorted(distances, 0.5);
+  const deviation = NORMAL_MAD * medianDistance(sorted, median);
   const span = (quantileOfSorted(sorted, 0.95) - quantileOfSorted(sorted, 0.05)) / NORMAL_SPAN;
   return deviation > 0 ? Math.max(deviation, span) : 0;
+}
+
+/** The median of the distances from a value, which are met in order on the way outwards from it. */
+function medianDistance(sorted: Float64Array, from: number): number {
+  let earlier = 0;
+  let distance = 0;
+  let above = sorted.findIndex((value) => value >= from);
+  if (above < 0) above = sorted.length;
+  let below = above - 1;
+  for (let i = 0; i <= sorted.length >> 1; i++) {
+    earlier = distance;
+    const down = below < 0 ? Number.POSITIVE_INFINITY : from - sorted[below]!;
+    const up = above < sorted.length ? sorted[above]! - from : Number.POSITIVE_INFINITY;
+    distance = Math.min(down, up);
+    if (down < up) below--;
+    else above++;
+  }
+  return sorted.length % 2 === 1 ? distance : earlier + (distance - earlier) / 2;
 }
 
 /** Distance in robust deviations of log(1 + value / median). */

@@ -86,6 +86,8 @@ function isIncreasing(sample: readonly unknown[]): boolean {
 
 /** A column is one of images when nearly all of so many cells look like it, and most of these are there. */
 const IMAGE_SAMPLE = 200;
+/** Where none of so many is there, half of all are not either; each look costs several calls of the file system. */
+const IMAGE_PROBES = 20;
 const IMAGE_SHARE = 0.95;
 const FOUND_SHARE = 0.5;
 
@@ -93,6 +95,8 @@ function imageChoice({ sample }: ColumnEvidence, isImage: IsImage): Choice | und
   const present = (sample as readonly string[]).filter((cell) => !isMissingText(cell.trim(), {}));
   const stride = Math.max(1, Math.floor(present.length / IMAGE_SAMPLE));
   const looked = present.filter((_, index) => index % stride === 0);
+  const probes = Math.ceil(looked.length / IMAGE_PROBES);
+  if (!looked.some((cell, index) => index % probes === 0 && isImage(cell))) return undefined;
   const found = looked.filter(isImage).length;
   if (found === 0 || found < looked.length * FOUND_SHARE) return undefined;
   const named = looked.filter((cell) => isImage(cell) || IMAGE_FILE.test(cell)).length;

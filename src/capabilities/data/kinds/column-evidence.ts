@@ -4,6 +4,7 @@ import {
   type Table,
   type TableColumn,
 } from "../../../engines/table/index.js";
+import { groupsOf } from "../../../foundation/base/groups.js";
 
 /** What is known about a column before its kind is chosen. */
 export interface ColumnEvidence {
@@ -38,13 +39,13 @@ const SAMPLE_ROWS = 5_000;
 const COLUMNS_A_QUERY = 25;
 
 export async function gatherEvidence(table: Table): Promise<ColumnEvidence[]> {
-  const evidence: ColumnEvidence[] = [];
   const totals = await columnTotals(table);
-  for (let start = 0; start < table.columns.length; start += COLUMNS_A_QUERY) {
-    const group = table.columns.slice(start, start + COLUMNS_A_QUERY);
-    evidence.push(...(await gatherGroup(table, group, totals.slice(start, start + group.length))));
-  }
-  return evidence;
+  const groups = groupsOf(table.columns, COLUMNS_A_QUERY);
+  const evidence = groups.map((group, k) => {
+    const start = k * COLUMNS_A_QUERY;
+    return gatherGroup(table, group, totals.slice(start, start + group.length));
+  });
+  return (await Promise.all(evidence)).flat();
 }
 
 async function gatherGroup(
@@ -63,21 +64,21 @@ async function gatherGroup(
   );
   const found = await numberEvidences(table, numeric);
   const numbers = new Map(numeric.map(({ name }, k) => [name, found[k]!]));
-  const evidence: ColumnEvidence[] = [];
-  for (const [k, { name, storage }] of columns.entries()) {
-    const { present, distinct } = totals[k]!;
-    const listed = distinct <= MAX_LISTED_VALUES * 1.2 && storage !== "vector";
-    const values = listed ? await distinctValues(table, name) : undefined;
-    const number = numbers.get(name);
-    evidence.push({
-      ...{ name, storage, rows: table.rows, present },
-      distinct: values?.length ?? distinct,
-      ...(values && values.length <= MAX_LISTED_VALUES ? { values } : {}),
-      sample: samples[k]!,
-      ...(number ? { number } : {}),
-    });
-  }
-  return evidence;
+  return Promise.all(
+    columns.map(async ({ name, storage }, k): Promise<ColumnEvidence> => {
+      const { present, distinct } = totals[k]!;
+      const listed = distinct <= MAX_LISTED_VALUES * 1.2 && storage !== "vector";
+      const values = listed ? await distinctValues(table, name) : undefined;
+      const number = numbers.get(name);
+      return {
+        ...{ name, storage, rows: table.rows, present },
+        distinct: values?.length ?? distinct,
+        ...(values && values.length <= MAX_LISTED_VALUES ? { values } : {}),
+        sample: samples[k]!,
+        ...(number ? { number } : {}),
+      };
+    }),
+  );
 }
 
 async function columnTotals(table: Table): Promise<{ present: number; distinct: number }[]> {

@@ -73,9 +73,9 @@ export async function inferSchema(table: Table, options: InferenceOptions = {}):
     if (bad > 0) unreadable.push(await describeUnreadable(table, schema, evidence, bad));
   }
   await convertColumns(table, decided);
-  const columns: ColumnSchema[] = [];
-  for (const [index, schema] of decided.entries())
-    columns.push(await complete(table, gathered[index]!, schema));
+  const columns = await Promise.all(
+    decided.map((schema, index) => complete(table, gathered[index]!, schema)),
+  );
   return { columns, unreadable };
 }
 

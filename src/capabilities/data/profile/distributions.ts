@@ -1,4 +1,5 @@
 import type { Table } from "../../../engines/table/index.js";
+import { groupsOf } from "../../../foundation/base/groups.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import { type Column, type Frame, isWide } from "../../../foundation/contracts/frame.js";
 import type { ColumnProfile, Histogram, NumberProfile } from "../../../foundation/contracts/profile.js";
@@ -13,6 +14,8 @@ const TOP_VALUES = 10;
 /** One value in so many, chosen by hash, is counted where counting all would need too much memory. */
 const DISTINCT_STEP = 64;
 const BINS = 30;
+/** Columns that share a query. */
+const COLUMNS_A_QUERY = 25;
 
 type Values = Pick<ColumnProfile, "count" | "unique" | "uniqueExact" | "top" | "topSampleRows">;
 
@@ -92,7 +95,7 @@ function countSample(column: Column, rows: number): Map<string, number> {
 const PROBABILITIES = { p01: 0.01, p05: 0.05, p25: 0.25, p50: 0.5, p75: 0.75, p95: 0.95, p99: 0.99 } as const;
 type Quantiles = Pick<NumberProfile, "quantiles" | "quantilesExact">;
 
-/** Exact in one query for up to a million rows; of the sample beyond. */
+/** Exact for up to a million rows; of the sample beyond. */
 export async function readQuantiles(
   table: Table,
   sources: readonly ColumnSource[],
@@ -103,15 +106,16 @@ export async function readQuantiles(
   if (numbers.length === 0) return result;
   const exact = table.rows <= EXACT_ROWS;
   const list = Object.values(PROBABILITIES).join(", ");
-  const [row] = exact
-    ? await table.query(
-        `SELECT ${numbers.map((source, i) => `quantile_cont(${source.value}, [${list}]) AS q${i}`).join(", ")} FROM data`,
-      )
-    : [{}];
+  const exactly = groupsOf(exact ? numbers : [], COLUMNS_A_QUERY).map(async (group) => {
+    const quantiles = group.map(({ value }, i) => `quantile_cont(${value}, [${list}]) AS q${i}`);
+    const [row] = await table.query(`SELECT ${quantiles.join(", ")} FROM data`);
+    return group.map((_, i) => (row![`q${i}`] ?? []) as number[]);
+  });
+  const found = exact
+    ? (await Promise.all(exactly)).flat()
+    : numbers.map(({ schema }) => sampleQuantiles(sample.columns.get(schema.name)!));
   for (const [i, source] of numbers.entries()) {
-    const values = exact
-      ? ((row![`q${i}`] ?? []) as number[])
-      : sampleQuantiles(sample.columns.get(source.schema.name)!);
+    const values = found[i]!;
     if (values.length === 0) continue;
     const names = Object.keys(PROBABILITIES) as (keyof typeof PROBABILITIES)[];
     const quantiles = Object.fromEntries(names.map((name, k) => [name, stable(values[k]!)]));
@@ -127,9 +131,6 @@ function sampleQuantiles(column: Column): number[] {
     .sort();
   return sorted.length === 0 ? [] : Object.values(PROBABILITIES).map((p) => quantileOfSorted(sorted, p));
 }
-
-/** Columns that share a query. */
-const COLUMNS_A_QUERY = 25;
 
 /**
  * Equal-width bins over the whole range, by column; whole numbers of a narrow range get a bin each. Times of a large table
@@ -156,11 +157,10 @@ export async function readHistograms(
       histograms.set(name, binSample(column.values, grid));
     } else scanned.push({ source, grid });
   }
-  for (let start = 0; start < scanned.length; start += COLUMNS_A_QUERY) {
-    const group = scanned.slice(start, start + COLUMNS_A_QUERY);
-    const counts = await countBins(table, group);
-    for (const [k, { source, grid }] of group.entries())
-      histograms.set(source.schema.name, { edges: grid.edges, counts: counts[k]! });
+  const groups = groupsOf(scanned, COLUMNS_A_QUERY).map((group) => countBins(table, group));
+  for (const [k, counts] of (await Promise.all(groups)).flat().entries()) {
+    const { source, grid } = scanned[k]!;
+    histograms.set(source.schema.name, { edges: grid.edges, counts });
   }
   return histograms;
 }

@@ -1,5 +1,6 @@
 import type { Table } from "../../../engines/table/index.js";
 import { finiteValues } from "../../../foundation/base/gather.js";
+import { groupsOf } from "../../../foundation/base/groups.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import type { ColumnKind } from "../../../foundation/contracts/column.js";
 import type { Frame } from "../../../foundation/contracts/frame.js";
@@ -24,6 +25,9 @@ export interface Moments {
   readonly text?: { readonly minLength: number; readonly meanLength: number; readonly maxLength: number };
 }
 
+/** Rows that tell where a column lies. */
+const FRAME_ROWS = 2000;
+
 /** Columns that share a scan: DuckDB slows down on very wide lists of aggregates. */
 const COLUMNS_A_SCAN = 25;
 
@@ -33,20 +37,19 @@ export async function readMoments(
   sources: readonly ColumnSource[],
   sample: Frame,
 ): Promise<Moments[]> {
-  const result: Moments[] = [];
-  for (let start = 0; start < sources.length; start += COLUMNS_A_SCAN) {
-    const group = sources.slice(start, start + COLUMNS_A_SCAN);
-    const frames = group.map((source) => standardFrame(sample, source));
-    const aggregates = group.flatMap((source, i) => aggregatesOf(source.schema.kind, i, frames[i]!));
-    const [row] =
-      aggregates.length === 0
-        ? [{}]
-        : await table.query(
-            `SELECT ${aggregates.join(", ")} FROM (SELECT ${group.map((source, i) => `${scannedValue(source)} AS v${i}`).join(", ")} FROM data)`,
-          );
-    for (const [i, source] of group.entries()) result.push(readRow(row!, source, i, frames[i]!));
-  }
-  return result;
+  const groups = groupsOf(sources, COLUMNS_A_SCAN).map((group) => groupMoments(table, group, sample));
+  return (await Promise.all(groups)).flat();
+}
+
+async function groupMoments(table: Table, group: readonly ColumnSource[], sample: Frame): Promise<Moments[]> {
+  const frames = group.map((source) => standardFrame(sample, source));
+  const aggregates = group.flatMap((source, i) => aggregatesOf(source.schema.kind, i, frames[i]!));
+  const values = group.map((source, i) => `${scannedValue(source)} AS v${i}`);
+  const [row] =
+    aggregates.length === 0
+      ? [{}]
+      : await table.query(`SELECT ${aggregates.join(", ")} FROM (SELECT ${values.join(", ")} FROM data)`);
+  return group.map((source, i) => readRow(row!, source, i, frames[i]!));
 }
 
 /** Where a column lies: sums of powers of (value - center) / scale keep their digits. */
@@ -58,7 +61,9 @@ interface StandardFrame {
 function standardFrame(sample: Frame, { schema }: ColumnSource): StandardFrame {
   const column = sample.columns.get(schema.name);
   if (column?.kind !== "number") return { center: 0, scale: 1 };
-  const sorted = finiteValues(column.values).sort();
+  // Near enough from a few values, for the sums only need to keep their digits.
+  const step = Math.max(1, Math.floor(column.values.length / FRAME_ROWS));
+  const sorted = finiteValues(column.values.filter((_, row) => row % step === 0)).sort();
   if (sorted.length === 0) return { center: 0, scale: 1 };
   // Halves, so that numbers at both ends of the range of doubles do not overflow.
   const spread = quantileOfSorted(sorted, 0.95) / 2 - quantileOfSorted(sorted, 0.05) / 2;

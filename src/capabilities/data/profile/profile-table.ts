@@ -58,21 +58,22 @@ export async function measureTable(
   const values = options.target && targetValues(frame, options.target);
   const target = options.target && values && { name: options.target.name, values };
 
-  const moments = await readMoments(table, sources, frame);
-  const shapes = {
-    quantiles: await readQuantiles(table, sources, frame),
-    histograms: await readHistograms(table, sources, moments, frame),
-  };
+  const [moments, quantiles] = await Promise.all([
+    readMoments(table, sources, frame),
+    readQuantiles(table, sources, frame),
+  ]);
+  const shapes = { quantiles, histograms: await readHistograms(table, sources, moments, frame) };
   const prepared = target && prepareTarget(target.values, sample);
-  const columns: ColumnProfile[] = [];
-  for (const [i, source] of sources.entries()) {
+  const profiled = sources.map(async (source, i): Promise<ColumnProfile> => {
     const column = frame.columns.get(source.schema.name);
+    const profile = await profileColumn(table, source, moments[i]!, frame, shapes);
     const cells = prepared && column && source.schema.name !== target?.name && cellsOf(column, sample);
-    columns.push({
-      ...(await profileColumn(table, source, moments[i]!, frame, shapes)),
+    return {
+      ...profile,
       ...(cells && { association: Number(explainedShare(cells, prepared).toFixed(6)) }),
-    });
-  }
+    };
+  });
+  const columns = await Promise.all(profiled);
   const correlated = thinRows(frame.rows, CORRELATION_ROWS);
   const profile: FinderInput["profile"] = {
     formatVersion: 1,
