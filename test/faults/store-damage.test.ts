@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -129,6 +130,15 @@ describe("damaged bytes", () => {
     expect(await failing()).toEqual([]);
     await store.close();
   });
+  it("a blob that is put again is as young as the store's clock says", async () => {
+    const later = 2_000_000_000_000;
+    const store = await openStore(folder, { clock: { ...systemClock, now: () => later }, create: true });
+    const hash = await store.blobs.put(Buffer.from("asked for again"));
+    await store.blobs.put(Buffer.from("asked for again"));
+    expect(statSync(pathOf(hash)).mtimeMs).toBe(later);
+    expect((await store.doctor()).filter(({ ok }) => !ok)).toEqual([]);
+    await store.close();
+  });
   it("requirement 14: of a step's output make it run again", async () => {
     const store = await openHere();
     const identity = { id: "bin", version: 1, config: {}, inputs: {}, seed: 0 };
@@ -211,7 +221,7 @@ describe("requirement 14: a failing step", () => {
 
 describe("a full disk", () => {
   it("requirement 10: is DISK_FULL, leaves nothing half-written, and is over when there is space again", async () => {
-    const blobs = new FileBlobs(join(folder, "blobs"), async (path) => {
+    const blobs = new FileBlobs(join(folder, "blobs"), systemClock, async (path) => {
       const file = await open(path, "wx");
       let written = 0;
       const write = file.write.bind(file) as (bytes: Uint8Array, offset: number) => Promise<unknown>;

@@ -3,6 +3,7 @@ import { createReadStream, type Stats } from "node:fs";
 import { type FileHandle, open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolderAsync } from "../../foundation/base/atomic-file.js";
+import type { Clock } from "../../foundation/base/clock.js";
 import { translateDiskError } from "../../foundation/base/disk-errors.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { type Sha256, sha256 } from "../../foundation/base/hash.js";
@@ -27,8 +28,8 @@ export type OpenFile = (path: string) => Promise<FileHandle>;
 const openNew: OpenFile = (path) => open(path, "wx", 0o644);
 
 /** The blobs of the store in `folder`. A process that needs no more than these is spared the database. */
-export function openBlobs(folder: string): FileBlobs {
-  return new FileBlobs(join(folder, BLOBS));
+export function openBlobs(folder: string, clock: Clock): FileBlobs {
+  return new FileBlobs(join(folder, BLOBS), clock);
 }
 
 /**
@@ -37,10 +38,12 @@ export function openBlobs(folder: string): FileBlobs {
  */
 export class FileBlobs implements BlobStore {
   readonly #folder: string;
+  readonly #clock: Clock;
   readonly #openFile: OpenFile;
 
-  constructor(folder: string, openFile: OpenFile = openNew) {
+  constructor(folder: string, clock: Clock, openFile: OpenFile = openNew) {
     this.#folder = folder;
+    this.#clock = clock;
     this.#openFile = openFile;
   }
 
@@ -131,7 +134,7 @@ export class FileBlobs implements BlobStore {
   /** True when the blob is there already. Its time is renewed, so that no sweep takes it for abandoned. */
   async #keepExisting(hash: Sha256): Promise<boolean> {
     if ((await this.verify(hash)) !== "ok") return false;
-    const now = new Date();
+    const now = this.#clock.now() / 1000;
     await utimes(this.#pathOf(hash), now, now);
     return true;
   }

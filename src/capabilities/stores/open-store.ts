@@ -56,7 +56,7 @@ export async function openStore(folder: string, options: OpenStoreOptions): Prom
   });
   try {
     await migrate(db, clock);
-    const backend: Backend = { db, clock, owner, folder, blobs: openBlobs(folder) };
+    const backend: Backend = { db, clock, owner, folder, blobs: openBlobs(folder, clock) };
     for (const file of await backend.blobs.staleFiles(clock.now() - STALE_MS))
       await rm(file, { force: true });
     return assemble(backend);

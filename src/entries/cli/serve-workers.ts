@@ -1,5 +1,6 @@
 /** Several server processes behind one port: started, replaced when they die, stopped together. */
 import cluster, { type Worker } from "node:cluster";
+import { systemClock } from "../../foundation/base/clock.js";
 import type { Io } from "./io.js";
 
 /** What the processes say to each other. */
@@ -91,7 +92,7 @@ class WorkerGroup {
   /** Resolves when the process listens, or with its exit code when it ended before. */
   start(): Promise<number | undefined> {
     const worker = cluster.fork();
-    const born = performance.now();
+    const born = systemClock.elapsed();
     this.#running.add(worker);
     this.#onStart(worker);
     return new Promise((resolve) => {
@@ -106,7 +107,7 @@ class WorkerGroup {
         this.#listening.delete(worker);
         resolve(code ?? 1);
         if (this.#isReady && !this.#isStopping)
-          this.#replace(signal ?? `code ${code}`, performance.now() - born);
+          this.#replace(signal ?? `code ${code}`, systemClock.elapsed() - born);
       });
     });
   }

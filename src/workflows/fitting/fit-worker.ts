@@ -90,7 +90,7 @@ async function openWorkshop(work: FitWork, executor: FitExecutor): Promise<FitWo
   // A result of other code under this training's key would be taken for its own.
   for (const [name, hash] of Object.entries(extensions))
     if (loaded.modules[name] !== hash) throw changedModule(name);
-  const blobs = openBlobs(store);
+  const blobs = openBlobs(store, systemClock);
   const transforms = transformMap(loaded);
   return { executor, trainers, transforms, blobs, materials: new MaterialCache(blobs), work };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { systemClock } from "../../../foundation/base/clock.js";
 import type { Logger } from "../../../foundation/base/logger.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { Permission } from "../../../foundation/contracts/http.js";
@@ -162,7 +163,9 @@ function lineLogger(io: Io): Logger {
   return {
     log(level, message, facts) {
       if (level !== "debug")
-        io.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...facts })}\n`);
+        io.stderr.write(
+          `${JSON.stringify({ time: new Date(systemClock.now()).toISOString(), level, message, ...facts })}\n`,
+        );
     },
   };
 }
