@@ -233,6 +233,19 @@ describe("gbdt", () => {
     await expect(fitRegression(features, values, { objective: "binary" })).rejects.toThrow("does not fit");
   });
 
+  it("has gone a whole step from the mean when its time was up before it began", async () => {
+    const ended: number[] = [];
+    const timeLimit = { wrapUp: AbortSignal.abort(), reached: (done: number) => void ended.push(done) };
+    const fitted = await fitRegression(features, values, { learningRate: 0.2 }, { timeLimit });
+    const spread = mean(test.values.map((value) => Math.abs(value - mean(test.values))));
+    const predicted = fitted.predict(test.features).values;
+    const error = mean(predicted.map((value, row) => Math.abs(value - test.values[row]!)));
+    expect(ended).toHaveLength(1);
+    expect(ended[0]).toBeGreaterThanOrEqual(5);
+    expect(ended[0]).toBeLessThan(60);
+    expect(error).toBeLessThan(0.7 * spread);
+  });
+
   it("reports its progress", async () => {
     const stages: string[] = [];
     await fitRegression(

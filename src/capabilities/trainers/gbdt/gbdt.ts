@@ -46,6 +46,30 @@ export const gbdt = defineTrainer<typeof gbdtConfig, GbdtState>({
   shrink: (state, maxBytes) => ({ ...state, ensemble: pruneEnsemble(state.ensemble, maxBytes) }),
 });
 
+/** More than these of a slow learning rate are left to the time. */
+const MOST_LEAST_ITERATIONS = 20;
+
+/**
+ * Aborted when the time is up, but not before the trees have gone one whole step from the mean, which takes
+ * 1 / learningRate iterations: where preparing the rows has used up the time, a model without trees would help nobody.
+ */
+function endingInTime(wrapUp: AbortSignal, learningRate: number) {
+  const least = Math.min(MOST_LEAST_ITERATIONS, Math.ceil(1 / learningRate));
+  const ending = new AbortController();
+  let done = 0;
+  const endIfDue = (): void => {
+    if (wrapUp.aborted && done >= least) ending.abort(wrapUp.reason);
+  };
+  wrapUp.addEventListener("abort", endIfDue, { once: true });
+  return {
+    signal: ending.signal,
+    count(iterations: number): void {
+      done = iterations;
+      endIfDue();
+    },
+  };
+}
+
 async function fitGbdt(
   { train, validation }: TrainingData,
   config: GbdtConfig,
@@ -59,6 +83,7 @@ async function fitGbdt(
   const stopsEarly = validation !== undefined && config.earlyStopping > 0;
   const wished = stopsEarly ? Math.max(config.iterations, config.iterationLimit) : config.iterations;
   const iterations = Math.min(wished, context.maxIterations ?? wished);
+  const ending = context.timeLimit && endingInTime(context.timeLimit.wrapUp, config.learningRate);
   const trees = await boostTrees(
     boostingRows(columns, train.target, prepared, weights),
     stopsEarly
@@ -82,18 +107,20 @@ async function fitGbdt(
     {
       threads: context.threads,
       signal: context.signal,
-      ...(context.timeLimit ? { wrapUp: context.timeLimit.wrapUp } : {}),
+      ...(ending ? { wrapUp: ending.signal } : {}),
       binned: () => context.report({ stage: "bin", done: 1, total: 1 }),
-      report: (done, loss) =>
+      report(done, loss) {
+        ending?.count(done);
         context.report({
           stage: "boost",
           done,
           total: iterations,
           ...(Number.isNaN(loss) ? {} : { values: { validationLoss: loss } }),
-        }),
+        });
+      },
     },
   );
-  if (context.timeLimit?.wrapUp.aborted) context.timeLimit.reached(trees.iterations);
+  if (ending?.signal.aborted) context.timeLimit?.reached(trees.iterations);
   const ensemble = toTreeEnsemble(trees, {
     outputs: prepared.baseScores.length,
     categories: Int32Array.from(columns, (column) => column.categories),
