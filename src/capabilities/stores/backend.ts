@@ -6,7 +6,13 @@ import type { Tables } from "./tables.js";
 
 /** What every part of the store stands on. */
 export interface Backend {
+  /** What is acknowledged through it is on the disk, also when the power fails. */
   readonly db: Kysely<Tables>;
+  /**
+   * For what is written often and can be computed again: steps, trials and signs of life. It outlives the process, but
+   * when the power fails the last of it may be gone.
+   */
+  readonly progress: Kysely<Tables>;
   readonly blobs: FileBlobs;
   readonly clock: Clock;
   /** The store's folder. */

@@ -21,7 +21,7 @@ import { createMonitoring } from "./monitoring.js";
 import { createRegistry } from "./registry.js";
 import { createLeases } from "./run-lease.js";
 import { createRuns } from "./runs.js";
-import { BLOCKING_WAIT_MS, sqliteDialect } from "./sqlite-dialect.js";
+import { BLOCKING_WAIT_MS, type Outlives, SqliteConnection, sqliteDialect } from "./sqlite-dialect.js";
 import { isBusy, translateSqliteError } from "./sqlite-errors.js";
 import { checkSqliteVersion, loadSqlite, type SqliteDatabase } from "./sqlite-library.js";
 import { createSteps } from "./steps.js";
@@ -50,18 +50,22 @@ export async function openStore(folder: string, options: OpenStoreOptions): Prom
   const path = join(folder, DATABASE);
   prepareFolder(folder, path, create);
   const database = await openDatabase(path, clock);
-  const db = new Kysely<Tables>({
-    dialect: sqliteDialect(database, path, clock),
-    plugins: [new CamelCasePlugin()],
-  });
+  const connection = new SqliteConnection(database, path, clock);
+  const query = (outlives: Outlives): Kysely<Tables> =>
+    new Kysely({ dialect: sqliteDialect(connection, outlives), plugins: [new CamelCasePlugin()] });
+  const [db, progress] = [query("power-failure"), query("process")];
+  const close = async (): Promise<void> => {
+    await Promise.all([db.destroy(), progress.destroy()]);
+    await connection.close();
+  };
   try {
     await migrate(db, clock);
-    const backend: Backend = { db, clock, owner, folder, blobs: openBlobs(folder, clock) };
+    const backend: Backend = { db, progress, clock, owner, folder, blobs: openBlobs(folder, clock) };
     for (const file of await backend.blobs.staleFiles(clock.now() - STALE_MS))
       await rm(file, { force: true });
-    return assemble(backend);
+    return assemble(backend, close);
   } catch (cause) {
-    await db.destroy();
+    await close();
     throw cause;
   }
 }
@@ -96,7 +100,7 @@ export async function diagnoseStore(
   }
 }
 
-function assemble(backend: Backend): Store {
+function assemble(backend: Backend, close: () => Promise<void>): Store {
   const leases = createLeases(backend);
   const trials = openTrials(backend);
   return {
@@ -114,7 +118,7 @@ function assemble(backend: Backend): Store {
     async close() {
       leases.stopAll();
       trials.stop();
-      await backend.db.destroy();
+      await close();
     },
   };
 }
@@ -159,8 +163,7 @@ async function openDatabase(path: string, clock: Clock): Promise<SqliteDatabase>
   }
 }
 
-/** FULL: a commit is on the disk before it is acknowledged, also when the power fails. */
-const SETTINGS = `pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+const SETTINGS = `pragma journal_mode = wal; pragma foreign_keys = on;
   pragma trusted_schema = off; pragma journal_size_limit = 67108864; pragma temp_store = memory;`;
 const OPENING_PATIENCE_MS = 60_000;
 

@@ -59,7 +59,7 @@ class FencedLease implements RunLease {
   /** A heartbeat that fails is not yet a loss: the next write tells. */
   async renew(): Promise<void> {
     if (this.#closed) return;
-    await this.#update(this.#backend.db, {}).catch(() => undefined);
+    await this.#update(this.#backend.progress, {}).catch(() => undefined);
   }
 
   async report({ stage, done, total }: Parameters<RunLease["report"]>[0]): Promise<void> {
@@ -67,11 +67,11 @@ class FencedLease implements RunLease {
     if (stage === this.#lastStage && now - this.#lastReport < REPORT_INTERVAL_MS) return;
     this.#lastReport = now;
     this.#lastStage = stage;
-    await this.#write(this.#backend.db, { stage, stageDone: done, stageTotal: total });
+    await this.#write(this.#backend.progress, { stage, stageDone: done, stageTotal: total });
   }
 
   async addTrials(trials: Parameters<RunLease["addTrials"]>[0]): Promise<void> {
-    await this.#backend.db.transaction().execute(async (transaction) => {
+    await this.#backend.progress.transaction().execute(async (transaction) => {
       await this.#write(transaction, {});
       await writeTrials(transaction, this.id, trials);
     });

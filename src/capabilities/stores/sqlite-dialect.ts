@@ -19,39 +19,46 @@ const PATIENCE_MS = 60_000;
 const PAUSE_MS = 10;
 const CACHED_STATEMENTS = 200;
 
-/** Kysely over one connection of a `node:sqlite`-like library. */
-export function sqliteDialect(database: SqliteDatabase, path: string, clock: Clock): Dialect {
+/**
+ * What a commit outlives once it is acknowledged: the end of its process, or a failure of the power too, for which each
+ * waits for the disk. A database is whole in either case.
+ */
+export type Outlives = "process" | "power-failure";
+
+const SYNCHRONOUS: Readonly<Record<Outlives, string>> = { process: "normal", "power-failure": "full" };
+
+/** Kysely over the connection; several may share it. */
+export function sqliteDialect(connection: SqliteConnection, outlives: Outlives): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new SqliteDriver(new SqliteConnection(database, path, clock)),
+    createDriver: () => new SqliteDriver(connection, outlives),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
 }
 
-/** One connection a process: callers take turns, a transaction keeps its turn. */
 class SqliteDriver implements Driver {
   readonly #connection: SqliteConnection;
-  #turn: Promise<void> = Promise.resolve();
-  #release: () => void = () => undefined;
+  readonly #outlives: Outlives;
 
-  constructor(connection: SqliteConnection) {
+  constructor(connection: SqliteConnection, outlives: Outlives) {
     this.#connection = connection;
+    this.#outlives = outlives;
   }
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    const before = this.#turn;
-    let release = (): void => undefined;
-    this.#turn = new Promise((resolve) => {
-      release = resolve;
-    });
-    await before;
-    this.#release = release;
-    return this.#connection;
+    await this.#connection.takeTurn();
+    try {
+      this.#connection.require(this.#outlives);
+      return this.#connection;
+    } catch (cause) {
+      this.#connection.endTurn();
+      throw cause;
+    }
   }
   async releaseConnection(): Promise<void> {
-    this.#release();
+    this.#connection.endTurn();
   }
   /** Takes the write lock at once: a transaction that upgrades later could fail half-way. */
   async beginTransaction(): Promise<void> {
@@ -63,17 +70,19 @@ class SqliteDriver implements Driver {
   async rollbackTransaction(): Promise<void> {
     this.#connection.execute("rollback");
   }
-  async destroy(): Promise<void> {
-    await this.#turn;
-    this.#connection.close();
-  }
+  /** The connection belongs to whoever made it. */
+  async destroy(): Promise<void> {}
 }
 
-class SqliteConnection implements DatabaseConnection {
+/** The one connection of a process to a `node:sqlite`-like library: callers take turns, a transaction keeps its turn. */
+export class SqliteConnection implements DatabaseConnection {
   readonly #database: SqliteDatabase;
   readonly #path: string;
   readonly #clock: Clock;
   readonly #statements = new Map<string, SqliteStatement>();
+  #turn: Promise<void> = Promise.resolve();
+  #endTurn: () => void = () => undefined;
+  #outlives: Outlives | undefined;
 
   constructor(database: SqliteDatabase, path: string, clock: Clock) {
     this.#database = database;
@@ -81,10 +90,32 @@ class SqliteConnection implements DatabaseConnection {
     this.#clock = clock;
   }
 
+  async takeTurn(): Promise<void> {
+    const before = this.#turn;
+    let end = (): void => undefined;
+    this.#turn = new Promise((resolve) => {
+      end = resolve;
+    });
+    await before;
+    this.#endTurn = end;
+  }
+  endTurn(): void {
+    this.#endTurn();
+  }
+
+  /** Of the commits to come; not within a transaction. */
+  require(outlives: Outlives): void {
+    if (this.#outlives === outlives) return;
+    this.execute(`pragma synchronous = ${SYNCHRONOUS[outlives]}`);
+    this.#outlives = outlives;
+  }
+
   execute(sql: string): void {
     this.#database.exec(sql);
   }
-  close(): void {
+
+  async close(): Promise<void> {
+    await this.#turn;
     this.#statements.clear();
     this.#database.close();
   }

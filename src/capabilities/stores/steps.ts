@@ -3,7 +3,7 @@ import type { StepStore, StoredStep } from "../../foundation/contracts/store.js"
 import { type Backend, blobsUsed, useBlobs } from "./backend.js";
 import type { Tables } from "./tables.js";
 
-export function createSteps({ db, blobs, clock }: Backend): StepStore {
+export function createSteps({ db, progress, blobs, clock }: Backend): StepStore {
   const rowOf = (source: Kysely<Tables>, key: string) =>
     source
       .selectFrom("steps")
@@ -32,7 +32,7 @@ export function createSteps({ db, blobs, clock }: Backend): StepStore {
       const earlier = await lookUp(step.key);
       if (earlier?.holds) return earlier.step;
       const { references, ...row } = step;
-      const written = await db.transaction().execute(async (transaction) => {
+      const written = await progress.transaction().execute(async (transaction) => {
         // Another process may have recorded the step since the look above; a record that was damaged then is replaced.
         const now = await rowOf(transaction, step.key);
         if (now && now.output !== earlier?.step.output) return false;

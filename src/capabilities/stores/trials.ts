@@ -107,7 +107,7 @@ export function openTrials(backend: Backend): OpenTrials {
   };
   // A heartbeat that fails is not yet a loss: the next write tells.
   const renew = (): Promise<void> =>
-    backend.db
+    backend.progress
       .transaction()
       .execute(async (transaction) => {
         for (const claim of claims) await claim.renew(transaction);
@@ -197,7 +197,7 @@ class ClaimedTrial implements TrialLease {
 
   async report(step: number, value: number): Promise<void> {
     this.#steps.set(step, value);
-    await this.#update(this.#backend.db, { intermediateJson: toJson([...this.#steps]) });
+    await this.#update(this.#backend.progress, { intermediateJson: toJson([...this.#steps]) });
   }
 
   async finish({ document, ...outcome }: Parameters<TrialLease["finish"]>[0]): Promise<void> {
