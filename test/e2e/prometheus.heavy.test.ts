@@ -17,7 +17,7 @@ const promtool = (...args: string[]): string =>
   execFileSync("promtool", args, { cwd: folder, encoding: "utf8" });
 
 test("the rules are valid, burn rates alert on faults and stay silent without", () => {
-  writeFileSync(join(folder, "rules.yml"), prometheusRules());
+  writeFileSync(join(folder, "rules.yml"), prometheusRules("en"));
   expect(promtool("check", "rules", "rules.yml")).toContain("12 rules found");
   const series = (name: string, values: string) => `      - series: '${name}'\n        values: '${values}'\n`;
   const fires = (alert: string, at: string, expected: string) =>
@@ -54,7 +54,7 @@ test("rules and dashboard ask only for metrics that the server has", async () =>
     })
     .render();
   const known = new Set([...page.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!));
-  const asked = `${prometheusRules()}${grafanaDashboard()}`.match(/\bquern_\w+/g)!;
+  const asked = `${prometheusRules("en")}${grafanaDashboard("en")}`.match(/\bquern_\w+/g)!;
   const missing = [...new Set(asked)].filter(
     (name) => !known.has(name) && !known.has(name.replace(/_(count|bucket|sum)$/, "")),
   );

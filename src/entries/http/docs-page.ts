@@ -8,6 +8,7 @@ import type { ServedModel } from "../../foundation/contracts/serving.js";
 import { exampleRow } from "./example-row.js";
 import { pageTexts } from "./page-texts.js";
 import type { Route } from "./route.js";
+import { routeSummary } from "./route-summaries.js";
 
 /** What the server offers, for people: the table of routes and the models, without script or network. */
 export function docsPage(
@@ -52,6 +53,6 @@ function routeTable(routes: readonly Route[], language: Language): Html {
   return table(routes, [
     { name: texts.route, cell: ({ method, path }) => html`<code>${method} ${path}</code>`, heading: true },
     { name: texts.permission, cell: ({ permission }) => permission },
-    { name: texts.summary, cell: ({ summary }) => prose(summary), prose: true },
+    { name: texts.summary, cell: (route) => prose(routeSummary(route, language)), prose: true },
   ]);
 }

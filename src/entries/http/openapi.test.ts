@@ -4,7 +4,16 @@ import type { LooseJson } from "../../../test/fixtures/loose-json.js";
 import { predictResponseSchema } from "../../foundation/contracts/http.js";
 import { openApiDocument } from "./openapi.js";
 import { defineRoute } from "./route.js";
+import { routeSummary } from "./route-summaries.js";
 import { routeTable } from "./routes.js";
+
+it("routes say in Chinese too what they do", () => {
+  const unused = new Proxy({}, { get: () => () => undefined }) as never;
+  const routes = routeTable({ store: unused, jobs: unused, experiments: unused });
+  const english = routes.filter((route) => !/\p{Script=Han}/u.test(routeSummary(route, "zh")));
+  expect(english.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  expect(routeSummary(routes[0]!, "en")).toBe(routes[0]!.summary);
+});
 
 it("names each status that a route can answer with, and nothing else", () => {
   const { paths } = openApiDocument(routeTable({}), []) as LooseJson;

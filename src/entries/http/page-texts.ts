@@ -74,6 +74,6 @@ export const pageTexts = defineTexts(
     no: "否",
     route: "路由",
     permission: "权限",
-    summary: "作用（英文）",
+    summary: "作用",
   },
 );

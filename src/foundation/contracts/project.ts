@@ -236,7 +236,10 @@ export const projectSchema = z.strictObject({
   jobs: jobSettingsSchema.prefault({}),
   report: z
     .strictObject({
-      language: z.enum(["en", "zh"]).default("en").register(fields, { title: "Language of the report" }),
+      language: z
+        .enum(["en", "zh"])
+        .default("en")
+        .register(fields, { title: "Language of reports and alerts" }),
     })
     .prefault({}),
   seed: z.number().int().min(0).max(0xffffffff).default(0).register(fields, { title: "Seed" }),

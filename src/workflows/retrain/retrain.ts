@@ -35,6 +35,8 @@ export interface RetrainRequest {
   readonly reason?: string;
   /** Of the server that sends the e-mails of `monitoring`; secret. */
   readonly smtpUrl?: string;
+  /** Of the alerts; default English. */
+  readonly language?: "en" | "zh";
   /** Replaces what the champion was trained with, data apart. */
   readonly project?: ProjectInput;
 }
@@ -112,6 +114,7 @@ async function triggersOf(
     {
       ...{ model: `${champion.name}@${champion.version}`, settings },
       extensions: (request.project ?? (champion.document.project as Project | undefined))?.extensions ?? [],
+      ...(request.language === undefined ? {} : { language: request.language }),
       ...(request.smtpUrl === undefined ? {} : { smtpUrl: request.smtpUrl }),
     },
     options,

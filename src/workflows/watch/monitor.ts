@@ -67,6 +67,7 @@ export interface MonitorRequest {
   readonly until?: number;
   /** HTML file to write. */
   readonly report?: string;
+  /** Of the report and of the alerts, however they are told; default English. */
   readonly language?: "en" | "zh";
   /** Of the server that sends the e-mails of the settings; secret. */
   readonly smtpUrl?: string;
@@ -84,9 +85,9 @@ export function monitorModel(request: MonitorRequest, options: WorkflowOptions =
   const started = context.clock.elapsed();
   return withModel(request.model, context, options, (model) =>
     withStore(storeFolder(options), context, async (store) => {
-      const { settings = monitoringSchema.parse({}) } = request;
+      const { settings = monitoringSchema.parse({}), language = "en" } = request;
       // What is wrong with the settings is said before anything is judged.
-      const tellers = notifiersFor(request, settings, context);
+      const tellers = notifiersFor({ ...request, language }, settings, context);
       const extensions = await loadExtensions(
         { extensions: [...(request.extensions ?? [])] },
         context.folder,
@@ -94,7 +95,7 @@ export function monitorModel(request: MonitorRequest, options: WorkflowOptions =
       const upkeep = await keepUp(model, request, store, settings, context);
       const observed = await observe(model, request, { settings, extensions }, store, context);
       const { name } = model.bundle.manifest;
-      const conditions = conditionsOf({ ...observed, ...upkeep });
+      const conditions = conditionsOf({ ...observed, ...upkeep }, language);
       const changes =
         request.data === undefined
           ? await store.monitoring.reconcileAlerts(name, conditions, spanMs(settings.alerts.repeat))
@@ -120,7 +121,7 @@ export function monitorModel(request: MonitorRequest, options: WorkflowOptions =
           target: model.bundle.manifest.target,
           positive: positiveClass(model.bundle.manifest),
         };
-        writeFileAtomic(result.report, monitorReport(result, about, request.language ?? "en"));
+        writeFileAtomic(result.report, monitorReport(result, about, language));
       }
       return result;
     }),
@@ -274,13 +275,13 @@ function evaluationOf({ record }: OpenModel): Evaluation | undefined {
 }
 
 function notifiersFor(
-  { notifiers = [], smtpUrl }: MonitorRequest,
+  { notifiers = [], smtpUrl, language }: MonitorRequest & Required<Pick<MonitorRequest, "language">>,
   { alerts }: MonitoringSettings,
   { logger }: WorkflowContext,
 ): readonly Notifier[] {
   const all = [logNotifier(logger), ...notifiers];
   const { webhook, email } = alerts;
-  if (email !== undefined) all.push(emailNotifier({ smtpUrl: smtpUrl ?? "", ...email }));
+  if (email !== undefined) all.push(emailNotifier({ smtpUrl: smtpUrl ?? "", ...email, language }));
   if (webhook === undefined) return all;
   const { host } = new URL(webhook);
   const client = createOutboundClient({
@@ -289,5 +290,5 @@ function notifiersFor(
     timeoutMs: 10_000,
     maxRedirects: 0,
   });
-  return [...all, webhookNotifier(webhook, client)];
+  return [...all, webhookNotifier(webhook, client, language)];
 }

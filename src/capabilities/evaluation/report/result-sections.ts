@@ -4,8 +4,8 @@ import { badge, note, type TableColumn, table } from "../../../engines/pages/com
 import { figure } from "../../../engines/pages/figure.js";
 import { formatCount, formatSeconds } from "../../../engines/pages/format.js";
 import { type Html, html, shorten } from "../../../engines/pages/html.js";
+import { metricName } from "../../../engines/pages/metric-names.js";
 import type { Comparison, ReportLeaderboardRow } from "../../../foundation/contracts/evaluation.js";
-import { metricName } from "./metric-names.js";
 import {
   type ReportView,
   type SectionMaker,

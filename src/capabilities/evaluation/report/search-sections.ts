@@ -12,8 +12,8 @@ import {
 import { figure } from "../../../engines/pages/figure.js";
 import { formatCount, formatSeconds } from "../../../engines/pages/format.js";
 import { type Html, html, shorten } from "../../../engines/pages/html.js";
+import { metricName } from "../../../engines/pages/metric-names.js";
 import type { ReportEnsemble, ReportStudy, ReportTrial } from "../../../foundation/contracts/evaluation.js";
-import { metricName } from "./metric-names.js";
 import { type ReportView, type SectionMaker, settingsText, writeFigure } from "./view.js";
 
 const BEST_TRIALS = 25;

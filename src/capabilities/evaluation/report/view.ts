@@ -1,10 +1,10 @@
 /** What every section of the report gets: the input, the language, and how figures of metrics are written. */
 import { formatCount, formatFixed, formatNumber } from "../../../engines/pages/format.js";
+import { metricName } from "../../../engines/pages/metric-names.js";
 import type { PageSection } from "../../../engines/pages/page.js";
 import type { Language } from "../../../engines/pages/texts.js";
 import type { Evaluation, ReportInput } from "../../../foundation/contracts/evaluation.js";
 import { leadTexts } from "./lead-texts.js";
-import { metricName } from "./metric-names.js";
 import { type ReportTexts as CoreTexts, reportTexts } from "./report-texts.js";
 import { searchTexts } from "./search-texts.js";
 import { trustTexts } from "./trust-texts.js";

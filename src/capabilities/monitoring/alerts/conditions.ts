@@ -1,3 +1,5 @@
+import { metricName } from "../../../engines/pages/metric-names.js";
+import type { Language } from "../../../engines/pages/texts.js";
 import type {
   DriftReport,
   EstimatedPerformance,
@@ -5,28 +7,30 @@ import type {
   WatchedMetric,
 } from "../../../foundation/contracts/monitoring.js";
 import type { AlertCondition } from "../../../foundation/contracts/monitoring-store.js";
+import { type AlertTexts, alertTexts } from "./texts.js";
 
 type Observed = Pick<MonitorResult, "drift" | "performance" | "estimated" | "unknownClasses" | "sealed">;
 
 /** What is the case, each under a key that stays the same while it is. Lost performance first. */
-export function conditionsOf({
-  drift,
-  performance,
-  estimated,
-  unknownClasses,
-  sealed,
-}: Observed): AlertCondition[] {
+export function conditionsOf(
+  { drift, performance, estimated, unknownClasses, sealed }: Observed,
+  language: Language,
+): AlertCondition[] {
+  const texts = alertTexts(language);
+  const lost = performance?.metrics.filter(({ alarm }) => alarm) ?? [];
+  const named = (metric: string, title = metric): string =>
+    language === "en" ? metric : metricName(metric, title, language);
   return [
-    ...(performance?.metrics.filter(({ alarm }) => alarm).map(performanceCondition) ?? []),
-    ...estimatedCondition(estimated),
-    ...unknownCondition(unknownClasses),
-    ...(drift ? driftConditions(drift) : []),
+    ...lost.map((metric) => performanceCondition(metric, named(metric.name, metric.title), texts)),
+    ...(estimated ? estimatedCondition(estimated, named(estimated.metric), texts) : []),
+    ...unknownCondition(unknownClasses, texts),
+    ...(drift ? driftConditions(drift, texts) : []),
     ...(sealed.damaged > 0
       ? [
           {
             key: "log-damaged",
             severity: "info" as const,
-            message: `${sealed.damaged} lines of the prediction log were torn or damaged; the others were kept.`,
+            message: texts.logDamaged(String(sealed.damaged)),
             evidence: { ...sealed },
           },
         ]
@@ -37,59 +41,67 @@ export function conditionsOf({
 const written = (value: number | null): string =>
   value === null ? "?" : String(Number(value.toPrecision(4)));
 
-function performanceCondition(metric: WatchedMetric): AlertCondition {
+function performanceCondition(metric: WatchedMetric, named: string, texts: AlertTexts): AlertCondition {
   const { name, value, low, high, reference, rows } = metric;
+  const interval = `[${written(low)}, ${written(high)}]`;
   return {
     key: `performance/${name}`,
     severity: "page",
-    message: `${name} is ${written(value)} [${written(low)}, ${written(high)}] on ${rows} labelled rows, ${written(reference.value)} at training.`,
+    message: texts.performance(named, written(value), interval, String(rows), written(reference.value)),
     evidence: { ...metric },
   };
 }
 
-function estimatedCondition(estimated: EstimatedPerformance | null): AlertCondition[] {
-  if (estimated?.validity.verdict !== "contradicted") return [];
+function estimatedCondition(
+  estimated: EstimatedPerformance,
+  named: string,
+  texts: AlertTexts,
+): AlertCondition[] {
+  if (estimated.validity.verdict !== "contradicted") return [];
   const { realised, estimated: expected, rows } = estimated.validity;
   return [
     {
       key: "estimate-contradicted",
       severity: "ticket",
-      message: `${estimated.metric} was expected to be ${written(expected)} on ${rows} labelled rows and is ${written(realised)}: the relation of inputs to target has changed, or the probabilities are not calibrated.`,
+      message: texts.estimateContradicted(named, written(expected), String(rows), written(realised)),
       evidence: { ...estimated },
     },
   ];
 }
 
 /** What a model cannot answer is no drift of what it is asked: only its next version can know the class. */
-function unknownCondition(classes: Observed["unknownClasses"]): AlertCondition[] {
+function unknownCondition(classes: Observed["unknownClasses"], texts: AlertTexts): AlertCondition[] {
   if (classes.length === 0) return [];
   const rows = classes.reduce((sum, { rows }) => sum + rows, 0);
-  const shown = classes.slice(0, 5).map(({ label, rows }) => `${JSON.stringify(label)} (${rows})`);
+  const shown = classes.map(({ label, rows }) => texts.labelCount(JSON.stringify(label), String(rows)));
   return [
     {
       key: "labels-unknown",
       severity: "ticket",
-      message: `${rows === 1 ? "1 label names a class" : `${rows} labels name classes`} that the model does not know, and ${rows === 1 ? "counts" : "count"} in no figure: ${shown.join(", ")}${classes.length > 5 ? ", …" : ""}. Correct the labels, or train again with rows of the new class.`,
+      message: texts.labelsUnknown(rows, someOf(shown, texts)),
       evidence: { classes: classes.slice(0, 50) },
     },
   ];
 }
 
 /** One alert for the table, one for each prediction column: fifty columns that moved are one event. */
-function driftConditions({ checks, ...report }: DriftReport): AlertCondition[] {
-  const condition = (role: "input" | "prediction", what: string): AlertCondition[] => {
+function driftConditions({ checks, ...report }: DriftReport, texts: AlertTexts): AlertCondition[] {
+  const condition = (role: "input" | "prediction", say: AlertTexts["inputsChanged"]): AlertCondition[] => {
     const alarms = checks.filter((check) => check.alarm && check.role === role);
     if (alarms.length === 0) return [];
-    const columns = [...new Set(alarms.map(({ column }) => column ?? "all columns together"))];
-    const shown = columns.slice(0, 5).join(", ") + (columns.length > 5 ? ", …" : "");
+    const columns = [...new Set(alarms.map(({ column }) => column ?? texts.allColumns))];
     return [
       {
         key: `drift/${role}`,
         severity: "ticket",
-        message: `${what} changed: ${shown} (${report.currentRows} rows against ${report.referenceRows}).`,
+        message: say(someOf(columns, texts), String(report.currentRows), String(report.referenceRows)),
         evidence: { level: report.level, checks: alarms.slice(0, 50) },
       },
     ];
   };
-  return [...condition("prediction", "Predictions have"), ...condition("input", "Inputs have")];
+  return [...condition("prediction", texts.predictionsChanged), ...condition("input", texts.inputsChanged)];
 }
+
+const MOST_SHOWN = 5;
+const someOf = (items: readonly string[], texts: AlertTexts): string =>
+  texts.listed(items.slice(0, MOST_SHOWN)) + (items.length > MOST_SHOWN ? texts.andMore : "");

@@ -20,7 +20,7 @@ const people = { from: "quern@example.org", to: ["ada@example.org", "bo@example.
 test("one mail tells everybody of all alerts, the worst first, and messages write no headers", async () => {
   const server = await startMailServer();
   try {
-    await emailNotifier({ smtpUrl: urlOf(server.port), ...people }).notify(alerts);
+    await emailNotifier({ smtpUrl: urlOf(server.port), ...people, language: "en" }).notify(alerts);
     expect(server.logins).toEqual([`quern:${PASSWORD}`]);
     const [mail, ...others] = server.mails;
     expect(others).toEqual([]);
@@ -28,8 +28,12 @@ test("one mail tells everybody of all alerts, the worst first, and messages writ
     const head = mail!.data.slice(0, mail!.data.indexOf("\r\n\r\n"));
     expect(head).toContain("Auto-Submitted: auto-generated");
     expect(head).not.toMatch(/^Bcc/im);
-    expect(emailContent(alerts).text.indexOf("[page]")).toBe(0);
-    expect(emailContent(alerts).subject).toBe("[page] 流失: 2 alerts");
+    expect(emailContent(alerts, "en").text.indexOf("[page]")).toBe(0);
+    expect(emailContent(alerts, "en").subject).toBe("[page] 流失: 2 alerts");
+    const chinese = emailContent(alerts, "zh");
+    expect(chinese.subject).toBe("[紧急] 流失：2 项告警");
+    expect(chinese.text).toContain("[待处理] 流失：");
+    expect(chinese.text).toContain("已发现 2 次");
   } finally {
     await server.close();
   }
@@ -40,7 +44,11 @@ test("the password is in no log, whatever the server says", async () => {
   const logged: string[] = [];
   const logger: Logger = { log: (...words) => void logged.push(JSON.stringify(words)) };
   try {
-    await notifyAll([emailNotifier({ smtpUrl: urlOf(server.port), ...people })], alerts, logger);
+    await notifyAll(
+      [emailNotifier({ smtpUrl: urlOf(server.port), ...people, language: "en" })],
+      alerts,
+      logger,
+    );
     expect(logged).toHaveLength(1);
     expect(logged[0]).toContain("Alerts could not be told.");
     expect(logged[0]).not.toContain("s3cret");
@@ -55,7 +63,7 @@ test.each([
   "s3cret://x",
   "smtps://quern:100%safe@mail.example.org",
 ])("%s is refused without being repeated", (smtpUrl) => {
-  const make = () => emailNotifier({ smtpUrl, ...people });
+  const make = () => emailNotifier({ smtpUrl, ...people, language: "en" });
   expect(make).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
   expect(make).not.toThrow(smtpUrl);
 });

@@ -1,12 +1,15 @@
+import type { Language } from "../../../engines/pages/texts.js";
 import { QuernError } from "../../../foundation/base/errors.js";
 import type { AlertRecord } from "../../../foundation/contracts/monitoring-store.js";
 import type { Notifier } from "./notifiers.js";
+import { alertTexts } from "./texts.js";
 
 export interface EmailOptions {
   /** `smtps://user:password@mail.example.org` or `smtp://…`; secret: it appears in no message and no log. */
   readonly smtpUrl: string;
   readonly from: string;
   readonly to: readonly string[];
+  readonly language: Language;
 }
 
 /** A server that does not answer must not hold the others up. */
@@ -17,7 +20,7 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
  * Tells people by e-mail, one message for all alerts. A password goes to another machine through TLS only.
  * @throws QuernError CONFIG_INVALID when the address of the server is none
  */
-export function emailNotifier({ smtpUrl, from, to }: EmailOptions): Notifier {
+export function emailNotifier({ smtpUrl, from, to, language }: EmailOptions): Notifier {
   const server = parseServer(smtpUrl);
   return {
     name: "email",
@@ -31,7 +34,7 @@ export function emailNotifier({ smtpUrl, from, to }: EmailOptions): Notifier {
       });
       try {
         await transport.sendMail({
-          ...{ from, to: [...to], ...emailContent(alerts) },
+          ...{ from, to: [...to], ...emailContent(alerts, language) },
           // Holiday notices and the like are not sent back.
           headers: { "Auto-Submitted": "auto-generated" },
         });
@@ -45,18 +48,21 @@ export function emailNotifier({ smtpUrl, from, to }: EmailOptions): Notifier {
 }
 
 /** The worst first, each with how long it has been the case. */
-export function emailContent(alerts: readonly AlertRecord[]): { subject: string; text: string } {
+export function emailContent(
+  alerts: readonly AlertRecord[],
+  language: Language,
+): { subject: string; text: string } {
+  const texts = alertTexts(language);
   const ORDER = { page: 0, ticket: 1, info: 2 } as const;
   const sorted = alerts.toSorted((a, b) => ORDER[a.severity] - ORDER[b.severity]);
   const models = [...new Set(alerts.map(({ model }) => model))].join(", ");
-  const count = alerts.length === 1 ? "1 alert" : `${alerts.length} alerts`;
   const paragraphs = sorted.map(
     ({ severity, model, message, key, firstAt, times }) =>
-      `[${severity}] ${model}: ${message}\n${key}, since ${new Date(firstAt).toISOString()}, found ${times === 1 ? "once" : `${times} times`}`,
+      `${texts.line(texts[severity], model, message)}\n${texts.history(key, new Date(firstAt).toISOString(), times)}`,
   );
   return {
-    subject: `[${sorted[0]?.severity ?? "info"}] ${models}: ${count}`,
-    text: `${paragraphs.join("\n\n")}\n\nquern monitor ${alerts[0]?.model ?? ""} --report report.html shows more.\n`,
+    subject: texts.subject(texts[sorted[0]?.severity ?? "info"], models, alerts.length),
+    text: `${paragraphs.join("\n\n")}\n\n${texts.more(alerts[0]?.model ?? "")}\n`,
   };
 }
 

@@ -1,4 +1,6 @@
+import type { Language } from "../../../engines/pages/texts.js";
 import { predictionSeries } from "./prometheus-rules.js";
+import { dashboardTexts } from "./texts.js";
 
 interface Panel {
   readonly title: string;
@@ -10,52 +12,52 @@ interface Panel {
 const quantile = (share: number): string =>
   `histogram_quantile(${share}, sum by (le) (rate(${predictionSeries("bucket")}[5m])))`;
 
-const PANELS: readonly Panel[] = [
+const panelsIn = (texts: ReturnType<typeof dashboardTexts>): readonly Panel[] => [
   {
-    ...{ title: "Rows answered", unit: "reqps" },
+    ...{ title: texts.rowsAnswered, unit: "reqps" },
     queries: [["sum by (model, version) (rate(quern_predictions_total[5m]))", "{{model}}@{{version}}"]],
   },
   {
-    ...{ title: "Requests by status", unit: "reqps" },
+    ...{ title: texts.requestsByStatus, unit: "reqps" },
     queries: [[`sum by (status) (rate(${predictionSeries("count")}[5m]))`, "{{status}}"]],
   },
   {
-    ...{ title: "Time to answer", unit: "s" },
+    ...{ title: texts.timeToAnswer, unit: "s" },
     queries: [
-      [quantile(0.5), "median"],
-      [quantile(0.99), "99 of 100"],
+      [quantile(0.5), texts.median],
+      [quantile(0.99), texts.slowest],
     ],
   },
   {
-    ...{ title: "Share of faults, one hour", unit: "percentunit" },
-    queries: [["quern:request_faults:ratio_rate1h", "faults"]],
+    ...{ title: texts.faultShare, unit: "percentunit" },
+    queries: [["quern:request_faults:ratio_rate1h", texts.faults]],
   },
   {
-    ...{ title: "Rows waiting or being computed", unit: "short" },
+    ...{ title: texts.rowsBusy, unit: "short" },
     queries: [["quern_busy_rows", "{{model}}@{{version}}"]],
   },
   {
-    ...{ title: "Rows turned away", unit: "reqps" },
+    ...{ title: texts.rowsRefused, unit: "reqps" },
     queries: [["sum by (model, reason) (rate(quern_predictions_refused_total[5m]))", "{{model}} {{reason}}"]],
   },
   {
-    ...{ title: "Shadow rows that say something else", unit: "reqps" },
+    ...{ title: texts.shadowsDiffer, unit: "reqps" },
     queries: [["sum by (model, version) (rate(quern_shadow_rows_total[5m]))", "{{model}}@{{version}}"]],
   },
   {
-    ...{ title: "Versions that answer", unit: "short" },
+    ...{ title: texts.versionsReady, unit: "short" },
     queries: [["quern_model_ready", "{{model}}@{{version}}"]],
   },
   {
-    ...{ title: "Rows of predictions logged", unit: "reqps" },
+    ...{ title: texts.rowsLogged, unit: "reqps" },
     queries: [["sum by (outcome) (rate(quern_prediction_log_rows_total[5m]))", "{{outcome}}"]],
   },
   {
-    ...{ title: "Jobs", unit: "short" },
+    ...{ title: texts.jobs, unit: "short" },
     queries: [["quern_jobs", "{{state}}"]],
   },
   {
-    ...{ title: "Open alerts of the monitoring", unit: "short" },
+    ...{ title: texts.openAlerts, unit: "short" },
     queries: [
       ["max by (model, alert, severity) (quern_monitoring_alert_open)", "{{severity}} {{model}}: {{alert}}"],
     ],
@@ -66,9 +68,9 @@ const WIDTH = 12;
 const HEIGHT = 8;
 
 /** A dashboard for Grafana 10 and later; the data source is chosen when it is imported. */
-export function grafanaDashboard(): string {
+export function grafanaDashboard(language: Language): string {
   const datasource = { type: "prometheus", uid: "$datasource" };
-  const panels = PANELS.map(({ title, unit, queries }, index) => ({
+  const panels = panelsIn(dashboardTexts(language)).map(({ title, unit, queries }, index) => ({
     ...{ id: index + 1, type: "timeseries", title, datasource },
     gridPos: { x: (index % 2) * WIDTH, y: Math.floor(index / 2) * HEIGHT, w: WIDTH, h: HEIGHT },
     fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },

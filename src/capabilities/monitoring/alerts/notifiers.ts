@@ -1,6 +1,8 @@
+import type { Language } from "../../../engines/pages/texts.js";
 import type { Logger } from "../../../foundation/base/logger.js";
 import type { OutboundClient } from "../../../foundation/base/outbound-client.js";
 import type { AlertRecord } from "../../../foundation/contracts/monitoring-store.js";
+import { alertTexts } from "./texts.js";
 
 /** Tells people. May fail: the alert stays in the store and in the result either way. */
 export interface Notifier {
@@ -19,19 +21,20 @@ export function logNotifier(logger: Logger): Notifier {
 }
 
 /** The body a webhook receives: readable as a chat message (`text`), complete for programs (`alerts`). */
-export function webhookBody(alerts: readonly AlertRecord[]): string {
-  const text = alerts.map(({ model, severity, message }) => `[${severity}] ${model}: ${message}`).join("\n");
-  return JSON.stringify({ text, alerts });
+export function webhookBody(alerts: readonly AlertRecord[], language: Language): string {
+  const texts = alertTexts(language);
+  const lines = alerts.map(({ model, severity, message }) => texts.line(texts[severity], model, message));
+  return JSON.stringify({ text: lines.join("\n"), alerts });
 }
 
-export function webhookNotifier(url: string, client: OutboundClient): Notifier {
+export function webhookNotifier(url: string, client: OutboundClient, language: Language): Notifier {
   return {
     name: "webhook",
     async notify(alerts) {
       const response = await client.request(url, {
         method: "POST",
         headers: { "content-type": "application/json; charset=utf-8" },
-        body: new TextEncoder().encode(webhookBody(alerts)),
+        body: new TextEncoder().encode(webhookBody(alerts, language)),
       });
       response.body.destroy();
       if (response.status < 200 || response.status > 299)

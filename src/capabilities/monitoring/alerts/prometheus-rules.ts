@@ -1,3 +1,6 @@
+import type { Language } from "../../../engines/pages/texts.js";
+import { dashboardTexts } from "./texts.js";
+
 /** What a deployment promises. */
 export interface ServiceObjective {
   /** Share of requests answered without a fault of the server; 0.999 by default. */
@@ -41,10 +44,11 @@ interface Rule {
 }
 
 /** A rules file for Prometheus, over the metrics of `quern serve`. */
-export function prometheusRules({
-  availability = 0.999,
-  latencySeconds = 0.25,
-}: ServiceObjective = {}): string {
+export function prometheusRules(
+  language: Language,
+  { availability = 0.999, latencySeconds = 0.25 }: ServiceObjective = {},
+): string {
+  const texts = dashboardTexts(language);
   const budget = Number((1 - availability).toPrecision(12));
   const faults = predictionSeries("count", `,status=~"${FAULT}"`);
   const ratios = WINDOWS.map(
@@ -57,37 +61,33 @@ export function prometheusRules({
     const beyond = windows.map((window) => `quern:request_faults:ratio_rate${window} > ${rate} * ${budget}`);
     return {
       ...{ alert: name, expression: beyond.join(" and "), severity },
-      summary: `Requests fail ${rate} times as often as the objective of ${availability} allows.`,
+      summary: texts.burning(String(rate), String(availability)),
     };
   });
-  return toYaml([...ratios, ...burns, ...healthRules(latencySeconds)]);
+  return toYaml([...ratios, ...burns, ...healthRules(latencySeconds, texts)]);
 }
 
-function healthRules(latencySeconds: number): Rule[] {
+function healthRules(latencySeconds: number, texts: ReturnType<typeof dashboardTexts>): Rule[] {
   return [
     {
       ...{ alert: "QuernModelNotReady", expression: "quern_model_ready == 0", forDuration: "2m" },
-      ...{
-        severity: "page",
-        summary: "Version {{ $labels.version }} of {{ $labels.model }} does not answer.",
-      },
+      ...{ severity: "page", summary: texts.notReady },
     },
     {
       ...{ alert: "QuernPredictionsSlow", forDuration: "10m", severity: "ticket" },
       expression: `histogram_quantile(0.99, sum by (le) (rate(${predictionSeries("bucket")}[5m]))) > ${latencySeconds}`,
-      summary: `One of 100 predictions takes more than ${latencySeconds} s.`,
+      summary: texts.slow(String(latencySeconds)),
     },
     {
       ...{ alert: "QuernPredictionsRefused", forDuration: "5m", severity: "ticket" },
       expression: "sum by (model) (rate(quern_predictions_refused_total[5m])) > 0",
-      summary: "Requests for {{ $labels.model }} are turned away; the server is too small or too busy.",
+      summary: texts.refused,
     },
     {
       // Of the severity that the monitoring gave it; what is only worth knowing calls nobody.
       ...{ alert: "QuernMonitoringAlert" },
       expression: `max by (model, alert, severity) (quern_monitoring_alert_open{severity=~"page|ticket"}) > 0`,
-      summary:
-        "Monitoring of {{ $labels.model }} found {{ $labels.alert }}: `quern monitor {{ $labels.model }} --report report.html` shows it.",
+      summary: texts.found,
     },
   ];
 }

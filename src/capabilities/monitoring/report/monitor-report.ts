@@ -29,8 +29,8 @@ export function monitorReport(result: MonitorResult, facts: MonitorReportFacts, 
       : ` · ${texts.span(formatTime(window.from), formatTime(window.to))}`;
   const sections = [
     ...(drift ? [driftSection(drift, texts)] : []),
-    ...(window.rows > 0 ? [performanceSection(result, texts)] : []),
-    estimatedSection(result, texts),
+    ...(window.rows > 0 ? [performanceSection(result, texts, language)] : []),
+    estimatedSection(result, texts, language),
     groupsSection(result, texts),
   ];
   return page({

@@ -11,7 +11,9 @@ import {
 import { figure } from "../../../engines/pages/figure.js";
 import { formatCount, formatNumber, formatPercent, formatSeconds } from "../../../engines/pages/format.js";
 import { type Html, html } from "../../../engines/pages/html.js";
+import { metricName } from "../../../engines/pages/metric-names.js";
 import type { PageSection } from "../../../engines/pages/page.js";
+import type { Language } from "../../../engines/pages/texts.js";
 import type { Cohort, MonitorResult, WatchedMetric } from "../../../foundation/contracts/monitoring.js";
 import type { MonitorTexts } from "./texts.js";
 
@@ -25,6 +27,7 @@ const between = ({ low, high }: Bounded): string =>
 export function performanceSection(
   { performance, cohorts }: MonitorResult,
   texts: MonitorTexts,
+  language: Language,
 ): PageSection {
   const body = performance
     ? html`${tiles([
@@ -38,9 +41,10 @@ export function performanceSection(
           value: delay(performance.delayMs.median),
           detail: `${texts.delayDetail} ${delay(performance.delayMs.p90)}`,
         },
-      ])}${metricsTable(performance.metrics, texts)}`
+      ])}${metricsTable(performance.metrics, texts, language)}`
     : note(texts.noLabels);
-  const name = performance?.metrics[0]?.title ?? texts.metric;
+  const decisive = performance?.metrics[0];
+  const name = decisive ? metricName(decisive.name, decisive.title, language) : texts.metric;
   return {
     id: "performance",
     title: texts.performance,
@@ -51,11 +55,11 @@ export function performanceSection(
 const delay = (milliseconds: number | null): string =>
   milliseconds === null ? "–" : formatSeconds(milliseconds / 1000);
 
-function metricsTable(metrics: readonly WatchedMetric[], texts: MonitorTexts): Html {
+function metricsTable(metrics: readonly WatchedMetric[], texts: MonitorTexts, language: Language): Html {
   return table(
     metrics,
     [
-      { name: texts.metric, cell: ({ title }) => title, heading: true },
+      { name: texts.metric, cell: ({ name, title }) => metricName(name, title, language), heading: true },
       { name: texts.value, cell: ({ value }) => written(value), number: true },
       { name: texts.interval, cell: between, number: true },
       { name: texts.atTraining, cell: ({ reference }) => written(reference.value), number: true },
@@ -111,7 +115,11 @@ function overTime(cohorts: readonly Cohort[], name: string, texts: MonitorTexts)
   return html`${chart}${table(used, columns)}`;
 }
 
-export function estimatedSection({ estimated }: MonitorResult, texts: MonitorTexts): PageSection | undefined {
+export function estimatedSection(
+  { estimated }: MonitorResult,
+  texts: MonitorTexts,
+  language: Language,
+): PageSection | undefined {
   if (!estimated) return undefined;
   const { validity } = estimated;
   const tones: Record<typeof validity.verdict, Tone> = {
@@ -123,7 +131,10 @@ export function estimatedSection({ estimated }: MonitorResult, texts: MonitorTex
     id: "estimated",
     title: texts.estimated,
     body: html`${note(texts.estimateNote)}${facts([
-      [estimated.metric, `${written(estimated.value)} [${between(estimated)}]`],
+      [
+        metricName(estimated.metric, estimated.metric, language),
+        `${written(estimated.value)} [${between(estimated)}]`,
+      ],
       [texts.atTraining, written(estimated.reference)],
       [texts.rows, formatCount(estimated.rows)],
       [

@@ -37,7 +37,10 @@ export const command = defineCommand({
     dashboards: z.string().optional().register(fields, {
       title: "Folder for Prometheus rules and a Grafana dashboard of the server",
     }),
-    language: z.enum(["en", "zh"]).default("en").register(fields, { title: "Language of the report" }),
+    language: z.enum(["en", "zh"]).optional().register(fields, {
+      title: "Language of report, alerts and dashboard",
+      help: "Default as in quern.yaml, else English.",
+    }),
     project: z.string().optional().register(fields, {
       title: "Project file",
       help: "Default: quern.yaml in the working folder, if there is one.",
@@ -47,8 +50,9 @@ export const command = defineCommand({
     ...commonOptions,
   }),
   async run([model], options, io) {
-    const { window, data, reference, labels, report, language } = options;
-    const { monitoring, extensions } = projectSettings(options.project);
+    const { window, data, reference, labels, report } = options;
+    const { monitoring, extensions, report: wishes } = projectSettings(options.project);
+    const { language = wishes.language } = options;
     const result = await monitorModel(
       {
         model: model!,
@@ -64,7 +68,7 @@ export const command = defineCommand({
       },
       workflowOptions(options, io),
     );
-    if (options.dashboards !== undefined) writeDashboards(options.dashboards);
+    if (options.dashboards !== undefined) writeDashboards(options.dashboards, language);
     io.result(result, () => describeResult(result));
     return result.alerts.length === 0 ? 0 : ERROR_TABLE.GOAL_NOT_MET.exit;
   },

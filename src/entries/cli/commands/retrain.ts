@@ -32,12 +32,13 @@ export const command = defineCommand({
     ...commonOptions,
   }),
   async run([model], options, io) {
-    const { monitoring, retrain } = projectSettings(options.project);
+    const { monitoring, retrain, report } = projectSettings(options.project);
     const { reason, gate } = options;
     const result = await retrainModel(
       {
         model: model!,
         monitoring,
+        language: report.language,
         policy: gate === undefined ? retrain : { ...retrain, gate },
         ...(reason === undefined ? {} : { reason }),
         ...smtpFromEnvironment(),

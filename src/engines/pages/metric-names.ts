@@ -1,4 +1,4 @@
-import type { Language } from "../../../engines/pages/texts.js";
+import type { Language } from "./texts.js";
 
 /** Chinese names of the built-in metrics; a metric without one keeps its own title. */
 const CHINESE: Readonly<Record<string, string>> = {
