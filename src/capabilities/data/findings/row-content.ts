@@ -1,3 +1,4 @@
+import { ascendingOrder } from "../../../foundation/base/ascending-order.js";
 import { type Column, cellWidth, type Frame } from "../../../foundation/contracts/frame.js";
 
 /**
@@ -50,19 +51,15 @@ function mix(low: Uint32Array, high: Uint32Array, row: number, first: number, se
   high[row] = Math.imul(b ^ (a >>> 9), 0xc2b2ae35);
 }
 
-/** Rows by key, only where two or more share one; ascending. */
+/** Rows by key, only where two or more share one; ascending, in the order in which rows were first met again. */
 export function rowsWithEqualKey(keys: Float64Array): number[][] {
-  const first = new Map<number, number>();
-  const shared = new Map<number, number[]>();
-  for (const [row, key] of keys.entries()) {
-    const earlier = first.get(key);
-    if (earlier === undefined) {
-      first.set(key, row);
-      continue;
-    }
-    const members = shared.get(key);
-    if (members) members.push(row);
-    else shared.set(key, [earlier, row]);
+  const order = ascendingOrder(keys);
+  const shared: number[][] = [];
+  for (let i = 1; i < order.length; i++) {
+    const [before, row] = [order[i - 1]!, order[i]!];
+    if (keys[row] !== keys[before]) continue;
+    if (shared.at(-1)?.at(-1) === before) shared.at(-1)!.push(row);
+    else shared.push([before, row]);
   }
-  return [...shared.values()];
+  return shared.sort((a, b) => a[1]! - b[1]!);
 }
