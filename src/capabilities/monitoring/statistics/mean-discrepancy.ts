@@ -52,8 +52,10 @@ export function meanDiscrepancy(
     random: random.fork("directions"),
   });
   const order = Int32Array.from({ length: rows }, (_, row) => row);
-  const totals = columnSums(features, order, rows, 2 * directions);
-  const statistic = () => discrepancy(features, order, first.rows, totals);
+  const totals = columnSums(features, order, 2 * directions);
+  // The totals give the sums of one sample by those of the other: a hundred new rows against thousands are soon added.
+  const smaller = first.rows <= second.rows ? order.subarray(0, first.rows) : order.subarray(first.rows);
+  const statistic = () => discrepancy(features, smaller, rows, totals);
   const observed = statistic();
   const shuffler = random.fork("permutations");
   let asFar = 0;
@@ -99,27 +101,29 @@ function fourierFeatures(
   return features;
 }
 
-function columnSums(features: Float64Array, order: Int32Array, rows: number, width: number): Float64Array {
+/** Sums of the features of these rows. Four rows at a time: a sum is read and written once for all of them. */
+function columnSums(features: Float64Array, rows: Int32Array, width: number): Float64Array {
   const sums = new Float64Array(width);
-  for (let i = 0; i < rows; i++) {
-    const start = order[i]! * width;
+  let i = 0;
+  for (; i + 4 <= rows.length; i += 4) {
+    const [a, b, c, d] = [rows[i]! * width, rows[i + 1]! * width, rows[i + 2]! * width, rows[i + 3]! * width];
+    for (let k = 0; k < width; k++)
+      sums[k] = sums[k]! + features[a + k]! + features[b + k]! + features[c + k]! + features[d + k]!;
+  }
+  for (; i < rows.length; i++) {
+    const start = rows[i]! * width;
     for (let k = 0; k < width; k++) sums[k]! += features[start + k]!;
   }
   return sums;
 }
 
-/** Squared distance of the mean features of the first `firstRows` rows in this order from those of the others. */
-function discrepancy(
-  features: Float64Array,
-  order: Int32Array,
-  firstRows: number,
-  totals: Float64Array,
-): number {
-  const sums = columnSums(features, order, firstRows, totals.length);
-  const secondRows = order.length - firstRows;
+/** Squared distance of the mean features of some rows from those of all others. */
+function discrepancy(features: Float64Array, some: Int32Array, rows: number, totals: Float64Array): number {
+  const sums = columnSums(features, some, totals.length);
+  const others = rows - some.length;
   let square = 0;
   for (let k = 0; k < totals.length; k++) {
-    square += (sums[k]! / firstRows - (totals[k]! - sums[k]!) / secondRows) ** 2;
+    square += (sums[k]! / some.length - (totals[k]! - sums[k]!) / others) ** 2;
   }
   return square;
 }

@@ -115,4 +115,9 @@ test("the kernel test sees a change of two columns together that neither shows a
   const options = { random: createRandom(0), permutations: 199 };
   expect(meanDiscrepancy(points(400, 0), points(400, 0.8), options).pValue).toBe(1 / 200);
   expect(meanDiscrepancy(points(400, 0), points(400, 0), options).pValue).toBeGreaterThan(0.05);
+
+  const [many, few] = [points(401, 0), points(83, 0.9)];
+  const [there, back] = [meanDiscrepancy(many, few, options), meanDiscrepancy(few, many, options)];
+  expect([there.pValue, back.pValue]).toEqual([1 / 200, 1 / 200]);
+  expect(Math.abs(there.distance - back.distance)).toBeLessThan(0.2 * there.distance);
 });
