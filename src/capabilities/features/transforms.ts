@@ -25,7 +25,7 @@ import { tfidf } from "./transforms/tfidf.js";
 import { toFloat32 } from "./transforms/to-float32.js";
 import { yeoJohnson } from "./transforms/yeo-johnson.js";
 
-/** Transforms that a graph can hold. */
+/** Transforms that a graph can hold. The list hides their config and state types: each schema checks its own. */
 const GRAPH_TRANSFORMS = [
   // numbers
   impute,

@@ -23,6 +23,7 @@ export async function loadSqlite(builtIn = process.versions.sqlite): Promise<Sql
     const name = "node:sqlite";
     return (await import(name)) as SqliteLibrary;
   }
+  // Declares overloads of its own for what both have alike.
   return (await import("@photostructure/sqlite")) as unknown as SqliteLibrary;
 }
 

@@ -149,7 +149,7 @@ export function readTrees(
   settings: BoostingSettings,
   { binned, table }: BinnedRows,
 ): BinnedTrees {
-  const [iterations, bestIteration] = memory.int32(addresses.outcome, 2) as unknown as [number, number];
+  const [iterations = 0, bestIteration = 0] = memory.int32(addresses.outcome, 2);
   const trees = iterations * settings.baseScores.length;
   const nodesPerTree = settings.maxLeaves - 1;
   const nodes = trees * nodesPerTree;

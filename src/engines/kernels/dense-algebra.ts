@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { builtFile } from "../../foundation/base/module-file.js";
+import { createInstance } from "./kernel-instance.js";
 import { KernelMemory } from "./kernel-memory.js";
 
 /** Row-major float64 in the memory of one `DenseAlgebra`; gone when the memory is released. */
@@ -60,7 +59,6 @@ interface DenseExports {
 /** An instance whose memory has grown beyond this is not kept. */
 const KEPT_BYTES = 128 * 2 ** 20;
 
-let compiled: WebAssembly.Module | undefined;
 let idle: DenseAlgebra | undefined;
 
 /**
@@ -69,13 +67,9 @@ let idle: DenseAlgebra | undefined;
  */
 export class DenseAlgebra {
   readonly #memory = new KernelMemory();
-  readonly #exports: DenseExports;
+  readonly #exports = createInstance<DenseExports>("dense", this.#memory);
 
-  private constructor() {
-    compiled ??= new WebAssembly.Module(readFileSync(builtFile("engines/kernels/dense.wasm")));
-    const { exports } = new WebAssembly.Instance(compiled, { env: { memory: this.#memory.memory } });
-    this.#exports = exports as unknown as DenseExports;
-  }
+  private constructor() {}
 
   /** Give it back with `release`, also after an error. */
   static acquire(): DenseAlgebra {

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { builtFile } from "../../foundation/base/module-file.js";
+import { createInstance } from "./kernel-instance.js";
 import { KernelMemory } from "./kernel-memory.js";
 
 /** Trees in the form that scoring wants; a child or root below 0 is ~leaf. */
@@ -45,7 +44,6 @@ const BLOCK_ROWS = 256;
 /** A scorer whose memory has grown beyond this is not kept. */
 const KEPT_BYTES = 64 * 2 ** 20;
 
-let compiled: WebAssembly.Module | undefined;
 let idle: Scorer | undefined;
 
 function takeScorer(): Scorer {
@@ -56,10 +54,8 @@ function takeScorer(): Scorer {
 }
 
 function createScorer(): Scorer {
-  compiled ??= new WebAssembly.Module(readFileSync(builtFile("engines/kernels/trees.wasm")));
   const memory = new KernelMemory();
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory: memory.memory } });
-  return { memory, exports: exports as unknown as Scorer["exports"] };
+  return { memory, exports: createInstance("trees", memory) };
 }
 
 /** Sums of leaf values: float64 [rows][outputs]. Runs on the calling thread. */

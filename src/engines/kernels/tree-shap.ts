@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { builtFile } from "../../foundation/base/module-file.js";
 import { gaussLegendre } from "../../foundation/base/quadrature.js";
+import { createInstance } from "./kernel-instance.js";
 import { KernelMemory } from "./kernel-memory.js";
 import { type ExplainableTrees, layOutTree, type TreeLayout } from "./tree-layout.js";
 import type { BlockReader } from "./tree-scorer.js";
@@ -45,13 +44,9 @@ const TREE_WORDS = 5;
 const RESULT_BYTES = 8 * 2 ** 20;
 const MOST_BLOCK_ROWS = 256;
 
-let compiled: WebAssembly.Module | undefined;
-
 function createKernel(): Kernel {
-  compiled ??= new WebAssembly.Module(readFileSync(builtFile("engines/kernels/shap.wasm")));
   const memory = new KernelMemory();
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory: memory.memory } });
-  return { memory, exports: exports as unknown as Kernel["exports"] };
+  return { memory, exports: createInstance("shap", memory) };
 }
 
 /**

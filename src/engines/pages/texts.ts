@@ -18,6 +18,7 @@ export function defineTexts<const T extends Table>(
   english: T,
   chinese: Translation<T>,
 ): (language: Language) => Translation<T> {
+  // A table has the keys and parameters that are derived from it; TypeScript does not see that for one not yet known.
   const tables: Record<Language, Translation<T>> = { en: english as unknown as Translation<T>, zh: chinese };
   return (language) => tables[language];
 }

@@ -8,5 +8,5 @@ import { runCommand } from "./run-command.js";
 
 /** As `runVerb`, for an `argv` that begins with `serve`. */
 export function runVerb(argv: readonly string[]): Promise<number> {
-  return runCommand(async () => command as unknown as Command, argv);
+  return runCommand(async () => command as Command, argv);
 }

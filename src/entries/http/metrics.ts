@@ -5,7 +5,7 @@ import type { AlertRecord, MonitoringStore } from "../../foundation/contracts/mo
 import type { PredictionLogCounts, PredictionSink } from "../../foundation/contracts/prediction-log.js";
 import type { ModelPool, ServedModel, ServingObserver } from "../../foundation/contracts/serving.js";
 import type { Tracer } from "../../foundation/contracts/tracing.js";
-import { type MetricPeers, type MetricSnapshot, renderTogether } from "./shared-metrics.js";
+import { type MetricPeers, type MetricSnapshot, renderTogether, snapshotsOf } from "./shared-metrics.js";
 import { type Distribution, Histogram, TallyTable } from "./tallies.js";
 
 /** Seconds: a lone small prediction takes a fraction of a millisecond, an overloaded one seconds. */
@@ -187,7 +187,7 @@ function serverMetrics(
   modelMetrics(registry, models, answered);
   const answeredOf = eachModel((labels) => answered.of(labels));
   const own = async (): Promise<readonly MetricSnapshot[]> => [
-    ...((await registry.getMetricsAsJSON()) as unknown as readonly MetricSnapshot[]),
+    ...(await snapshotsOf(registry)),
     ...histograms.map((each) => each.snapshot()),
   ];
   peers?.offer(own);

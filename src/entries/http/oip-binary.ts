@@ -34,6 +34,7 @@ export function fromBinary({ name, shape, datatype }: BinaryTensor, bytes: Buffe
   const { buffer } = Uint8Array.from(bytes);
   const data = new TypedArray(buffer);
   if (type === "bool") for (let k = 0; k < count; k++) data[k] = data[k] ? 1 : 0;
+  // As in `readTensor`: the array follows from the type.
   return { type, shape, data } as unknown as Tensor;
 }
 

@@ -41,6 +41,7 @@ export function readTensor({ name, shape, datatype, data }: JsonTensor, type: Po
       throw bad(name, `element ${index}: ${show(values[index])} is not ${reader.wanted}`);
     target[index] = value;
   }
+  // That the elements are of the type follows from the reader, which TypeScript cannot see for a type given as a value.
   return { type, shape, data: target } as unknown as Tensor;
 }
 

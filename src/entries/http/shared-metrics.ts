@@ -49,5 +49,10 @@ export async function addEnded(
   ended: readonly MetricSnapshot[],
 ): Promise<readonly MetricSnapshot[]> {
   const counted = ended.filter(({ type }) => type === "counter" || type === "histogram");
-  return (await together([before, counted]).getMetricsAsJSON()) as unknown as readonly MetricSnapshot[];
+  return snapshotsOf(together([before, counted]));
+}
+
+/** The types of the library leave out what it gives: the values, and how processes add up. */
+export async function snapshotsOf(registry: Registry): Promise<readonly MetricSnapshot[]> {
+  return (await registry.getMetricsAsJSON()) as unknown as readonly MetricSnapshot[];
 }

@@ -117,6 +117,7 @@ function join(known: Extensions, name: string, hash: Sha256, module: Record<stri
       }
       return [kind, [...all, ...own]];
     }),
+    // Each list was checked member by member against its kind.
   ) as unknown as Lists;
   if (!KIND_NAMES.some((kind) => joined[kind].length > known[kind].length))
     throw exportsNothing(name, Object.keys(module));

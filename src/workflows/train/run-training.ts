@@ -212,7 +212,7 @@ async function recorded(
   work: (lease: RunLease) => Promise<TrainResult>,
 ): Promise<TrainResult> {
   const name = project.name ?? project.task.target ?? "model";
-  const config = { ...request } as unknown as Readonly<Record<string, unknown>>;
+  const config: Readonly<Record<string, unknown>> = { ...request };
   const lease = request.resumes
     ? await store.runs.resume(request.resumes)
     : await store.runs.start({

@@ -69,6 +69,7 @@ async function resumed(fresh: TrainRequest, workflow: WorkflowOptions): Promise<
       hint: "Start a new one without --resume; its finished steps are reused anyway.",
     });
   }
+  // A run of the kind `train` keeps the request that began it.
   const earlier = run.config as unknown as TrainRequest;
   const given = fresh.project.data?.source !== undefined;
   return { ...(given ? fresh : { ...earlier, store: fresh.store, threads: fresh.threads }), resumes: run.id };

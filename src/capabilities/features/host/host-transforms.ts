@@ -14,6 +14,7 @@ export interface HostServices {
 
 /** All host transforms by id. */
 export function createHostTransforms({ segmentHan }: HostServices = {}): Map<string, Transform> {
+  // A list hides the config and state types: each schema checks its own.
   const all = [
     createTokens(segmentHan),
     hash,

@@ -63,10 +63,8 @@ function copyNodes(
   const gains = new Float64Array(tree.nodes.buffer);
   const child = (c: number) => (c >= 0 ? node + c : ~(leaf + ~c));
   for (let k = 0; k < tree.nodes.length / NODE_WORDS; k++) {
-    const [column, bin, flags, left, right] = tree.nodes.subarray(
-      k * NODE_WORDS + 2,
-      k * NODE_WORDS + 7,
-    ) as unknown as [number, number, number, number, number];
+    const words = tree.nodes.subarray(k * NODE_WORDS + 2, k * NODE_WORDS + 7);
+    const [column = 0, bin = 0, flags = 0, left = 0, right = 0] = words;
     to.nodeGain[node + k] = gains[(k * NODE_WORDS) / 2]!;
     to.nodeFeature[node + k] = column;
     to.nodeFlags[node + k] = flags;

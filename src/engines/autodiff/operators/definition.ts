@@ -128,6 +128,7 @@ export function defineOps<const Types extends string>(
   rest: Rest<OperatorType>,
 ): Definitions<Types> {
   const entries = types.split(" ").map((type) => [type, { type, ...rest }] as const);
+  // Names cut out of a text at run time are those that `Words` cuts out of its type.
   return Object.fromEntries(entries) as unknown as Definitions<Types>;
 }
 

@@ -64,9 +64,10 @@ export function keptSteps(values: readonly GraphValue[], direction: number, step
   return Array.from(
     { length: steps },
     (_, step) =>
-      Object.fromEntries(
-        KEPT.map((name, k) => [name, values[start + step * KEPT.length + k]!]),
-      ) as unknown as LstmStep,
+      Object.fromEntries(KEPT.map((name, k) => [name, values[start + step * KEPT.length + k]!])) as Record<
+        (typeof KEPT)[number],
+        GraphValue
+      >,
   );
 }
 

@@ -129,8 +129,8 @@ export function placeBox(
 ): { readonly corners: Corners; readonly seen: number } {
   const [x0, x1] = placedSpan(left, right, startX, stepX);
   const [y0, y1] = placedSpan(top, bottom, startY, stepY);
-  const corners = [x0, y0, x1, y1].map((value) => Math.min(1, Math.max(0, value)));
-  const [l, t, r, b] = corners as unknown as Corners;
+  const inside = (value: number): number => Math.min(1, Math.max(0, value));
+  const [l, t, r, b]: Corners = [inside(x0), inside(y0), inside(x1), inside(y1)];
   const whole = (x1 - x0) * (y1 - y0);
   return { corners: [l, t, r, b], seen: whole > 0 ? ((r - l) * (b - t)) / whole : 0 };
 }
