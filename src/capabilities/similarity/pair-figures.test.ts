@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cosinesOf, retrievalFigures, spearman } from "./pair-figures.js";
+import { cosinesOf, retrievalFigures } from "./pair-figures.js";
 
 const vectors = (...rows: number[][]) => ({
   values: Float32Array.from(rows.flat()),
@@ -7,13 +7,6 @@ const vectors = (...rows: number[][]) => ({
 });
 
 describe("figures of pairs", () => {
-  it("correlates ranks as scipy.stats.spearmanr", () => {
-    // spearmanr([1, 2, 2, 4, 5], [5, 6, 7, 8, 7]) and of reversed order.
-    expect(spearman([1, 2, 2, 4, 5], [5, 6, 7, 8, 7])).toBeCloseTo(0.7631578947368421, 12);
-    expect(spearman([1, 2, 3], [9, 4, 1])).toBeCloseTo(-1, 12);
-    expect(spearman([1, 1, 1], [1, 2, 3])).toBeNaN();
-  });
-
   it("takes cosines row by row", () => {
     const pairs = { first: vectors([1, 0], [1, 1], [0, 0]), second: vectors([2, 0], [1, -1], [1, 0]) };
     expect(Array.from(cosinesOf(pairs))).toEqual([1, 0, 0]);

@@ -1,5 +1,4 @@
 /** How well cosines of vectors tell which texts, or pictures, belong together. */
-import { averageRanks } from "../../foundation/base/ranks.js";
 import { createVectorIndex, type Vectors } from "./vector-index.js";
 
 /** Of vectors of pairs, row k and row k. */
@@ -21,19 +20,6 @@ export function cosinesOf({ first, second }: VectorPairs): Float64Array {
     }
     return left > 0 && right > 0 ? product / Math.sqrt(left * right) : 0;
   });
-}
-
-/** Correlation of ranks (Spearman, 1904), equal values at the mean of their ranks; NaN where one side is constant. */
-export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const [left, right] = [averageRanks(a), averageRanks(b)];
-  const mean = (left.length + 1) / 2;
-  let [product, own, other] = [0, 0, 0];
-  for (const [k, rank] of left.entries()) {
-    product += (rank - mean) * (right[k]! - mean);
-    own += (rank - mean) ** 2;
-    other += (right[k]! - mean) ** 2;
-  }
-  return product / Math.sqrt(own * other);
 }
 
 export interface RetrievalFigures {

@@ -2,12 +2,7 @@
 
 import { join } from "node:path";
 import { givenSubwords, subwords } from "../../capabilities/features/index.js";
-import {
-  cosinesOf,
-  retrievalFigures,
-  spearman,
-  type VectorPairs,
-} from "../../capabilities/similarity/pair-figures.js";
+import { cosinesOf, retrievalFigures, type VectorPairs } from "../../capabilities/similarity/pair-figures.js";
 import { type PairTuningConfig, pairTuningConfig } from "../../capabilities/trainers/neural/pairs/config.js";
 import { type PooledEncoder, vectorsOf } from "../../capabilities/trainers/neural/pairs/encoded-texts.js";
 import {
@@ -16,6 +11,7 @@ import {
   tunePairs,
 } from "../../capabilities/trainers/neural/pairs/tune-pairs.js";
 import { checkVocabulary } from "../../capabilities/trainers/neural/text/pretrained/open-encoder.js";
+import { spearman } from "../../foundation/base/correlation.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { gather } from "../../foundation/base/gather.js";
 import { hashValue } from "../../foundation/base/hash.js";

@@ -1,4 +1,5 @@
 import { verifyBundle } from "../../capabilities/bundles/index.js";
+import { indexOfLargest } from "../../foundation/base/largest.js";
 import type { ShadowStatus } from "../../foundation/contracts/retrain.js";
 import type { Store } from "../../foundation/contracts/store.js";
 import { type Predictions, takeTarget } from "../../foundation/contracts/target.js";
@@ -89,6 +90,5 @@ function likeliest(
   { values, classes }: Extract<Predictions, { kind: "probabilities" }>,
   row: number,
 ): number {
-  const own = values.subarray(row * classes, (row + 1) * classes);
-  return own.indexOf(Math.max(...own));
+  return indexOfLargest(values, row * classes, classes);
 }

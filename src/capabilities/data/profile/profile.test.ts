@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { openTable } from "../../../engines/table/index.js";
+import { pearson, spearman } from "../../../foundation/base/correlation.js";
 import { averageRanks } from "../../../foundation/base/ranks.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import {
@@ -15,7 +16,7 @@ import type { ColumnKind, ColumnSchema } from "../../../foundation/contracts/col
 import { type Profile, profileSchema } from "../../../foundation/contracts/profile.js";
 import { type MeasureOptions, profileTable } from "./profile-table.js";
 import { numberCells } from "./statistics/cells.js";
-import { contingencyTable, correlationRatio, cramersV, pearson, spearman } from "./statistics/correlation.js";
+import { contingencyTable, correlationRatio, cramersV } from "./statistics/correlation.js";
 import { explainedShare, prepareTarget } from "./statistics/explained-share.js";
 
 const expected = JSON.parse(

@@ -1,9 +1,10 @@
 import { finiteOrder } from "../../../foundation/base/ascending-order.js";
+import { pearson } from "../../../foundation/base/correlation.js";
 import { gather } from "../../../foundation/base/gather.js";
 import { averageRanks } from "../../../foundation/base/ranks.js";
 import type { Column, Frame } from "../../../foundation/contracts/frame.js";
 import type { Correlation } from "../../../foundation/contracts/profile.js";
-import { contingencyTable, correlationRatio, cramersV, pearson } from "./statistics/correlation.js";
+import { contingencyTable, correlationRatio, cramersV } from "./statistics/correlation.js";
 
 /** Rows behind a correlation: its standard error is then about 1.4 %. */
 export const CORRELATION_ROWS = 5000;

@@ -1,4 +1,5 @@
 import { ascendingOrder } from "../../../foundation/base/ascending-order.js";
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 import type { Calibration } from "../../../foundation/contracts/evaluation.js";
 import type { ClassInput } from "../metrics/inputs.js";
 
@@ -28,11 +29,8 @@ export function topCalibration(input: ClassInput): Calibration {
   const stated = new Float64Array(input.rows);
   const happened = new Uint8Array(input.rows);
   for (let row = 0; row < input.rows; row++) {
-    let best = 0;
     const start = row * input.classCount;
-    for (let k = 1; k < input.classCount; k++) {
-      if (input.probabilities[start + k]! > input.probabilities[start + best]!) best = k;
-    }
+    const best = indexOfLargest(input.probabilities, start, input.classCount);
     stated[row] = input.probabilities[start + best]!;
     happened[row] = input.codes[row] === best ? 1 : 0;
   }

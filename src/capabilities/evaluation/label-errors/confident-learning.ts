@@ -3,6 +3,7 @@
  * out-of-fold probabilities alone. A row counts as truly of class j where its probability of j reaches the mean
  * probability that rows labelled j get; the counts are scaled to the labels there are.
  */
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 
 /** Labels and probabilities of the same rows, by models that had not seen them. */
 export interface LabelledProbabilities {
@@ -171,11 +172,7 @@ function agrees(input: LabelledProbabilities, row: number): boolean {
 
 /** The first among equals. */
 export function mostProbable({ probabilities, classCount }: LabelledProbabilities, row: number): number {
-  let best = 0;
-  for (let k = 1; k < classCount; k++) {
-    if (probabilities[row * classCount + k]! > probabilities[row * classCount + best]!) best = k;
-  }
-  return best;
+  return indexOfLargest(probabilities, row * classCount, classCount);
 }
 
 function rowsByLabel({ codes, classCount }: LabelledProbabilities): number[][] {

@@ -1,4 +1,5 @@
 /** What metrics read out of a `MetricInput`, checked once. */
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 import type { MetricInput } from "../../../foundation/contracts/metric.js";
 import { targetRows } from "../../../foundation/contracts/target.js";
 
@@ -73,10 +74,7 @@ export function decidedClasses(input: ClassInput): Int32Array {
       decided[row] = probabilities[start + 1]! >= threshold ? 1 : 0;
       continue;
     }
-    let best = 0;
-    for (let k = 1; k < classCount; k++)
-      if (probabilities[start + k]! > probabilities[start + best]!) best = k;
-    decided[row] = best;
+    decided[row] = indexOfLargest(probabilities, start, classCount);
   }
   return decided;
 }

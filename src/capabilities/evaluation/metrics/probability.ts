@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 import { weightedMean } from "../../../foundation/base/statistics.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { defineMetric } from "../../../foundation/contracts/metric.js";
@@ -85,11 +86,6 @@ export const expectedCalibrationError = defineMetric({
 /** What the model claims of a row, and whether it is so: positive class of two, else the most probable one. */
 function claim({ classCount, codes, probabilities }: ClassInput, row: number): [number, number] {
   const start = row * classCount;
-  let best = 1;
-  if (classCount > 2) {
-    best = 0;
-    for (let k = 1; k < classCount; k++)
-      if (probabilities[start + k]! > probabilities[start + best]!) best = k;
-  }
+  const best = classCount > 2 ? indexOfLargest(probabilities, start, classCount) : 1;
   return [probabilities[start + best]!, codes[row] === best ? 1 : 0];
 }

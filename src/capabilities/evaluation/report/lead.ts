@@ -1,8 +1,10 @@
 /** The first lines of a report, for a reader who knows no metric: what the main figure means, and what to do next. */
+
 import { prose, steps } from "../../../engines/pages/components.js";
 import { formatCount, formatNumber } from "../../../engines/pages/format.js";
 import { type Html, html, shorten } from "../../../engines/pages/html.js";
 import { metricMeaning, outOfHundred } from "../../../engines/pages/metric-meanings.js";
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 import type { ReportView } from "./view.js";
 
 /** A longer list is no advice. */
@@ -99,7 +101,7 @@ function ofClasses({ evaluation, texts, language }: ReportView): string | undefi
   const all = rows.reduce((sum, one) => sum + one, 0);
   if (all === 0) return undefined;
   const right = counts.reduce((sum, decided, k) => sum + decided[k]!, 0);
-  const usual = rows.indexOf(Math.max(...rows));
+  const usual = indexOfLargest(rows);
   const write = (part: number) => outOfHundred(part / all, language);
   return texts.decidedRightly(write(right), shorten(classes[usual]!), write(rows[usual]!));
 }

@@ -1,3 +1,4 @@
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 import type {
   ExplanationBasis,
   RowExplanation,
@@ -68,5 +69,5 @@ function describeRow(described: DescribedRows, row: number): RowExplanation {
 
 function defaultClass(answers: Float64Array): number {
   if (answers.length === 1) return 0;
-  return answers.length === 2 ? 1 : answers.indexOf(Math.max(...answers));
+  return answers.length === 2 ? 1 : indexOfLargest(answers);
 }

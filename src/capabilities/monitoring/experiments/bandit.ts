@@ -1,3 +1,4 @@
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 import type { Random } from "../../../foundation/base/random.js";
 
 /** Successes and failures of a version so far; delayed outcomes count when they come. */
@@ -24,7 +25,7 @@ export function banditShares(arms: readonly BanditArm[], options: BanditOptions)
   const wins = arms.map(() => 0);
   for (let draw = 0; draw < draws; draw++) {
     const values = arms.map(({ successes, failures }) => drawBeta(successes + 1, failures + 1, random));
-    wins[values.indexOf(Math.max(...values))]! += 1;
+    wins[indexOfLargest(values)]! += 1;
   }
   const free = 1 - arms.length * leastShare;
   return wins.map((count) => leastShare + (free * count) / draws);
@@ -36,7 +37,7 @@ export function banditShares(arms: readonly BanditArm[], options: BanditOptions)
  */
 export function greedyShares(arms: readonly BanditArm[], leastShare = 0.02): number[] {
   const rates = arms.map(({ successes, failures }) => (successes + 1) / (successes + failures + 1));
-  const best = rates.indexOf(Math.max(...rates));
+  const best = indexOfLargest(rates);
   return arms.map((_, arm) => (arm === best ? 1 - (arms.length - 1) * leastShare : leastShare));
 }
 

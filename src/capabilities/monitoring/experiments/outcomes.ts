@@ -1,3 +1,4 @@
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 import type { ExperimentOutcome, OutcomeGoal } from "../../../foundation/contracts/experiment.js";
 import type { Predictions, Target } from "../../../foundation/contracts/target.js";
 import { type ArmFigures, meanFigures, shareFigures } from "./confidence-sequence.js";
@@ -35,7 +36,7 @@ export function outcomeValues(
     if (goal.outcome === "actual") return truth === counted ? 1 : 0;
     const own = values.subarray(row * width, (row + 1) * width);
     if (goal.outcome === "log-loss") return -Math.log(Math.max(LEAST_PROBABILITY, own[truth]!));
-    return own.indexOf(Math.max(...own)) === truth ? 1 : 0;
+    return indexOfLargest(own) === truth ? 1 : 0;
   });
 }
 

@@ -1,4 +1,5 @@
 import { hashValue, sha256 } from "../../../foundation/base/hash.js";
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 import { quantileOfSorted } from "../../../foundation/base/statistics.js";
 import { type Frame, takeRows } from "../../../foundation/contracts/frame.js";
 import { plainCell } from "../../../foundation/contracts/frame-cell.js";
@@ -86,7 +87,7 @@ function candidateOf(rows: LoggedForLabels, row: number, reason: LabelReason, sc
 function answerOf({ predictions, classes }: LoggedForLabels, row: number): string {
   if (predictions.kind === "values") return String(predictions.values[row]);
   const own = probabilitiesOf(predictions, row);
-  return classes[own.indexOf(Math.max(...own))] ?? "";
+  return classes[indexOfLargest(own)] ?? "";
 }
 
 function probabilitiesOf(

@@ -1,4 +1,5 @@
 /** Which answered boxes are right at one overlap: for precision, recall and the worst pictures. */
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 import type { PictureBox } from "../../../foundation/contracts/structured.js";
 import type { BoxesAnswer } from "../../../foundation/contracts/structured-answers.js";
 import { type Box, overlap } from "./boxes.js";
@@ -28,7 +29,7 @@ export function matchBoxes(
       const same = truth.filter((one) => labels[one.label] === label);
       const free = same.filter((one) => !one.isCrowd && !taken.has(one));
       const overlaps = free.map((one) => overlap(boxOf(one), box));
-      const best = overlaps.indexOf(Math.max(...overlaps));
+      const best = indexOfLargest(overlaps);
       const isRight = best >= 0 && overlaps[best]! >= LEAST_OVERLAP;
       if (isRight) taken.add(free[best]!);
       const isOnCrowd = !isRight && same.some((one) => one.isCrowd && overlap(boxOf(one), box) > 0);

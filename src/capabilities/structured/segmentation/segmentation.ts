@@ -1,3 +1,4 @@
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 import type { Evaluation, WorstStructure } from "../../../foundation/contracts/evaluation.js";
 import type { MaskAnswer } from "../../../foundation/contracts/structured-answers.js";
 import { maskAnswerOf } from "../../../foundation/contracts/structured-answers.js";
@@ -33,7 +34,7 @@ export const segmentation = defineStructuredTask<"segmentation">({
     const { labels, height, width, rows } = train.target;
     const counts = new Float64Array(labels.length);
     for (const mask of rows) for (const code of mask) if (code < counts.length) counts[code]!++;
-    const usual = new Uint8Array(height * width).fill(counts.indexOf(Math.max(...counts)));
+    const usual = new Uint8Array(height * width).fill(indexOfLargest(counts));
     return new Array(inputs.rows).fill(maskAnswerOf(usual, { labels, height, width }));
   },
 });

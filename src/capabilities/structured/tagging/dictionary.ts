@@ -1,4 +1,5 @@
 /** What can be said without a model: the entities of the training texts, wherever their words occur again. */
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 import type { TaggingTarget } from "../../../foundation/contracts/structured.js";
 import type { EntitiesAnswer, Entity } from "../../../foundation/contracts/structured-answers.js";
 
@@ -26,7 +27,7 @@ export function dictionaryAnswers(
     }
   }
   const labelOf = new Map<string, string>();
-  for (const [name, times] of counts) labelOf.set(name, labels[times.indexOf(Math.max(...times))]!);
+  for (const [name, times] of counts) labelOf.set(name, labels[indexOfLargest(times)]!);
   const lengths = [...new Set([...labelOf.keys()].map((name) => name.length))]
     .filter((length) => length <= MOST_CHARACTERS)
     .sort((a, b) => b - a);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { indexOfLargest } from "../../../foundation/base/largest.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { definePruner } from "../../../foundation/contracts/pruner.js";
 import { minStepsField, reductionField, stopsAtRung } from "./successive-halving.js";
@@ -22,7 +23,7 @@ export function bracketOf(number: number, brackets: number, reduction: number): 
   let chosen = 0;
   for (let k = 0; k <= number % round; k++) {
     const behind = sizes.map((size, bracket) => ((k + 1) * size) / round - given[bracket]!);
-    chosen = behind.indexOf(Math.max(...behind));
+    chosen = indexOfLargest(behind);
     given[chosen]!++;
   }
   return chosen;

@@ -1,11 +1,11 @@
 import { z } from "zod";
+import { spearman } from "../../../../foundation/base/correlation.js";
 import { defineFinder, type FinderInput } from "../../../../foundation/contracts/finder.js";
 import type { Finding } from "../../../../foundation/contracts/finding.js";
 import type { Column } from "../../../../foundation/contracts/frame.js";
 import type { ColumnProfile } from "../../../../foundation/contracts/profile.js";
 import type { Target } from "../../../../foundation/contracts/target.js";
 import { cellsOf } from "../../profile/statistics/cells.js";
-import { spearman } from "../../profile/statistics/correlation.js";
 import { featureColumns } from "../columns.js";
 import { shareField } from "../share-field.js";
 import { percent, quote } from "../wording.js";
