@@ -179,6 +179,35 @@ describe("SQL and base/values read alike", () => {
       runs,
     ));
 
+  it("durations and times of day", () =>
+    fc.assert(
+      fc.asyncProperty(
+        lists(
+          around(
+            fc.oneof(
+              fc.stringMatching(
+                /^[+-]?([0-9]{1,2} days?,? )?[0-9]{1,2}:[0-6][0-9](:[0-6][0-9]([.,][0-9]{1,3})?)?$/,
+              ),
+              fc.constantFrom(
+                "０７：３０",
+                "\u22121:00",
+                "(0:30)",
+                "24:00:00",
+                "7:5",
+                "1:02:03:04",
+                "12",
+                "1:30 pm",
+              ),
+              anything,
+            ),
+          ),
+        ),
+        fc.constantFrom<Format>({ clock: true }, { clock: true, missing: ["0:00"] }),
+        (texts, format) => expectEqual(texts, { kind: "number", precision: "float64", format }),
+      ),
+      runs,
+    ));
+
   it("booleans", () =>
     fc.assert(
       fc.asyncProperty(

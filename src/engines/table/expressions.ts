@@ -2,6 +2,7 @@
 import { ISO_PATTERN, patternExpression } from "../../foundation/base/datetime-pattern.js";
 import {
   ACCOUNTING_PATTERN,
+  CLOCK_PATTERN,
   DEFAULT_FALSE_TEXT,
   DEFAULT_TRUE_TEXT,
   FULL_WIDTH,
@@ -75,11 +76,25 @@ function numberExpression(source: string, storage: StorageType, format: ValueFor
   if (storage === "boolean") return `CAST(${source} AS DOUBLE)`;
   if (storage === "datetime") return `CAST(epoch_ms(${source}) AS DOUBLE)`;
   if (storage !== "text") return "CAST(NULL AS DOUBLE)";
+  if (format.clock) {
+    const clock = clockExpression(plainSign(halfWidth(trimmed(source))));
+    return format.missing?.length ? `CASE WHEN NOT ${isMissing(source, format)} THEN ${clock} END` : clock;
+  }
   // Cells of digits, signs and points are what the cast takes them for; it alone is a fifth of the work.
   const usual = `CASE WHEN strlen(${source}) < 300 AND NOT regexp_matches(${source}, ${quoteText(DOUBTFUL)}) THEN ${castNumber(cleanNumber(source, format))} END`;
   const number = `coalesce(${usual}, ${plainNumber(plainSign(cleanNumber(halfWidth(trimmed(source)), format)))})`;
   const scaled = format.scale === undefined ? number : `${number} * CAST(${format.scale} AS DOUBLE)`;
   return format.missing?.length ? `CASE WHEN NOT ${isMissing(source, format)} THEN ${scaled} END` : scaled;
+}
+
+/** As `parseClock`. */
+function clockExpression(text: string): string {
+  const part = (group: number): string => `regexp_extract(${text}, ${quoteText(CLOCK_PATTERN)}, ${group})`;
+  const number = (group: number): string => castNumber(part(group));
+  const amount = `((coalesce(${number(2)}, 0) * 24 + ${number(3)}) * 60 + ${number(4)})`;
+  const seconds = castNumber(`replace(${part(5)}, ',', '.')`);
+  const fine = `CASE ${part(5)} WHEN '' THEN ${amount} ELSE ${amount} * 60 + ${seconds} END`;
+  return `CASE WHEN regexp_matches(${text}, ${quoteText(CLOCK_PATTERN)}) THEN CASE ${part(1)} WHEN '-' THEN -(${fine}) ELSE ${fine} END END`;
 }
 
 /** Markers such as -999 that the user names. */

@@ -15,6 +15,8 @@ export interface ValueFormat {
   /** A unit behind every number, without the blanks before it: `kg`. */
   readonly unit?: string | undefined;
   readonly decimal?: "." | "," | undefined;
+  /** Durations and times of day, `1:30:00`, in units of the last part. */
+  readonly clock?: boolean | undefined;
   readonly scale?: number | undefined;
   readonly datetime?: string | undefined;
   readonly trueText?: readonly string[] | undefined;
@@ -77,6 +79,7 @@ export function parseNumber(value: unknown, format: ValueFormat = {}): number | 
   if (typeof value !== "string") return undefined;
   const trimmed = value.trim();
   if (isMissingText(trimmed, format)) return Number.NaN;
+  if (format.clock) return parseClock(plainSign(halfWidth(trimmed)));
   const number = parsePlainNumber(cleanNumber(trimmed, format));
   return number === undefined || format.scale === undefined ? number : number * format.scale;
 }
@@ -88,8 +91,8 @@ function cleanNumber(text: string, { unit, strip, decimal }: ValueFormat): strin
 }
 
 /** As Chinese and Japanese input methods write numbers, and what each character stands for. */
-export const FULL_WIDTH = "０１２３４５６７８９．，＋－％（）";
-export const HALF_WIDTH = "0123456789.,+-%()";
+export const FULL_WIDTH = "０１２３４５６７８９．，＋－％（）：";
+export const HALF_WIDTH = "0123456789.,+-%():";
 const fullWidthCharacter = new RegExp(`[${FULL_WIDTH}]`, "g");
 
 /** `123.5` for `１２３．５`. */
@@ -120,6 +123,23 @@ export function parsePlainNumber(text: string): number | undefined {
   if (!spellsNumber(text)) return undefined;
   const number = Number(text);
   return Number.isFinite(number) ? number : undefined;
+}
+
+/**
+ * Sign, days, and two or three parts of sixty: `7:05`, `1:30:00.5`, `-0:10`, `2 days 03:00:00` as pandas writes it; also
+ * valid as an RE2 expression.
+ */
+export const CLOCK_PATTERN = String.raw`^([+-]?)(?:(\d{1,6}) days?,? )?(\d{1,4}):([0-5]\d)(?::([0-5]\d(?:[.,]\d{1,9})?))?$`;
+const clockExpression = new RegExp(CLOCK_PATTERN);
+
+/** In units of the last part: `1:30:00` is 5400 seconds, `1:30` 90 minutes (or seconds, which is the same number). */
+export function parseClock(text: string): number | undefined {
+  const match = clockExpression.exec(text);
+  if (!match) return undefined;
+  const [, sign, days = "0", first, second, third] = match;
+  const amount = (Number(days) * 24 + Number(first)) * 60 + Number(second);
+  const fine = third === undefined ? amount : amount * 60 + Number(third.replace(",", "."));
+  return sign === "-" ? -fine : fine;
 }
 
 /** 1, 0, NaN = missing, undefined = neither. */

@@ -35,6 +35,8 @@ export const columnSchemaSchema = z.strictObject({
       /** Number: a unit to drop from its end before that, `kg`, with the blanks before it. */
       unit: z.string().optional(),
       decimal: z.enum([".", ","]).optional(),
+      /** Number: durations and times of day (`1:30:00`), in units of their last part. */
+      clock: z.boolean().optional(),
       /** Multiplied after parsing: 0.01 for percent. */
       scale: z.number().optional(),
       /** Texts (trimmed, lower case) that mean "missing" in this column, beside the empty text. */

@@ -128,6 +128,19 @@ describe("inferSchema", () => {
       { kind: "number", format: { unit: "岁" } },
       [30, 7, 61],
     ],
+    [
+      "durations and times of day",
+      "v",
+      ["1:30:00", "0:00:02.5", "NA", "-0:10:00", "2 days 01:00:00", "１２：３０：００"],
+      {
+        kind: "number",
+        format: { clock: true },
+        reason: "Its texts are durations or times of day (1:30:00 is read as 5400, 1:30 as 90).",
+      },
+      [5400, 2.5, NaN_, -600, 176400, 45000],
+    ],
+    ["times of day without seconds", "v", ["7:05", "23:59"], { kind: "number" }, [425, 1439]],
+    ["scores of matches", "v", repeat(["2:1", "0:0", "3:2"], 5), { kind: "category" }],
     ["two units", "v", repeat(["500 g", "1 kg", "3 kg"], 5), { kind: "category" }],
     ["codes that end in a letter", "v", repeat(["007A", "012A", "131A"], 5), { kind: "category" }],
     [

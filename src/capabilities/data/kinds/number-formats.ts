@@ -1,5 +1,6 @@
 import {
   halfWidth,
+  parseClock,
   parseNumber,
   plainSign,
   type ValueFormat,
@@ -27,6 +28,9 @@ export function proposeNumberReading(texts: readonly string[]): NumberReading | 
   const written = texts.map((text) => text.trim()).filter((text) => !Number.isNaN(parseNumber(text)));
   const present = written.map(halfWidth);
   if (present.length === 0) return undefined;
+  if (present.filter(isClock).length >= present.length * CLOCK_SHARE) {
+    return { format: { clock: true }, description: CLOCKS };
+  }
   const unit = unitOf(present);
   if (unit === undefined) return readingOf(present);
   const reading = readingOf(present.map((text) => withoutUnit(text, unit)));
@@ -37,6 +41,10 @@ export function proposeNumberReading(texts: readonly string[]): NumberReading | 
     }
   );
 }
+
+const CLOCK_SHARE = 0.95;
+const CLOCKS = "durations or times of day (1:30:00 is read as 5400, 1:30 as 90)";
+const isClock = (text: string): boolean => parseClock(plainSign(text)) !== undefined;
 
 const UNIT = /^[+-]?[\d.,'’ \u00a0\u202f]*\d[.]?\s*([\p{L}°µ℃℉²³][\p{L}°µ℃℉²³/·*.^-]{0,11})$/u;
 const UNIT_SHARE = 0.95;
