@@ -71,10 +71,13 @@ function chooseForNumbers(evidence: ColumnEvidence): Choice {
       };
     }
   }
-  const what = integer ? "whole numbers" : "numbers";
-  return { kind: "number", reason: `Its values are ${what} from ${min} to ${max}.` };
+  const range = integer
+    ? `whole numbers from ${min} to ${max}`
+    : `numbers from ${rounded(min)} to ${rounded(max)}`;
+  return { kind: "number", reason: `Its values are ${range}.` };
 }
 
+const rounded = (value: number): string => String(Number(value.toPrecision(6)));
 const count = (value: number): string => value.toLocaleString("en-US");
 
 const codesReason = (distinct: string, rowsEach: number): string =>
