@@ -2,8 +2,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { QuernError } from "../../src/foundation/base/errors.js";
 import type { TrainResult } from "../../src/foundation/contracts/run.js";
-import type { StoreCheck } from "../../src/foundation/contracts/store.js";
+import { listModels } from "../../src/workflows/use/browse-store.js";
+import { examine } from "../../src/workflows/use/doctor.js";
+import { exportModel } from "../../src/workflows/use/export-model.js";
 import { quern } from "../e2e/quern.js";
 import { startTraining, trainingProcess } from "./interrupt.js";
 
@@ -35,30 +38,36 @@ export async function killAndRecover({
   if (existsSync(join(folder, store))) await checkLeftovers(folder, store);
   const again = await quern(["train", ...args, "--store", store, "--json"], { cwd: folder });
   expect(again.code, again.stderr).toBe(0);
-  const { ok, checks } = (
-    await quern(["doctor", "--repair", "--store", store, "--json"], { cwd: folder })
-  ).json();
-  expect(checks.filter((check: StoreCheck) => !check.ok && !check.repaired)).toEqual([]);
+  const { ok, checks } = await examine({ repair: true }, optionsFor(folder, store));
+  expect(checks.filter((check) => !check.ok && !check.repaired)).toEqual([]);
   expect(ok).toBe(true);
   return again.json();
 }
 
-/** Whatever was left is mended without loss, every registered model is whole, and no run pretends to work. */
+const optionsFor = (folder: string, store: string) => ({ folder, store: join(folder, store) });
+
+/**
+ * Whatever was left is mended without loss, every registered model is whole, and no run pretends to work. Asked in
+ * this process: starting one for each question took as long as the training.
+ */
 async function checkLeftovers(folder: string, store: string): Promise<void> {
-  const doctor = await quern(["doctor", "--store", store, "--json"], { cwd: folder });
-  for (const check of doctor.json().checks as StoreCheck[])
+  const options = optionsFor(folder, store);
+  for (const check of (await examine({}, options)).checks)
     if (!check.ok) expect(check.repair, `${check.id}: ${check.message}`).toBeDefined();
-  const listed = (await quern(["models", "--store", store, "--json"], { cwd: folder })).json();
-  // Killed while the store was made: nothing was acknowledged, and the next training makes it.
-  if (listed.error?.code === "STORE_NOT_FOUND") return;
-  const { models } = listed;
-  for (const { name, version } of models) {
-    const out = join(store, "..", `export-${store}`);
-    const exported = await quern(["export", `${name}@${version}`, "--out", out, "--store", store, "--json"], {
-      cwd: folder,
-    });
-    expect(exported.code, exported.stderr).toBe(0);
-    expect(readdirSync(join(folder, out))).toContain("manifest.json");
+  for (const { name, version } of await modelsIn(options)) {
+    const out = join(folder, `export-${store}`);
+    await exportModel({ model: `${name}@${version}`, out }, options);
+    expect(readdirSync(out)).toContain("manifest.json");
+  }
+}
+
+/** None where the store was being made: nothing was acknowledged, and the next training makes it. */
+async function modelsIn(options: ReturnType<typeof optionsFor>): ReturnType<typeof listModels> {
+  try {
+    return await listModels({ limit: 50 }, options);
+  } catch (failure) {
+    if (QuernError.is(failure) && failure.code === "STORE_NOT_FOUND") return [];
+    throw failure;
   }
 }
 

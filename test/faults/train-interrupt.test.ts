@@ -1,22 +1,28 @@
 /** A training that is stopped, by its user or by the machine, loses nothing that was finished. */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { customers, writeLines } from "../e2e/data.js";
+import { customers, FEW_TREES, writeLines } from "../e2e/data.js";
 import { MAIN, quern, workFolder } from "../e2e/quern.js";
 import { bundleBytes } from "../fixtures/bundle-bytes.js";
 import { startTraining } from "./interrupt.js";
 import { killAndRecover } from "./kill-and-recover.js";
 
 const { folder, remove } = workFolder();
-const ARGS = ["data.csv", "--target", "churn", "--models", "gbdt,logistic-regression,kernel-svm"] as const;
+const ARGS = ["data.csv", "--target", "churn"] as const;
+/** Every step of a training, none of them long: it is done five times. */
+const SETTINGS = `models: [${FEW_TREES}, logistic-regression, kernel-svm]
+ensemble: { folds: 3 }
+evaluation: { resamples: 50, learningCurve: false }
+`;
 const run = (...args: string[]) => quern(args, { cwd: folder });
 
 let uninterrupted: Record<string, string>;
 let milliseconds = 0;
 beforeAll(async () => {
   writeLines(join(folder, "data.csv"), customers(0, 700));
+  writeFileSync(join(folder, "quern.yaml"), SETTINGS);
   const start = performance.now();
   const outcome = await run("train", ...ARGS, "--store", "whole", "--json");
   milliseconds = performance.now() - start;
