@@ -101,6 +101,11 @@ describe("texts and figures", () => {
     defineTexts({ a: "a", b: "b" }, { a: "甲" });
   });
 
+  it("lets intervals break on paper, where no table can scroll", () => {
+    const text = page({ language: "en", title: "t", subtitle: html``, sections: [] });
+    expect(text).toMatch(/@media print\{.*td\.number\{white-space:normal\}/s);
+  });
+
   it("writes numbers for people", () => {
     expect([formatCount(48842), formatNumber(0.123456), formatNumber(123456.7), formatNumber(1e-7)]).toEqual([
       "48,842",

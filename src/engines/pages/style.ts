@@ -117,7 +117,7 @@ h1{font-size:19pt}h2{font-size:13.5pt;margin:20pt 0 5pt;padding-top:7pt;break-af
 .tiles{grid-template-columns:repeat(auto-fit,minmax(88pt,1fr));gap:6pt}.tile .small{font-size:8pt}.tile{padding:7pt 9pt;break-inside:avoid}.tile dd{font-size:12pt}.lead{font-size:11pt}.steps{padding:7pt 9pt;break-inside:avoid}
 .figures{grid-template-columns:1fr 1fr;gap:10pt 14pt}
 .scroll{overflow:visible;background:none}figure{overflow:visible}svg.chart,figure.wide svg.chart{min-width:0}table{font-size:8.8pt;width:100%}th,td{padding:2.5pt 7pt 2.5pt 0;max-width:none}td.text{overflow-wrap:anywhere}tr,.callout,figure,pre{break-inside:avoid}
-thead{display:table-header-group}th,th.number{white-space:normal}.note{break-after:avoid;break-inside:avoid}
+thead{display:table-header-group}th,th.number,td.number{white-space:normal}.note{break-after:avoid;break-inside:avoid}
 details{border:0;padding:0}summary{list-style:none}details::details-content{content-visibility:visible;block-size:auto}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:8.5pt}a{color:inherit;text-decoration:none}
 p{orphans:3;widows:3}}

@@ -1,3 +1,4 @@
+import { shortestSingle } from "../../foundation/base/number-text.js";
 import { encodePng } from "../../foundation/base/pictures/png.js";
 import type { ServedModel } from "../../foundation/contracts/serving.js";
 
@@ -12,7 +13,7 @@ const examplePicture = (): string =>
 export function exampleRow({ manifest }: Pick<ServedModel, "manifest">): Record<string, unknown> {
   const entries = manifest.inputs.map(({ column, range, categories }) => {
     if (column.kind === "image") return [column.name, examplePicture()] as const;
-    if (column.kind === "number") return [column.name, range?.[0] ?? null] as const;
+    if (column.kind === "number") return [column.name, range ? shortestSingle(range[0]) : null] as const;
     if (column.kind === "boolean") return [column.name, true] as const;
     return [column.name, categories?.[0] ?? null] as const;
   });

@@ -1,11 +1,26 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
 import type { LooseJson } from "../../../test/fixtures/loose-json.js";
+import type { BundleInput } from "../../foundation/contracts/bundle.js";
 import { predictResponseSchema } from "../../foundation/contracts/http.js";
+import type { ServedModel } from "../../foundation/contracts/serving.js";
+import { exampleRow } from "./example-row.js";
 import { openApiDocument } from "./openapi.js";
 import { defineRoute } from "./route.js";
 import { routeSummary } from "./route-summaries.js";
 import { routeTable } from "./routes.js";
+
+it("an example row has the digits of a number that people write, and stays the same number", () => {
+  const column = (name: string, least: number): BundleInput => ({
+    column: { name, kind: "number", reason: "" },
+    ...{ optional: false, range: [least, 1e9] },
+  });
+  const least = [Math.fround(0.1), Math.fround(-1234.567), 1_000_000_001, 16_777_216, 0, 2 ** -140, 0.1];
+  const inputs = least.map((value, k) => column(`c${k}`, value));
+  const row = exampleRow({ manifest: { inputs } as ServedModel["manifest"] });
+  expect(Object.values(row).slice(0, 5)).toEqual([0.1, -1234.567, 1_000_000_001, 16_777_216, 0]);
+  expect(Object.values(row).map((value) => Math.fround(value as number))).toEqual(least.map(Math.fround));
+});
 
 it("routes say in Chinese too what they do", () => {
   const unused = new Proxy({}, { get: () => () => undefined }) as never;

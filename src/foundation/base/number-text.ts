@@ -23,3 +23,16 @@ export function formatPercent(share: number, decimals = 1): string {
 export function shortPercent(share: number): string {
   return formatPercent(share).replace(/\.0%$/, "%");
 }
+
+/** As a double a single-precision number shows digits that nobody wrote: of 0.1 it makes 0.10000000149011612. */
+const MOST_SINGLE_DIGITS = 9;
+
+/** The number of fewest digits that is the same single-precision number; one that is none stays as it is. */
+export function shortestSingle(value: number): number {
+  if (Math.fround(value) !== value) return value;
+  for (let digits = 1; digits < MOST_SINGLE_DIGITS; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return Number(value.toPrecision(MOST_SINGLE_DIGITS));
+}
