@@ -193,6 +193,20 @@ describe("evaluate and explain", () => {
     expect(existsSync(path("evaluation.html"))).toBe(true);
   });
 
+  test("evaluate compares two models on the same rows", async () => {
+    const { evaluation } = evaluateResultSchema.parse(
+      await json("evaluate", "churn@1", "labelled.csv", "--against", "churn", "--report", "compared.html"),
+    );
+    // The model against itself: nothing differs.
+    expect(evaluation.comparisons).toMatchObject([
+      { with: "churn", metric: "auc", rows: 600, improvement: 0, verdict: "no-clear-difference" },
+    ]);
+    expect(evaluation.comparisons[0]!.other).toBe(evaluation.metrics.auc!.value);
+    expect(readFileSync(path("compared.html"), "utf8")).toContain("churn");
+    const said = await run("evaluate", "churn@1", "labelled.csv", "--against", "churn");
+    expect(said.stdout).toContain("churn@1 does not clearly differ from churn, whose auc on these rows is");
+  });
+
   test("explain names the columns, most important first", async () => {
     const result = await json("explain", "churn");
     expect(result).toMatchObject({ model: "churn", version: 1, metric: "auc" });

@@ -1,5 +1,4 @@
 import { compareModels } from "../../capabilities/evaluation/intervals/compare.js";
-import { QuernError } from "../../foundation/base/errors.js";
 import { createRandom } from "../../foundation/base/random.js";
 import type { Comparison } from "../../foundation/contracts/evaluation.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
@@ -9,6 +8,7 @@ import type { Predictions, Target, TaskType } from "../../foundation/contracts/t
 import type { WorkflowContext, WorkflowOptions } from "../context.js";
 import { modelMetrics, recordedChoice } from "../project/metrics.js";
 import { withModel } from "../use/open-model.js";
+import { requireSameClasses } from "../use/same-classes.js";
 import type { LabelledPredictions } from "./training-file.js";
 
 const RESAMPLES = 1000;
@@ -41,16 +41,7 @@ export async function compareVersions(
 ): Promise<Comparison> {
   const answersOf = (version: number): Promise<Predictions> =>
     withModel(`${name}@${version}`, context, options, ({ bundle }) => {
-      const { outputs } = bundle.manifest;
-      const classes = outputs.kind === "classes" ? outputs.classes : [];
-      const known = fresh.target.task === "regression" ? [] : fresh.target.classes;
-      if (classes.join("\n") !== known.join("\n")) {
-        throw new QuernError(
-          "TARGET_UNUSABLE",
-          `${name}@${version} predicts ${classes.join(", ") || "numbers"}, not ${known.join(", ") || "numbers"}.`,
-          { hint: "Rows whose classes differ cannot be compared; train and promote by hand." },
-        );
-      }
+      requireSameClasses(`${name}@${version}`, bundle.manifest, fresh.target);
       return bundle.predictFrame(fresh.inputs);
     });
   const predictions = await answersOf(candidate);

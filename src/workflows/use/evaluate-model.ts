@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { inferSchema } from "../../capabilities/data/kinds/index.js";
 import { evaluate } from "../../capabilities/evaluation/evaluate.js";
+import type { Rival } from "../../capabilities/evaluation/intervals/compare.js";
 import { evaluationReport } from "../../capabilities/evaluation/report/evaluation-report.js";
 import { readFrame, type Table } from "../../engines/table/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
@@ -19,6 +20,7 @@ import { chosenBy, modelMetrics } from "../project/metrics.js";
 import { evaluateStructure } from "../structured/evaluate.js";
 import { type OpenModel, withModel } from "./open-model.js";
 import { answerable, openRows, type ReadingOptions, readInputs } from "./reading.js";
+import { requireSameClasses } from "./same-classes.js";
 
 export interface EvaluateRequest {
   readonly model: string;
@@ -29,6 +31,8 @@ export interface EvaluateRequest {
   readonly report?: string;
   readonly language?: "en" | "zh";
   readonly slices?: readonly string[];
+  /** Another model of the same target, as `model`: both answer the same rows, and a paired test says how sure the difference is. */
+  readonly against?: string;
   /** Modules in which a metric of a project's own is looked for, before those the model was trained with. */
   readonly extensions?: readonly string[];
 }
@@ -45,6 +49,7 @@ export function evaluateModel(
   return withModel(request.model, context, options, async (model) => {
     const { bundle } = model;
     const { manifest } = bundle;
+    if (request.against !== undefined) tabularTask(manifest.task, "A comparison of two models");
     const data = await openRows(request.source, request.reading ?? {}, context);
     try {
       const evaluation = isStructured(manifest.task)
@@ -53,7 +58,7 @@ export function evaluateModel(
             resamples: RESAMPLES,
             signal: context.signal,
           })
-        : await evaluateTable(model, data, request, context);
+        : await evaluateTable(model, data, request, context, options);
       const report =
         request.report === undefined
           ? null
@@ -68,8 +73,9 @@ export function evaluateModel(
 async function evaluateTable(
   { bundle, record }: OpenModel,
   data: OpenedData,
-  { slices = [], extensions = [] }: EvaluateRequest,
+  { slices = [], extensions = [], against }: EvaluateRequest,
   context: WorkflowContext,
+  options: WorkflowOptions,
 ): Promise<Evaluation> {
   const { manifest } = bundle;
   const task = tabularTask(manifest.task, "Evaluation");
@@ -78,6 +84,10 @@ async function evaluateTable(
   const inputs = await readInputs(data, manifest);
   const rows = answerable(inputs, known.rows);
   const target = takeKnown(known, rows);
+  const previous =
+    against === undefined
+      ? undefined
+      : await rivalOf(against, { manifest, data, target, rows }, context, options);
   const features = takeRows(inputs.frame, rows);
   return evaluate(
     {
@@ -89,9 +99,41 @@ async function evaluateTable(
       features,
       rowNumbers: rows,
       slices,
+      ...(previous ? { previous } : {}),
     },
     { random: createRandom("evaluate"), resamples: RESAMPLES, signal: context.signal },
   );
+}
+
+interface Contest {
+  readonly manifest: Manifest;
+  readonly data: OpenedData;
+  /** Of the rows that both answer. */
+  readonly target: Target;
+  readonly rows: Int32Array;
+}
+
+/** What another model answers to the same rows. @throws QuernError TARGET_UNUSABLE where it predicts something else */
+function rivalOf(
+  reference: string,
+  { manifest, data, target, rows }: Contest,
+  context: WorkflowContext,
+  options: WorkflowOptions,
+): Promise<Rival> {
+  return withModel(reference, context, options, async ({ bundle }) => {
+    const other = bundle.manifest;
+    if (other.target !== manifest.target) {
+      throw new QuernError(
+        "TARGET_UNUSABLE",
+        `${reference} predicts ${JSON.stringify(other.target)}, not ${JSON.stringify(manifest.target)}.`,
+        { hint: "Compare models of one target." },
+      );
+    }
+    requireSameClasses(reference, other, target);
+    const inputs = await readInputs(data, other);
+    // Pictures that cannot be read are the same for both.
+    return { name: reference, predictions: await bundle.predictFrame(takeRows(inputs.frame, rows)) };
+  });
 }
 
 /** The known values of the target and their row numbers. @throws QuernError TARGET_UNUSABLE, DATA_COLUMN_UNKNOWN */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Comparison } from "../../../foundation/contracts/evaluation.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import { evaluateModel } from "../../../workflows/use/evaluate-model.js";
 import { defineCommand } from "../command.js";
@@ -6,6 +7,23 @@ import { commonOptions, workOptions } from "../common-options.js";
 import { modulesOption, projectSettings, readingOf, sourceOptions } from "../project-options.js";
 import { formatNumber, textTable } from "../text.js";
 import { workflowOptions } from "../workflow-options.js";
+
+const VERDICTS: Readonly<Record<Comparison["verdict"], string>> = {
+  better: "is better than",
+  worse: "is worse than",
+  "no-clear-difference": "does not clearly differ from",
+};
+
+function comparisonText(model: string, { with: other, metric, verdict, ...figures }: Comparison): string {
+  const interval =
+    figures.low === null
+      ? ""
+      : `, 95% interval ${formatNumber(figures.low)} to ${formatNumber(figures.high)}`;
+  return (
+    `${model} ${VERDICTS[verdict]} ${other}, whose ${metric} on these rows is ${formatNumber(figures.other)}:\n` +
+    `improvement ${formatNumber(figures.improvement)}${interval}, p = ${formatNumber(figures.pValue)} (paired bootstrap)`
+  );
+}
 
 export const command = defineCommand({
   name: "evaluate",
@@ -26,13 +44,16 @@ export const command = defineCommand({
       .array(z.string())
       .default([])
       .register(fields, { title: "Columns whose groups are reported apart" }),
+    against: z.string().optional().register(fields, {
+      title: "Another model of the same target, compared on the same rows by a paired test",
+    }),
     project: modulesOption,
     ...sourceOptions,
     ...workOptions,
     ...commonOptions,
   }),
   async run([model, data], options, io) {
-    const { report, language, slices } = options;
+    const { report, language, slices, against } = options;
     const result = await evaluateModel(
       {
         model: model!,
@@ -42,6 +63,7 @@ export const command = defineCommand({
         extensions: projectSettings(options.project).extensions,
         reading: readingOf(options),
         ...(report === undefined ? {} : { report }),
+        ...(against === undefined ? {} : { against }),
       },
       workflowOptions(options, io),
     );
@@ -52,7 +74,9 @@ export const command = defineCommand({
         low === null ? "" : `${formatNumber(low)} to ${formatNumber(high)}`,
       ]);
       const table = textTable(["metric", "value", "95% interval"], rows, new Set([1]));
-      return `${result.model} on ${result.rows} rows\n\n${table}${result.report === null ? "" : `\n\nreport  ${result.report}`}`;
+      const compared = result.evaluation.comparisons.map((one) => `\n\n${comparisonText(result.model, one)}`);
+      const report = result.report === null ? "" : `\n\nreport  ${result.report}`;
+      return `${result.model} on ${result.rows} rows\n\n${table}${compared.join("")}${report}`;
     });
     return undefined;
   },
