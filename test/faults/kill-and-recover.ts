@@ -2,13 +2,14 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { QuernError } from "../../src/foundation/base/errors.js";
 import type { TrainResult } from "../../src/foundation/contracts/run.js";
-import { listModels } from "../../src/workflows/use/browse-store.js";
-import { examine } from "../../src/workflows/use/doctor.js";
-import { exportModel } from "../../src/workflows/use/export-model.js";
 import { quern } from "../e2e/quern.js";
 import { startTraining, trainingProcess } from "./interrupt.js";
+
+/** As built: the sources behind it are transformed one by one, which takes longer than what is asked of them. */
+const { examine, exportModel, listModels, QuernError }: typeof import("../../src/index.js") = await import(
+  new URL("../../dist/index.js", import.meta.url).href
+);
 
 export interface Killing {
   readonly folder: string;
@@ -62,7 +63,9 @@ async function checkLeftovers(folder: string, store: string): Promise<void> {
 }
 
 /** None where the store was being made: nothing was acknowledged, and the next training makes it. */
-async function modelsIn(options: ReturnType<typeof optionsFor>): ReturnType<typeof listModels> {
+async function modelsIn(
+  options: ReturnType<typeof optionsFor>,
+): Promise<readonly { readonly name: string; readonly version: number }[]> {
   try {
     return await listModels({ limit: 50 }, options);
   } catch (failure) {
