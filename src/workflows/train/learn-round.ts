@@ -103,6 +103,9 @@ const LEAST_SHARE = 0.15;
 const FINISHING_SECONDS = 2;
 const FINISHING_SHARE = 0.04;
 const LONG_SECONDS = 200;
+/** Members have trees for each class, which are refitted, composed and exported; of many classes the data allow fewer. */
+const FINISHING_SECONDS_PER_CLASS = 0.3;
+const MOST_CLASSES = 10;
 /** What of it grows with the data: rows are compared by all their columns, classes are calibrated and judged one by one. */
 const FINISHING_SECONDS_PER_CELL = 5e-7;
 const FINISHING_SECONDS_PER_SCORE = 1.5e-6;
@@ -125,7 +128,8 @@ function finishingSeconds({ prepared, data }: Production, seconds: number): numb
   const { columns, outputs } = learningShape(prepared.features, prepared.target);
   const rows = data.table.rows;
   const ofData = rows * (columns * FINISHING_SECONDS_PER_CELL + outputs * FINISHING_SECONDS_PER_SCORE);
-  return FINISHING_SECONDS + FINISHING_SHARE * Math.min(LONG_SECONDS, seconds) + ofData;
+  const ofModels = FINISHING_SECONDS_PER_CLASS * Math.min(MOST_CLASSES, outputs);
+  return FINISHING_SECONDS + ofModels + FINISHING_SHARE * Math.min(LONG_SECONDS, seconds) + ofData;
 }
 
 /** Tells of every trial as it ends: how many of how many, the best value so far, and how long it may take yet. */
