@@ -19,6 +19,7 @@ export interface TableColumn {
 /** Something the reader changed or assumed, which the user should hear of. */
 export interface TableNote {
   readonly id:
+    | "annotations-wrong"
     | "column-renamed"
     | "header-assumed"
     | "header-repeated"

@@ -115,7 +115,7 @@ async function openImages(
 
 /** Pictures with what people drew into them. */
 async function openAnnotated(
-  { path, format, rows, files }: AnnotatedFolder,
+  { path, format, rows, files, notes }: AnnotatedFolder,
   name: string,
   options: SourceOptions,
   staging: string,
@@ -132,7 +132,7 @@ async function openAnnotated(
     (sum, file) => sum + (statSync(join(path, file), { throwIfNoEntry: false })?.size ?? 0),
     0,
   );
-  const prepared = [{ path: listing, name, description: { name, format, bytes }, assumedUtf8: false }];
+  const prepared = [{ path: listing, name, notes, description: { name, format, bytes }, assumedUtf8: false }];
   return { ...(await open(prepared, [], format, options, staging, context)), imageFolder: path };
 }
 

@@ -1,8 +1,10 @@
 /** Folders of pictures with boxes or masks, as tables: one row for each picture. */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { basename, dirname, relative } from "node:path";
+import type { TableNote } from "../../../../engines/table/index.js";
 import { QuernError } from "../../../../foundation/base/errors.js";
 import { type AnnotatedPicture, malformed } from "./annotated-picture.js";
+import { AnnotationFaults } from "./annotation-faults.js";
 import { looksLikeCoco, readCoco } from "./coco.js";
 import { FolderFiles, folderPart, joined, lastPart, withoutEnding } from "./folder-files.js";
 import { readVoc } from "./voc.js";
@@ -42,6 +44,8 @@ export interface AnnotatedFolder {
   readonly rows: readonly AnnotatedRow[];
   /** Files beside the pictures, from which the rows were made. */
   readonly files: readonly string[];
+  /** What was left out. */
+  readonly notes: readonly TableNote[];
 }
 
 /**
@@ -88,12 +92,15 @@ function cocoFileAt(path: string, format?: AnnotatedFormat): AnnotatedFolder | u
   return found && finished(folder, "coco", found);
 }
 
-function finished(path: string, format: AnnotatedFormat, { rows, files }: Found): AnnotatedFolder {
+function finished(path: string, format: AnnotatedFormat, { rows, files, faults }: Found): AnnotatedFolder {
   const sorted = [...rows].sort((a, b) => (a.image < b.image ? -1 : 1));
-  return { path, format, rows: settleParts(sorted), files };
+  return { path, format, rows: settleParts(sorted), files, notes: faults?.settle() ?? [] };
 }
 
-type Found = Pick<AnnotatedFolder, "rows" | "files">;
+interface Found extends Pick<AnnotatedFolder, "rows" | "files"> {
+  /** Of objects; absent where there are none to read. */
+  readonly faults?: AnnotationFaults;
+}
 type Reader = (files: FolderFiles) => Found | undefined;
 
 /** One part alone divides nothing; where one part is beside the training pictures, it is what is judged. */
@@ -134,10 +141,11 @@ function readCocoFolder(files: FolderFiles, only?: string): Found | undefined {
     .filter(([, text]) => looksLikeCoco(text));
   if (texts.length === 0) return undefined;
   const rows = new Map<string, AnnotatedRow>();
+  const faults = new AnnotationFaults();
   for (const [path, text] of texts) {
     // `annotations/instances_train2017.json` is of the pictures in `train2017`.
     const named = /_([^_]+)\.json$/i.exec(path)?.[1] ?? "";
-    for (const picture of readCoco(text, path)) {
+    for (const picture of readCoco(text, path, faults)) {
       const image =
         files.findPicture(picture.name, folderPart(path)) ??
         files.findPicture(picture.name, named) ??
@@ -147,7 +155,7 @@ function readCocoFolder(files: FolderFiles, only?: string): Found | undefined {
     }
   }
   requireSomePicture(files, texts[0]![0], [...rows.keys()]);
-  return { rows: [...rows.values()], files: texts.map(([path]) => path) };
+  return { rows: [...rows.values()], files: texts.map(([path]) => path), faults };
 }
 
 /** Some may be missing: their rows are left out like those of damaged pictures. @throws QuernError where none is there */
@@ -169,17 +177,18 @@ function readYoloFolder(files: FolderFiles): Found | undefined {
     : { names: readClassNames(text, file), root: "", parts: {} satisfies YoloData["parts"] };
   const listed = yoloPictures(files, file, data);
   const read = new Set<string>();
-  const rows = [...listed].map(([image, part]): AnnotatedRow => {
+  const faults = new AnnotationFaults();
+  const rows = [...listed].flatMap(([image, part]): AnnotatedRow[] => {
     const labels = labelsOf(image);
     const has = files.has(labels);
     if (has) read.add(labels);
-    const objects = has ? readYoloLabels(files.read(labels), labels, data.names) : [];
-    return { image, objects: objectsOf({ objects }), ...(part ? { part } : {}) };
+    const objects = has ? readYoloLabels(files.read(labels), labels, data.names, faults) : [];
+    return objects ? [{ image, objects: objectsOf({ objects }), ...(part ? { part } : {}) }] : [];
   });
-  if (rows.length === 0) throw malformed({ file }, "the folders that it names hold no picture");
+  if (listed.size === 0) throw malformed({ file }, "the folders that it names hold no picture");
   if (read.size === 0)
-    throw malformed({ file }, `there is no file of labels, such as ${labelsOf(rows[0]!.image)}`);
-  return { rows, files: [file, ...read] };
+    throw malformed({ file }, `there is no file of labels, such as ${labelsOf([...listed.keys()][0]!)}`);
+  return { rows, files: [file, ...read], faults };
 }
 
 /** Where tools write names of classes that have no `data.yaml`. */
@@ -261,8 +270,10 @@ function readVocFolder(files: FolderFiles): Found | undefined {
     .filter(([, text]) => /<annotation[\s>]/.test(text.slice(0, 1000)));
   if (texts.length === 0) return undefined;
   const parts = vocParts(files);
-  const rows = texts.map(([path, text]): AnnotatedRow => {
-    const picture = readVoc(text, path);
+  const faults = new AnnotationFaults();
+  const rows = texts.flatMap(([path, text]): AnnotatedRow[] => {
+    const picture = faults.readPicture(() => readVoc(text, path, faults))?.value;
+    if (!picture) return [];
     const stem = withoutEnding(lastPart(path));
     const folder = folderPart(path);
     const image =
@@ -273,14 +284,14 @@ function readVocFolder(files: FolderFiles): Found | undefined {
       picture.name ||
       `${stem}.jpg`;
     const part = parts.get(stem) ?? partNamed(folder).part;
-    return { image, objects: objectsOf(picture), ...(part ? { part } : {}) };
+    return [{ image, objects: objectsOf(picture), ...(part ? { part } : {}) }];
   });
   requireSomePicture(
     files,
     texts[0]![0],
     rows.map(({ image }) => image),
   );
-  return { rows, files: texts.map(([path]) => path) };
+  return { rows, files: texts.map(([path]) => path), faults };
 }
 
 /** By `ImageSets/Main/train.txt` and the like: names of pictures without their ending. */

@@ -29,6 +29,7 @@ async function rowsOf(location: string) {
     const rows = await opened.table.query("SELECT * FROM data ORDER BY image");
     return {
       format: opened.sources[0]!.format,
+      notes: opened.notes,
       rows: rows.map(({ objects, ...row }) => ({
         ...row,
         ...(objects === undefined
@@ -180,7 +181,7 @@ describe("Pascal VOC", () => {
       "Annotations/1.xml": xml(object(sides)),
       "JPEGImages/1.pgm": picture,
     });
-    expect(await rowsOf(path)).toEqual({
+    expect(await rowsOf(path)).toMatchObject({
       format: "voc",
       rows: [{ image: "JPEGImages/1.pgm", objects: [{ label: "cat & co", box: [0.1, 0.4, 0.3, 0.1] }] }],
     });
@@ -201,6 +202,84 @@ describe("Pascal VOC", () => {
   });
 });
 
+describe("annotations that cannot be used", () => {
+  const COUNT = 60;
+  const numbers = Array.from({ length: COUNT }, (_, k) => k);
+  const pictures = Object.fromEntries(numbers.map((k) => [`images/${k}.pgm`, picture]));
+  /** Sets of as many pictures with one object each; those that are wrong have a box far outside. */
+  const sets: Readonly<Record<string, (wrong: readonly number[]) => Record<string, string | Uint8Array>>> = {
+    coco: (wrong) => ({
+      ...pictures,
+      "labels.json": JSON.stringify({
+        images: numbers.map((k) => ({ id: k, file_name: `${k}.pgm`, width: 100, height: 50 })),
+        categories: [{ id: 0, name: "cat" }],
+        annotations: numbers.map((k) => ({
+          image_id: k,
+          category_id: 0,
+          bbox: wrong.includes(k) ? [500, 5, 10, 10] : [5, 5, 10, 10],
+        })),
+      }),
+    }),
+    yolo: (wrong) => ({
+      ...pictures,
+      "data.yaml": "train: images\nnames: [cat]\n",
+      ...Object.fromEntries(
+        numbers.map((k) => [`labels/${k}.txt`, wrong.includes(k) ? "0 5 .5 .1 .1\n" : "0 .5 .5 .1 .1\n"]),
+      ),
+    }),
+    voc: (wrong) => ({
+      ...Object.fromEntries(numbers.map((k) => [`JPEGImages/${k}.pgm`, picture])),
+      ...Object.fromEntries(
+        numbers.map((k) => [
+          `Annotations/${k}.xml`,
+          `<annotation><filename>${k}.pgm</filename><size><width>100</width><height>50</height></size>
+<object><name>cat</name><bndbox><xmin>5</xmin><ymin>5</ymin><xmax>${wrong.includes(k) ? 900 : 20}</xmax><ymax>20</ymax></bndbox></object></annotation>`,
+        ]),
+      ),
+    }),
+  };
+
+  it.each(Object.keys(sets))(
+    "of %s are left out with their pictures where they are few, and told",
+    async (format) => {
+      const { rows, notes } = await rowsOf(await folder(`few-${format}`, sets[format]!([7, 30])));
+      expect(rows).toHaveLength(COUNT - 2);
+      expect(rows).not.toContainEqual(expect.objectContaining({ image: "images/7.pgm" }));
+      expect(notes).toMatchObject([{ id: "annotations-wrong" }]);
+      expect(notes[0]!.message).toMatch(
+        /^2 of 60 annotations cannot be used, and the 2 pictures they are of are left out: .*leaves its picture.*; .*leaves its picture/,
+      );
+    },
+  );
+
+  it.each(Object.keys(sets))("of %s are all told at once where they are many", async (format) => {
+    const path = await folder(`many-${format}`, sets[format]!(numbers.slice(0, 15)));
+    const failure = await rowsOf(path).catch((cause: Error) => cause);
+    expect(failure).toMatchObject({ code: "DATA_MALFORMED", details: { faults: 15, annotations: 60 } });
+    const [said, ...told] = (failure as Error).message.split("\n");
+    expect(said).toBe("15 of 60 annotations cannot be used:");
+    expect(told).toHaveLength(11);
+    expect(told.slice(0, 10).every((line) => line.includes("leaves its picture"))).toBe(true);
+    expect(told[10]).toBe("  and 5 more");
+  });
+
+  it("lose a file of VOC that ends too early, and no other", async () => {
+    const files = sets.voc!([]);
+    const torn = (files["Annotations/3.xml"] as string).slice(0, -20);
+    const { rows, notes } = await rowsOf(await folder("torn-voc", { ...files, "Annotations/3.xml": torn }));
+    expect(rows).toHaveLength(COUNT - 1);
+    expect(notes[0]!.message).toContain(
+      "the picture it is of is left out: Annotations/3.xml: it ends before </annotation>",
+    );
+  });
+
+  it("are refused where two entries of COCO have one id", async () => {
+    const images = [7, 7].map((id, k) => ({ id, file_name: `${k}.pgm`, width: 100, height: 50 }));
+    const path = await folder("twice-coco", { ...pictures, "labels.json": coco({ images }) });
+    await expect(rowsOf(path)).rejects.toThrow("labels.json: two entries have the image id 7");
+  });
+});
+
 describe("pictures beside masks", () => {
   it("are a row for each pair, with parts", async () => {
     const path = await folder("masks", {
@@ -210,7 +289,7 @@ describe("pictures beside masks", () => {
       "masks/train/1.pgm": picture,
       "masks/val/2_mask.pgm": picture,
     });
-    expect(await rowsOf(path)).toEqual({
+    expect(await rowsOf(path)).toMatchObject({
       format: "masks",
       rows: [
         { image: "images/train/1.pgm", mask: "masks/train/1.pgm", part: "train" },

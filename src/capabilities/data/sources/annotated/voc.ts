@@ -1,13 +1,22 @@
-import { type AnnotatedObject, type AnnotatedPicture, boxInside, malformed } from "./annotated-picture.js";
+import {
+  type AnnotatedObject,
+  type AnnotatedPicture,
+  boxInside,
+  malformed,
+  type Place,
+  type ShareBox,
+} from "./annotated-picture.js";
+import type { AnnotationFaults } from "./annotation-faults.js";
 
 /** Larger files are no annotations of one picture. */
 const LARGEST_CHARACTERS = 4 * 2 ** 20;
 
 /**
  * The XML of one picture as Pascal VOC has it; pixels count from 1 and the last one belongs to the box.
- * @throws QuernError DATA_MALFORMED naming the line
+ * Undefined where an object is among the faults.
+ * @throws QuernError DATA_MALFORMED where it is no such XML
  */
-export function readVoc(text: string, file: string): AnnotatedPicture {
+export function readVoc(text: string, file: string, faults: AnnotationFaults): AnnotatedPicture | undefined {
   if (text.length > LARGEST_CHARACTERS) throw malformed({ file }, "it is too long for one picture");
   if (!/<annotation[\s>]/.test(text)) throw malformed({ file }, "it has no <annotation>");
   if (!text.includes("</annotation>")) {
@@ -25,25 +34,38 @@ export function readVoc(text: string, file: string): AnnotatedPicture {
   }
   const objects: AnnotatedObject[] = [];
   let line = linesOf(head!);
+  let isWhole = true;
   for (const piece of pieces) {
     const place = { file, line };
     line += linesOf(piece) - 1;
-    const { label, corners } = readObject(piece);
-    const [left, top, right, bottom] = corners;
-    const size = [right! - left! + 1, bottom! - top! + 1] as const;
-    if (label === undefined || size.some(Number.isNaN)) {
-      throw malformed(place, "the <object> has no name or no box");
-    }
-    if (!(size[0] > 0 && size[1] > 0)) {
-      throw malformed(
-        place,
-        `the box of ${JSON.stringify(label)} ends before it begins: ${corners.join(", ")}`,
-      );
-    }
-    const box = boxInside([left! - 1, top! - 1, ...size], { width, height }, place);
-    if (box) objects.push({ label, box });
+    const read = faults.read(() => {
+      const { label, corners } = namedBox(piece, place);
+      const box = boxInside(corners, { width, height }, place);
+      return box && { label, box };
+    });
+    if (!read) isWhole = false;
+    else if (read.value) objects.push(read.value);
   }
-  return { name: element(head!, "filename") ?? "", objects };
+  if (isWhole) return { name: element(head!, "filename") ?? "", objects };
+  faults.lose();
+  return undefined;
+}
+
+/** Left, top, width and height in pixels that count from 0. @throws QuernError DATA_MALFORMED */
+function namedBox(piece: string, place: Place): { readonly label: string; readonly corners: ShareBox } {
+  const { label, corners } = readObject(piece);
+  const [left, top, right, bottom] = corners;
+  const [width, height] = [right! - left! + 1, bottom! - top! + 1];
+  if (label === undefined || Number.isNaN(width) || Number.isNaN(height)) {
+    throw malformed(place, "the <object> has no name or no box");
+  }
+  if (!(width > 0 && height > 0)) {
+    throw malformed(
+      place,
+      `the box of ${JSON.stringify(label)} ends before it begins: ${corners.join(", ")}`,
+    );
+  }
+  return { label, corners: [left! - 1, top! - 1, width, height] };
 }
 
 const linesOf = (text: string): number => text.split("\n").length;

@@ -1,6 +1,13 @@
 import { parse } from "yaml";
 import { z } from "zod";
-import { type AnnotatedObject, boxInside, malformed, type ShareBox } from "./annotated-picture.js";
+import {
+  type AnnotatedObject,
+  boxInside,
+  malformed,
+  type Place,
+  type ShareBox,
+} from "./annotated-picture.js";
+import type { AnnotationFaults } from "./annotation-faults.js";
 
 const places = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const dataSchema = z.object({
@@ -91,43 +98,55 @@ export function readClassNames(text: string, file: string): readonly string[] {
 /**
  * The labels of one picture for YOLO: a line for each object, its class by number, then the centre, width and height as
  * shares of the picture; or, for outlines, the corners, of which the box around them is taken.
- * @throws QuernError DATA_MALFORMED naming the line
+ * Undefined where a line is among the faults.
  */
-export function readYoloLabels(text: string, file: string, names: readonly string[]): AnnotatedObject[] {
-  return text.split(/\r?\n/).flatMap((raw, index) => {
+export function readYoloLabels(
+  text: string,
+  file: string,
+  names: readonly string[],
+  faults: AnnotationFaults,
+): AnnotatedObject[] | undefined {
+  const objects: AnnotatedObject[] = [];
+  let isWhole = true;
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
     const line = raw.trim();
-    if (line === "") return [];
-    const place = { file, line: index + 1 };
-    const [code, ...shares] = line.split(/\s+/).map(Number) as [number, ...number[]];
-    const label = names[code];
-    const isOutline = shares.length >= 6 && shares.length % 2 === 0;
-    if (!(shares.length === 4 || isOutline) || shares.some(Number.isNaN)) {
-      throw malformed(
-        place,
-        `${JSON.stringify(line.slice(0, 60))} is no object`,
-        "Write the number of the class, then centre x, centre y, width and height as shares of the picture.",
-      );
-    }
-    if (label === undefined) {
-      throw malformed(
-        place,
-        `there is no class ${line.split(/\s+/)[0]}; the ${names.length} classes count from 0`,
-      );
-    }
-    if (shares.every((share) => share > 1)) {
-      throw malformed(
-        place,
-        "its sides are larger than the whole picture: they look like pixels",
-        "YOLO's boxes are shares: divide x and width by the width of the picture, y and height by its height.",
-      );
-    }
-    const box = boxInside(
-      isOutline ? boxAround(shares) : boxOfCentre(shares),
-      { width: 1, height: 1 },
+    if (line === "") continue;
+    const read = faults.read(() => readLine(line, { file, line: index + 1 }, names));
+    if (!read) isWhole = false;
+    else if (read.value) objects.push(read.value);
+  }
+  if (isWhole) return objects;
+  faults.lose();
+  return undefined;
+}
+
+/** Undefined for a box without an area. @throws QuernError DATA_MALFORMED */
+function readLine(line: string, place: Place, names: readonly string[]): AnnotatedObject | undefined {
+  const [code, ...shares] = line.split(/\s+/).map(Number) as [number, ...number[]];
+  const label = names[code];
+  const isOutline = shares.length >= 6 && shares.length % 2 === 0;
+  if (!(shares.length === 4 || isOutline) || shares.some(Number.isNaN)) {
+    throw malformed(
       place,
+      `${JSON.stringify(line.slice(0, 60))} is no object`,
+      "Write the number of the class, then centre x, centre y, width and height as shares of the picture.",
     );
-    return box ? [{ label, box }] : [];
-  });
+  }
+  if (label === undefined) {
+    throw malformed(
+      place,
+      `there is no class ${line.split(/\s+/)[0]}; the ${names.length} classes count from 0`,
+    );
+  }
+  if (shares.every((share) => share > 1)) {
+    throw malformed(
+      place,
+      "its sides are larger than the whole picture: they look like pixels",
+      "YOLO's boxes are shares: divide x and width by the width of the picture, y and height by its height.",
+    );
+  }
+  const box = boxInside(isOutline ? boxAround(shares) : boxOfCentre(shares), { width: 1, height: 1 }, place);
+  return box && { label, box };
 }
 
 const boxOfCentre = ([x, y, width, height]: readonly number[]): ShareBox => [
