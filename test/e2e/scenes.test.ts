@@ -45,6 +45,12 @@ beforeAll(() => {
 const sent = { picture: { ...SIZE, channels: 3, data: Buffer.from(pixels(0)).toString("base64") } };
 
 describe("a folder of YOLO", () => {
+  test("is profiled, and what people drew is no column to find fault with", async () => {
+    const profiled = await quern(["profile", "boxes", "--json"], { cwd: folder });
+    expect(profiled.code, profiled.stderr).toBe(0);
+    expect(profiled.json().findings).toEqual([]);
+  });
+
   test("is trained, reported with boxes drawn, evaluated, predicted and loaded", async () => {
     write("resnet.onnx", readFileSync("test/oracles/backbones/resnet.onnx"));
     const pretrained = `{ trainer: detector, model: resnet.onnx, boxes: 10, ${small} }`;

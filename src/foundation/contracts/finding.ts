@@ -20,6 +20,7 @@ export const findingSchema = z.strictObject({
   fix: z.strictObject({
     /** `applied` to the training data, `proposed` to the user, `none` where nothing need be done. */
     state: z.enum(["applied", "proposed", "none"]),
+    /** Empty where the message says it. */
     action: z.string(),
   }),
 });

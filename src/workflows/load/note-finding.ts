@@ -1,7 +1,7 @@
 import type { TableNote } from "../../engines/table/index.js";
 import type { Finding } from "../../foundation/contracts/finding.js";
 
-/** What was decided while a source was opened, as a finding. */
+/** What was decided while a source was opened, as a finding whose message says what was done. */
 export function noteFinding(note: TableNote): Finding {
   return {
     id: note.id,
@@ -9,6 +9,6 @@ export function noteFinding(note: TableNote): Finding {
     ...(note.column === undefined ? {} : { column: note.column }),
     message: note.message,
     evidence: {},
-    fix: { state: "applied", action: note.message },
+    fix: { state: "applied", action: "" },
   };
 }

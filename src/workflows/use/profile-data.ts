@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { profileTable } from "../../capabilities/data/profile/profile-table.js";
 import { profilePage } from "../../capabilities/data/profile/views/profile-page.js";
+import { ANNOTATED_COLUMNS, CONLL_COLUMNS, isAnnotated } from "../../capabilities/data/sources/index.js";
 import { readFrame, type Table } from "../../engines/table/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
@@ -12,7 +13,7 @@ import type { TaskType } from "../../foundation/contracts/target.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
 import { lookAtPictures } from "../load/look-at-pictures.js";
 import { noteFinding } from "../load/note-finding.js";
-import { openData } from "../load/open-data.js";
+import { type OpenedData, openData } from "../load/open-data.js";
 import { decideSchema } from "../load/schema.js";
 import { refuseTwins, resolveTarget, unknownTarget } from "../load/target.js";
 import { loadExtensions } from "../project/extensions.js";
@@ -61,6 +62,7 @@ export async function profileData(
       roles,
       unreadable: [...unreadable, ...(await lookAtPictures(data, columns, context.signal))],
       ...(target ? { target } : {}),
+      truths: truthsOf(data),
     });
     const notes = data.table.notes.map(noteFinding);
     const profile = { ...measured, findings: [...measured.findings, ...notes] };
@@ -71,6 +73,13 @@ export async function profileData(
   } finally {
     await data.close();
   }
+}
+
+/** What people drew into pictures or marked in texts: nothing a model learns from as it stands. */
+function truthsOf({ sources }: OpenedData): readonly string[] {
+  if (sources.some(({ format }) => isAnnotated(format)))
+    return [ANNOTATED_COLUMNS.objects, ANNOTATED_COLUMNS.mask];
+  return sources.some(({ format }) => format === "conll") ? [CONLL_COLUMNS.entities] : [];
 }
 
 /** Reads the target alone to tell what kind of task it makes. @throws QuernError DATA_COLUMN_UNKNOWN, TARGET_UNUSABLE */

@@ -26,6 +26,8 @@ export interface MeasureOptions {
     readonly values?: Target;
   };
   readonly roles?: ColumnRoles;
+  /** Columns with the truth of a structured task: boxes, masks, entities. */
+  readonly truths?: readonly string[];
   /** The whole table, where it has been read already. */
   readonly frame?: Frame;
   /** As found when the schema was inferred. */
@@ -85,8 +87,8 @@ export async function measureTable(
     sampleRows: sample.length,
     correlationRows: correlated.length,
   };
-  const { roles = {}, unreadable = [] } = options;
-  return { frame, profile, sample, ...(target && { target }), roles, unreadable };
+  const { roles = {}, truths = [], unreadable = [] } = options;
+  return { frame, profile, sample, ...(target && { target }), roles, truths, unreadable };
 }
 
 /** At most `limit` rows, evenly spaced. */

@@ -112,7 +112,9 @@ function findingLines({ findings, sampleRows, rows }: Profile, width: number): s
     const text = wrap(finding.message, width - 3).map(
       (part, i) => `${i === 0 ? MARKS[finding.severity] : "  "} ${part}`,
     );
-    const fix = wrap(finding.fix.action, width - 5).map((part, i) => `   ${i === 0 ? "→" : " "} ${part}`);
+    const { action } = finding.fix;
+    const fix =
+      action === "" ? [] : wrap(action, width - 5).map((part, i) => `   ${i === 0 ? "→" : " "} ${part}`);
     lines.push(...text, ...fix);
   }
   if (sampleRows < rows)
