@@ -1,5 +1,5 @@
 /** A file that says which living process has something: one at a time, and after a crash the next one. */
-import { open, readFile, rm, stat, utimes } from "node:fs/promises";
+import { link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { z } from "zod";
 import type { Clock } from "../../foundation/base/clock.js";
@@ -15,6 +15,20 @@ export type Owner = z.infer<typeof ownerSchema>;
 
 export const ownerHere = (token: string): Owner => ({ host: hostname(), process: process.pid, token });
 
+const NOBODY: Owner = { host: "", process: 0, token: "" };
+
+function ownerOf(text: string): Owner {
+  try {
+    return ownerSchema.parse(JSON.parse(text));
+  } catch {
+    return NOBODY;
+  }
+}
+
+interface Holder extends Owner {
+  readonly saidAt: number;
+}
+
 export class HeldFile {
   readonly #path: string;
   readonly #clock: Clock;
@@ -24,35 +38,60 @@ export class HeldFile {
     this.#clock = clock;
   }
 
-  /**
-   * Takes it if nobody alive has it. Of two that take over from a dead one at the same moment the later one has it; the
-   * other finds out at its next word.
-   */
+  /** Takes it if nobody alive has it; of several that try at the same moment one has it. */
   async claim(owner: Owner): Promise<boolean> {
-    if (await this.isHeld(owner)) return false;
-    await rm(this.#path, { force: true });
+    const holder = await this.#holder();
+    if (holder && (this.#isAlive(holder, owner) || !(await this.#takeAway(holder, owner)))) return false;
+    const written = `${this.#path}.${owner.token}.new`;
     try {
-      const handle = await open(this.#path, "wx");
+      const handle = await open(written, "w");
       try {
         await handle.writeFile(JSON.stringify(owner));
         await handle.sync();
       } finally {
         await handle.close();
       }
+      // Appears with its content, and only where there is none.
+      await link(written, this.#path);
+      return true;
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       if (code === "EEXIST" || code === "ENOENT") return false;
       throw translateDiskError(cause, this.#path);
+    } finally {
+      await rm(written, { force: true });
     }
-    return this.#has(owner);
   }
 
   /** By somebody else who is alive. */
   async isHeld(here: Owner): Promise<boolean> {
     const holder = await this.#holder();
-    if (!holder || holder.token === here.token || this.#clock.now() - holder.saidAt > LOST_MS) return false;
+    return holder !== undefined && this.#isAlive(holder, here);
+  }
+
+  #isAlive(holder: Holder, here: Owner): boolean {
+    if (holder.token === here.token || this.#clock.now() - holder.saidAt > LOST_MS) return false;
     // Numbers of processes are given again: the same one on the same host was another life.
     return holder.host !== here.host || (holder.process !== here.process && processExists(holder.process));
+  }
+
+  /**
+   * Moves away what somebody dead has left, if it is still that: who looked at the same moment may have taken it over, and
+   * then it is put back. @returns whether it was that
+   */
+  async #takeAway(dead: Holder, by: Owner): Promise<boolean> {
+    const aside = `${this.#path}.${by.token}.old`;
+    try {
+      await rename(this.#path, aside);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "ENOENT") return false;
+      throw translateDiskError(cause, this.#path);
+    }
+    const moved = await this.#holder(aside);
+    const isThat = moved?.token === dead.token;
+    if (!isThat) await link(aside, this.#path).catch(() => undefined);
+    await rm(aside, { force: true });
+    return isThat;
   }
 
   /** Says that the owner lives. @returns false where another has it by now: whoever was silent for too long must stop */
@@ -75,11 +114,11 @@ export class HeldFile {
     return (await this.#holder())?.token === token;
   }
 
-  /** Nothing where the file is absent, or torn by a crash. */
-  async #holder(): Promise<(Owner & { readonly saidAt: number }) | undefined> {
+  /** Nothing where the file is absent. What cannot be read is of nobody known, who is silent from now on. */
+  async #holder(path = this.#path): Promise<Holder | undefined> {
     try {
-      const owner = ownerSchema.parse(JSON.parse(await readFile(this.#path, "utf8")));
-      return { ...owner, saidAt: (await stat(this.#path)).mtimeMs };
+      const [text, { mtimeMs: saidAt }] = await Promise.all([readFile(path, "utf8"), stat(path)]);
+      return { ...ownerOf(text), saidAt };
     } catch {
       return undefined;
     }

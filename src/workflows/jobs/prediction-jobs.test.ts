@@ -76,6 +76,23 @@ test("a job that is cancelled often at once ends and is forgotten, one after the
   expect(readdirSync(join(root, "often"))).toEqual([]);
 });
 
+test("of those who find it free or left by a dead one at the same moment, one has it", async () => {
+  const alive = [process.pid, process.ppid, 1].map((id) => ({ ...ownerHere(`alive ${id}`), process: id }));
+  const dead = { ...ownerHere("dead"), process: 2 ** 30 };
+  for (let round = 0; round < 40; round++) {
+    const folder = new JobFolder(join(root, `contended ${round}`), clock);
+    const slot = () => folder.slots(1)[0]!;
+    if (round % 2 === 1) expect(await slot().claim(dead)).toBe(true);
+    const claims = await Promise.all(alive.map((owner) => slot().claim(owner)));
+    const holders = await Promise.all(alive.map((owner) => slot().keep(owner)));
+    expect(holders).toEqual(claims);
+    expect(claims.filter((has) => has).length).toBeLessThanOrEqual(1);
+    // Those who got in each other's way try again.
+    if (!claims.includes(true)) expect(await slot().claim(alive[0]!)).toBe(true);
+    expect(readdirSync(folder.path)).toEqual(["slot-0.json"]);
+  }
+});
+
 test("of many who claim, one has it; after it is released, the next", async () => {
   const folder = new JobFolder(join(root, "held"), clock);
   const [one, two] = [ownerHere("one"), { ...ownerHere("two"), process: process.ppid }];
