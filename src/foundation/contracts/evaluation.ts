@@ -271,6 +271,8 @@ export const evaluateResultSchema = z.strictObject({
   /** HTML file; null when none was asked for. */
   report: z.string().nullable(),
   evaluation: evaluationSchema,
+  /** What the reading of the rows left out or assumed. */
+  notes: z.array(z.string()),
   seconds: z.number(),
 });
 export type EvaluateResult = z.infer<typeof evaluateResultSchema>;

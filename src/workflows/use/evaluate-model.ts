@@ -63,7 +63,9 @@ export function evaluateModel(
         request.report === undefined
           ? null
           : writeReport(request, manifest, evaluation, data.description, context);
-      return resultOf(manifest, evaluation, report, (context.clock.elapsed() - start) / 1000);
+      const notes = data.table.notes.map(({ message }) => message);
+      const seconds = (context.clock.elapsed() - start) / 1000;
+      return { ...resultOf(manifest, evaluation, report), notes, seconds };
     } finally {
       await data.close();
     }
@@ -221,8 +223,7 @@ function resultOf(
   manifest: Manifest,
   evaluation: Evaluation,
   report: string | null,
-  seconds: number,
-): EvaluateResult {
+): Omit<EvaluateResult, "notes" | "seconds"> {
   const { title: _, direction: __, ...headline } = evaluation.metrics[evaluation.metric]!;
   return {
     model: `${manifest.name}@${manifest.version}`,
@@ -234,6 +235,5 @@ function resultOf(
     confusion: evaluation.confusion,
     report,
     evaluation,
-    seconds,
   };
 }

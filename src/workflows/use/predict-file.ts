@@ -44,6 +44,8 @@ export interface PredictFileResult {
   /** Rows without an answer; the column `error` says why. */
   readonly failed: number;
   readonly output: string;
+  /** What the reading of the rows left out or assumed. */
+  readonly notes: readonly string[];
 }
 
 /** Bounds the memory of a prediction, whatever the size of the file. */
@@ -128,7 +130,8 @@ async function predictRows(
     if (first && failed === rows) throw noneAnswered(first, rows);
     const output = await writer.finish();
     progress?.remove();
-    return { model: manifest.name, version: manifest.version, rows, failed, output };
+    const notes = data.table.notes.map(({ message }) => message);
+    return { model: manifest.name, version: manifest.version, rows, failed, output, notes };
   } catch (failure) {
     if (progress && context.signal.aborted) {
       progress.save(writer.flush());
