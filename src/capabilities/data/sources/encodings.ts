@@ -16,8 +16,24 @@ export function detectEncoding(head: Uint8Array): DetectedEncoding | undefined {
   if (zeros.odd > 0.3 && zeros.even < 0.05) return { encoding: "utf-16le", certain: false };
   if (zeros.even > 0.3 && zeros.odd < 0.05) return { encoding: "utf-16be", certain: false };
   if (decodes(head, "utf-8")) return { encoding: "utf-8", certain: true };
+  // Of Chinese text only digits, delimiters and line ends have a zero byte, all of them on the same side.
+  if (zeros.odd > ZEROS * zeros.even && isText(head, "utf-16le"))
+    return { encoding: "utf-16le", certain: false };
+  if (zeros.even > ZEROS * zeros.odd && isText(head, "utf-16be"))
+    return { encoding: "utf-16be", certain: false };
   if (decodes(head, "gb18030") && looksChinese(head)) return { encoding: "gb18030", certain: false };
   return undefined;
+}
+
+/** So many times as many. */
+const ZEROS = 6;
+
+/** Whether the bytes are text of lines, without control characters. */
+function isText(bytes: Uint8Array, encoding: "utf-16le" | "utf-16be"): boolean {
+  if (!decodes(bytes, encoding)) return false;
+  const text = new TextDecoder(encoding).decode(bytes, { stream: true });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what text does not hold.
+  return text.includes("\n") && !/[\0-\x08\x0e-\x1f]/.test(text);
 }
 
 /** Two characters of another encoding can be valid UTF-8 by chance, as the GBK bytes of 联通 are. */

@@ -260,7 +260,8 @@ async function prepare(
 function encodingOf(file: RecognisedFile): string {
   const detected = detectEncoding(file.head);
   if (detected) return detected.encoding;
-  const line = firstInvalidLine(file.head);
+  const valid = validStart(file.head);
+  const line = valid.split("\n").length;
   if (file.head.includes(0)) {
     throw new QuernError(
       "DATA_MALFORMED",
@@ -268,6 +269,16 @@ function encodingOf(file: RecognisedFile): string {
       {
         details: { file: file.name },
         hint: "Give a table as CSV, JSON, Parquet or Excel, or name the `--encoding` of the text.",
+      },
+    );
+  }
+  if (isSurelyUtf8(Buffer.from(valid))) {
+    throw new QuernError(
+      "DATA_ENCODING",
+      `${file.name}, line ${line}: the line is no UTF-8, but those before it are: the file mixes encodings.`,
+      {
+        details: { file: file.name, line },
+        hint: "Convert the lines that came from elsewhere (often GBK or Windows-1252) to UTF-8; naming one encoding would garble the others.",
       },
     );
   }
@@ -281,9 +292,10 @@ function encodingOf(file: RecognisedFile): string {
   );
 }
 
-function firstInvalidLine(head: Uint8Array): number {
+/** What is UTF-8 before the first byte that is not. */
+function validStart(head: Uint8Array): string {
   const text = new TextDecoder("utf-8").decode(head);
-  return text.slice(0, Math.max(0, text.indexOf("\ufffd"))).split("\n").length;
+  return text.slice(0, Math.max(0, text.indexOf("\ufffd")));
 }
 
 async function open(
