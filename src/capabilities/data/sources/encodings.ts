@@ -16,17 +16,12 @@ export function detectEncoding(head: Uint8Array): DetectedEncoding | undefined {
   if (zeros.odd > 0.3 && zeros.even < 0.05) return { encoding: "utf-16le", certain: false };
   if (zeros.even > 0.3 && zeros.odd < 0.05) return { encoding: "utf-16be", certain: false };
   if (decodes(head, "utf-8")) return { encoding: "utf-8", certain: true };
-  // Of Chinese text only digits, delimiters and line ends have a zero byte, all of them on the same side.
-  if (zeros.odd > ZEROS * zeros.even && isText(head, "utf-16le"))
-    return { encoding: "utf-16le", certain: false };
-  if (zeros.even > ZEROS * zeros.odd && isText(head, "utf-16be"))
-    return { encoding: "utf-16be", certain: false };
+  // Of Chinese text few characters have a zero byte, and 一 has it on the other side; a wrong order has no line ends.
+  for (const encoding of ["utf-16le", "utf-16be"] as const)
+    if (head.includes(0) && isText(head, encoding)) return { encoding, certain: false };
   if (decodes(head, "gb18030") && looksChinese(head)) return { encoding: "gb18030", certain: false };
   return undefined;
 }
-
-/** So many times as many. */
-const ZEROS = 6;
 
 /** Whether the bytes are text of lines, without control characters. */
 function isText(bytes: Uint8Array, encoding: "utf-16le" | "utf-16be"): boolean {

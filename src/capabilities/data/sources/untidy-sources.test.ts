@@ -168,3 +168,28 @@ describe("an encoding that the user names", () => {
     });
   });
 });
+
+describe("bytes without a mark", () => {
+  const open = async (bytes: Uint8Array) => {
+    writeFileSync(join(folder, "bytes.csv"), bytes);
+    const { table, sources } = await openSource("bytes.csv", {}, { threads: 2, baseFolder: folder });
+    const rows = await table.query("SELECT * FROM data ORDER BY rowid");
+    await table.close();
+    return { rows, encoding: sources[0]!.encoding };
+  };
+
+  it.each(["utf-16le", "utf-16be"])("are %s although nearly all of them are Chinese", async (encoding) => {
+    const place = "北京市东城区长安街一号";
+    const lines = Array.from({ length: 40 }, (_, i) => `${i},${place}${place}`);
+    const bytes = Buffer.from(`n,地址\n${lines.join("\n")}\n`, "utf16le");
+    const found = await open(encoding === "utf-16be" ? bytes.swap16() : bytes);
+    expect(found.encoding).toBe(encoding);
+    expect(found.rows[39]).toEqual({ n: 39, 地址: `${place}${place}` });
+  });
+
+  it("of two encodings in one file are named with the line where the second begins", async () => {
+    const gbk = Buffer.from("c9cfbaa32c310a", "hex");
+    const mixed = open(Buffer.concat([Buffer.from("城市,n\n北京,1\n广州,2\n"), gbk]));
+    await expect(mixed).rejects.toThrow(/bytes\.csv, line 4: the line is no UTF-8.*mixes encodings/);
+  });
+});
