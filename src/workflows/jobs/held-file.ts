@@ -1,5 +1,5 @@
 /** A file that says which living process has something: one at a time, and after a crash the next one. */
-import { link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { constants, copyFile, link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { z } from "zod";
 import type { Clock } from "../../foundation/base/clock.js";
@@ -29,6 +29,8 @@ interface Holder extends Owner {
   readonly saidAt: number;
 }
 
+const WITHOUT_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
 export class HeldFile {
   readonly #path: string;
   readonly #clock: Clock;
@@ -51,8 +53,7 @@ export class HeldFile {
       } finally {
         await handle.close();
       }
-      // Appears with its content, and only where there is none.
-      await link(written, this.#path);
+      await this.#appear(written);
       return true;
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
@@ -89,9 +90,20 @@ export class HeldFile {
     }
     const moved = await this.#holder(aside);
     const isThat = moved?.token === dead.token;
-    if (!isThat) await link(aside, this.#path).catch(() => undefined);
+    if (!isThat) await this.#appear(aside).catch(() => undefined);
     await rm(aside, { force: true });
     return isThat;
+  }
+
+  /** The file appears with its content, and only where there is none. Not every file system has links. */
+  async #appear(from: string): Promise<void> {
+    try {
+      await link(from, this.#path);
+    } catch (cause) {
+      const { code = "" } = cause as NodeJS.ErrnoException;
+      if (!WITHOUT_LINKS.has(code)) throw cause;
+      await copyFile(from, this.#path, constants.COPYFILE_EXCL);
+    }
   }
 
   /** Says that the owner lives. @returns false where another has it by now: whoever was silent for too long must stop */
@@ -114,7 +126,10 @@ export class HeldFile {
     return (await this.#holder())?.token === token;
   }
 
-  /** Nothing where the file is absent. What cannot be read is of nobody known, who is silent from now on. */
+  /**
+   * Nothing where the file is absent. What cannot be read is being written, or was torn by a crash: it counts until it has
+   * been silent for too long.
+   */
   async #holder(path = this.#path): Promise<Holder | undefined> {
     try {
       const [text, { mtimeMs: saidAt }] = await Promise.all([readFile(path, "utf8"), stat(path)]);
