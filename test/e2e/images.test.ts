@@ -149,6 +149,29 @@ test("a table that names images: one network for pictures and numbers, predicted
   expect(refused.stderr).toContain("not a plain relative path");
 });
 
+test("two models are compared on the rows that both can answer", async () => {
+  writeFileSync(join(folder, "quern.yaml"), "data: { ignore: [photo] }\nmodels: [ridge]\n");
+  const trained = await quern(
+    ["train", "--data", "items.csv", "--target", "price", "--name", "blind", "--json"],
+    { cwd: folder },
+  );
+  expect(trained.code, trained.stderr).toBe(0);
+  const items = readFileSync(join(folder, "items.csv"), "utf8").replace(
+    "photos/above/0.pgm",
+    "photos/gone.pgm",
+  );
+  writeFileSync(join(folder, "lost-items.csv"), items);
+  const evaluated = async (...more: string[]) => {
+    const outcome = await quern(["evaluate", "blind", "lost-items.csv", ...more, "--json"], { cwd: folder });
+    expect(outcome.code, outcome.stderr).toBe(0);
+    return outcome.json();
+  };
+  expect((await evaluated()).rows).toBe(120);
+  const { rows, evaluation } = await evaluated("--against", "price");
+  expect(rows).toBe(119);
+  expect(evaluation.comparisons).toMatchObject([{ with: "price", rows: 119, verdict: "worse" }]);
+});
+
 test("a table in which some rows have no picture learns what that means; lost pictures are left out and told", async () => {
   const lines = ["photo,area,price"];
   for (let k = 0; k < 100; k++) {

@@ -84,12 +84,13 @@ async function evaluateTable(
   const metrics = await modelMetrics(chosenBy({ record, manifest }), task, extensions, context);
   const known = await readTarget(data.table, manifest);
   const inputs = await readInputs(data, manifest);
-  const rows = answerable(inputs, known.rows);
-  const target = takeKnown(known, rows);
-  const previous =
+  const own = answerable(inputs, known.rows);
+  const contest = { manifest, data, target: known.target, rows: own };
+  const { rows, previous } =
     against === undefined
-      ? undefined
-      : await rivalOf(against, { manifest, data, target, rows }, context, options);
+      ? { rows: own, previous: undefined }
+      : await contested(against, contest, context, options);
+  const target = takeKnown(known, rows);
   const features = takeRows(inputs.frame, rows);
   return evaluate(
     {
@@ -110,18 +111,21 @@ async function evaluateTable(
 interface Contest {
   readonly manifest: Manifest;
   readonly data: OpenedData;
-  /** Of the rows that both answer. */
   readonly target: Target;
+  /** Which the model answers. */
   readonly rows: Int32Array;
 }
 
-/** What another model answers to the same rows. @throws QuernError TARGET_UNUSABLE where it predicts something else */
-function rivalOf(
+/**
+ * The rows that both models answer, and what the other says to them: it may look at pictures that cannot be read.
+ * @throws QuernError TARGET_UNUSABLE where it predicts something else
+ */
+function contested(
   reference: string,
   { manifest, data, target, rows }: Contest,
   context: WorkflowContext,
   options: WorkflowOptions,
-): Promise<Rival> {
+): Promise<{ readonly rows: Int32Array; readonly previous: Rival }> {
   return withModel(reference, context, options, async ({ bundle }) => {
     const other = bundle.manifest;
     if (other.target !== manifest.target) {
@@ -133,8 +137,9 @@ function rivalOf(
     }
     requireSameClasses(reference, other, target);
     const inputs = await readInputs(data, other);
-    // Pictures that cannot be read are the same for both.
-    return { name: reference, predictions: await bundle.predictFrame(takeRows(inputs.frame, rows)) };
+    const both = answerable(inputs, rows);
+    const predictions = await bundle.predictFrame(takeRows(inputs.frame, both));
+    return { rows: both, previous: { name: reference, predictions } };
   });
 }
 
