@@ -33,9 +33,9 @@ export class Database {
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort: () => void;
   /** Settles when the changes sent so far are done. */
-  #changes: Promise<unknown> = Promise.resolve();
+  #changes: Promise<void> = Promise.resolve();
   /** Settles when the queries sent so far are done. */
-  #queries: Promise<unknown> = Promise.resolve();
+  #queries: Promise<void> = Promise.resolve();
   #closed = false;
 
   private constructor(
@@ -92,7 +92,9 @@ export class Database {
   /** A statement that changes the tables. */
   async run(sql: string, parameters: readonly unknown[] = []): Promise<void> {
     const change = Promise.all([this.#changes, this.#queries]).then(() =>
-      this.#attempt(() => this.#connections[0]!.run(sql, parameters as DuckDBValue[])),
+      this.#attempt(async () => {
+        await this.#connections[0]!.run(sql, parameters as DuckDBValue[]);
+      }),
     );
     this.#changes = change.catch(() => undefined);
     await change;
@@ -130,7 +132,12 @@ export class Database {
         }),
       ),
     );
-    this.#queries = Promise.allSettled([this.#queries, query]);
+    const before = this.#queries;
+    // Nothing is handed on: a table that is asked often would keep a link for each answer.
+    this.#queries = query.then(
+      () => before,
+      () => before,
+    );
     await query;
   }
 
