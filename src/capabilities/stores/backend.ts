@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Clock } from "../../foundation/base/clock.js";
+import { groupsOf } from "../../foundation/base/groups.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
 import type { FileBlobs } from "./file-blobs.js";
 import type { Tables } from "./tables.js";
@@ -38,12 +39,7 @@ export async function useBlobs(
   await db.deleteFrom("blobUses").where("ownerKind", "=", ownerKind).where("ownerId", "=", ownerId).execute();
   const rows = Object.entries(blobs).map(([role, hash]) => ({ ownerKind, ownerId, role, hash }));
   // SQLite binds at most 32766 values in one statement.
-  for (let start = 0; start < rows.length; start += 1000) {
-    await db
-      .insertInto("blobUses")
-      .values(rows.slice(start, start + 1000))
-      .execute();
-  }
+  for (const part of groupsOf(rows, 1000)) await db.insertInto("blobUses").values(part).execute();
 }
 
 export async function blobsUsed(

@@ -1,4 +1,5 @@
 import type { ExpressionBuilder, Kysely } from "kysely";
+import { groupsOf } from "../../foundation/base/groups.js";
 import type { Document } from "../../foundation/contracts/document.js";
 import {
   LABEL_REASONS,
@@ -58,12 +59,12 @@ export function createLabelQueue(backend: Backend): LabelQueue {
     async markExported(model, ids) {
       const exportedAt = clock.now();
       await db.transaction().execute(async (transaction) => {
-        for (let start = 0; start < ids.length; start += BOUND)
+        for (const part of groupsOf(ids, BOUND))
           await transaction
             .updateTable("labelQueue")
             .set({ exportedAt })
             .where("model", "=", model)
-            .where("prediction", "in", ids.slice(start, start + BOUND))
+            .where("prediction", "in", part)
             .execute();
       });
     },
@@ -71,14 +72,14 @@ export function createLabelQueue(backend: Backend): LabelQueue {
       const skippedAt = clock.now();
       return db.transaction().execute(async (transaction) => {
         let skipped = 0;
-        for (let start = 0; start < ids.length; start += BOUND) {
+        for (const part of groupsOf(ids, BOUND)) {
           const { numUpdatedRows } = await transaction
             .updateTable("labelQueue")
             .set({ skippedAt })
             .where("model", "=", model)
             .where("labelledAt", "is", null)
             .where("skippedAt", "is", null)
-            .where("prediction", "in", ids.slice(start, start + BOUND))
+            .where("prediction", "in", part)
             .executeTakeFirst();
           skipped += Number(numUpdatedRows);
         }
@@ -156,15 +157,15 @@ function offer(
         movedIds.add(one.id);
       }
     }
-    for (let start = 0; start < removed.length; start += BOUND)
+    for (const part of groupsOf(removed, BOUND))
       await transaction
         .deleteFrom("labelQueue")
         .where("model", "=", model)
-        .where("prediction", "in", removed.slice(start, start + BOUND))
+        .where("prediction", "in", part)
         .execute();
     const fresh = { model, exportedAt: null, labelledAt: null, label: null, skippedAt: null };
-    for (let start = 0; start < taken.length; start += ROWS_AT_ONCE) {
-      const values = taken.slice(start, start + ROWS_AT_ONCE).map(({ id: prediction, document, ...rest }) => {
+    for (const part of groupsOf(taken, ROWS_AT_ONCE)) {
+      const values = part.map(({ id: prediction, document, ...rest }) => {
         return { ...rest, ...fresh, prediction, documentJson: toJson(document) };
       });
       await transaction.insertInto("labelQueue").values(values).execute();

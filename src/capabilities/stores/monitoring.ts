@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { groupsOf } from "../../foundation/base/groups.js";
 import type { Document } from "../../foundation/contracts/document.js";
 import type {
   AlertChanges,
@@ -136,12 +137,12 @@ async function feedbackFor(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, Feedback>> {
   const found = new Map<string, Feedback>();
-  for (let start = 0; start < ids.length; start += BOUND) {
+  for (const part of groupsOf(ids, BOUND)) {
     const rows = await db
       .selectFrom("feedback")
       .select(["prediction as id", "actual", "observedAt"])
       .where("model", "=", model)
-      .where("prediction", "in", ids.slice(start, start + BOUND))
+      .where("prediction", "in", part)
       .execute();
     for (const row of rows) found.set(row.id, row);
   }
@@ -197,9 +198,9 @@ function reconcileAlerts(
 
 async function openAlerts(db: Kysely<Tables>, models: readonly string[]): Promise<readonly AlertRecord[]> {
   const rows: Tables["alerts"][] = [];
-  for (let start = 0; start < models.length; start += BOUND) {
+  for (const part of groupsOf(models, BOUND)) {
     const query = db.selectFrom("alerts").selectAll().where("resolvedAt", "is", null);
-    rows.push(...(await query.where("model", "in", models.slice(start, start + BOUND)).execute()));
+    rows.push(...(await query.where("model", "in", part).execute()));
   }
   const order = ({ model, key }: Tables["alerts"]): string => `${model}\0${key}`;
   return rows.sort((a, b) => (order(a) < order(b) ? -1 : 1)).map(toAlert);

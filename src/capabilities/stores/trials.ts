@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import { QuernError } from "../../foundation/base/errors.js";
+import { groupsOf } from "../../foundation/base/groups.js";
 import type { RunStore, Trial, TrialLease, TrialPoint } from "../../foundation/contracts/store.js";
 import type { Backend } from "./backend.js";
 import { fromJson, toJson } from "./documents.js";
@@ -22,10 +23,10 @@ export async function writeTrials(db: Kysely<Tables>, run: string, trials: reado
     const json = { intermediateJson: toJson(intermediate), documentJson: toJson(document) };
     return { run, ...point, ...json, ...UNOWNED, fence: 0 };
   });
-  for (let start = 0; start < rows.length; start += CHUNK) {
+  for (const part of groupsOf(rows, CHUNK)) {
     await db
       .insertInto("trials")
-      .values(rows.slice(start, start + CHUNK))
+      .values(part)
       .onConflict((conflict) =>
         conflict.columns(["run", "number"]).doUpdateSet((e) => ({
           ...{ trainer: e.ref("excluded.trainer"), state: e.ref("excluded.state") },

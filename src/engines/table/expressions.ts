@@ -76,15 +76,17 @@ function numberExpression(source: string, storage: StorageType, format: ValueFor
   if (storage === "boolean") return `CAST(${source} AS DOUBLE)`;
   if (storage === "datetime") return `CAST(epoch_ms(${source}) AS DOUBLE)`;
   if (storage !== "text") return "CAST(NULL AS DOUBLE)";
-  if (format.clock) {
-    const clock = clockExpression(plainSign(halfWidth(trimmed(source))));
-    return format.missing?.length ? `CASE WHEN NOT ${isMissing(source, format)} THEN ${clock} END` : clock;
-  }
+  const read = format.clock
+    ? clockExpression(plainSign(halfWidth(trimmed(source))))
+    : scaledExpression(source, format);
+  return format.missing?.length ? `CASE WHEN NOT ${isMissing(source, format)} THEN ${read} END` : read;
+}
+
+function scaledExpression(source: string, format: ValueFormat): string {
   // Cells of digits, signs and points are what the cast takes them for; it alone is a fifth of the work.
   const usual = `CASE WHEN strlen(${source}) < 300 AND NOT regexp_matches(${source}, ${quoteText(DOUBTFUL)}) THEN ${castNumber(cleanNumber(source, format))} END`;
   const number = `coalesce(${usual}, ${plainNumber(plainSign(cleanNumber(halfWidth(trimmed(source)), format)))})`;
-  const scaled = format.scale === undefined ? number : `${number} * CAST(${format.scale} AS DOUBLE)`;
-  return format.missing?.length ? `CASE WHEN NOT ${isMissing(source, format)} THEN ${scaled} END` : scaled;
+  return format.scale === undefined ? number : `${number} * CAST(${format.scale} AS DOUBLE)`;
 }
 
 /** As `parseClock`. */

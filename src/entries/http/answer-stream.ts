@@ -1,7 +1,9 @@
 /** Rows that come as lines and are answered as lines: no request is too large, and a bad row fails alone. */
+
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { QuernError } from "../../foundation/base/errors.js";
+import { groupsOf } from "../../foundation/base/groups.js";
 import type { RunOptions } from "../../foundation/contracts/bundle-predictor.js";
 import type { ErrorBody } from "../../foundation/contracts/http.js";
 import type { Prediction, Row } from "../../foundation/contracts/prediction.js";
@@ -41,8 +43,8 @@ export async function* answerLines(context: RouteContext, stream: RowStream): As
   let failed = 0;
   try {
     for await (const lines of linesOf(stream.source, context.options.bodyLimitBytes)) {
-      for (let start = 0; start < lines.length; start += SLICE_ROWS) {
-        const outcomes = await answerSlice(context, stream, lines.slice(start, start + SLICE_ROWS), rows);
+      for (const slice of groupsOf(lines, SLICE_ROWS)) {
+        const outcomes = await answerSlice(context, stream, slice, rows);
         let text = "";
         for (const outcome of outcomes) {
           if ("error" in outcome) failed += 1;

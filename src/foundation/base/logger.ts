@@ -1,3 +1,5 @@
+import type { Clock } from "./clock.js";
+
 /** Structured log lines. Entries decide where they go; nothing else prints. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -6,3 +8,14 @@ export interface Logger {
 }
 
 export const silentLogger: Logger = { log: () => undefined };
+
+/** JSON lines with their time; debug lines stay away. */
+export function lineLogger(clock: Pick<Clock, "now">, write: (line: string) => unknown): Logger {
+  return {
+    log(level, message, facts) {
+      if (level === "debug") return;
+      const time = new Date(clock.now()).toISOString();
+      write(`${JSON.stringify({ time, level, message, ...facts })}\n`);
+    },
+  };
+}

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { constants, setPriority } from "node:os";
 import { systemClock } from "../../foundation/base/clock.js";
-import type { Logger } from "../../foundation/base/logger.js";
+import { lineLogger } from "../../foundation/base/logger.js";
 import { isFinal } from "../../foundation/contracts/job.js";
 import { HEARTBEAT_MS, type HeldFile, type Owner, ownerHere } from "./held-file.js";
 import { JobFolder } from "./job-folder.js";
@@ -32,14 +32,7 @@ try {
   // Not everywhere allowed; the jobs are computed all the same.
 }
 
-const logger: Logger = {
-  log(level, message, facts) {
-    if (level === "debug") return;
-    process.stderr.write(
-      `${JSON.stringify({ time: new Date(systemClock.now()).toISOString(), level, message, ...facts })}\n`,
-    );
-  },
-};
+const logger = lineLogger(systemClock, (line) => process.stderr.write(line));
 
 async function work({ folder: path, ...rest }: JobWorkerData): Promise<void> {
   const folder = new JobFolder(path, systemClock);

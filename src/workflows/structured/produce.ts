@@ -74,9 +74,9 @@ async function inspect(
       inputs: { dataset, split },
     },
     async () => {
-      const input = await measureTable(data.table, schema, { frame, roles, unreadable });
+      const input = await measureTable(data.table, schema, { frame, roles, truths, unreadable });
       const { finders } = extensions;
-      const findings = findProblems({ ...input, truths, splits: division.splits }, { finders });
+      const findings = findProblems({ ...input, splits: division.splits }, { finders });
       return { profile: input.profile, findings };
     },
   );

@@ -40,11 +40,10 @@ const COLUMNS_A_QUERY = 25;
 
 export async function gatherEvidence(table: Table): Promise<ColumnEvidence[]> {
   const totals = await columnTotals(table);
-  const groups = groupsOf(table.columns, COLUMNS_A_QUERY);
-  const evidence = groups.map((group, k) => {
-    const start = k * COLUMNS_A_QUERY;
-    return gatherGroup(table, group, totals.slice(start, start + group.length));
-  });
+  const ofGroups = groupsOf(totals, COLUMNS_A_QUERY);
+  const evidence = groupsOf(table.columns, COLUMNS_A_QUERY).map((group, k) =>
+    gatherGroup(table, group, ofGroups[k]!),
+  );
   return (await Promise.all(evidence)).flat();
 }
 

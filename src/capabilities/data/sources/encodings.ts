@@ -23,12 +23,14 @@ export function detectEncoding(head: Uint8Array): DetectedEncoding | undefined {
   return undefined;
 }
 
+/** But white space. */
+const CONTROLS = /[^\P{Cc}\s]/u;
+
 /** Whether the bytes are text of lines, without control characters. */
 function isText(bytes: Uint8Array, encoding: "utf-16le" | "utf-16be"): boolean {
   if (!decodes(bytes, encoding)) return false;
   const text = new TextDecoder(encoding).decode(bytes, { stream: true });
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what text does not hold.
-  return text.includes("\n") && !/[\0-\x08\x0e-\x1f]/.test(text);
+  return text.includes("\n") && !CONTROLS.test(text);
 }
 
 /** Two characters of another encoding can be valid UTF-8 by chance, as the GBK bytes of 联通 are. */

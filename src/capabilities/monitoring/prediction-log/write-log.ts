@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../../foundation/base/clock.js";
+import { groupsOf } from "../../../foundation/base/groups.js";
 import { createJournal, type JournalWriter } from "../../../foundation/base/journal.js";
 import type { Logger } from "../../../foundation/base/logger.js";
 import type { BundleInput, BundleOutputs } from "../../../foundation/contracts/bundle.js";
@@ -105,8 +106,7 @@ class BoundedLog implements PredictionLog {
     const batch = this.#queue;
     this.#queue = [];
     const records = batch.flatMap(({ at, answered, rows }) => rows.map((row) => ({ at, answered, row })));
-    for (let start = 0; start < records.length; start += CHUNK_ROWS) {
-      const chunk = records.slice(start, start + CHUNK_ROWS);
+    for (const chunk of groupsOf(records, CHUNK_ROWS)) {
       try {
         await this.#write(chunk.map(({ at, answered, row }) => this.#toRecord(at, answered, row)));
         this.#written += chunk.length;

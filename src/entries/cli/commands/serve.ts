@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { systemClock } from "../../../foundation/base/clock.js";
-import type { Logger } from "../../../foundation/base/logger.js";
+import { lineLogger } from "../../../foundation/base/logger.js";
 import { fields } from "../../../foundation/contracts/extension.js";
 import type { Permission } from "../../../foundation/contracts/http.js";
 import { type JobSettings, jobSettingsSchema } from "../../../foundation/contracts/job.js";
@@ -15,7 +15,6 @@ import {
 import { defineCommand } from "../command.js";
 import { commonOptions } from "../common-options.js";
 import { flagOf } from "../flag-of.js";
-import type { Io } from "../io.js";
 import { projectSettings } from "../project-options.js";
 import {
   announceReady,
@@ -120,7 +119,7 @@ export const command = defineCommand({
           ...(peers ? { peers } : {}),
           ...(log ? { log: projectSettings(undefined).monitoring.log } : {}),
         },
-        { ...workflowOptions(options, io), logger: lineLogger(io) },
+        { ...workflowOptions(options, io), logger: lineLogger(systemClock, (line) => io.stderr.write(line)) },
       );
       const { address, grpcAddress, models: names } = running;
       const stopped = workerSignal(io.signal);
@@ -157,15 +156,3 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-
-/** Structured lines on standard error; debug lines stay away. */
-function lineLogger(io: Io): Logger {
-  return {
-    log(level, message, facts) {
-      if (level !== "debug")
-        io.stderr.write(
-          `${JSON.stringify({ time: new Date(systemClock.now()).toISOString(), level, message, ...facts })}\n`,
-        );
-    },
-  };
-}

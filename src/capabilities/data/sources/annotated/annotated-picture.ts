@@ -1,8 +1,10 @@
 /** What people drew into pictures, whatever tool wrote it down. */
 import { QuernError } from "../../../../foundation/base/errors.js";
 
-/** Left, top, width and height as shares of the picture. */
-export type ShareBox = readonly [x: number, y: number, width: number, height: number];
+/** Left, top, width and height, in pixels or in shares of the picture. */
+export type Sides = readonly [x: number, y: number, width: number, height: number];
+/** In shares of the picture. */
+export type ShareBox = Sides;
 
 export interface AnnotatedObject {
   readonly label: string;
@@ -44,7 +46,7 @@ const LEAST_SIDE = 1e-6;
  * @throws QuernError DATA_MALFORMED for a box that lies outside
  */
 export function boxInside(
-  [x, y, width, height]: ShareBox,
+  [x, y, width, height]: Sides,
   picture: { readonly width: number; readonly height: number },
   place: Place,
 ): ShareBox | undefined {

@@ -4,7 +4,7 @@ import {
   boxInside,
   malformed,
   type Place,
-  type ShareBox,
+  type Sides,
 } from "./annotated-picture.js";
 import type { AnnotationFaults } from "./annotation-faults.js";
 
@@ -39,8 +39,8 @@ export function readVoc(text: string, file: string, faults: AnnotationFaults): A
     const place = { file, line };
     line += linesOf(piece) - 1;
     const read = faults.read(() => {
-      const { label, corners } = namedBox(piece, place);
-      const box = boxInside(corners, { width, height }, place);
+      const { label, pixels } = namedBox(piece, place);
+      const box = boxInside(pixels, { width, height }, place);
       return box && { label, box };
     });
     if (!read) isWhole = false;
@@ -51,8 +51,8 @@ export function readVoc(text: string, file: string, faults: AnnotationFaults): A
   return undefined;
 }
 
-/** Left, top, width and height in pixels that count from 0. @throws QuernError DATA_MALFORMED */
-function namedBox(piece: string, place: Place): { readonly label: string; readonly corners: ShareBox } {
+/** `pixels`: left, top, width and height, counting from 0. @throws QuernError DATA_MALFORMED */
+function namedBox(piece: string, place: Place): { readonly label: string; readonly pixels: Sides } {
   const { label, corners } = readObject(piece);
   const [left, top, right, bottom] = corners;
   const [width, height] = [right! - left! + 1, bottom! - top! + 1];
@@ -65,7 +65,7 @@ function namedBox(piece: string, place: Place): { readonly label: string; readon
       `the box of ${JSON.stringify(label)} ends before it begins: ${corners.join(", ")}`,
     );
   }
-  return { label, corners: [left! - 1, top! - 1, width, height] };
+  return { label, pixels: [left! - 1, top! - 1, width, height] };
 }
 
 const linesOf = (text: string): number => text.split("\n").length;
