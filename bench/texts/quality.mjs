@@ -21,6 +21,7 @@ const FOLDS = 5;
 const folds = option("folds", "0").split(",").map(Number);
 const settings = JSON.parse(option("set", "{}"));
 const threads = Number(option("threads", "1"));
+const rowsLearnt = Number(option("rows", "Infinity"));
 const states = option("states", "");
 if (states !== "") mkdirSync(states, { recursive: true });
 
@@ -86,7 +87,7 @@ const test = judgesTest ? rowsOf("food-reviews-test.csv") : undefined;
 /** The rows of a fold judge; they choose nothing, not even when a training ends. */
 function partsOf(fold) {
   const judged = rows.filter((_, row) => row % FOLDS === fold);
-  const train = rows.filter((_, row) => row % FOLDS !== fold);
+  const train = rows.filter((_, row) => row % FOLDS !== fold).slice(0, rowsLearnt);
   return test ? { train, judged, test } : { train, judged };
 }
 

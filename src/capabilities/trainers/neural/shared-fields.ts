@@ -63,6 +63,19 @@ export const lowRankFields = {
   }),
 };
 
+export const headRateField = () =>
+  z.number().positive().nullable().default(null).register(fields, {
+    title: "Learning rate of the head",
+    help: "Of what is new on a pretrained network that learns itself; default 0.001, or the learning rate where that is higher.",
+  });
+
+/** What is new knows nothing yet, however careful the network under it has to be. */
+const HEAD_RATE = 1e-3;
+
+/** How a new head learns: times the learning rate. */
+export const headRateFactor = (headRate: number | null, learningRate: number): number =>
+  headRate === null ? Math.max(1, HEAD_RATE / learningRate) : headRate / learningRate;
+
 export const layerDecayField = (decay: number) =>
   z.number().positive().max(1).default(decay).register(fields, {
     title: "Decay by layer",

@@ -66,7 +66,7 @@ export async function tunePairs(
   const learningRate = config.learningRate ?? PAIR_RATES[config.tuning];
   const loss = resolvedLoss(config, train.scores !== undefined);
   const options = { dropout: config.dropout, ...corrections(config, architecture) };
-  const [phase] = phasesOf({ ...config, gradual: false }, architecture, learningRate);
+  const [phase] = phasesOf({ ...config, gradual: false, headRate: null }, architecture, learningRate);
   const given = Object.entries(tensors).map(([name, tensor]) => [`${ENCODER}.${name}`, tensor]);
   const trained = await trainNetwork(
     {

@@ -1,4 +1,5 @@
 import type { Treatment } from "../blueprint.js";
+import { headRateFactor } from "../shared-fields.js";
 import type { ImportedNetwork } from "./imported-network.js";
 
 export interface LayerRates {
@@ -8,19 +9,18 @@ export interface LayerRates {
   readonly last?: number;
   /** Times the learning rate: of the lowest layer; the top has 1, those between lie on a geometric line. */
   readonly lowestRate: number;
+  /** Learning rate of what is new; null: as `headRateFactor` has it. */
+  readonly headRate: number | null;
 }
-
-/** Learning rate of what is new, which knows nothing yet, however careful the network under it has to be. */
-const HEAD_RATE = 1e-3;
 
 /** How the parameters of a network with a new head are treated (Howard and Ruder, 2018: discriminative fine-tuning). */
 export function layerRates(
   { parameters, layers }: ImportedNetwork,
-  { prefix, last, lowestRate }: LayerRates,
+  { prefix, last, lowestRate, headRate }: LayerRates,
   learningRate: number,
 ): (name: string) => Treatment {
   const layerOf = new Map(parameters.map(({ name, layer }) => [`${prefix}${name}`, layer]));
-  const head = { rateFactor: Math.max(1, HEAD_RATE / learningRate) };
+  const head = { rateFactor: headRateFactor(headRate, learningRate) };
   const lowest = last === undefined ? -1 : layers - last;
   return (name) => {
     const layer = layerOf.get(name);

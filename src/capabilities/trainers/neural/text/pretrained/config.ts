@@ -7,6 +7,7 @@ import {
   bucketsField,
   checkpointField,
   frozenLayersField,
+  headRateField,
   labelSmoothingField,
   layerDecayField,
   lowRankFields,
@@ -30,6 +31,7 @@ export const textEncoderConfig = z.strictObject({
     help: "`frozen`: only a new head learns; `lora`: also corrections of low rank; `full`: all weights.",
   }),
   ...lowRankFields,
+  headRate: headRateField(),
   layerDecay: layerDecayField(0.9),
   frozenLayers: frozenLayersField(),
   gradual: z.boolean().default(false).register(fields, {

@@ -3,13 +3,11 @@
 import type { Treatment } from "../../blueprint.js";
 import type { NetworkTensor, NetworkTensors } from "../../inference.js";
 import { isLora, loraDense, loraWeight } from "../../layers/lora.js";
+import { headRateFactor } from "../../shared-fields.js";
 import type { TextEncoderConfig } from "./config.js";
 import type { EncoderArchitecture, ImportedArchitecture } from "./encoder-architecture.js";
 import { BLOCK, type EncoderOptions } from "./encoder-network.js";
 import { ENCODER } from "./encoder-scores.js";
-
-/** Learning rate of a new head. */
-const HEAD_RATE = 1e-3;
 
 /** The place of a parameter in the encoder: -1 embeddings, 0 and up blocks; undefined: not of the encoder. */
 type BlockOf = (name: string) => number | undefined;
@@ -67,14 +65,13 @@ export interface Phase {
  * with one block more each.
  */
 export function phasesOf(
-  config: Pick<TextEncoderConfig, "tuning" | "frozenLayers" | "gradual" | "layerDecay">,
+  config: Pick<TextEncoderConfig, "tuning" | "frozenLayers" | "gradual" | "layerDecay" | "headRate">,
   architecture: EncoderArchitecture,
   learningRate: number,
 ): Phase[] {
   const { layers } = architecture;
   const blockOf = blocksOf(architecture);
-  // A new head knows nothing yet, however careful the encoder has to be.
-  const head = { rateFactor: Math.max(1, HEAD_RATE / learningRate) };
+  const head = { rateFactor: headRateFactor(config.headRate, learningRate) };
   if (config.tuning === "lora") {
     return [{ treatment: (name) => (blockOf(name) === undefined ? head : { isFrozen: !isLora(name) }) }];
   }

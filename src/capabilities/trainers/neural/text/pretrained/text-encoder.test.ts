@@ -6,6 +6,7 @@ import { parityGap } from "../../../../../../conformance/trainer-testing.js";
 import { pack, unpack } from "../../../../../foundation/base/packing.js";
 import { type Column, createFrame } from "../../../../../foundation/contracts/frame.js";
 import type { Trainer, TrainingData } from "../../../../../foundation/contracts/trainer.js";
+import { phasesOf } from "./fine-tuning.js";
 import { readEncoder } from "./read-encoder.js";
 import { textEncoder } from "./text-encoder.js";
 
@@ -56,6 +57,19 @@ describe("text-encoder", () => {
     expect(await parityGap(whole, fresh)).toBeLessThan(1e-5);
     const upper = await trained({ train }, { tuning: "full", epochs: 2, frozenLayers: 1 });
     expect(moved(upper.state.tensors).every((name) => name.startsWith("block-1."))).toBe(true);
+  });
+
+  it("gives each block a rate of its own, and the head one that can be set", () => {
+    const { architecture } = readEncoder(model);
+    const factors = (config: Record<string, unknown>) => {
+      const parsed = textEncoder.config.parse({ model, tuning: "full", layerDecay: 0.5, ...config });
+      const [phase] = phasesOf(parsed, architecture, 1e-4);
+      const names = ["head.weight", "encoder.block-1.x", "encoder.block-0.x", "encoder.embeddings.x"];
+      return names.map((name) => phase!.treatment!(name)?.rateFactor);
+    };
+    expect(factors({})).toEqual([10, 1, 0.5, 0.25]);
+    expect(factors({ headRate: 5e-5 })).toEqual([0.5, 1, 0.5, 0.25]);
+    expect(factors({ headRate: 4e-4, tuning: "lora" })[0]).toBe(4);
   });
 
   it("lets block after block join", async () => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fields } from "../../../../../foundation/contracts/extension.js";
-import { checkpointField, labelSmoothingField } from "../../shared-fields.js";
+import { checkpointField, headRateField, labelSmoothingField } from "../../shared-fields.js";
 import { augmentationFields } from "../config.js";
 
 const TUNINGS = ["frozen", "last-layers", "full"] as const;
@@ -40,6 +40,7 @@ const training = {
     title: "Rate of the lowest layer",
     help: "Times the learning rate; layers above it learn faster, up to the learning rate itself.",
   }),
+  headRate: headRateField(),
   dropout: z.number().min(0).max(0.9).default(0.1).register(fields, { title: "Dropout" }),
   learningRate: z.number().positive().nullable().default(null).register(fields, {
     title: "Learning rate",

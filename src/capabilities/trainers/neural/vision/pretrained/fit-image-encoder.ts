@@ -106,12 +106,12 @@ export async function fitImageEncoder(
 }
 
 function fineTuning(
-  { tuning, lastLayers, lowestRate }: ImageEncoderConfig,
+  { tuning, lastLayers, lowestRate, headRate }: ImageEncoderConfig,
   { architecture }: PretrainedBackbone,
   learningRate: number,
 ): Pick<NetworkTraining, "treatment" | "stepsAtOnce" | "looks"> {
   const last = tuning === "last-layers" ? { last: lastLayers } : {};
-  const rates = { prefix: `${BACKBONE}.`, lowestRate, ...last };
+  const rates = { prefix: `${BACKBONE}.`, lowestRate, headRate, ...last };
   return {
     treatment: layerRates(architecture.network, rates, learningRate),
     stepsAtOnce: STEPS_AT_ONCE,
