@@ -68,9 +68,11 @@ export async function assemble(
 ): Promise<LearnedModel> {
   const feeding = inputs.map(({ trial }) => trial);
   const silent = feeding.filter((trial) => !shares.some((share) => share.trial === trial));
-  const gathered: Part[] = [];
-  for (const share of [...shares, ...silent.map((trial) => ({ trial, weight: 0 }))])
-    gathered.push(await gather(share, feeding.includes(share.trial), context));
+  const needed = [...shares, ...silent.map((trial) => ({ trial, weight: 0 }))];
+  // What is fitted anew runs side by side, in as many processes as the search did.
+  const gathered = await Promise.all(
+    needed.map((share) => gather(share, feeding.includes(share.trial), context)),
+  );
   const parts = fitToSize(gathered, limitBytes);
   const styles = [
     ...new Set(parts.filter(({ share }) => !isStacked(share)).map(({ share }) => styleOf(share))),
