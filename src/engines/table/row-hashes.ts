@@ -84,9 +84,11 @@ const BLOCK_ROWS = 4096;
 export async function columnDigests(table: Table, columns: readonly ColumnSchema[]): Promise<Sha256[]> {
   if (columns.length === 0) return [];
   const database = databaseOf(table);
-  const digests = columns.map((column) => columnDigest(table, column));
+  const digests = columns.map((column, k) => columnDigest(table, column, `v${k}`));
+  // Each value is written once, although its frame names it twice.
+  const values = digests.map(({ value }, k) => `${value} AS v${k}`);
   await database.scan(
-    `SELECT ${digests.map(({ expression }) => expression).join(", ")} FROM data`,
+    `SELECT ${digests.map(({ expression }) => expression).join(", ")} FROM (SELECT ${values.join(", ")} FROM data)`,
     (chunk) => {
       for (const [k, { read }] of digests.entries()) read(chunk.getColumnVector(k));
     },
@@ -95,12 +97,15 @@ export async function columnDigests(table: Table, columns: readonly ColumnSchema
 }
 
 interface ColumnDigest {
+  /** Of the table. */
+  readonly value: string;
+  /** Of the value, by the name it was given. */
   readonly expression: string;
   read(vector: DuckDBVector): void;
   finish(): Sha256;
 }
 
-function columnDigest(table: Table, column: ColumnSchema): ColumnDigest {
+function columnDigest(table: Table, column: ColumnSchema, name: string): ColumnDigest {
   const hash = createHash("sha256");
   const finish = (): Sha256 => hash.digest("hex");
   if (column.kind === "number" || column.kind === "datetime") {
@@ -108,7 +113,8 @@ function columnDigest(table: Table, column: ColumnSchema): ColumnDigest {
     const value = valueExpression(column, storageOf(table, column.name));
     const number = column.kind === "number" ? `${value} + 0.0` : `CAST(epoch_ms(${value}) AS DOUBLE)`;
     return {
-      expression: `coalesce(${number}, 'nan'::DOUBLE)`,
+      value: number,
+      expression: `coalesce(${name}, 'nan'::DOUBLE)`,
       read(vector) {
         for (let start = 0; start < vector.itemCount; start += BLOCK_ROWS) {
           const length = Math.min(BLOCK_ROWS, vector.itemCount - start);
@@ -120,7 +126,8 @@ function columnDigest(table: Table, column: ColumnSchema): ColumnDigest {
     };
   }
   return {
-    expression: framedText(canonicalText(column, table)),
+    value: canonicalText(column, table),
+    expression: framedText(name),
     read(vector) {
       let text = "";
       for (let i = 0; i < vector.itemCount; i++) text += vector.getItem(i) as string;
