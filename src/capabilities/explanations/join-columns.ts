@@ -1,4 +1,4 @@
-import type { Column, NumberColumn, VectorColumn } from "../../foundation/contracts/frame.js";
+import type { Column, NumberColumn } from "../../foundation/contracts/frame.js";
 
 /**
  * The rows of one column and then those of another of the same kind.
@@ -8,15 +8,12 @@ export function joinColumns(first: Column, second: Column): Column {
   if (first.kind === "category" && second.kind === "category") return joinCategories(first, second);
   if (first.kind === "number" && second.kind === "number")
     return { ...first, values: joinNumbers(first, second) };
-  if (first.kind === "boolean" && second.kind === "boolean") {
-    return { kind: "boolean", values: Float32Array.of(...first.values, ...second.values) };
-  }
-  if (first.kind === "datetime" && second.kind === "datetime") {
-    return { kind: "datetime", values: Float64Array.of(...first.values, ...second.values) };
-  }
-  if (first.kind === "vector" && second.kind === "vector" && first.width === second.width) {
-    return { ...first, values: joinVectors(first, second) };
-  }
+  if (first.kind === "boolean" && second.kind === "boolean")
+    return { kind: "boolean", values: joined(Float32Array, first.values, second.values) };
+  if (first.kind === "datetime" && second.kind === "datetime")
+    return { kind: "datetime", values: joined(Float64Array, first.values, second.values) };
+  if (first.kind === "vector" && second.kind === "vector" && first.width === second.width)
+    return { ...first, values: joined(Float32Array, first.values, second.values) };
   if ((first.kind === "text" || first.kind === "id") && first.kind === second.kind) {
     return { kind: first.kind, values: [...first.values, ...second.values] };
   }
@@ -25,17 +22,21 @@ export function joinColumns(first: Column, second: Column): Column {
 
 function joinNumbers(first: NumberColumn, second: NumberColumn): Float32Array | Float64Array {
   const narrow = first.values instanceof Float32Array && second.values instanceof Float32Array;
-  const joined = new (narrow ? Float32Array : Float64Array)(first.values.length + second.values.length);
-  joined.set(first.values);
-  joined.set(second.values, first.values.length);
-  return joined;
+  return narrow
+    ? joined(Float32Array, first.values, second.values)
+    : joined(Float64Array, first.values, second.values);
 }
 
-function joinVectors(first: VectorColumn, second: VectorColumn): Float32Array {
-  const joined = new Float32Array(first.values.length + second.values.length);
-  joined.set(first.values);
-  joined.set(second.values, first.values.length);
-  return joined;
+/** Spread into the arguments of a call, the values of a large column would not fit on its stack. */
+function joined<Values extends { set(values: ArrayLike<number>, offset?: number): void }>(
+  type: new (length: number) => Values,
+  first: ArrayLike<number>,
+  second: ArrayLike<number>,
+): Values {
+  const values = new type(first.length + second.length);
+  values.set(first);
+  values.set(second, first.length);
+  return values;
 }
 
 function joinCategories(
@@ -50,9 +51,6 @@ function joinCategories(
     codeOf.set(text, dictionary.length);
     return dictionary.push(text) - 1;
   });
-  const codes = Int32Array.of(
-    ...first.codes,
-    ...second.codes.map((code) => (code < 0 ? -1 : translated[code]!)),
-  );
-  return { kind: "category", codes, dictionary };
+  const others = second.codes.map((code) => (code < 0 ? -1 : translated[code]!));
+  return { kind: "category", codes: joined(Int32Array, first.codes, others), dictionary };
 }

@@ -39,7 +39,7 @@ export const asCategory = defineTransform<typeof config, AsCategoryState>({
       const value = graph.op("LabelEncoder", [input.value], {
         domain: "ai.onnx.ml",
         attributes: {
-          keys_floats: { floats: Float32Array.of(...keys, Number.NaN) },
+          keys_floats: { floats: Float32Array.from([...keys, Number.NaN]) },
           values_strings: { strings: [...Array.from(keys, String), ""] },
           default_string: { string: UNSEEN },
         },
