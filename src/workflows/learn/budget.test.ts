@@ -113,6 +113,34 @@ describe("a budget of time", () => {
     expect([budget.signal.aborted, budget.isSpent()]).toEqual([true, true]);
   });
 
+  test("a fit gets the time it was given, also where estimates that come out too low move the end", () => {
+    const deadlineMs = milliseconds + 20_000;
+    const budget = timedBudget(clock, { deadlineMs, finishingMs: 5_000, slots: 2 });
+    opened.push(budget);
+    const [quick, long] = [candidateOf(0), candidateOf(1)];
+    budget.admits(quick);
+    budget.admits(long);
+    expect(budget.limit!(1)).toBeCloseTo(8.55, 9);
+    milliseconds += 8_000;
+    budget.observe(quick, 31);
+    vi.advanceTimersByTime(100);
+    expect([budget.isSpent(), budget.signal.aborted]).toEqual([true, false]);
+    milliseconds += 1_100;
+    vi.advanceTimersByTime(100);
+    expect(budget.signal.aborted).toBe(true);
+  });
+
+  test("a first fit that also prepares its features does not make the machine slow", () => {
+    const budget = timedBudget(clock, { deadlineMs: milliseconds + 20_000, finishingMs: 5_000, slots: 1 });
+    opened.push(budget);
+    const first = candidateOf(0, { seconds: 0.5 });
+    budget.admits(first);
+    milliseconds += 2_000;
+    budget.observe(first, 2);
+    // 5.5 seconds of expected work took 7: the five kept for the end become 6.4, not 20.
+    expect(budget.limit!(1)).toBeCloseTo(0.95 * (18 - (5 * 7) / 5.5), 9);
+  });
+
   test("what is withheld is cut off from the search and granted to what follows, with a signal of its own", () => {
     const budget = open(10);
     budget.withhold(0.4);

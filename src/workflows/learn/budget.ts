@@ -77,26 +77,22 @@ export function timedBudget(
 ): Budget {
   let controller = new AbortController();
   let withheldMs = 0;
-  const spent = new Map<string, { estimated: number; measured: number }>();
-  const total = { estimated: 0, measured: 0 };
+  const paces = new Paces();
   let pending = 0;
   let finished = 0;
-  const slowdown = (): number =>
-    total.estimated > 0 ? Math.min(MOST_SLOWDOWN, Math.max(1, total.measured / total.estimated)) : 1;
+  /** On the clock's own scale: until then a fit under way may take the time it was given. */
+  let promisedMs = 0;
   const secondsLeft = (): number =>
-    (deadlineMs - withheldMs - finishingMs * slowdown() - clock.elapsed()) / 1000;
-  const expected = ({ trainer, estimate }: Candidate): number => {
-    const known = spent.get(trainer.id) ?? (spent.size > 0 ? total : undefined);
-    return estimate.seconds * (known ? known.measured / known.estimated : FIRST_GUESS);
-  };
+    (deadlineMs - withheldMs - finishingMs * paces.slowdown() - clock.elapsed()) / 1000;
   const needed = (candidate: Candidate): number => {
     const { id, capabilities } = candidate.trainer;
-    const share = capabilities.anytime && !spent.has(id) ? WORTHWHILE_SHARE : 1;
-    return share * expected(candidate);
+    const share = capabilities.anytime && !paces.knows(id) ? WORTHWHILE_SHARE : 1;
+    return share * paces.expected(candidate);
   };
   const started = new Map<Candidate, number>();
   const timer = setInterval(() => {
-    if (finished > 0 && secondsLeft() <= 0) controller.abort(new Error("The time is up."));
+    const isUp = secondsLeft() <= 0 && clock.elapsed() >= promisedMs;
+    if (finished > 0 && isUp) controller.abort(new Error("The time is up."));
   }, TICK_MS);
   timer.unref();
   return {
@@ -115,19 +111,18 @@ export function timedBudget(
     },
     limit(fits) {
       const waves = Math.ceil(fits / slots);
-      if (finished > 0) return Math.max(LEAST_LIMIT_SECONDS, (LIMIT_SHARE * secondsLeft()) / waves);
-      return Math.max(leastMs / 1000, FIRST_SHARE * LIMIT_SHARE * secondsLeft()) / waves;
+      const seconds =
+        finished > 0
+          ? Math.max(LEAST_LIMIT_SECONDS, (LIMIT_SHARE * secondsLeft()) / waves)
+          : Math.max(leastMs / 1000, FIRST_SHARE * LIMIT_SHARE * secondsLeft()) / waves;
+      promisedMs = Math.max(promisedMs, clock.elapsed() + (1000 * seconds) / LIMIT_SHARE);
+      return seconds;
     },
     isSpent: () => finished > 0 && secondsLeft() <= 0,
     observe(candidate, seconds) {
       finished++;
       this.release(candidate);
-      const own = spent.get(candidate.trainer.id) ?? { estimated: 0, measured: 0 };
-      spent.set(candidate.trainer.id, own);
-      for (const sum of [own, total]) {
-        sum.estimated += Math.max(1e-6, candidate.estimate.seconds);
-        sum.measured += seconds;
-      }
+      paces.observe(candidate, seconds);
     },
     release(candidate) {
       pending -= started.get(candidate) ?? 0;
@@ -151,5 +146,43 @@ export function timedBudget(
 }
 
 const TICK_MS = 50;
+/** A first fit also prepares its features: so much work is taken to have come out as estimated. */
+const EXPECTED_SECONDS = 5;
 /** Estimates that came out this much too low say more of the estimates than of the machine. */
 const MOST_SLOWDOWN = 4;
+
+interface Spent {
+  estimated: number;
+  measured: number;
+}
+
+/** How the estimates of each family and of all together have come true. */
+class Paces {
+  readonly #families = new Map<string, Spent>();
+  readonly #all: Spent = { estimated: 0, measured: 0 };
+
+  knows(trainer: string): boolean {
+    return this.#families.has(trainer);
+  }
+
+  observe({ trainer: { id }, estimate }: Candidate, seconds: number): void {
+    const own = this.#families.get(id) ?? { estimated: 0, measured: 0 };
+    this.#families.set(id, own);
+    for (const sum of [own, this.#all]) {
+      sum.estimated += Math.max(1e-6, estimate.seconds);
+      sum.measured += seconds;
+    }
+  }
+
+  expected({ trainer, estimate }: Candidate): number {
+    const known = this.#families.get(trainer.id) ?? (this.#families.size > 0 ? this.#all : undefined);
+    return estimate.seconds * (known ? known.measured / known.estimated : FIRST_GUESS);
+  }
+
+  /** How many times longer than on an idle machine things take; at least 1. */
+  slowdown(): number {
+    const { measured, estimated } = this.#all;
+    const pace = (EXPECTED_SECONDS + measured) / (EXPECTED_SECONDS + estimated);
+    return Math.min(MOST_SLOWDOWN, Math.max(1, pace));
+  }
+}
