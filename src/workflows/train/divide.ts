@@ -11,6 +11,7 @@ import type { Target } from "../../foundation/contracts/target.js";
 import type { ResolvedTarget } from "../load/target.js";
 import type { PreparedData } from "./prepare.js";
 import { areSeparate, divisionHashes } from "./row-identity.js";
+import { type Sample, sampledForTime } from "./sample-division.js";
 
 export interface Division {
   readonly record: SplitRecord;
@@ -19,6 +20,8 @@ export interface Division {
   /** All usable rows with some set apart for validation: what the model of a cross-validated training learns from. */
   readonly whole: Split;
   readonly reason: string;
+  /** Absent: the splits hold all rows. */
+  readonly sample?: Sample;
   /** What it was made from; inner folds are made from it as well. */
   readonly input: SplitInput;
 }
@@ -26,11 +29,12 @@ export interface Division {
 /** Rows for validation where a split brings none: a sixth, as the usual 80/10/10 has an eighth of its training rows. */
 const VALIDATION_SHARE = 1 / 6;
 
-/** Divides a table with a target by the content of its rows. */
+/** Divides a table with a target by the content of its rows; a timed training learns from as many as its time can hold. */
 export async function divideTable(table: Table, prepared: PreparedData, project: Project): Promise<Division> {
   const { schema, frame } = prepared;
   const identity = { schema, frame, areSeparate: areSeparate(prepared, project) };
-  return divideData(prepared, await divisionHashes(table, identity), project);
+  const division = divideData(prepared, await divisionHashes(table, identity), project);
+  return sampledForTime(division, prepared.features.columns.size, project);
 }
 
 export function divideData(

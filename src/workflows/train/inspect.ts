@@ -6,6 +6,7 @@ import type { Profile } from "../../foundation/contracts/profile.js";
 import type { Dataset } from "../../foundation/contracts/store.js";
 import { wholeTarget } from "./divide.js";
 import type { Production } from "./production.js";
+import { sampleFindings } from "./sample-division.js";
 
 export interface Inspection {
   readonly profile: Omit<Profile, "findings">;
@@ -31,6 +32,7 @@ export async function inspectData(
         roles,
         unreadable,
         target: { column: resolved.column, task: resolved.task, classes: resolved.classes },
+        ...(division.sample ? { sample: division.sample } : {}),
       },
       inputs: { dataset: dataset.id, split: splitId },
     },
@@ -50,7 +52,7 @@ export async function inspectData(
   const applied = cleanTrainingRows({ ...cleaning, rows: division.whole.train }).findings;
   return {
     profile: value.profile,
-    findings: [...value.findings, ...prepared.notes, ...applied],
+    findings: [...value.findings, ...prepared.notes, ...sampleFindings(division), ...applied],
     clean: (rows) => cleanTrainingRows({ ...cleaning, rows }).rows,
   };
 }

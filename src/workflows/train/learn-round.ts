@@ -109,6 +109,8 @@ const MOST_CLASSES = 10;
 /** What of it grows with the data: rows are compared by all their columns, classes are calibrated and judged one by one. */
 const FINISHING_SECONDS_PER_CELL = 5e-7;
 const FINISHING_SECONDS_PER_SCORE = 1.5e-6;
+/** Every figure is drawn again a thousand times from the rows that test, and these are searched for weak slices. */
+const FINISHING_SECONDS_PER_JUDGED_ROW = 5e-5;
 
 function budgetOf(production: Production, { round, rounds }: Round): Budget {
   const { agenda, context, progress, fitter } = production;
@@ -124,12 +126,16 @@ function budgetOf(production: Production, { round, rounds }: Round): Budget {
   });
 }
 
-function finishingSeconds({ prepared, data }: Production, seconds: number): number {
+function finishingSeconds({ prepared, division }: Production, seconds: number): number {
   const { columns, outputs } = learningShape(prepared.features, prepared.target);
-  const rows = data.table.rows;
+  const { train, validation, test } = division.whole;
+  const rows = train.length + validation.length + test.length;
   const ofData = rows * (columns * FINISHING_SECONDS_PER_CELL + outputs * FINISHING_SECONDS_PER_SCORE);
+  const ofJudging = FINISHING_SECONDS_PER_JUDGED_ROW * test.length;
   const ofModels = FINISHING_SECONDS_PER_CLASS * Math.min(MOST_CLASSES, outputs);
-  return FINISHING_SECONDS + ofModels + FINISHING_SHARE * Math.min(LONG_SECONDS, seconds) + ofData;
+  return (
+    FINISHING_SECONDS + ofModels + FINISHING_SHARE * Math.min(LONG_SECONDS, seconds) + ofData + ofJudging
+  );
 }
 
 /** Tells of every trial as it ends: how many of how many, the best value so far, and how long it may take yet. */

@@ -142,11 +142,11 @@ function modelFacts({ learned }: Judged): ReportInput["model"] {
 
 /** What was decided about the rows before any model learned. */
 export function planned(
-  division: Pick<Production["division"], "reason" | "record">,
+  division: Pick<Production["division"], "reason" | "record" | "sample">,
   { language, isRegression, seconds }: PlannedFacts,
 ): ReportInput["plan"] {
   const { config } = division.record;
-  const reason = language === "zh" ? chineseReason(config, isRegression) : division.reason;
+  const reason = language === "zh" ? chineseReason(config, isRegression, division.sample) : division.reason;
   return [
     { item: "split", planned: reason, actual: config.kind },
     { item: "total", planned: "–", actual: formatSeconds(seconds) },

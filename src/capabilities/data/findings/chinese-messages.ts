@@ -137,6 +137,10 @@ const MESSAGES: Readonly<Record<string, Say>> = {
     `${f.count("rows")} 行中有 ${f.count("empty")} 行的标签单元格为空，已略去。`,
     "没有任何标签的行请写 []。",
   ],
+  "learning-sampled": (f) => [
+    `模型从按内容抽取的 ${f.count("rows")} 行中学习（共 ${f.count("of")} 行可供学习，占 ${f.share("share")}）：若用全部行，时间只够几棵树。测试行全部参与评判。`,
+    "若要用更多行学习，请用 `tuning.time` 给更多时间，或改为限定试验次数。",
+  ],
   "conflicts-removed": (f) => removed(f, "与别的行相矛盾", "conflicts"),
   "duplicates-removed": (f) => removed(f, "与更早的某行相同", "duplicates"),
   "outliers-removed": (f) => removed(f, "目标远离其他所有值", "outliers"),

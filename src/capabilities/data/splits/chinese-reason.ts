@@ -1,9 +1,21 @@
 import { shortPercent } from "../../../foundation/base/number-text.js";
 import type { SplitConfig } from "../../../foundation/contracts/split.js";
+import { formatCount } from "../findings/wording.js";
 
-/** What a division promises, for Chinese pages. @param isRegression the target is a number, not a class */
-export function chineseReason(config: SplitConfig, isRegression: boolean): string {
-  return `${promise(config, isRegression)}${sharesOf(config)}。`;
+/**
+ * What a division promises, for Chinese pages.
+ * @param isRegression the target is a number, not a class
+ * @param sample of the rows to learn from, where a timed training has too many
+ */
+export function chineseReason(
+  config: SplitConfig,
+  isRegression: boolean,
+  sample?: { readonly rows: number; readonly of: number },
+): string {
+  const drawn = sample
+    ? `可供学习的 ${formatCount(sample.of)} 行中，按内容抽取了 ${formatCount(sample.rows)} 行：再多，时间就只够几棵树。`
+    : "";
+  return `${promise(config, isRegression)}${sharesOf(config)}。${drawn}`;
 }
 
 function promise(config: SplitConfig, isRegression: boolean): string {

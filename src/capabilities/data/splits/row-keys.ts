@@ -1,3 +1,6 @@
+import { ascendingOrder } from "../../../foundation/base/ascending-order.js";
+import { gather } from "../../../foundation/base/gather.js";
+
 /**
  * Sort keys from row identities. A key depends on the row's 64-bit hash and the seed alone, so whatever is
  * decided from keys does not depend on row order.
@@ -55,7 +58,10 @@ export function hashText(text: string): bigint {
   return (BigInt(avalanche(high)) << 32n) | BigInt(avalanche(low ^ text.length));
 }
 
-/** Rows in the order of their keys; equal keys in row order. */
+/** Rows in the order of their keys; equal keys as the rows come. */
 export function sortByKey(rows: Int32Array, keys: ArrayLike<number>): Int32Array {
-  return rows.slice().sort((a, b) => keys[a]! - keys[b]!);
+  const order = ascendingOrder(gather(keys, rows));
+  const ordered = new Int32Array(rows.length);
+  for (let place = 0; place < ordered.length; place++) ordered[place] = rows[order[place]!]!;
+  return ordered;
 }
