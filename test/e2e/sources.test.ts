@@ -4,22 +4,31 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeDataset } from "../../src/capabilities/data/datasets/describe-dataset.js";
 import { openTable, writeParquet } from "../../src/engines/table/index.js";
+import { openLocation } from "../../src/workflows/load/open-data.js";
+import { decideSchema } from "../../src/workflows/load/schema.js";
+import { resolveProject } from "../../src/workflows/project/project-file.js";
 import { quern, workFolder } from "./quern.js";
 
 const { folder, remove } = workFolder();
 afterAll(remove);
 
-const NAMES = ["order", "city", "amount", "day", "paid"];
+const NAMES = ["order", "city", "amount", "day", "paid", "serial", "starts", "lasts", "note"];
 const CITIES = ["北京", "上海", "New York, NY"];
 type Cell = string | number | null;
 const ROWS: readonly Cell[][] = Array.from({ length: 60 }, (_, i) => [
   ...[`A${1000 + i * 7}`, CITIES[((i * 5) % 7) % 3]!, i % 9 === 4 ? null : ((i * 37) % 101) / 4 - 3],
   ...[`2024-0${1 + (i % 9)}-${10 + (i % 17)}`, i % 3 === 0 ? "yes" : "no"],
+  // Beyond 2^53, where neighbours are one double.
+  String(9_007_199_254_740_993n + BigInt(i % 40)),
+  ...[`${7 + (i % 12)}:${10 + (i % 50)}`, i % 11 === 3 ? null : `1:${10 + (i % 7)}:0${i % 10}`],
+  i % 8 === 1 ? null : `He said "no, ${i}",\nand 上海 stayed; ${"so it went ".repeat(1 + (i % 3))}on.`,
 ]);
 
 function delimited(delimiter: string, rows: readonly (readonly Cell[])[] = ROWS): string {
-  const text = (cell: Cell): string => (/[,;\t]/.test(String(cell)) ? `"${cell}"` : String(cell ?? ""));
+  const text = (cell: Cell): string =>
+    /[,;\t"\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : String(cell ?? "");
   return `${[NAMES, ...rows].map((row) => row.map(text).join(delimiter)).join("\r\n")}\r\n`;
 }
 
@@ -81,6 +90,19 @@ const FILES: Readonly<Record<string, string | Uint8Array>> = {
   "parts/2.csv": delimited(",", ROWS.slice(20)),
 };
 
+/** The name of the content: one dataset version, whatever file it came from. */
+async function contentId(source: string): Promise<string> {
+  const { signal } = new AbortController();
+  const data = await openLocation(source, {}, { folder, threads: 1, signal, allowedHosts: [] });
+  try {
+    const { columns: schema } = await decideSchema(data, resolveProject({}));
+    const { id } = await describeDataset({ table: data.table, schema, sources: data.sources });
+    return id;
+  } finally {
+    await data.close();
+  }
+}
+
 /** What does not depend on how the rows came: all but the words for why a kind was chosen. */
 async function figures(source: string, input = ""): Promise<unknown> {
   const outcome = await quern(["profile", source, "--json", "--threads", "1"], { cwd: folder, input });
@@ -92,6 +114,7 @@ async function figures(source: string, input = ""): Promise<unknown> {
 }
 
 let expected: unknown;
+let expectedId: string;
 beforeAll(async () => {
   for (const [name, content] of Object.entries(FILES)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -99,6 +122,7 @@ beforeAll(async () => {
   }
   await parquet();
   expected = await figures("comma.csv");
+  expectedId = await contentId("comma.csv");
 });
 
 test("a CSV file has the figures it was made with", () => {
@@ -114,6 +138,10 @@ test("a CSV file has the figures it was made with", () => {
       },
       { name: "day", kind: "datetime" },
       { name: "paid", kind: "boolean" },
+      { name: "serial", unique: 40 },
+      { name: "starts", kind: "number", missing: 0 },
+      { name: "lasts", kind: "number", missing: 6 },
+      { name: "note", kind: "text" },
     ],
   });
 });
@@ -123,6 +151,7 @@ test.each([
   ...["data.xlsx", "packed.csv.gz", "data.parquet", "parts", "parts/*.csv"],
 ])("%s", async (source) => {
   expect(await figures(source)).toEqual(expected);
+  expect(await contentId(source)).toBe(expectedId);
 });
 
 test("standard input", async () => {
