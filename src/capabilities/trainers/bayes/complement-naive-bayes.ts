@@ -3,9 +3,9 @@ import { fields } from "../../../foundation/contracts/extension.js";
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import {
   type CountState,
-  countDiagnostics,
   countFeatures,
   type FeatureCounts,
+  fittedCounts,
   restoreCountModel,
 } from "./count-naive-bayes.js";
 import { COUNT_TRAINER, logPriors, smoothingField } from "./naive-bayes-model.js";
@@ -62,13 +62,8 @@ export const complementNaiveBayes = defineTrainer<typeof config, CountState>({
     context.signal.throwIfAborted();
     const counts = countFeatures(train, "complement-naive-bayes");
     const weights = complementWeights(counts, options.smoothing, options.normalize);
-    return restoreCountModel({
-      width: counts.design.width,
-      classes: counts.classes.length,
-      weights,
-      constant: options.prior ? logPriors(counts.classes, false) : absentClasses(counts.classes),
-      diagnostics: countDiagnostics(counts, weights),
-    });
+    const { classes } = counts;
+    return fittedCounts(counts, weights, options.prior ? logPriors(classes, false) : absentClasses(classes));
   },
   restore: restoreCountModel,
 });

@@ -71,11 +71,19 @@ function negativeCount(trainer: string, column: string, row: number, value: numb
   );
 }
 
-/** Importance: how much the weights of a feature differ between classes, times how often it occurs. */
-export function countDiagnostics(
-  { design, sums, classes }: FeatureCounts,
+/** @param weights `classes * width` */
+export function fittedCounts(
+  counts: FeatureCounts,
   weights: Float64Array,
-): FitDiagnostics {
+  constant: Float64Array,
+): Fitted<CountState> {
+  const { design, classes } = counts;
+  const diagnostics = countDiagnostics(counts, weights);
+  return restoreCountModel({ width: design.width, classes: classes.length, weights, constant, diagnostics });
+}
+
+/** Importance: how much the weights of a feature differ between classes, times how often it occurs. */
+function countDiagnostics({ design, sums, classes }: FeatureCounts, weights: Float64Array): FitDiagnostics {
   const { width, names } = design;
   const strength = new Float64Array(width);
   for (let j = 0; j < width; j++) {

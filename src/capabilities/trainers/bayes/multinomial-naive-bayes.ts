@@ -2,9 +2,9 @@ import { z } from "zod";
 import { defineTrainer } from "../../../foundation/contracts/trainer.js";
 import {
   type CountState,
-  countDiagnostics,
   countFeatures,
   type FeatureCounts,
+  fittedCounts,
   restoreCountModel,
 } from "./count-naive-bayes.js";
 import { COUNT_TRAINER, logPriors, smoothingField, uniformPriorField } from "./naive-bayes-model.js";
@@ -35,13 +35,7 @@ export const multinomialNaiveBayes = defineTrainer<typeof config, CountState>({
     context.signal.throwIfAborted();
     const counts = countFeatures(train, "multinomial-naive-bayes");
     const weights = logProbabilities(counts, options.smoothing);
-    return restoreCountModel({
-      width: counts.design.width,
-      classes: counts.classes.length,
-      weights,
-      constant: logPriors(counts.classes, options.uniformPrior),
-      diagnostics: countDiagnostics(counts, weights),
-    });
+    return fittedCounts(counts, weights, logPriors(counts.classes, options.uniformPrior));
   },
   restore: restoreCountModel,
 });
