@@ -34,9 +34,11 @@ const MOST_FITS = 3;
 const LONG_SECONDS = 1;
 
 /** Numbers with a smooth, a crossed and a noisy part in the target. */
-function makeData(rows, columns, classes, seed) {
+function makeData({ capabilities }, rows, columns, classes, seed) {
   const random = createRandom(seed);
-  const normal = () => Float32Array.from({ length: rows }, () => random.normal());
+  // What counts has no negative values.
+  const drawn = () => (capabilities.features === "counts" ? Math.abs(random.normal()) : random.normal());
+  const normal = () => Float32Array.from({ length: rows }, drawn);
   const x = Array.from({ length: columns }, normal);
   const values = Float64Array.from(normal(), (noise, row) => x[0][row] + x[1][row] * x[2][row] + 0.7 * noise);
   const features = createFrame(x.map((column, j) => [`x${j}`, { kind: "number", values: column }]));
@@ -51,8 +53,8 @@ function makeData(rows, columns, classes, seed) {
 const taskOf = (classes) => (classes === 1 ? "regression" : classes === 2 ? "binary" : "multiclass");
 
 async function measure(trainer, [rows, columns, classes, validationRows], config) {
-  const data = { train: makeData(rows, columns, classes, 1) };
-  if (validationRows) data.validation = makeData(validationRows, columns, classes, 2);
+  const data = { train: makeData(trainer, rows, columns, classes, 1) };
+  if (validationRows) data.validation = makeData(trainer, validationRows, columns, classes, 2);
   const before = process.resourceUsage().maxRSS;
   let seconds = Number.POSITIVE_INFINITY;
   for (let k = 0; k < MOST_FITS && (k === 0 || seconds < LONG_SECONDS); k++) {

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { TRAINING_ENVIRONMENT } from "../../dist/workflows/train/spawn-training.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const environment = join(dirname(dirname(here)), ".bench/venv-neural");
@@ -31,12 +32,16 @@ function prepare() {
   });
 }
 
-const run = (command, ...args) =>
+const run = (env, command, ...args) =>
   JSON.parse(
-    execFileSync(command, args.map(String), { maxBuffer: 2 ** 26, stdio: ["ignore", "pipe", "ignore"] }),
+    execFileSync(command, args.map(String), { env, maxBuffer: 2 ** 26, stdio: ["ignore", "pipe", "ignore"] }),
   );
-const own = (name, steps) => run(process.execPath, join(here, "own.mjs"), name, steps, THREADS);
-const peer = (name, steps, ...more) => run(python, join(here, "peers.py"), name, steps, THREADS, ...more);
+/** As `quern train` starts the process that trains; `--same-memory`: the other side's process as well. */
+const trained = { ...TRAINING_ENVIRONMENT, ...process.env };
+const peerEnvironment = process.argv.includes("--same-memory") ? trained : process.env;
+const own = (name, steps) => run(trained, process.execPath, join(here, "own.mjs"), name, steps, THREADS);
+const peer = (name, steps, ...more) =>
+  run(peerEnvironment, python, join(here, "peers.py"), name, steps, THREADS, ...more);
 
 /** The least time a step took over all runs: others on the machine can only lengthen it. */
 const least = (runs) => Math.min(...runs.flatMap(({ times }) => times.slice(1)));

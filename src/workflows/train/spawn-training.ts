@@ -7,6 +7,16 @@ import type { ChildMessage, CourseEntry, ParentMessage, TrainRequest } from "./m
 /** After an abort the child gets this long to stop cleanly before it is killed; its store survives either way. */
 const STOP_MS = 10_000;
 
+/**
+ * For glibc, which otherwise gives the large tensors of every step back to the system and has their pages faulted in
+ * again: on a virtual machine a fifth of a large network's step. Other allocators do not look at it; the user's own
+ * settings go first.
+ */
+export const TRAINING_ENVIRONMENT = {
+  MALLOC_MMAP_THRESHOLD_: String(2 ** 30),
+  MALLOC_TRIM_THRESHOLD_: String(2 ** 31 - 1),
+};
+
 interface Listeners {
   readonly signal: AbortSignal;
   readonly onEvent: (event: RunEvent) => void;
@@ -25,6 +35,7 @@ export function spawnTraining(
 ): Promise<TrainResult> {
   const child = fork(builtFile("workflows/train/child.js"), [], {
     execArgv: ["--no-liftoff"],
+    env: { ...TRAINING_ENVIRONMENT, ...process.env },
     serialization: "advanced",
     // The child reads standard input itself when that is the data.
     stdio: [request.project.data?.source === "-" ? "inherit" : "ignore", "ignore", "inherit", "ipc"],
