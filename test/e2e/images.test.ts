@@ -1,5 +1,5 @@
 /** A folder of pictures and a table that names pictures, from file to served answers. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -94,6 +94,7 @@ test("odd files are read or told, and what the network sees is in the report", {
       .toBuffer(),
   };
   for (const [name, content] of Object.entries(files)) writeFileSync(join(odd, "below", name), content);
+  copyFileSync(join(odd, "below", "图 1.pgm"), join(odd, "上", "copy of 1.pgm"));
   const split = "split: { kind: stratified, train: 0.6, validation: 0.2, test: 0.2 }\n";
   writeFileSync(join(folder, "quern.yaml"), `data: { imageSize: 16 }\n${split}${MODELS}`);
   const trained = await quern(["train", "--data", "odd", "--name", "odd", "--json"], { cwd: folder });
@@ -113,20 +114,25 @@ test("odd files are read or told, and what the network sees is in the report", {
   const profiled = await quern(["profile", "--data", "odd", "--json"], { cwd: folder });
   const told = profiled.json().findings.find(({ id }: { id: string }) => id === "unreadable-pictures");
   expect(told.evidence).toEqual(unreadable.evidence);
+  for (const found of [findings, profiled.json().findings]) {
+    const disputed = found.find(({ id }: { id: string }) => id === "disputed-pictures");
+    expect(disputed).toMatchObject({ column: "image", severity: "warning", evidence: { rows: 2 } });
+    expect(disputed.message).toContain("below/图 1.pgm (below) = 上/copy of 1.pgm (上)");
+  }
   expect(unreadable.severity).toBe("warning");
   // What cannot be read is no row of any part.
   const { metric, model, version } = trained.json();
-  expect(metric.rows).toBeLessThanOrEqual(Math.ceil(0.2 * 165));
+  expect(metric.rows).toBeLessThanOrEqual(Math.ceil(0.2 * 166));
   const predicted = await quern(["predict", `${model}@${version}`, "odd", "--out", "odd.csv", "--json"], {
     cwd: folder,
   });
-  expect(predicted.json()).toMatchObject({ rows: 169, failed: 4 });
+  expect(predicted.json()).toMatchObject({ rows: 170, failed: 4 });
   const lines = readFileSync(join(folder, "odd.csv"), "utf8").trim().split("\n");
   expect(lines[0]!.endsWith(",error")).toBe(true);
   expect(lines.filter((line) => line.includes("no image: below/empty.png: the file is empty"))).toHaveLength(
     1,
   );
-  expect(lines.filter((line) => line.endsWith(","))).toHaveLength(165);
+  expect(lines.filter((line) => line.endsWith(","))).toHaveLength(166);
   expect(readFileSync(report, "utf8")).toContain("Grad-CAM");
 });
 

@@ -43,7 +43,7 @@ export async function initProject(
       resolveProject({ task: target === undefined ? {} : { target } }),
     );
     const kinds = Object.fromEntries(columns.map((column) => [column.name, column.kind]));
-    const task = target === undefined ? {} : await describeTask(target, data);
+    const task = target === undefined ? {} : await describeTask(target, data, context.signal);
     const { allowHost: _, ...reading } = request.reading ?? {};
     const said = Object.fromEntries(Object.entries(reading).filter(([, value]) => value !== undefined));
     const id = columns.find((column) => column.kind === "id")?.name;
@@ -65,8 +65,9 @@ export async function initProject(
 async function describeTask(
   target: string,
   data: Parameters<typeof prepareData>[0],
+  signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  const { target: resolved } = await prepareData(data, resolveProject({ task: { target } }));
+  const { target: resolved } = await prepareData(data, resolveProject({ task: { target } }), signal);
   return {
     target,
     type: resolved.task,

@@ -166,7 +166,7 @@ export async function planTraining(
     const project = completedBySource(wanted, data);
     const structured = structuredTaskOf(project, data);
     if (structured) tabularTask(structured.task, "A plan");
-    const prepared = await prepareData(data, project);
+    const prepared = await prepareData(data, project, context.signal);
     const { task, classes, column, reason } = prepared.target;
     checkSettings(project, prepared, extensions);
     const metric = projectMetric(project, task, extensions.metrics);

@@ -7,6 +7,7 @@ import type { Finding } from "../../foundation/contracts/finding.js";
 import { type Column, columnOf, type Frame, selectColumns } from "../../foundation/contracts/frame.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import { tabularTask } from "../../foundation/contracts/structured.js";
+import { findDisputedPictures } from "../load/disputed-pictures.js";
 import { readColumns, type TableWithImages } from "../load/images.js";
 import { findLostPictures, lostPicturesError, lostPicturesFinding } from "../load/lost-pictures.js";
 import { noteFinding } from "../load/note-finding.js";
@@ -41,7 +42,11 @@ export interface PreparedData {
  * Decides kinds, reads the frame and resolves the target.
  * @throws QuernError USAGE without a target, DATA_COLUMN_UNKNOWN, TARGET_UNUSABLE
  */
-export async function prepareData(data: TableWithImages, project: Project): Promise<PreparedData> {
+export async function prepareData(
+  data: TableWithImages,
+  project: Project,
+  signal: AbortSignal,
+): Promise<PreparedData> {
   const { table } = data;
   const name = requireTarget(table, project);
   const { task } = project;
@@ -68,6 +73,10 @@ export async function prepareData(data: TableWithImages, project: Project): Prom
     positive: task.positive,
     isUsable: isReadable,
   });
+  const disputed =
+    target.task === "regression"
+      ? []
+      : await findDisputedPictures(data, schema, { target: name, taken }, signal);
   return {
     schema,
     frame,
@@ -78,7 +87,11 @@ export async function prepareData(data: TableWithImages, project: Project): Prom
       ? {}
       : { weights: weightsOf(columnOf(frame, roles.weight), roles.weight) }),
     unreadable: [...unreadable, ...unreadablePictures],
-    notes: [...table.notes.map(noteFinding), ...lost.map((one) => lostPicturesFinding(one, data))],
+    notes: [
+      ...table.notes.map(noteFinding),
+      ...lost.map((one) => lostPicturesFinding(one, data)),
+      ...disputed,
+    ],
   };
 }
 

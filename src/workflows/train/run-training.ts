@@ -188,7 +188,7 @@ async function checkEverything(
   data: OpenedData,
   { project, progress, extensions, context }: Undertaking,
 ): Promise<Pick<Production, "prepared" | "metric" | "division" | "situation" | "agenda">> {
-  const prepared = await prepareData(data, project);
+  const prepared = await prepareData(data, project, context.signal);
   const { task } = prepared.target;
   const metric = projectMetric(project, task, extensions.metrics);
   checkSettings(project, prepared, extensions);

@@ -5,16 +5,19 @@ import { ANNOTATED_COLUMNS, CONLL_COLUMNS, isAnnotated } from "../../capabilitie
 import { readFrame, type Table } from "../../engines/table/index.js";
 import { writeFileAtomic } from "../../foundation/base/atomic-file.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
+import type { Finding } from "../../foundation/contracts/finding.js";
 import { columnOf } from "../../foundation/contracts/frame.js";
 import type { Profile } from "../../foundation/contracts/profile.js";
 import type { Project, ProjectInput } from "../../foundation/contracts/project.js";
 import { isStructured, tabularTask } from "../../foundation/contracts/structured.js";
 import type { TaskType } from "../../foundation/contracts/target.js";
 import { type WorkflowOptions, workflowContext } from "../context.js";
+import { findDisputedPictures } from "../load/disputed-pictures.js";
+import { completedBySource } from "../load/implied-project.js";
 import { lookAtPictures } from "../load/look-at-pictures.js";
 import { noteFinding } from "../load/note-finding.js";
 import { type OpenedData, openData } from "../load/open-data.js";
-import { decideSchema } from "../load/schema.js";
+import { decideSchema, rolesOf } from "../load/schema.js";
 import { refuseTwins, resolveTarget, unknownTarget } from "../load/target.js";
 import { loadExtensions } from "../project/extensions.js";
 import { resolveProject } from "../project/project-file.js";
@@ -64,7 +67,8 @@ export async function profileData(
       ...(target ? { target } : {}),
       truths: truthsOf(data),
     });
-    const notes = data.table.notes.map(noteFinding);
+    const disputed = await disputedPictures(data, columns, { project, asked: target?.task }, context.signal);
+    const notes = [...data.table.notes.map(noteFinding), ...disputed];
     const profile = { ...measured, findings: [...measured.findings, ...notes] };
     const language = request.language ?? wishes.language;
     const report = request.report === undefined ? null : resolve(context.folder, request.report);
@@ -73,6 +77,20 @@ export async function profileData(
   } finally {
     await data.close();
   }
+}
+
+/** Of the classes that were asked for, or of the folders in which the pictures lie. */
+async function disputedPictures(
+  data: OpenedData,
+  columns: readonly ColumnSchema[],
+  { project, asked }: { readonly project: Project; readonly asked: TaskType | undefined },
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const completed = completedBySource(project, data);
+  const { target } = completed.task;
+  if (target === undefined || asked === "regression" || isStructured(completed.task.type)) return [];
+  const taken = new Set([target, ...Object.values(rolesOf(completed))]);
+  return findDisputedPictures(data, columns, { target, taken }, signal);
 }
 
 /** What people drew into pictures or marked in texts: nothing a model learns from as it stands. */

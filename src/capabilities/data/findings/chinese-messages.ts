@@ -113,6 +113,10 @@ const MESSAGES: Readonly<Record<string, Say>> = {
     `有 ${f.count("rows")} 行（${f.share("share")}）在列${c}中没有可读取的图片，这些行已略去。`,
     "请将这些图片重新保存为 JPEG 或 PNG，或删除这些行。",
   ],
+  "disputed-pictures": (f, c) => [
+    `列${c}中有 ${f.count("rows")} 行（${f.share("share")}）的图片另有完全相同的副本，类别却不同：${f.text("examples")}。没有模型能全部答对。`,
+    "请让每张图片只留在它所属的类别里，并删除副本。",
+  ],
   "pictures-not-found": (f, c) => [
     `列${c}写的是图片文件名（例如 ${f.text("example")}），但能找到的不到一半，因此未使用这些图片。`,
     "文件名从表格所在文件夹算起：请把表格放在图片文件夹旁边；网址所指的图片请先下载。",

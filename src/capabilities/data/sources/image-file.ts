@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { QuernError } from "../../../foundation/base/errors.js";
 import { resolveInside } from "../../../foundation/base/path-resolver.js";
@@ -18,6 +18,15 @@ export function readImageFile(folder: string, cell: string, maximumBytes: number
     });
   } finally {
     closeSync(handle);
+  }
+}
+
+/** The length of the file that a cell names; `undefined` where there is none. */
+export function imageFileBytes(folder: string, cell: string): number | undefined {
+  try {
+    return statSync(locateImage(folder, cell)).size;
+  } catch {
+    return undefined;
   }
 }
 
