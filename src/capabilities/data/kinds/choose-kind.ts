@@ -142,6 +142,9 @@ function chooseForTexts(evidence: ColumnEvidence, isImage: IsImage): Choice[] {
   return choices;
 }
 
+/** A hash, a number plate, a part number: one word with digits in it, whose pieces say nothing. */
+const isCode = (text: string): boolean => /^\s*[\w.:#/-]*\d[\w.:#/-]*\s*$/.test(text);
+
 /** Leading zeros, or more digits than a number keeps. */
 function looksLikeCodes(texts: readonly string[]): boolean {
   const codes = texts.filter((text) => /^\s*(0\d+|\d{16,})\s*$/.test(halfWidth(text))).length;
@@ -184,6 +187,9 @@ function chooseAmongTextKinds(
   if (share >= NEARLY_UNIQUE && evidence.present >= 20 && oneToken && meanWords < 5) {
     return { kind: "id", reason: `Nearly every row has its own short text: ${about}.`, ...format };
   }
+  const codes = real.filter(isCode).length >= real.length * 0.95;
+  if (codes && distinct > 50 && share > 0.5)
+    return { kind: "category", reason: `It has ${about}, which are codes without words.`, ...format };
   const prose = meanWords >= 5 || mean((text) => text.length) >= 60;
   if (prose && (share > 0.2 || distinct > 1000)) {
     return {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openTable, readFrame, type Table } from "../../../engines/table/index.js";
+import { sha256 } from "../../../foundation/base/hash.js";
 import type { ColumnSchema } from "../../../foundation/contracts/column.js";
 import type { Column } from "../../../foundation/contracts/frame.js";
 import { type InferenceOptions, inferSchema } from "./index.js";
@@ -47,6 +48,29 @@ type Case = [string, string, readonly string[], Partial<ColumnSchema>, unknown[]
 const NaN_ = Number.NaN;
 
 describe("inferSchema", () => {
+  it("takes codes that repeat for categories, however many there are, and words for texts", async () => {
+    const hash = (i: number): string => sha256(Buffer.from(String(i)));
+    const kindOf = async (texts: readonly string[]): Promise<string> => {
+      const { schema } = await infer("what", texts);
+      await table?.close();
+      return schema.kind;
+    };
+    expect(await kindOf(count(200, (i) => hash(i % 130)))).toBe("category");
+    expect(await kindOf(count(200, (i) => `PN-${1000 + ((i * 7) % 150)}/B`))).toBe("category");
+    expect(await kindOf(count(200, hash))).toBe("id");
+    expect(
+      await kindOf(
+        count(
+          200,
+          (i) => `味道${"好差快慢"[i % 4]}${"甲乙丙丁戊己庚辛壬癸"[i % 10]}${"天地人和春夏秋"[i % 7]}`,
+        ),
+      ),
+    ).toBe("text");
+    expect(await kindOf(count(200, (i) => `fine-${"abcdefghijklm"[i % 13]}-${"nopqrstuvwx"[i % 11]}`))).toBe(
+      "text",
+    );
+  });
+
   const cases: Case[] = [
     [
       "whole numbers",
