@@ -75,13 +75,13 @@ export async function shrinkBundle(
 ): Promise<{ bundle: VerifiedBundle; result: ShrinkResult }> {
   const options: LoadOptions = { hostTransforms: createTransforms(), decodeImage: createImageDecoder() };
   const bytes = bundle.files.get(BUNDLE_FILES.model)!;
-  const { judge, batches, before } = await askOriginal(bundle, request, metric, options, context);
+  const { judge, batches } = await askOriginal(bundle, request, metric, options, context);
   throwIfAborted(context.signal);
   const outcome = await shrinkModel(bytes, methodOf(request), {
     batches,
     evaluate: (session) => judge.score(predictorOf(bundle, session, options)),
     greaterIsBetter: judge.greaterIsBetter,
-    allowedLoss: judge.limit(request.allowedLoss ?? DEFAULT_ALLOWED_LOSS, before),
+    allowedLoss: (before) => judge.limit(request.allowedLoss ?? DEFAULT_ALLOWED_LOSS, before),
     threads: context.threads,
     now: () => context.clock.elapsed(),
   });
@@ -105,14 +105,14 @@ function methodOf({ method, share }: ShrinkRequest): ShrinkMethod {
   }
 }
 
-/** The rows as the graph takes them, behind the host transforms, and the measure before. */
+/** The rows as the graph takes them, behind the host transforms. */
 async function askOriginal(
   bundle: VerifiedBundle,
   { calibrate }: ShrinkRequest,
   metric: () => Promise<Metric>,
   options: LoadOptions,
   context: WorkflowContext,
-): Promise<{ judge: Judge; batches: readonly Feeds[]; before: number }> {
+): Promise<{ judge: Judge; batches: readonly Feeds[] }> {
   const session = await openSession(bundle.files.get(BUNDLE_FILES.model)!, { threads: context.threads });
   try {
     const original = predictorOf(bundle, session, options);
@@ -129,7 +129,7 @@ async function askOriginal(
       },
     };
     await judge.answerFew(predictorOf(bundle, recording, options));
-    return { judge, batches, before: await judge.score(original) };
+    return { judge, batches };
   } finally {
     await session.close();
   }

@@ -1,11 +1,10 @@
 /** Weights in half precision: half the file, read back as float32; arithmetic stays as it was. */
 import { type ModelProto, narrowToHalf } from "../../../engines/onnx/index.js";
 import { EditableModel, nodeOf } from "../editable-model.js";
+import { LARGEST_HALF } from "../quantized-weights.js";
 import type { Shrunk } from "../shrunk.js";
 
 const SMALLEST_ELEMENTS = 64;
-/** Beyond it a number becomes infinite. */
-const LARGEST_HALF = 65504;
 
 export function float16(source: ModelProto): Shrunk {
   const model = new EditableModel(source);
