@@ -223,5 +223,10 @@ describe("the gate", () => {
     graph.output("y", graph.op("Relu", [graph.input("x", "float32", ["N", 2])]));
     const shrinking = shrinkModel(graph.toBytes(), { method: "float16" }, optionsFor("text"));
     await expect(shrinking).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    const pruning = shrinkModel(pieces, { method: "prune-units", share: 0.25 }, optionsFor("pieces"));
+    await expect(pruning).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      hint: expect.stringContaining("Other methods may do"),
+    });
   });
 });

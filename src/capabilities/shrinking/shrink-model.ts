@@ -72,7 +72,10 @@ export async function shrinkModel(
   const { model, changed } = await applied(readModel(bytes), method, options);
   if (changed === 0) {
     throw new QuernError("UNSUPPORTED", `The model has nothing that ${method.method} could shrink.`, {
-      hint: "Networks and linear models with large matrices can be shrunk, convolutions by int8-static or float16; trees cannot.",
+      hint:
+        method.method === "prune-units"
+          ? "Units go where one product feeds another through elementwise ops alone: of perceptrons, convolutions and transformers, not of recurrent layers or one linear layer. Other methods may do (int8, float16)."
+          : "Networks and linear models with large matrices can be shrunk, convolutions by int8-static or float16; trees cannot.",
       details: { method: method.method },
     });
   }
