@@ -86,7 +86,7 @@ test("a network as bytes: smaller, as good, and its bundle says what was done", 
   expect(evaluated.json().metrics["surely-right"]).toBeCloseTo(shrunk.metric.after, 3);
 });
 
-test("the project's own metric refuses what loses too much by it, and says where its module must be", async () => {
+test("the project's own metric refuses what loses too much by it, and is named where its module is gone", async () => {
   const prune = [
     ...["export", "species", "--out", "gated", "--shrink", "prune-weights"],
     ...["--prune-share", "0.95", "--calibrate", PENGUINS, "--json"],

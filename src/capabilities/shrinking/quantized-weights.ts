@@ -15,6 +15,8 @@ const LARGEST_INT8 = 63;
 const LARGEST_INT4 = 7;
 /** Beyond it a number in half precision becomes infinite. */
 export const LARGEST_HALF = 65504;
+/** Below it a number in half precision loses digits. */
+export const SMALLEST_HALF = 2 ** -14;
 
 /** A scale for each index of an axis of a row-major tensor. */
 export function quantizeAlong(data: Float32Array, shape: readonly number[], axis: number): QuantizedWeights {

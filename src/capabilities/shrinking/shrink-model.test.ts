@@ -74,6 +74,7 @@ const text = textModel();
 const picture = pictureModel();
 const pieces = pieceModel();
 const largePieces = pieceModel(1e8);
+const tinyPieces = pieceModel(1e-6);
 const ids = (): Feeds => ({
   ids: {
     type: "int64",
@@ -87,6 +88,7 @@ const kinds = {
   text: { bytes: text, batches: [ids(), ids()] },
   pieces: { bytes: pieces, batches: [ids()] },
   largePieces: { bytes: largePieces, batches: [ids()] },
+  tinyPieces: { bytes: tinyPieces, batches: [ids()] },
   picture: { bytes: picture, batches: [pixels(), pixels()] },
 };
 const expected = new Map<string, Float32Array>();
@@ -148,6 +150,7 @@ describe("a shrunk model", () => {
   it.each([
     ["pieces", 0.45],
     ["largePieces", 0.6],
+    ["tinyPieces", 0.6],
   ] as const)(
     "of %s has tables of bytes, with scales of two bytes where these hold them",
     async (kind, share) => {

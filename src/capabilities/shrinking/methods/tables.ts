@@ -1,6 +1,6 @@
 import { type NodeProto, narrowToHalf } from "../../../engines/onnx/index.js";
 import { type EditableModel, nodeOf, type Weight } from "../editable-model.js";
-import { LARGEST_HALF, quantizeAlong } from "../quantized-weights.js";
+import { LARGEST_HALF, quantizeAlong, SMALLEST_HALF } from "../quantized-weights.js";
 
 /**
  * Rows are taken as bytes and scaled behind; the table itself is never made of floats. The scales are halves: many tables are
@@ -10,7 +10,9 @@ export function quantizedRows(model: EditableModel, node: NodeProto, table: Weig
   const { codes, scales } = quantizeAlong(table.data, table.shape, 0);
   const [indices, output] = [node.input![1]!, node.output![0]!];
   const stored = model.store(table.name, "int8", table.shape, codes);
-  const isHalf = scales.every((scale) => scale <= LARGEST_HALF);
+  // What half precision takes from smaller scales is little beside a step of the largest.
+  const largest = scales.reduce((most, scale) => Math.max(most, scale), 0);
+  const isHalf = largest >= SMALLEST_HALF && largest <= LARGEST_HALF;
   const shape = [table.shape[0]!, 1];
   const scale = isHalf
     ? model.store(table.name, "float16", shape, narrowToHalf(scales))
