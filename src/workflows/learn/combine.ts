@@ -1,5 +1,6 @@
 import { applyCalibration } from "../../capabilities/trainers/calibration/index.js";
 import type { Sha256 } from "../../foundation/base/hash.js";
+import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Predictions } from "../../foundation/contracts/target.js";
 import type { FittedModel } from "../fitting/fit-messages.js";
 import { assemble, bundleLimit, type Choice } from "./assemble.js";
@@ -8,7 +9,7 @@ import { hasten } from "./hasten.js";
 import { heldOutRows, type LearningMaterial } from "./material.js";
 import type { LearnedModel } from "./model.js";
 import type { StackLayer } from "./stack.js";
-import { ranked, scoreRows, type TrialResult } from "./trial.js";
+import { type FinishedTrial, ranked, scoreRows, type TrialResult } from "./trial.js";
 import { calibrate, weigh } from "./weigh.js";
 
 export interface CombineTools extends DistillTools {
@@ -34,8 +35,13 @@ export interface Combination extends Choice {
   readonly distilledFrom?: number;
 }
 
-/** Only the best so many trials are considered: further ones add next to nothing, and cost time. */
+/** Only so many trials are considered: further ones add next to nothing, and cost time. */
 const MOST_CANDIDATES = 40;
+/**
+ * The best of every family are among them. A long search tries one family a hundred times: its copies would crowd out
+ * the forests and neighbours that err elsewhere, and ten minutes would end with a worse model than one.
+ */
+const BEST_OF_FAMILY = 4;
 
 /**
  * Chooses weights by held-out predictions, fits the calibration on what the weighted average says about held-out
@@ -48,7 +54,7 @@ export async function combine(
   identity: Sha256,
   tools: CombineTools,
 ): Promise<Combination> {
-  const best = ranked(trials, tools.metric).slice(0, MOST_CANDIDATES);
+  const best = strongest(trials, tools.metric);
   const chosen = weigh(best, layer, material, tools);
   const calibration = calibrate(chosen, material, tools);
   const value = scoreRows(tools.metric, chosen.heldOut, material, heldOutRows(material));
@@ -69,4 +75,18 @@ export async function combine(
   const model = await assemble(chosen, calibration, limit, context);
   if (!tools.isQuick || (await tools.isQuick(model))) return { ...chosen, trials: all, value, model };
   return { ...(await hasten(best, chosen, { ...context, isQuick: tools.isQuick })), trials: all };
+}
+
+/** The best of each family, then whatever is best; best first. */
+export function strongest(trials: readonly TrialResult[], metric: Metric): readonly FinishedTrial[] {
+  const all = ranked(trials, metric);
+  if (all.length <= MOST_CANDIDATES) return all;
+  const placed = new Map<string, number>();
+  const isOfBest = all.map(({ candidate: { trainer } }) => {
+    const place = placed.get(trainer.id) ?? 0;
+    placed.set(trainer.id, place + 1);
+    return place < BEST_OF_FAMILY;
+  });
+  let left = MOST_CANDIDATES - isOfBest.filter(Boolean).length;
+  return all.filter((_, k) => isOfBest[k] || left-- > 0);
 }
