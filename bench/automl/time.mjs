@@ -28,9 +28,9 @@ const sets = Object.entries(READY).filter(
 );
 
 /** The whole command, as a user waits for it. */
-function train({ files, target }, folder) {
+function train({ files, target, project: own = {} }, folder) {
   const sources = files.map((file) => resolve(data, file));
-  const project = { data: { source: sources }, task: { target }, tuning: { time: `${seconds}s` } };
+  const project = { ...own, data: { source: sources }, task: { target }, tuning: { time: `${seconds}s` } };
   writeFileSync(join(folder, "quern.yaml"), JSON.stringify(project));
   const args = [MAIN, "train", "--json", "--quiet"];
   const started = performance.now();

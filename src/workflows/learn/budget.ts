@@ -14,7 +14,7 @@ export interface Budget {
   ventures?(candidate: Candidate): boolean;
   /**
    * Seconds that the first of so many fits to come, side by side in the slots, may take, where its trainer can end in
-   * time; absent where work is counted.
+   * time; absent where work is counted. What is said here is given: until then nothing is cut off.
    */
   limit?(fits: number): number;
   isSpent(): boolean;

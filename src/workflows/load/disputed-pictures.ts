@@ -7,6 +7,7 @@ import { sha256 } from "../../foundation/base/hash.js";
 import type { ColumnSchema } from "../../foundation/contracts/column.js";
 import type { Finding } from "../../foundation/contracts/finding.js";
 import type { TextColumn } from "../../foundation/contracts/frame.js";
+import { throwIfAborted } from "../context.js";
 import type { TableWithImages } from "./images.js";
 
 const MOST_EXAMPLES = 3;
@@ -63,7 +64,7 @@ function copies(
   const sameLength = grouped(rows, (row) => imageFileBytes(folder, files[row]!));
   return sameLength.flatMap((members) =>
     grouped(members, (row) => {
-      signal.throwIfAborted();
+      throwIfAborted(signal);
       return contentOf(folder, files[row]!);
     }),
   );

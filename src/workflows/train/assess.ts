@@ -14,6 +14,7 @@ import { learnRound } from "./learn-round.js";
 import { previousPredictions } from "./previous-model.js";
 import type { Facts, Judged, Production } from "./production.js";
 import { baselinePredictions, learningCurve } from "./rehearse.js";
+import { roundsOf } from "./rounds.js";
 import { calibrateCoverage, heldOutPredictions, trustRequest } from "./trust.js";
 
 /**
@@ -28,7 +29,7 @@ export async function assess(production: Production, facts: Facts): Promise<Judg
   const judgement: Judgement = { ...production, signal: production.context.signal };
   const folded = splits.length > 1 ? await judgeFolds(production, facts, target) : undefined;
   const gathered = gather(production, facts, target, whole);
-  const rounds = folded ? splits.length + 1 : 1;
+  const rounds = roundsOf(production.division);
   const learned = await learnRound(production, gathered.material, { round: rounds - 1, rounds });
   progress.report({ stage: "evaluate", done: 0, total: 1 });
   const curve = await learningCurve(learned.best, gathered.material, production);
@@ -75,7 +76,7 @@ async function judgeFolds(production: Production, facts: Facts, target: Target):
   const inner: number[] = [];
   for (const [round, split] of splits.entries()) {
     const gathered = gather(production, facts, target, split);
-    const rounds = splits.length + 1;
+    const rounds = roundsOf(production.division);
     const learned = await learnRound(production, gathered.material, { round, rounds });
     inner.push(learned.value);
     const predict = predictor(learned.model, production.transforms);

@@ -22,7 +22,7 @@ import { divideTable } from "./divide.js";
 import { type MachinePlan, planMachine } from "./machine.js";
 import { measurePaces } from "./measure-paces.js";
 import { type PreparedData, prepareData } from "./prepare.js";
-import { roundsOf } from "./run-training.js";
+import { roundsOf } from "./rounds.js";
 import { situationOf, trainingFacts } from "./situation.js";
 
 export interface TrainingPlan {

@@ -22,7 +22,7 @@ import { checkStructure, structuredTaskOf } from "../structured/check.js";
 import { produceStructure } from "../structured/produce.js";
 import { checkSettings } from "./check-settings.js";
 import { Course } from "./course.js";
-import { type Division, divideTable } from "./divide.js";
+import { divideTable } from "./divide.js";
 import { type Fingerprint, findFinished, fingerprintTraining, recordFinished } from "./finished-training.js";
 import type { CourseEntry, TrainRequest } from "./messages.js";
 import { openFitter } from "./open-fitter.js";
@@ -30,6 +30,7 @@ import { prepareData } from "./prepare.js";
 import { produceModel } from "./produce-model.js";
 import type { Production } from "./production.js";
 import { Progress } from "./progress.js";
+import { roundsOf } from "./rounds.js";
 import { situationOf, trainingFacts } from "./situation.js";
 import { StepRunner } from "./step-runner.js";
 
@@ -198,11 +199,6 @@ async function checkEverything(
   const situation = situationOf(prepared, division, project, facts);
   const agenda = planAgenda(project, extensions.trainers, situation, roundsOf(division));
   return { prepared, metric, division, situation, agenda };
-}
-
-/** How often the whole procedure is repeated: once a fold, and once for the model that is kept. */
-export function roundsOf({ splits }: Division): number {
-  return splits.length > 1 ? splits.length + 1 : 1;
 }
 
 /** Runs the work under a run's lease: however it ends, the store knows. */

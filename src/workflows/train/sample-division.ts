@@ -5,6 +5,7 @@ import type { Project } from "../../foundation/contracts/project.js";
 import type { Split } from "../../foundation/contracts/split.js";
 import { durationSeconds } from "../learn/agenda.js";
 import type { Division } from "./divide.js";
+import { roundsOf } from "./rounds.js";
 
 /** Cells (rows x columns) to learn from for each second of a timed training; more leave time for a few trees only. */
 const MOST_CELLS_A_SECOND = 60_000;
@@ -26,8 +27,7 @@ export function sampledForTime(division: Division, columns: number, project: Pro
   const seconds = durationSeconds(project.tuning.time);
   if (seconds === undefined) return division;
   const { splits, whole, input } = division;
-  const rounds = splits.length > 1 ? splits.length + 1 : 1;
-  const most = Math.max(FEWEST_ROWS, (MOST_CELLS_A_SECOND * seconds) / (rounds * columns));
+  const most = Math.max(FEWEST_ROWS, (MOST_CELLS_A_SECOND * seconds) / (roundsOf(division) * columns));
   const of = learningRows(whole);
   if (of <= most) return division;
   const sampled = (split: Split): Split => ({

@@ -188,9 +188,7 @@ function chooseAmongTextKinds(
     return { kind: "id", reason: `Nearly every row has its own short text: ${about}.`, ...format };
   }
   const codes = real.filter(isCode).length >= real.length * 0.95;
-  if (codes && distinct > 50 && share > 0.5)
-    return { kind: "category", reason: `It has ${about}, which are codes without words.`, ...format };
-  const prose = meanWords >= 5 || mean((text) => text.length) >= 60;
+  const prose = !codes && (meanWords >= 5 || mean((text) => text.length) >= 60);
   if (prose && (share > 0.2 || distinct > 1000)) {
     return {
       kind: "text",
@@ -199,5 +197,7 @@ function chooseAmongTextKinds(
     };
   }
   if (distinct <= 50 || share <= 0.5) return { kind: "category", reason: `It has ${about}.`, ...format };
+  if (codes)
+    return { kind: "category", reason: `It has ${about}, which are codes without words.`, ...format };
   return { kind: "text", reason: `It has ${about}, too varied for a category.`, ...format };
 }
