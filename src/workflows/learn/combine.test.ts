@@ -19,6 +19,11 @@ describe("the trials that are combined", () => {
     expect(numbers(strongest(few, AUC))).toEqual([...Array(38).keys(), 81, 82]);
   });
 
+  it("say something each: of copies the first is there", () => {
+    const copies = tuned.map(({ candidate: { number } }) => trialOf(number, "tuned", 0.9));
+    expect(numbers(strongest([...copies, trialOf(90, "other", 0.9)], AUC))).toEqual([0, 90]);
+  });
+
   it("have the best of every family among them, however often one was tried", () => {
     const chosen = strongest([...others, ...tuned, trialOf(99, "third", 0.5)], AUC);
     expect(numbers(chosen)).toEqual([...Array(35).keys(), 81, 82, 83, 84, 99]);

@@ -9,7 +9,7 @@ import { hasten } from "./hasten.js";
 import { heldOutRows, type LearningMaterial } from "./material.js";
 import type { LearnedModel } from "./model.js";
 import type { StackLayer } from "./stack.js";
-import { type FinishedTrial, ranked, scoreRows, type TrialResult } from "./trial.js";
+import { type FinishedTrial, ranked, scoreRows, type TrialResult, withoutCopies } from "./trial.js";
 import { calibrate, weigh } from "./weigh.js";
 
 export interface CombineTools extends DistillTools {
@@ -79,7 +79,7 @@ export async function combine(
 
 /** The best of each family, then whatever is best; best first. */
 export function strongest(trials: readonly TrialResult[], metric: Metric): readonly FinishedTrial[] {
-  const all = ranked(trials, metric);
+  const all = withoutCopies(ranked(trials, metric));
   if (all.length <= MOST_CANDIDATES) return all;
   const placed = new Map<string, number>();
   const isOfBest = all.map(({ candidate: { trainer } }) => {

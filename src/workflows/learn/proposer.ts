@@ -1,10 +1,5 @@
 import { oriented } from "../../capabilities/ensembles/problem.js";
 import { plateauReached } from "../../capabilities/tuning/plateau.js";
-import {
-  joinConfiguration,
-  mergeSpaces,
-  splitConfiguration,
-} from "../../capabilities/tuning/space/merge-spaces.js";
 import { searchSpace } from "../../capabilities/tuning/space/search-space.js";
 import { QuernError } from "../../foundation/base/errors.js";
 import { nearest } from "../../foundation/base/nearest.js";
@@ -13,12 +8,13 @@ import type { Extension } from "../../foundation/contracts/extension.js";
 import type { Metric } from "../../foundation/contracts/metric.js";
 import type { Project } from "../../foundation/contracts/project.js";
 import type { Observation } from "../../foundation/contracts/sampler.js";
-import type { Configuration, SearchSpace } from "../../foundation/contracts/search-space.js";
+import type { Configuration } from "../../foundation/contracts/search-space.js";
 import type { Extensions } from "../project/extensions.js";
 import { type Agenda, candidate } from "./agenda.js";
 import type { Candidate, Situation } from "./candidates.js";
 import type { Proposer } from "./search.js";
 import type { TrialResult } from "./trial.js";
+import { type Family, takeTurns } from "./turns.js";
 
 /** Trials that run side by side know nothing of each other: constant, so that threads never change a search. */
 const GENERATION = 4;
@@ -33,7 +29,10 @@ export interface ProposerOptions {
 
 type Proposing = Pick<Extensions, "samplers" | "pruners">;
 
-/** First the agenda's list in order, then what the sampler proposes for the families of the list. */
+/**
+ * First the agenda's list in order; then the families of the list take turns, and the sampler proposes for each by
+ * what that family's trials have shown.
+ */
 export function createProposer(
   agenda: Agenda,
   { project, metric, situation, folds, extensions }: ProposerOptions,
@@ -53,27 +52,27 @@ export function createProposer(
   };
   const searched: Proposer["next"] = (history, fits) => {
     const count = Math.min(GENERATION, wanted - proposed);
-    const observed = history.map((trial) => observation(trial, metric, folds, families));
-    const open = new Map([...families].filter(([, listed]) => fits(listed)));
-    if (open.size === 0 || count <= 0 || hasSettled(observed, history)) return [];
-    const configurations = sampler.suggest({
-      space: spaceOf(open),
-      history: observed,
-      count,
-      random: random.fork(proposed),
-      config: sampler.config.parse({}),
+    const open = [...families].filter(([, listed]) => fits(listed));
+    if (open.length === 0 || count <= 0 || hasSettled(observe(history), history)) return [];
+    const observed = new Map(open.map(([id]) => [id, observe(ofFamily(history, id))]));
+    const standings = open.map(([id, { estimate }]) => standing(id, observed.get(id)!, estimate.seconds));
+    const turns = takeTurns(standings, count);
+    const configured = open.flatMap(([id, { trainer, config }]) => {
+      const wanted = turns.filter((turn) => turn === id).length;
+      if (wanted === 0) return [];
+      const suggested = sampler.suggest({
+        space: searchSpace(trainer.config),
+        history: observed.get(id)!,
+        count: wanted,
+        random: random.fork(`${id} ${proposed}`),
+        config: sampler.config.parse({}),
+      });
+      return suggested.map((fields) => ({ trainer, config: trainer.config.parse({ ...config, ...fields }) }));
     });
-    return configurations.map((configuration, i) => {
-      const { trainer: id, fields } = splitConfiguration(configuration);
-      const { trainer, config } = open.get(id)!;
-      return candidate(
-        { trainer, config: trainer.config.parse({ ...config, ...fields }) },
-        proposed + i,
-        "search",
-        situation,
-      );
-    });
+    return configured.map((one, i) => candidate(one, proposed + i, "search", situation));
   };
+  const observe = (trials: readonly TrialResult[]): Observation[] =>
+    trials.map((trial) => observation(trial, metric, folds));
   /** So many searched trials in a row brought no better one; a timed search uses its time. */
   const hasSettled = (observed: readonly Observation[], history: readonly TrialResult[]): boolean => {
     if (patience === 0 || agenda.seconds !== undefined) return false;
@@ -89,10 +88,11 @@ export function createProposer(
       proposed += generation.length;
       return generation;
     },
-    goesOn({ number }, foldValues, history) {
+    // Against its own family: half of another one's trials may well be better, and an ensemble needs both.
+    goesOn({ number, trainer }, foldValues, history) {
       return !pruner.prune({
         trial: { number, steps: stepsOf(foldValues, metric) },
-        peers: history.map((trial) => observation(trial, metric, folds, families)),
+        peers: observe(ofFamily(history, trainer.id)),
         config: pruner.config.parse({}),
       });
     },
@@ -109,29 +109,29 @@ function familiesOf({ candidates }: Agenda): Map<string, Candidate> {
   return families;
 }
 
-function spaceOf(families: ReadonlyMap<string, Candidate>): SearchSpace {
-  return mergeSpaces(
-    Object.fromEntries([...families].map(([id, { trainer }]) => [id, searchSpace(trainer.config)])),
+const ofFamily = (history: readonly TrialResult[], id: string): TrialResult[] =>
+  history.filter(({ candidate }) => candidate.trainer.id === id);
+
+function standing(id: string, observed: readonly Observation[], expectedSeconds: number): Family {
+  const losses = observed.map(({ state, value }) =>
+    state === "complete" && !Number.isNaN(value) ? value : Number.POSITIVE_INFINITY,
   );
+  const best = losses.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  return {
+    id,
+    best,
+    idle: best === Number.POSITIVE_INFINITY ? losses.length : losses.length - 1 - losses.indexOf(best),
+    seconds: observed.map(({ seconds }) => seconds),
+    expectedSeconds,
+  };
 }
 
 /** What a sampler may know of a trial; lower is better, and the cost is the estimate, for time does not repeat. */
-function observation(
-  trial: TrialResult,
-  metric: Metric,
-  folds: number,
-  families: ReadonlyMap<string, Candidate>,
-): Observation {
+function observation(trial: TrialResult, metric: Metric, folds: number): Observation {
   const { number, trainer, config, estimate } = trial.candidate;
-  const family = families.get(trainer.id);
-  const fields = family
-    ? Object.fromEntries(searchSpace(trainer.config).map(({ name }) => [name, config[name]]))
-    : {};
-  const common = {
-    number,
-    configuration: joinConfiguration(trainer.id, fields as Configuration),
-    seconds: estimate.seconds,
-  };
+  const fields = searchSpace(trainer.config).map(({ name }) => [name, config[name]]);
+  const configuration: Configuration = Object.fromEntries(fields);
+  const common = { number, configuration, seconds: estimate.seconds };
   switch (trial.state) {
     case "failed":
       return { ...common, state: "failed", value: Number.NaN, steps: [] };

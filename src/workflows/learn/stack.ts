@@ -13,7 +13,7 @@ import { type Candidate, type Configured, estimateAll, type Situation } from "./
 import type { LearningMaterial } from "./material.js";
 import { runTrials, type SearchTools } from "./search.js";
 import { packStack } from "./supplement.js";
-import { type FinishedTrial, ranked, type TrialResult } from "./trial.js";
+import { type FinishedTrial, ranked, type TrialResult, withoutCopies } from "./trial.js";
 
 /** A second layer: smooth learners that see what trials of the first say, and nothing else. */
 export interface StackLayer {
@@ -86,7 +86,7 @@ export function stackInputs(
   const classes = target.task === "regression" ? [] : target.classes;
   const taken = new Map<string, number>();
   const inputs: StackInput[] = [];
-  for (const trial of ranked(trials, metric)) {
+  for (const trial of withoutCopies(ranked(trials, metric))) {
     const { trainer, number } = trial.candidate;
     const count = taken.get(trainer.id) ?? 0;
     if (count >= MOST_OF_FAMILY || inputs.length >= MOST_INPUTS || !isDefined(trial)) continue;

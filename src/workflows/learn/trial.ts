@@ -75,3 +75,15 @@ export function ranked(trials: readonly TrialResult[], metric: Metric): Finished
         oriented(metric, b.value) - oriented(metric, a.value) || a.candidate.number - b.candidate.number,
     );
 }
+
+/**
+ * Without those that say the same as an earlier one of their family: settings that make no difference for these rows,
+ * such as the coding of categories where there are none.
+ */
+export function withoutCopies(trials: readonly FinishedTrial[]): FinishedTrial[] {
+  const known = new Set<string>();
+  return trials.filter(({ candidate, value, foldValues }) => {
+    const said = [candidate.trainer.id, value, ...foldValues].join(" ");
+    return !known.has(said) && known.add(said);
+  });
+}

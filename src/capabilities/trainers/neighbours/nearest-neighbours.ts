@@ -40,7 +40,7 @@ const config = z.strictObject({
     .register(fields, {
       title: "Neighbours",
       unit: "rows",
-      tune: { low: 1, high: 200, scale: "log", integer: true },
+      tune: { low: 2, high: 600, scale: "log", integer: true },
     }),
   weighting: z
     .enum(["uniform", "distance"])

@@ -9,6 +9,7 @@ import {
   frequencyScaleField,
   labelSmoothingField,
   learningRateField,
+  mostPassesField,
   tableBatchField,
   tableStepsField,
   weightDecayField,
@@ -80,6 +81,7 @@ const training = {
   }),
   batchSize: tableBatchField(),
   steps: tableStepsField(1200),
+  mostPasses: mostPassesField(),
   averaging: averagingField(),
   stopShare: z.number().gt(0).max(1).default(1).register(fields, {
     title: "Stop share",
@@ -125,12 +127,11 @@ const LARGE_ROWS = 10_000;
 
 /** Rows of a step and number of steps for so many training rows. */
 export function trainingLength(
-  { batchSize, steps }: Pick<NeuralConfig, "batchSize" | "steps">,
+  { batchSize, steps, mostPasses }: Pick<NeuralConfig, "batchSize" | "steps" | "mostPasses">,
   rows: number,
 ): { batch: number; steps: number } {
   const doublings = Math.max(0, Math.ceil(Math.log(rows / LARGE_ROWS) / Math.log(4)));
-  return {
-    batch: Math.min(rows, batchSize * 2 ** doublings),
-    steps: Math.round(steps * Math.max(1, Math.sqrt(rows / SMALL_ROWS))),
-  };
+  const batch = Math.min(rows, batchSize * 2 ** doublings);
+  const wanted = Math.round(steps * Math.max(1, Math.sqrt(rows / SMALL_ROWS)));
+  return { batch, steps: Math.min(wanted, Math.ceil((mostPasses * rows) / batch)) };
 }

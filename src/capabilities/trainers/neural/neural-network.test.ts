@@ -108,7 +108,10 @@ describe("neural-network", () => {
 
   it("takes more steps and rows a step for more rows", () => {
     const config = neuralNetwork.config.parse({});
-    expect(trainingLength(config, 1)).toEqual({ batch: 1, steps: 1200 });
+    expect(trainingLength(config, 1)).toEqual({ batch: 1, steps: 300 });
+    expect(trainingLength(config, 200)).toEqual({ batch: 128, steps: 469 });
+    expect(trainingLength({ ...config, mostPasses: 600 }, 200)).toEqual({ batch: 128, steps: 938 });
+    expect(trainingLength(config, 512)).toEqual({ batch: 128, steps: 1200 });
     expect(trainingLength(config, 8000)).toEqual({ batch: 128, steps: 2400 });
     expect(trainingLength(config, 40_000).batch).toBe(256);
   });

@@ -8,7 +8,6 @@ import { uniformConfiguration } from "../samplers/proposals.js";
 import { checkSpace, parentsFirst } from "./conditions.js";
 import { cellAt, cellCount, coordinateOf, valueAt } from "./coordinates.js";
 import { createEncoder } from "./encoder.js";
-import { joinConfiguration, mergeSpaces, splitConfiguration } from "./merge-spaces.js";
 import { searchSpace } from "./search-space.js";
 
 const config = z.strictObject({
@@ -138,24 +137,4 @@ describe("coordinates", () => {
       }),
     );
   });
-});
-
-test("spaces of several trainers merge into one whose configurations split again", () => {
-  const merged = mergeSpaces({ kernel: space, dummy: [], linear: searchSpace(config, { kernel: "linear" }) });
-  expect(parentsFirst(merged)[0]).toEqual({
-    name: "trainer",
-    kind: "choice",
-    choices: ["kernel", "dummy", "linear"],
-  });
-  expect(merged.find(({ name }) => name === "kernel.width")!.when).toEqual({
-    trainer: ["kernel"],
-    "kernel.kernel": ["radial"],
-  });
-  for (let seed = 0; seed < 50; seed++) {
-    const sample = uniformConfiguration(parentsFirst(merged), createRandom(seed));
-    const { trainer, fields: own } = splitConfiguration(sample);
-    expect(Object.keys(own).length > 0).toBe(trainer !== "dummy");
-    config.parse(own);
-    expect(joinConfiguration(trainer, own)).toEqual(sample);
-  }
 });

@@ -7,6 +7,7 @@ import {
   frequencyScaleField,
   labelSmoothingField,
   learningRateField,
+  mostPassesField,
   RISES,
   tableBatchField,
   tableStepsField,
@@ -64,6 +65,7 @@ export const ftTransformerConfig = z.strictObject({
   labelSmoothing: labelSmoothingField(),
   batchSize: tableBatchField(),
   steps: tableStepsField(800),
+  mostPasses: mostPassesField(),
   patience: z.number().int().min(1).max(1000).default(6).register(fields, {
     title: "Patience",
     help: "Stops after so many of twenty looks at validation rows in a row that found nothing better.",
