@@ -119,6 +119,21 @@ describe("the list of configurations", () => {
   });
 });
 
+test("where the time may end before the list one of each family comes first, the dear last", () => {
+  const same = TRAINERS.map((trainer) => ({
+    ...trainer,
+    estimate: () => ({ seconds: trainer.id === "neural-network" ? 2 : 0.01, bytes: 1 }),
+  }));
+  const ids = (project: ProjectInput) =>
+    plan(project, { trainers: same }).candidates.map(({ trainer }) => trainer.id);
+  const [counted, timed] = [ids({}), ids({ tuning: { time: "120s" } })];
+  expect(timed[0]).toBe(counted[0]);
+  const families = new Set(timed).size;
+  expect(new Set(timed.slice(0, families)).size).toBe(families);
+  expect(timed.indexOf("neural-network")).toBe(families - 1);
+  expect(timed.toSorted()).toEqual(counted.toSorted());
+});
+
 test("durations are read in seconds", () => {
   expect(["90s", "10m", "1.5h", undefined].map(durationSeconds)).toEqual([90, 600, 5400, undefined]);
 });

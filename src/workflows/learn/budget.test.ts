@@ -83,13 +83,15 @@ describe("a budget of time", () => {
     budget.admits(first);
     milliseconds += 4_000;
     budget.observe(first, 4);
-    // Six seconds are left; one estimated second takes four, in this family and, as far as known, in others.
-    expect(budget.admits(candidateOf(1, { seconds: 1.6 }))).toBe(false);
-    expect(budget.admits(candidateOf(2, { seconds: 1.6, trainer: other }))).toBe(false);
+    // Six seconds are left; one estimated second took four in this family, which tells less of others.
+    expect(budget.fits(candidateOf(1, { seconds: 2.5 }))).toBe(false);
+    expect(budget.fits(candidateOf(2, { seconds: 2.5, trainer: other }))).toBe(true);
+    expect(budget.fits(candidateOf(2, { seconds: 3.5, trainer: other }))).toBe(false);
     const quick = candidateOf(3, { trainer: other });
     expect(budget.admits(quick)).toBe(true);
     budget.observe(quick, 0.5);
-    expect(budget.admits(candidateOf(4, { seconds: 10, trainer: other }))).toBe(true);
+    expect(budget.fits(candidateOf(4, { seconds: 4, trainer: other }))).toBe(true);
+    expect(budget.fits(candidateOf(4, { seconds: 4 }))).toBe(false);
   });
 
   test("a trial that failed gives its time back", () => {
@@ -153,7 +155,7 @@ describe("a budget of time", () => {
     expect([searching.aborted, budget.isSpent()]).toEqual([true, true]);
     budget.grant();
     expect([budget.signal.aborted, budget.isSpent()]).toEqual([false, false]);
-    expect(budget.admits(candidateOf(1, { seconds: 3 }))).toBe(true);
+    expect(budget.admits(candidateOf(1, { seconds: 2.5 }))).toBe(true);
     milliseconds += 4_000;
     vi.advanceTimersByTime(100);
     expect(budget.signal.aborted).toBe(true);

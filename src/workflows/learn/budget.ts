@@ -148,6 +148,8 @@ export function timedBudget(
 const TICK_MS = 50;
 /** A first fit also prepares its features: so much work is taken to have come out as estimated. */
 const EXPECTED_SECONDS = 5;
+/** The same within a family, whose first trial may be short: so much is taken to have come out like all others. */
+const OWN_SECONDS = 1;
 /** Estimates that came out this much too low say more of the estimates than of the machine. */
 const MOST_SLOWDOWN = 4;
 
@@ -174,9 +176,12 @@ class Paces {
     }
   }
 
-  expected({ trainer, estimate }: Candidate): number {
-    const known = this.#families.get(trainer.id) ?? (this.#families.size > 0 ? this.#all : undefined);
-    return estimate.seconds * (known ? known.measured / known.estimated : FIRST_GUESS);
+  expected({ trainer: { id }, estimate }: Candidate): number {
+    const { measured, estimated } = this.#all;
+    const common = (EXPECTED_SECONDS * FIRST_GUESS + measured) / (EXPECTED_SECONDS + estimated);
+    const own = this.#families.get(id);
+    const pace = own ? (OWN_SECONDS * common + own.measured) / (OWN_SECONDS + own.estimated) : common;
+    return estimate.seconds * pace;
   }
 
   /** How many times longer than on an idle machine things take; at least 1. */

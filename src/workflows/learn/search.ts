@@ -46,13 +46,21 @@ export async function search(
 ): Promise<TrialResult[]> {
   const history: TrialResult[] = [];
   const refused: Candidate[] = [];
+  /** Refused beside the others of its generation: it is asked once more with the next. */
+  let waiting: Candidate[] = [];
   let refusals = 0;
   while (refusals < MOST_REFUSALS) {
     tools.signal.throwIfAborted();
     const proposed = tools.proposer.next(history, (candidate) => tools.budget.fits(candidate));
-    if (proposed.length === 0) break;
+    if (proposed.length === 0 && waiting.length === 0) break;
     const generation: Candidate[] = [];
-    for (const candidate of proposed) (tools.budget.admits(candidate) ? generation : refused).push(candidate);
+    const again = waiting;
+    waiting = [];
+    for (const candidate of again) (tools.budget.admits(candidate) ? generation : refused).push(candidate);
+    for (const candidate of proposed) {
+      const place = candidate.origin === "portfolio" ? waiting : refused;
+      (tools.budget.admits(candidate) ? generation : place).push(candidate);
+    }
     refusals = generation.length === 0 ? refusals + 1 : 0;
     history.push(...(await runTrials(generation, material, identity, history, tools)));
     if (tools.budget.isSpent()) return history;

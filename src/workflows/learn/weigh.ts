@@ -1,5 +1,9 @@
 import { fitBlend } from "../../capabilities/ensembles/blend.js";
-import { type Combine, crossFittedEnsemble } from "../../capabilities/ensembles/cross-fit.js";
+import {
+  type Combine,
+  crossFittedEnsemble,
+  pairedFoldGains,
+} from "../../capabilities/ensembles/cross-fit.js";
 import { selectGreedily } from "../../capabilities/ensembles/greedy.js";
 import type { CombinationProblem, EnsembleCandidate } from "../../capabilities/ensembles/problem.js";
 import { judgeStackedLayer, rowsWithTwins } from "../../capabilities/ensembles/stacking-guard.js";
@@ -27,36 +31,59 @@ export interface Weighed extends Choice {
   readonly heldOut: Predictions;
 }
 
-/** Of fewer rows the choice of members is so much luck that the mean of several choices is better. */
+/** Of fewer rows the choice of members is so much luck that the mean of several choices may be better. */
 const FEW_ROWS = 1500;
-const BAGS = { count: 10, share: 0.8 };
-const BAG_STEPS = 15;
+/** Each choice is among so many of the trials: what is luckiest of all is in few of them. */
+const BAGS = { share: 0.3, least: 4, steps: 15 };
+const SELECTIONS = 20;
+/** To judge them, without each fold, fewer will do. */
+const JUDGED_SELECTIONS = 6;
 /** A member with a smaller share costs every prediction its time and changes none. */
 const LEAST_SHARE = 0.02;
 
 const greedy: Combine = (asked) => selectGreedily(asked).weights;
 const blend: Combine = (asked) => fitBlend(asked).weights;
 
-const meanOfSelections: Combine = (asked) => {
-  const bags = { ...BAGS, random: createRandom("ensemble") };
-  const { weights } = selectGreedily(asked, { bags, steps: BAG_STEPS });
-  const kept = weights.map((weight) => (weight < LEAST_SHARE ? 0 : weight));
-  const sum = kept.reduce((total, weight) => total + weight, 0);
-  // Many members of equal small shares: none of them is small.
-  return sum === 0 ? weights : kept.map((weight) => weight / sum);
-};
+const meanOfSelections =
+  (count: number): Combine =>
+  (asked) => {
+    const share = Math.min(1, Math.max(BAGS.share, BAGS.least / asked.candidates.length));
+    const bags = { count, share, random: createRandom("ensemble") };
+    const { weights } = selectGreedily(asked, { bags, steps: BAGS.steps });
+    const kept = weights.map((weight) => (weight < LEAST_SHARE ? 0 : weight));
+    const sum = kept.reduce((total, weight) => total + weight, 0);
+    // Many members of equal small shares: none of them is small.
+    return sum === 0 ? weights : kept.map((weight) => weight / sum);
+  };
+
+type EnsembleKind = Exclude<Project["ensemble"]["kind"], "none">;
+
+/** Weights, and what such weights say of rows whose fold had no part in them. */
+interface ChosenWeights {
+  readonly weights: ArrayLike<number>;
+  readonly heldOut: Predictions;
+}
 
 /**
- * How the project wants its weights found, and how they are found without each fold, to be judged: there one selection
- * will do, which is judged a little worse than the mean of several and is a tenth of the work.
+ * As the project wants it. On few rows the mean of several selections, unless one selection among all trials is better by
+ * more than a standard error over the folds: where one family is far ahead most of the selections would be without it.
+ * Measured by `bench/automl/choices.mjs` (docs/decisions/0016).
  */
-const combiners: Record<"auto" | "blend", { readonly choose: Combine; readonly judged: Combine }> = {
-  auto: {
-    choose: (asked) => (targetRows(asked.target) < FEW_ROWS ? meanOfSelections : greedy)(asked),
-    judged: greedy,
-  },
-  blend: { choose: blend, judged: blend },
-};
+function chooseWeights(
+  problem: CombinationProblem,
+  folds: ArrayLike<number>,
+  kind: EnsembleKind,
+): ChosenWeights {
+  const single = kind === "blend" ? blend : greedy;
+  const once = crossFittedEnsemble(problem, folds, single).predictions;
+  if (kind === "auto" && targetRows(problem.target) < FEW_ROWS) {
+    const several = crossFittedEnsemble(problem, folds, meanOfSelections(JUDGED_SELECTIONS)).predictions;
+    const gain = pairedFoldGains(problem, once, several, folds);
+    if (gain.mean >= -gain.standardError)
+      return { weights: meanOfSelections(SELECTIONS)(problem), heldOut: several };
+  }
+  return { weights: single(problem), heldOut: once };
+}
 
 /** The question which of the trials together predict the held-out rows best. */
 export function problemOf(
@@ -90,26 +117,28 @@ export function weigh(
   const [first] = best;
   const rows = heldOutRows(material);
   const single: Weighed = { shares: [{ trial: first!, weight: 1 }], inputs: [], heldOut: first!.heldOut };
-  if (project.ensemble.kind === "none") return single;
-  const { choose, judged } = combiners[project.ensemble.kind];
+  const { kind } = project.ensemble;
+  if (kind === "none") return single;
   const problem = problemOf(best, material, metric);
   const folds = foldOfRows(material, rows);
   const second = ranked(layer?.trials ?? [], metric);
   if (layer && second.length > 0) {
     const twins = rowsWithTwins(rowContents(material.frame, rows), folds);
     const stacked = candidatesOf(second);
-    const decision = judgeStackedLayer({ ...problem, stacked }, folds, { combine: judged, twins });
+    const combine = kind === "blend" ? blend : greedy;
+    const decision = judgeStackedLayer({ ...problem, stacked }, folds, { combine, twins });
     logger.log("info", decision.reason, { gain: decision.gain.mean, error: decision.gain.standardError });
     if (decision.keep) {
       const everyone = [...best, ...second];
-      const shares = weighted(everyone, choose({ ...problem, candidates: candidatesOf(everyone) }));
+      const chosen = chooseWeights({ ...problem, candidates: candidatesOf(everyone) }, folds, kind);
+      const shares = weighted(everyone, chosen.weights);
       const isStacked = shares.some(({ trial }) => second.includes(trial));
-      return { shares, inputs: isStacked ? layer.inputs : [], heldOut: decision.bothLayers.predictions };
+      return { shares, inputs: isStacked ? layer.inputs : [], heldOut: chosen.heldOut };
     }
   }
   if (best.length === 1) return single;
-  const { predictions } = crossFittedEnsemble(problem, folds, judged);
-  return { shares: weighted(best, choose(problem)), inputs: [], heldOut: predictions };
+  const { weights, heldOut } = chooseWeights(problem, folds, kind);
+  return { shares: weighted(best, weights), inputs: [], heldOut };
 }
 
 export function weighted(trials: readonly FinishedTrial[], weights: ArrayLike<number>): Share[] {
