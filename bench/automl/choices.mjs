@@ -11,10 +11,10 @@ import { unpack } from "../../dist/foundation/base/packing.js";
 import { createRandom } from "../../dist/foundation/base/random.js";
 import { takeTarget } from "../../dist/foundation/contracts/target.js";
 import { strongest } from "../../dist/workflows/learn/combine.js";
+import { meanOfSelections } from "../../dist/workflows/learn/weigh.js";
 import { openFolder } from "../../dist/workflows/locate-store.js";
 
 const [folder, repeats = "12"] = process.argv.slice(2);
-const LEAST_SHARE = 0.02;
 
 const store = await openFolder(folder, { clock: systemClock });
 const [run] = (await store.runs.list({ limit: 1 })).items;
@@ -64,28 +64,18 @@ function judge(choose, some, chosenOn, judgedOn) {
     target: takeTarget(target, chosenOn),
     metric,
   };
-  const weights = choose(problem);
-  const kept = weights.map((weight) => (weight < LEAST_SHARE ? 0 : weight));
-  const sum = kept.reduce((a, b) => a + b, 0);
   const all = candidates.map(({ candidate }) =>
     takePredictions(some.find((trial) => trial.candidate === candidate).heldOut, judgedOn),
   );
-  const together = averagePredictions(all, sum === 0 ? weights : kept.map((weight) => weight / sum));
+  const together = averagePredictions(all, choose(problem));
   return metricValue({ target: takeTarget(target, judgedOn), metric }, together);
 }
 
 const once = (problem) => selectGreedily(problem).weights;
-const bagged = (count, share) => (problem) => {
-  const size = Math.min(1, Math.max(share, 4 / problem.candidates.length));
-  return selectGreedily(problem, {
-    steps: 15,
-    bags: { count, share: size, random: createRandom("ensemble") },
-  }).weights;
-};
 const WAYS = {
   once,
-  "10 of 80 %": bagged(10, 0.8),
-  "20 of 30 %": bagged(20, 0.3),
+  "10 of 80 %": meanOfSelections(10, 0.8),
+  "20 of 30 %": meanOfSelections(20, 0.3),
 };
 const POOLS = { all: finished, list: finished.filter(({ candidate }) => candidate.origin !== "search") };
 

@@ -58,12 +58,12 @@ export function createProposer(
     const standings = open.map(([id, { estimate }]) => standing(id, observed.get(id)!, estimate.seconds));
     const turns = takeTurns(standings, count);
     const configured = open.flatMap(([id, { trainer, config }]) => {
-      const wanted = turns.filter((turn) => turn === id).length;
-      if (wanted === 0) return [];
+      const taken = turns.filter((turn) => turn === id).length;
+      if (taken === 0) return [];
       const suggested = sampler.suggest({
         space: searchSpace(trainer.config),
         history: observed.get(id)!,
-        count: wanted,
+        count: taken,
         random: random.fork(`${id} ${proposed}`),
         config: sampler.config.parse({}),
       });

@@ -46,21 +46,20 @@ export async function search(
 ): Promise<TrialResult[]> {
   const history: TrialResult[] = [];
   const refused: Candidate[] = [];
-  /** Refused beside the others of its generation: it is asked once more with the next. */
+  /** Refused beside the others of their generation: they are asked once more with the next. */
   let waiting: Candidate[] = [];
   let refusals = 0;
   while (refusals < MOST_REFUSALS) {
     tools.signal.throwIfAborted();
     const proposed = tools.proposer.next(history, (candidate) => tools.budget.fits(candidate));
-    if (proposed.length === 0 && waiting.length === 0) break;
-    const generation: Candidate[] = [];
-    const again = waiting;
+    const asked = [...waiting, ...proposed];
+    if (asked.length === 0) break;
+    const askedBefore = waiting.length;
     waiting = [];
-    for (const candidate of again) (tools.budget.admits(candidate) ? generation : refused).push(candidate);
-    for (const candidate of proposed) {
-      const place = candidate.origin === "portfolio" ? waiting : refused;
-      (tools.budget.admits(candidate) ? generation : place).push(candidate);
-    }
+    const generation: Candidate[] = [];
+    for (const [place, candidate] of asked.entries())
+      if (tools.budget.admits(candidate)) generation.push(candidate);
+      else (place < askedBefore ? refused : waiting).push(candidate);
     refusals = generation.length === 0 ? refusals + 1 : 0;
     history.push(...(await runTrials(generation, material, identity, history, tools)));
     if (tools.budget.isSpent()) return history;

@@ -77,13 +77,19 @@ export function ranked(trials: readonly TrialResult[], metric: Metric): Finished
 }
 
 /**
- * Without those that say the same as an earlier one of their family: settings that make no difference for these rows,
+ * Without those that say of every row what an earlier one of their family says: settings that make no difference here,
  * such as the coding of categories where there are none.
  */
 export function withoutCopies(trials: readonly FinishedTrial[]): FinishedTrial[] {
-  const known = new Set<string>();
-  return trials.filter(({ candidate, value, foldValues }) => {
-    const said = [candidate.trainer.id, value, ...foldValues].join(" ");
-    return !known.has(said) && known.add(said);
+  const known = new Map<string, FinishedTrial[]>();
+  return trials.filter((trial) => {
+    const alike = `${trial.candidate.trainer.id} ${trial.value}`;
+    const others = known.get(alike) ?? [];
+    if (others.some(({ heldOut }) => saysTheSame(heldOut, trial.heldOut))) return false;
+    known.set(alike, [...others, trial]);
+    return true;
   });
 }
+
+const saysTheSame = (a: Predictions, b: Predictions): boolean =>
+  a.values.length === b.values.length && a.values.every((value, k) => value === b.values[k]);

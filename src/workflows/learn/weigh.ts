@@ -44,11 +44,12 @@ const LEAST_SHARE = 0.02;
 const greedy: Combine = (asked) => selectGreedily(asked).weights;
 const blend: Combine = (asked) => fitBlend(asked).weights;
 
-const meanOfSelections =
-  (count: number): Combine =>
+/** @param share of the trials, for each selection */
+export const meanOfSelections =
+  (count: number, share: number = BAGS.share): Combine =>
   (asked) => {
-    const share = Math.min(1, Math.max(BAGS.share, BAGS.least / asked.candidates.length));
-    const bags = { count, share, random: createRandom("ensemble") };
+    const part = Math.min(1, Math.max(share, BAGS.least / asked.candidates.length));
+    const bags = { count, share: part, random: createRandom("ensemble") };
     const { weights } = selectGreedily(asked, { bags, steps: BAGS.steps });
     const kept = weights.map((weight) => (weight < LEAST_SHARE ? 0 : weight));
     const sum = kept.reduce((total, weight) => total + weight, 0);
@@ -57,6 +58,7 @@ const meanOfSelections =
   };
 
 type EnsembleKind = Exclude<Project["ensemble"]["kind"], "none">;
+const SELECTION: Readonly<Record<EnsembleKind, Combine>> = { auto: greedy, blend };
 
 /** Weights, and what such weights say of rows whose fold had no part in them. */
 interface ChosenWeights {
@@ -74,15 +76,14 @@ function chooseWeights(
   folds: ArrayLike<number>,
   kind: EnsembleKind,
 ): ChosenWeights {
-  const single = kind === "blend" ? blend : greedy;
-  const once = crossFittedEnsemble(problem, folds, single).predictions;
+  const once = crossFittedEnsemble(problem, folds, SELECTION[kind]).predictions;
   if (kind === "auto" && targetRows(problem.target) < FEW_ROWS) {
     const several = crossFittedEnsemble(problem, folds, meanOfSelections(JUDGED_SELECTIONS)).predictions;
     const gain = pairedFoldGains(problem, once, several, folds);
     if (gain.mean >= -gain.standardError)
       return { weights: meanOfSelections(SELECTIONS)(problem), heldOut: several };
   }
-  return { weights: single(problem), heldOut: once };
+  return { weights: SELECTION[kind](problem), heldOut: once };
 }
 
 /** The question which of the trials together predict the held-out rows best. */
@@ -125,8 +126,7 @@ export function weigh(
   if (layer && second.length > 0) {
     const twins = rowsWithTwins(rowContents(material.frame, rows), folds);
     const stacked = candidatesOf(second);
-    const combine = kind === "blend" ? blend : greedy;
-    const decision = judgeStackedLayer({ ...problem, stacked }, folds, { combine, twins });
+    const decision = judgeStackedLayer({ ...problem, stacked }, folds, { combine: SELECTION[kind], twins });
     logger.log("info", decision.reason, { gain: decision.gain.mean, error: decision.gain.standardError });
     if (decision.keep) {
       const everyone = [...best, ...second];
