@@ -1,4 +1,4 @@
-// node bench/automl/choices.mjs STORE [REPEATS]: how the members of an ensemble are best chosen among the trials of the
+// node bench/automl/choices.mjs STORE [REPEATS] [METRIC]: how the members of an ensemble are best chosen among the trials of the
 // store's last training. Members and weights are chosen on one half of its held-out rows and judged on the other half.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { strongest } from "../../dist/workflows/learn/combine.js";
 import { meanOfSelections } from "../../dist/workflows/learn/weigh.js";
 import { openFolder } from "../../dist/workflows/locate-store.js";
 
-const [folder, repeats = "12"] = process.argv.slice(2);
+const [folder, repeats = "12", asked] = process.argv.slice(2);
 
 const store = await openFolder(folder, { clock: systemClock });
 const [run] = (await store.runs.list({ limit: 1 })).items;
@@ -23,7 +23,8 @@ const packs = readdirSync(join(folder, "blobs"), { recursive: true, withFileType
   .map((entry) => packed(join(entry.parentPath, entry.name)));
 const material = packs.find((content) => content?.folds && content?.target);
 const rows = Int32Array.from(material.folds.flatMap(({ heldOut }) => [...heldOut]));
-const metric = METRIC_LIST.find(({ id }) => id === run.metric) ?? defaultMetric(material.target.task);
+const usual = { binary: "auc", multiclass: "log-loss", regression: "rmse" }[material.target.task];
+const metric = METRIC_LIST.find(({ id }) => id === (asked ?? usual));
 const finished = [];
 for (const { number, trainer, state, value, document } of await store.runs.trials(run.id)) {
   if (state !== "done" || document.origin === "stack") continue;
@@ -41,11 +42,6 @@ function packed(path) {
   } catch {
     return undefined;
   }
-}
-
-function defaultMetric(task) {
-  const id = { binary: "auc", multiclass: "log-loss", regression: "rmse" }[task];
-  return METRIC_LIST.find((known) => known.id === id);
 }
 
 /** What a choice among some trials by half of the rows is worth on the other half. */
